@@ -1,0 +1,104 @@
+"""The errors of classroom, one branch for each audience.
+
+::
+
+    ClassroomError
+    ├── LessonError     the author of a lesson file: where the fault is and what to write instead
+    ├── CommandError    the teacher: a command that cannot be carried out, as a JSON-RPC error
+    ├── DeviceError     the operator: what to plug in, allow or install
+    ├── AddressError    the operator: a port or an address that cannot be bound or reached
+    ├── SetupError      the operator: a program or package that a command needs is missing
+    └── WireError       a peer broke the protocol: logged, never fatal
+
+Every message is a sentence that says what to do. ``exit_code`` is what the command line ends with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = [
+    "AddressError",
+    "ClassroomError",
+    "CommandError",
+    "DeviceError",
+    "Fault",
+    "LessonError",
+    "SetupError",
+    "WireError",
+]
+
+
+class ClassroomError(Exception):
+    """Base of every error that a person is meant to read."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a lesson file; line and column count from 1."""
+
+    file: Path
+    line: int
+    column: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        key = f" {self.key}:" if self.key else ""
+        return f"{self.file}:{self.line}:{self.column}:{key} {self.message}"
+
+
+class LessonError(ClassroomError):
+    """A lesson file that cannot be used, with all its faults at once."""
+
+    exit_code = 2
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+class CommandError(ClassroomError):
+    """A teacher's command that changes nothing; becomes a JSON-RPC error object."""
+
+    WRONG_TOKEN = -32001
+    UNKNOWN_NAME = -32002
+    NOT_POSSIBLE = -32003
+
+    def __init__(self, code: int, message: str, data: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = dict(data or {})
+
+    @classmethod
+    def unknown(cls, kind: str, name: str, known: Sequence[str]) -> CommandError:
+        """There is no scene, source, input or student of that name."""
+        return cls(cls.UNKNOWN_NAME, f"There is no {kind} '{name}'.", {"known": sorted(known)})
+
+    @classmethod
+    def not_possible(cls, why: str) -> CommandError:
+        """The command is right but cannot be carried out now."""
+        return cls(cls.NOT_POSSIBLE, why, {"why": why})
+
+
+class DeviceError(ClassroomError):
+    """A camera, microphone, screen or file that cannot be used, and what to do about it."""
+
+
+class AddressError(ClassroomError):
+    """An address that cannot be bound or reached."""
+
+    exit_code = 3
+
+
+class SetupError(ClassroomError):
+    """A program or a package that this command needs is not installed."""
+
+
+class WireError(ClassroomError):
+    """A peer sent something that its protocol does not allow."""
