@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import av
 import numpy as np
@@ -81,7 +81,7 @@ class Encoded:
     """
 
     codec: Codec
-    packet: av.Packet
+    packet: av.Packet[Any]
     key: bool
     captured: float
 
