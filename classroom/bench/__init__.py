@@ -1,1 +1,1 @@
-
+"""The measurements behind ``classroom bench``."""

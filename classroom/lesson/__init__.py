@@ -1,1 +1,1 @@
-
+"""What was planned: the lesson file, its model and its faults."""

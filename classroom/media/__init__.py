@@ -1,1 +1,1 @@
-
+"""Pixels and samples in flow order: sources, mixers, encoders, fan-out."""

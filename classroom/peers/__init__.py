@@ -1,1 +1,1 @@
-
+"""The WebRTC ends: a student's browser on the other side of one connection."""
