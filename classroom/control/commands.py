@@ -1,0 +1,195 @@
+"""The commands of a teacher, one function each; its docstring is its help, its signature its parameters.
+
+A function gets a ``Caller`` and the parameters of the request, already checked against the signature. It
+returns what is added to the reply beside the revision. What it cannot do it raises as CommandError.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Protocol, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from classroom.control import messages
+from classroom.control.state import StateBoard
+from classroom.errors import CommandError
+
+__all__ = ["COMMANDS", "Caller", "Command", "Desk", "describe"]
+
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Desk(Protocol):
+    """What a running lesson lets a teacher do. Each method raises CommandError and changes nothing if it cannot."""
+
+    @property
+    def board(self) -> StateBoard:
+        """The state that all teachers see."""
+        ...
+
+    def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
+        """Put a scene on air."""
+        ...
+
+    def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
+        """Change gain (dB) or mute of an audio input."""
+        ...
+
+    def restart_source(self, source: str) -> None:
+        """Close a source and open it anew."""
+        ...
+
+    def end(self) -> None:
+        """End the lesson for everyone."""
+        ...
+
+
+class Caller(Protocol):
+    """The session that asks."""
+
+    @property
+    def desk(self) -> Desk:
+        """The lesson it is connected to."""
+        ...
+
+    def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
+        """Start or stop what only those get who asked; returns what it gets now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A method of the control protocol."""
+
+    name: str
+    help: str
+    model: type[BaseModel]
+    run: Callable[..., Mapping[str, object]]
+
+    def call(self, caller: Caller, params: Mapping[str, object] | Sequence[object]) -> Mapping[str, object]:
+        """Check the parameters against the signature and run; CommandError for anything wrong."""
+        named = dict(params) if isinstance(params, Mapping) else self._by_name(params)
+        try:
+            checked = self.model.model_validate(named)
+        except ValidationError as fault:
+            raise CommandError(messages.INVALID_PARAMS, _sentence(fault), {"parameters": self.parameters()}) from None
+        return self.run(caller, **{name: getattr(checked, name) for name in type(checked).model_fields})
+
+    def parameters(self) -> list[dict[str, object]]:
+        """Name, JSON Schema and need of each parameter."""
+        schema = self.model.model_json_schema()
+        required = schema.get("required", [])
+        described = []
+        for name, shape in schema.get("properties", {}).items():
+            kept = {key: value for key, value in shape.items() if key not in {"title", "default"}}
+            described.append({"name": name, "required": name in required, "schema": kept})
+        return described
+
+    def _by_name(self, params: Sequence[object]) -> dict[str, object]:
+        names = list(self.model.model_fields)
+        if len(params) > len(names):
+            raise CommandError(messages.INVALID_PARAMS, f"{self.name} takes at most {len(names)} parameters.")
+        return dict(zip(names, params, strict=False))
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def _command(name: str) -> Callable[[Callable[..., Mapping[str, object]]], Callable[..., Mapping[str, object]]]:
+    def register(function: Callable[..., Mapping[str, object]]) -> Callable[..., Mapping[str, object]]:
+        hints = get_type_hints(function, include_extras=True)
+        fields: dict[str, Any] = {
+            parameter.name: (
+                hints[parameter.name],
+                ... if parameter.default is inspect.Parameter.empty else parameter.default,
+            )
+            for parameter in list(inspect.signature(function).parameters.values())[1:]
+        }
+        model = create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+        COMMANDS[name] = Command(name, inspect.cleandoc(function.__doc__ or ""), model, function)
+        return function
+
+    return register
+
+
+def describe() -> list[dict[str, object]]:
+    """All commands with their help and parameters, as ``methods`` answers."""
+    return [
+        {"name": command.name, "help": command.help, "parameters": command.parameters()}
+        for command in COMMANDS.values()
+    ]
+
+
+@_command("hello")
+def hello(caller: Caller, token: Annotated[str, Field(max_length=512)] = "") -> Mapping[str, object]:
+    """Say hello with the teacher's token; the first request of a connection. Answers with the whole state."""
+    return {"state": caller.desk.board.whole()}
+
+
+@_command("methods")
+def methods(caller: Caller) -> Mapping[str, object]:
+    """List all methods with their help and parameters."""
+    return {"methods": describe()}
+
+
+@_command("watch")
+def watch(caller: Caller, meters: bool | None = None, thumbnails: bool | None = None) -> Mapping[str, object]:
+    """Start or stop the notifications `meters` (ten a second) and `thumbnail` (about one a second and source)."""
+    return caller.watch(meters=meters, thumbnails=thumbnails)
+
+
+@_command("program.switch")
+def program_switch(
+    caller: Caller,
+    scene: Name,
+    transition: Literal["cut", "fade"] | None = None,
+    duration: Annotated[float, Field(ge=0, le=10)] | None = None,
+) -> Mapping[str, object]:
+    """Put a scene on air, by the lesson's transition unless one is named; the duration is in seconds."""
+    caller.desk.switch(scene, transition, duration)
+    return {}
+
+
+@_command("audio.set")
+def audio_set(
+    caller: Caller,
+    input: Name,
+    gain: Annotated[float, Field(ge=-60, le=20)] | None = None,
+    muted: bool | None = None,
+) -> Mapping[str, object]:
+    """Change the gain (dB) of an audio input, mute it or open it."""
+    if gain is None and muted is None:
+        raise CommandError(messages.INVALID_PARAMS, "Name a gain, or muted, or both.")
+    caller.desk.set_audio(input, gain, muted)
+    return {}
+
+
+@_command("source.restart")
+def source_restart(caller: Caller, source: Name) -> Mapping[str, object]:
+    """Close a source and open it anew, as after a camera was plugged in."""
+    caller.desk.restart_source(source)
+    return {}
+
+
+@_command("lesson.end")
+def lesson_end(caller: Caller) -> Mapping[str, object]:
+    """End the lesson: students are told, everything stops."""
+    caller.desk.end()
+    return {}
+
+
+def _sentence(fault: ValidationError) -> str:
+    parts = []
+    for each in fault.errors(include_url=False):
+        name = ".".join(str(step) for step in each["loc"][:1])
+        match each["type"]:
+            case "missing":
+                parts.append(f"'{name}' is missing")
+            case "extra_forbidden":
+                parts.append(f"'{name}' is not a parameter of this method")
+            case _:
+                parts.append(f"'{name}': {each['msg'][:1].lower()}{each['msg'][1:]}")
+    return "; ".join(dict.fromkeys(parts)) + "."

@@ -1,0 +1,54 @@
+"""The state that every teacher sees: named sections, and a revision that grows by one with each change."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+
+__all__ = ["StateBoard"]
+
+Sections = Mapping[str, object]
+
+
+class StateBoard:
+    """Holds the sections of the state and tells listeners which changed.
+
+    Values are JSON (dict, list, str, number, bool, None). A section that is set to what it already holds is no change.
+    """
+
+    def __init__(self, sections: Sections) -> None:
+        self._sections: dict[str, object] = copy.deepcopy(dict(sections))
+        self._revision = 0
+        self._listeners: list[Callable[[int, Sections], None]] = []
+
+    @property
+    def revision(self) -> int:
+        """The number of changes so far."""
+        return self._revision
+
+    def whole(self) -> dict[str, object]:
+        """A copy of all sections."""
+        return copy.deepcopy(self._sections)
+
+    def update(self, sections: Sections) -> int:
+        """Replace sections; tell the listeners those that changed, whole; return the revision."""
+        changed = {name: copy.deepcopy(value) for name, value in sections.items() if self._differs(name, value)}
+        if changed:
+            self._sections |= changed
+            self._revision += 1
+            for listener in list(self._listeners):
+                listener(self._revision, changed)
+        return self._revision
+
+    def listen(self, listener: Callable[[int, Sections], None]) -> Callable[[], None]:
+        """Call ``listener(revision, changed sections)`` with each change; the result ends that."""
+        self._listeners.append(listener)
+
+        def forget() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return forget
+
+    def _differs(self, name: str, value: object) -> bool:
+        return name not in self._sections or self._sections[name] != value
