@@ -1,0 +1,62 @@
+"""The other end of the control websocket: one command to a running lesson, as ``classroom remote`` gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.typing import Subprotocol
+
+from classroom.control.messages import SUBPROTOCOL
+from classroom.errors import AddressError, CommandError
+
+__all__ = ["call", "control_address"]
+
+_PATIENCE = 15.0
+"""Seconds for connecting and for each reply; a wrong token is answered slowly."""
+
+
+async def call(address: str, token: str, method: str, params: Mapping[str, object]) -> Any:
+    """Say hello, call one method and return its result.
+
+    AddressError when nobody answers there, CommandError when the lesson answers with an error.
+    """
+    target = control_address(address)
+    try:
+        async with (
+            asyncio.timeout(2 * _PATIENCE),
+            connect(
+                target, subprotocols=[Subprotocol(SUBPROTOCOL)], open_timeout=_PATIENCE, max_size=None, proxy=None
+            ) as connection,
+        ):
+            greeting = await _ask(connection, 1, "hello", {"token": token})
+            return greeting if method == "hello" else await _ask(connection, 2, method, params)
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed) as fault:
+        raise AddressError(f"No lesson answers at {target}. Is it running, and is the address right?") from fault
+
+
+async def _ask(connection: ClientConnection, identity: int, method: str, params: Mapping[str, object]) -> Any:
+    await connection.send(json.dumps({"jsonrpc": "2.0", "id": identity, "method": method, "params": dict(params)}))
+    async for frame in connection:
+        reply = json.loads(frame)
+        if reply.get("id") != identity:
+            continue
+        if "error" in reply:
+            fault = reply["error"]
+            raise CommandError(fault["code"], fault["message"], fault.get("data"))
+        return reply["result"]
+    raise ConnectionClosed(None, None)
+
+
+def control_address(address: str) -> str:
+    """The websocket address of a lesson that was given as ``host:port`` or as any of its http or ws addresses."""
+    parts = urlsplit(address if "://" in address else f"http://{address}")
+    scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
+    if scheme is None or not parts.netloc:
+        raise AddressError(f"'{address}' is not an address; write it like http://192.168.1.20:8888.")
+    return urlunsplit((scheme, parts.netloc, "/control", "", ""))

@@ -1,0 +1,138 @@
+"""What peers say to each other through the signaling: descriptions, candidates, and our own page's additions.
+
+Bodies are JSON text, except ``BYE``, the original's hang-up. Anything else is a WireError: logged, never fatal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from classroom.errors import WireError
+
+__all__ = [
+    "Answer",
+    "Bye",
+    "Candidate",
+    "Hello",
+    "KeyFrameWanted",
+    "RestartWanted",
+    "Statistics",
+    "parse",
+]
+
+_CANDIDATE = re.compile(
+    r"(?:a=)?candidate:\S{1,32} \d{1,5} (?:udp|tcp) \d{1,10} \S{1,255} \d{1,5} typ (?:host|srflx|prflx|relay)(?: .*)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The peer accepts the offer (RFC 3264)."""
+
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to reach the peer (RFC 8839); an empty line means that there are no more."""
+
+    line: str
+    mid: str | None
+    line_index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The peer hung up and stays signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The peer is our own page and understands our own messages."""
+
+    role: Literal["student", "monitor"]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFrameWanted:
+    """The page has no picture or a broken one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartWanted:
+    """The page's connection failed; it wants a new offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the page measures: seconds and fractions; None where it does not know."""
+
+    latency: float | None
+    loss: float | None
+
+
+Message = Answer | Candidate | Bye | Hello | KeyFrameWanted | RestartWanted | Statistics
+
+
+def parse(body: bytes) -> Message:
+    """Read the body of a message from a peer; WireError says what is wrong with it."""
+    if body.strip() == b"BYE":
+        return Bye()
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as fault:
+        raise WireError("it is neither JSON nor BYE") from fault
+    if not isinstance(value, dict):
+        raise WireError("it is not a JSON object")
+    match value.get("type"):
+        case None | "":
+            return _candidate(value)
+        case "answer" | "pranswer":
+            return Answer(_text(value, "sdp", 262_144))
+        case "hello" if value.get("app") == "classroom":
+            role = value.get("role", "student")
+            if role not in ("student", "monitor"):
+                raise WireError("its role is unknown")
+            token = value.get("token", "")
+            return Hello("monitor" if role == "monitor" else "student", token if isinstance(token, str) else "")
+        case "key-frame":
+            return KeyFrameWanted()
+        case "restart":
+            return RestartWanted()
+        case "statistics":
+            return Statistics(_number(value, "latency", 60.0), _number(value, "loss", 1.0))
+        case kind:
+            raise WireError(f"its type is unknown: {str(kind)[:32]!r}")
+
+
+def _candidate(value: dict[str, object]) -> Candidate:
+    line = _text(value, "candidate", 1024)
+    if line and not _CANDIDATE.fullmatch(line):
+        raise WireError("its candidate cannot be read")
+    mid, index = value.get("sdpMid"), value.get("sdpMLineIndex")
+    if mid is not None and not isinstance(mid, str):
+        raise WireError("its sdpMid is not text")
+    if index is not None and (isinstance(index, bool) or not isinstance(index, int)):
+        raise WireError("its sdpMLineIndex is not a number")
+    if mid is None and index is None:
+        raise WireError("its candidate belongs to no media line")
+    return Candidate(line, mid, index)
+
+
+def _text(value: dict[str, object], key: str, longest: int) -> str:
+    text = value.get(key)
+    if not isinstance(text, str) or len(text) > longest:
+        raise WireError(f"its {key} is missing or too long")
+    return text
+
+
+def _number(value: dict[str, object], key: str, largest: float) -> float | None:
+    number = value.get(key)
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= largest:
+        return None
+    return float(number)

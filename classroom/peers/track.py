@@ -1,0 +1,53 @@
+"""A track that hands out packets which are encoded already, so that a student costs packets and no encoding.
+
+aiortc packs a track's ``av.Packet`` without encoding it again; this is its public path for that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import av
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+
+from classroom.media.fanout import Fanout, Subscription
+
+__all__ = ["PacketTrack"]
+
+
+class PacketTrack(MediaStreamTrack):
+    """Picture or sound of the program for one student.
+
+    ``choose`` is asked for the fan-out when the first packet is wanted, which is when the connection stands: only
+    then it is known which codec was agreed on, and only then an encoder has to run for this student.
+    """
+
+    def __init__(self, kind: Literal["audio", "video"], fanout: Fanout | None) -> None:
+        super().__init__()
+        self.kind = kind
+        self._fanout = fanout
+        self._subscription: Subscription | None = None
+
+    def choose(self, fanout: Fanout) -> None:
+        """Say which fan-out to take; only before the first packet."""
+        self._fanout = fanout
+
+    @property
+    def dropped(self) -> int:
+        """Packets this student was too slow for."""
+        return self._subscription.dropped if self._subscription else 0
+
+    async def recv(self) -> av.Packet[Any]:  # type: ignore[override]  # aiortc's sender takes packets as well as frames
+        """The next packet; MediaStreamError after stop."""
+        if self.readyState != "live" or self._fanout is None:
+            raise MediaStreamError
+        if self._subscription is None:
+            self._subscription = self._fanout.subscribe()
+        return (await self._subscription.get()).packet
+
+    def stop(self) -> None:
+        """End the track and its subscription."""
+        super().stop()
+        if self._subscription is not None:
+            self._subscription.close()

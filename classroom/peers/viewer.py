@@ -1,0 +1,306 @@
+"""One student's connection: offers the program, takes the answer, and feeds packets until the student leaves.
+
+A viewer runs as one task with a bounded inbox, so that whatever a peer sends, and however slowly a candidate
+resolves, only this student waits. It knows nothing of signaling: it is given messages and a way to send.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Literal, assert_never
+
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InvalidAccessError, InvalidStateError
+from aiortc.rtcrtpparameters import RTCRtpCodecCapability
+from aiortc.sdp import SessionDescription, candidate_from_sdp
+
+from classroom.errors import WireError
+from classroom.media.fanout import Fanout
+from classroom.media.frames import Demand
+from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, RestartWanted
+from classroom.peers.track import PacketTrack
+
+__all__ = ["Call", "Program", "Viewer", "ViewerState"]
+
+logger = logging.getLogger(__name__)
+
+ViewerState = Literal["waiting", "watching", "gone"]
+PictureCodec = Literal["h264", "vp8"]
+Call = Answer | Candidate | Bye | KeyFrameWanted | RestartWanted
+
+_INBOX: Final = 128
+_CANDIDATES: Final = 64
+"""Candidates taken from one peer for one offer; each makes pairs that are checked."""
+
+_ANSWER_WITHIN: Final = 60.0
+"""Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
+
+_RESTART_EVERY: Final = 1.0
+"""Seconds between two new offers to the same peer, at least."""
+
+
+class Program:
+    """What there is to watch: the fan-outs and their demands, one for each codec."""
+
+    def __init__(
+        self,
+        *,
+        pictures: Mapping[PictureCodec, Fanout],
+        sound: Fanout,
+        demands: Mapping[PictureCodec, Demand],
+    ) -> None:
+        self.pictures = dict(pictures)
+        self.sound = sound
+        self.demands = dict(demands)
+
+
+class Viewer:
+    """A student's end of the connection.
+
+    ``send`` gives a JSON text to the peer and raises WireError when the peer is gone; ``changed`` is called whenever
+    ``state`` changes. ``run`` returns after ``close``.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        program: Program,
+        ice_servers: Sequence[RTCIceServer],
+        send: Callable[[str], Awaitable[None]],
+        changed: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._program = program
+        self._ice_servers = list(ice_servers)
+        self._send = send
+        self._changed = changed
+        self._inbox: asyncio.Queue[Call | Literal["failed"]] = asyncio.Queue(_INBOX)
+        self._state: ViewerState = "waiting"
+        self._connection: RTCPeerConnection | None = None
+        self._picture: PacketTrack | None = None
+        self._codec: PictureCodec | None = None
+        self._candidates = 0
+        self._resolving: set[asyncio.Task[None]] = set()
+        self._lost_packets = 0
+        self._offered = -_RESTART_EVERY
+        self.round_trip: float | None = None
+        self.loss: float | None = None
+
+    @property
+    def state(self) -> ViewerState:
+        """Whether the student sees the program."""
+        return self._state
+
+    @property
+    def codec(self) -> PictureCodec | None:
+        """The picture codec that was agreed on."""
+        return self._codec
+
+    def deliver(self, message: Call) -> None:
+        """Give a message of the peer to this viewer; one that floods is cut short."""
+        try:
+            self._inbox.put_nowait(message)
+        except asyncio.QueueFull:
+            logger.warning("%s sends more than is taken; a message is left out", self._name)
+
+    async def run(self) -> None:
+        """Offer, and serve until cancelled; what the peer does wrong is logged and ends nothing else."""
+        try:
+            await self._offer()
+            while True:
+                await self._take(await self._next())
+        except WireError as gone:
+            logger.info("%s cannot be reached: %s", self._name, gone)
+        finally:
+            await self._hang_up()
+            self._set("gone")
+
+    async def _next(self) -> Call | Literal["failed"]:
+        """The next message; a call that does not come about in time counts as failed."""
+        if self._connection is None or self._state == "watching":
+            return await self._inbox.get()
+        try:
+            return await asyncio.wait_for(self._inbox.get(), _ANSWER_WITHIN)
+        except TimeoutError:
+            logger.info("%s did not connect within %d s", self._name, _ANSWER_WITHIN)
+            return "failed"
+
+    async def _take(self, message: Call | Literal["failed"]) -> None:
+        match message:
+            case Answer(sdp):
+                await self._accept(sdp)
+            case Candidate():
+                self._add(message)
+            case KeyFrameWanted():
+                self._demand_key_frame()
+            case RestartWanted():
+                await self._restart()
+            case Bye() | "failed":
+                await self._hang_up()
+                self._set("waiting")
+            case _:
+                assert_never(message)
+
+    async def _restart(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._offered < _RESTART_EVERY:
+            return
+        await self._hang_up()
+        self._set("waiting")
+        await self._offer()
+
+    async def _offer(self) -> None:
+        """Make a connection that sends picture and sound, and offer it with all its candidates."""
+        self._offered = asyncio.get_running_loop().time()
+        connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=self._ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._connection = connection
+        self._candidates = 0
+        self._codec = None
+        self._lost_packets = 0
+        self._picture = PacketTrack("video", None)
+        picture = connection.addTransceiver(self._picture, direction="sendonly")
+        picture.setCodecPreferences(preferences(tuple(self._program.pictures)))
+        sound = connection.addTransceiver(PacketTrack("audio", self._program.sound), direction="sendonly")
+        sound.setCodecPreferences(_capabilities("audio", ("audio/opus",)))
+
+        def connection_changed() -> None:
+            self._connection_changed(connection)
+
+        connection.on("connectionstatechange", connection_changed)
+        await connection.setLocalDescription(await connection.createOffer())
+        description = connection.localDescription
+        await self._send(json.dumps({"sdp": description.sdp, "type": description.type}))
+
+    async def _accept(self, sdp: str) -> None:
+        connection = self._connection
+        if connection is None or connection.signalingState != "have-local-offer":
+            logger.info("%s answered without an open offer", self._name)
+            return
+        try:
+            codec = agreed_codec(sdp, tuple(self._program.pictures))
+            if codec is not None and self._picture is not None:
+                self._codec = codec
+                self._picture.choose(self._program.pictures[codec])
+            await connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
+        except _BAD_DESCRIPTION as fault:
+            logger.warning("the answer of %s cannot be used: %s", self._name, fault)
+            await self._hang_up()
+
+    def _add(self, candidate: Candidate) -> None:
+        connection = self._connection
+        if connection is None or connection.remoteDescription is None or not candidate.line:
+            return
+        self._candidates += 1
+        if self._candidates > _CANDIDATES:
+            return
+        task = asyncio.create_task(self._resolve(connection, candidate), name=f"candidate of {self._name}")
+        self._resolving.add(task)
+        task.add_done_callback(self._resolving.discard)
+
+    async def _resolve(self, connection: RTCPeerConnection, candidate: Candidate) -> None:
+        """Add a candidate; a name that nobody on this network knows (mDNS) costs its time-out and no more.
+
+        The connection stands all the same: the peer's own checks reveal its address.
+        """
+        try:
+            parsed = candidate_from_sdp(candidate.line.removeprefix("a=").removeprefix("candidate:"))
+            parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
+            await asyncio.wait_for(connection.addIceCandidate(parsed), 5.0)
+        except (*_BAD_DESCRIPTION, TimeoutError, OSError) as fault:
+            logger.info("a candidate of %s is left out: %s", self._name, fault or type(fault).__name__)
+
+    def _connection_changed(self, connection: RTCPeerConnection) -> None:
+        if connection is not self._connection:
+            return
+        match connection.connectionState:
+            case "connected":
+                self._set("watching")
+            case "failed" | "closed":
+                with contextlib.suppress(asyncio.QueueFull):
+                    self._inbox.put_nowait("failed")
+
+    def _demand_key_frame(self) -> None:
+        if self._codec is not None and self._state == "watching":
+            self._program.demands[self._codec].key_frame()
+
+    async def measure(self) -> None:
+        """Read round trip (seconds) and loss (0…1) from the student's reports.
+
+        aiortc drops the request for a key frame (PLI) where packets come encoded. So picture packets that are newly
+        lost ask for one here, which mends the picture of an old client; our own page asks by itself.
+        """
+        connection = self._connection
+        if connection is None or self._state != "watching":
+            return
+        for report in (await connection.getStats()).values():
+            if report.type != "remote-inbound-rtp" or report.kind != "video":
+                continue
+            self.round_trip = report.roundTripTime
+            self.loss = report.fractionLost / 256
+            if report.packetsLost > self._lost_packets:
+                self._demand_key_frame()
+            self._lost_packets = report.packetsLost
+
+    async def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        resolving = list(self._resolving)
+        for task in resolving:
+            task.cancel()
+        await asyncio.gather(*resolving, return_exceptions=True)
+        if connection is not None:
+            await connection.close()
+
+    def _set(self, state: ViewerState) -> None:
+        if state != self._state:
+            self._state = state
+            self._changed()
+
+
+_BAD_DESCRIPTION = (
+    ValueError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    TypeError,
+    InvalidAccessError,
+    InvalidStateError,
+)
+"""What aiortc's parser is seen to raise for descriptions that no browser writes."""
+
+
+def preferences(codecs: Sequence[PictureCodec]) -> list[RTCRtpCodecCapability]:
+    """The codecs to offer for the picture, the preferred one first."""
+    names = {"h264": "video/H264", "vp8": "video/VP8"}
+    return _capabilities("video", tuple(names[codec] for codec in codecs))
+
+
+def agreed_codec(answer: str, codecs: Sequence[PictureCodec]) -> PictureCodec | None:
+    """The first of our codecs that the answer accepts, which is the one aiortc will send."""
+    accepted = {
+        codec.mimeType.lower()
+        for media in SessionDescription.parse(answer).media
+        if media.kind == "video" and media.port != 0
+        for codec in media.rtp.codecs
+    }
+    return next((codec for codec in codecs if f"video/{codec}" in accepted), None)
+
+
+def _capabilities(kind: str, names: Sequence[str]) -> list[RTCRtpCodecCapability]:
+    everything = RTCRtpSender.getCapabilities(kind).codecs
+    chosen = [codec for name in names for codec in everything if codec.mimeType.lower() == name.lower()]
+    return chosen + [codec for codec in everything if codec.mimeType.lower() == f"{kind}/rtx"]
