@@ -1,0 +1,122 @@
+"""Every command explains itself and checks what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from classroom.control import messages
+from classroom.control.commands import COMMANDS, describe
+from classroom.control.state import StateBoard
+from classroom.control.throttle import Throttle
+from classroom.errors import CommandError
+
+
+class Lesson:
+    """A desk that writes down what it is asked to do."""
+
+    def __init__(self) -> None:
+        self.board = StateBoard({"program": {"scene": "talk"}})
+        self.done: list[tuple[object, ...]] = []
+
+    def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
+        self.done.append(("switch", scene, transition, duration))
+
+    def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
+        self.done.append(("audio", input_name, gain, muted))
+
+    def restart_source(self, source: str) -> None:
+        self.done.append(("restart", source))
+
+    def end(self) -> None:
+        self.done.append(("end",))
+
+
+class Teacher:
+    """A caller with a lesson."""
+
+    def __init__(self) -> None:
+        self.lesson = Lesson()
+
+    @property
+    def desk(self) -> Lesson:
+        return self.lesson
+
+    def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
+        return {"meters": bool(meters), "thumbnails": bool(thumbnails)}
+
+
+def test_the_methods_of_this_version_are_there_with_help() -> None:
+    listed = {str(method["name"]): method for method in describe()}
+    assert list(listed) == [
+        "hello", "methods", "watch", "program.switch", "audio.set", "source.restart", "lesson.end",
+    ]  # fmt: skip
+    assert all(str(method["help"]).endswith(".") for method in listed.values())
+    parameters = listed["program.switch"]["parameters"]
+    assert isinstance(parameters, list)
+    assert [(each["name"], each["required"]) for each in parameters] == [
+        ("scene", True),
+        ("transition", False),
+        ("duration", False),
+    ]
+
+
+def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
+    teacher = Teacher()
+    COMMANDS["program.switch"].call(teacher, {"scene": "desk", "transition": "cut"})
+    COMMANDS["program.switch"].call(teacher, ["talk"])
+    COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
+    COMMANDS["source.restart"].call(teacher, {"source": "camera"})
+    COMMANDS["lesson.end"].call(teacher, {})
+    assert teacher.lesson.done == [
+        ("switch", "desk", "cut", None),
+        ("switch", "talk", None, None),
+        ("audio", "mic", -6.0, True),
+        ("restart", "camera"),
+        ("end",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "words"),
+    [
+        ("program.switch", {}, "'scene' is missing"),
+        ("program.switch", {"scene": 3}, "'scene'"),
+        ("program.switch", {"scene": "a", "speed": 1}, "'speed' is not a parameter"),
+        ("program.switch", {"scene": "a", "transition": "wipe"}, "'transition'"),
+        ("program.switch", ["a", "cut", 1, 2], "at most 3"),
+        ("program.switch", {"scene": "a", "duration": -1}, "'duration'"),
+        ("audio.set", {"input": "mic"}, "Name a gain"),
+        ("audio.set", {"input": "mic", "gain": 1000}, "'gain'"),
+        ("audio.set", {"input": "mic", "muted": "yes"}, "'muted'"),
+    ],
+)
+def test_wrong_parameters_change_nothing(method: str, params: object, words: str) -> None:
+    teacher = Teacher()
+    assert isinstance(params, dict | list)
+    with pytest.raises(CommandError, match=words) as caught:
+        COMMANDS[method].call(teacher, params)
+    assert caught.value.code == messages.INVALID_PARAMS
+    assert teacher.lesson.done == []
+
+
+def test_the_board_counts_changes_and_tells_whole_sections() -> None:
+    board = StateBoard({"program": {"scene": "talk"}, "chat": []})
+    told: list[tuple[int, Mapping[str, object]]] = []
+    forget = board.listen(lambda revision, changed: told.append((revision, changed)))
+    assert board.update({"program": {"scene": "talk"}}) == 0
+    assert board.update({"program": {"scene": "desk"}, "chat": []}) == 1
+    forget()
+    assert board.update({"chat": ["x"]}) == 2
+    assert told == [(1, {"program": {"scene": "desk"}})]
+
+
+def test_an_address_that_fails_again_waits_longer() -> None:
+    throttle = Throttle(first=0.5, longest=8.0, forget=60.0, addresses=2)
+    waits = [throttle.failed("a", now) for now in range(7)]
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert throttle.failed("b", 7) == 0.5
+    throttle.succeeded("a")
+    assert throttle.failed("a", 8) == 0.5
+    assert throttle.failed("b", 100) == 0.5

@@ -1,0 +1,75 @@
+"""Whatever bytes a peer sends, they are read or refused with a WireError."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classroom.errors import WireError
+from classroom.peers.messages import Answer, Bye, Candidate, Hello, KeyFrameWanted, RestartWanted, Statistics, parse
+
+LINE = "candidate:1467250027 1 udp 2122260223 192.168.0.196 46243 typ host generation 0"
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        parse(body)
+    except WireError:
+        pass
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "sdp", "candidate", "sdpMid", "sdpMLineIndex", "app", "role", "token", "loss"]),
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+        | st.sampled_from(["answer", "hello", "classroom", "statistics", LINE]),
+    )
+)  # fmt: skip
+def test_any_object_is_read_or_refused(value: dict[str, object]) -> None:
+    try:
+        parse(json.dumps(value).encode())
+    except WireError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"BYE", Bye()),
+        (b'{"sdp" : "v=0", "type" : "answer"}\n', Answer("v=0")),
+        (json.dumps({"candidate": LINE, "sdpMLineIndex": 0, "sdpMid": "audio_label"}).encode(),
+         Candidate(LINE, "audio_label", 0)),
+        (json.dumps({"candidate": LINE, "sdpMLineIndex": 1}).encode(), Candidate(LINE, None, 1)),
+        (json.dumps({"candidate": "", "sdpMid": "0"}).encode(), Candidate("", "0", None)),
+        (b'{"type":"hello","app":"classroom","version":1}', Hello("student", "")),
+        (b'{"type":"hello","app":"classroom","role":"monitor","token":"t"}', Hello("monitor", "t")),
+        (b'{"type":"key-frame"}', KeyFrameWanted()),
+        (b'{"type":"restart"}', RestartWanted()),
+        (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(0.04, None)),
+    ],
+)  # fmt: skip
+def test_messages_are_read(body: bytes, expected: object) -> None:
+    assert parse(body) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"hello",
+        b"[1]",
+        b"[" * 5000,
+        b'{"type":"offer-loopback"}',
+        b'{"type":"answer"}',
+        b'{"candidate":"not a candidate","sdpMid":"0"}',
+        b'{"candidate":"","sdpMLineIndex":null}',
+        b'{"type":"hello","app":"other"}',
+    ],
+)
+def test_what_cannot_be_understood_is_refused(body: bytes) -> None:
+    with pytest.raises(WireError):
+        parse(body)
