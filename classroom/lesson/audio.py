@@ -1,0 +1,65 @@
+"""Where sound comes from: microphones, the sound of a source, and a test tone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from classroom.lesson.section import Section
+from classroom.lesson.sources import kind_of
+from classroom.lesson.values import Kind, Line, Number, Reference, Switch
+
+__all__ = ["AudioInput", "MicrophoneInput", "SourceInput", "ToneInput", "input_kind_of"]
+
+_GAIN = Number(-60, 20, "dB")
+_GAIN_TEXT = "Gain in decibels, -60 to 20; 0 leaves the sound as it is."
+_MUTED_TEXT = "Whether it is silent when the lesson begins."
+
+
+class MicrophoneInput(Section):
+    """A microphone of this computer."""
+
+    kind: Annotated[Literal["microphone"], Kind()] = Field("microphone", description="A microphone of this computer.")
+    device: Annotated[str, Line(500)] = Field(
+        "default", description="default, or a name as `classroom devices` prints it."
+    )
+    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
+    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
+
+
+class SourceInput(Section):
+    """The sound of a source; `kind: source` may be left out."""
+
+    kind: Annotated[Literal["source"], Kind()] = Field(
+        "source", description="The sound of a source; this key may be left out."
+    )
+    source: Annotated[str, Reference("source")] = Field(
+        description="The source: one of kind file, stream, browser or pattern."
+    )
+    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
+    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
+
+
+class ToneInput(Section):
+    """A steady test tone."""
+
+    kind: Annotated[Literal["tone"], Kind()] = Field("tone", description="A steady test tone.")
+    frequency: Annotated[float, Number(20, 20_000, "Hz")] = Field(440.0, description="Its pitch in hertz.")
+    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
+    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
+
+
+def input_kind_of(value: Any) -> str | None:
+    """The kind that a written input says it is; one that only names a source is of kind source."""
+    if isinstance(value, dict) and "kind" not in value and "source" in value:
+        return "source"
+    return kind_of(value)
+
+
+AudioInput = Annotated[
+    Annotated[MicrophoneInput, Tag("microphone")]
+    | Annotated[SourceInput, Tag("source")]
+    | Annotated[ToneInput, Tag("tone")],
+    Discriminator(input_kind_of),
+]

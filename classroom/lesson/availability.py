@@ -1,0 +1,89 @@
+"""What a lesson may say already although this version cannot do it.
+
+Where the lesson runs well without, that is a note. Where running without would be unsafe, or not the lesson that
+was meant, it is a fault. Keys that are not written never count, so the defaults are silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from classroom.lesson.document import Problem
+
+__all__ = ["not_available_yet", "notes", "refusals"]
+
+_KINDS = {
+    "slides": "Slides are not available yet",
+    "file": "Video files are not available yet",
+    "stream": "Streams are not available yet",
+    "browser": "Sending a camera or a screen from the teacher page is not available yet",
+}
+
+
+def not_available_yet(kind: str) -> str | None:
+    """The sentence for a source of a kind that cannot run yet; None for one that can."""
+    return f"{_KINDS[kind]}." if kind in _KINDS else None
+
+
+def notes(values: object) -> Iterator[Problem]:
+    """What is written but will not happen, while the lesson runs."""
+    if not isinstance(values, dict):
+        return
+    for name, source in _section(values, "sources").items():
+        kind = source.get("kind") if isinstance(source, dict) else None
+        if isinstance(kind, str) and kind in _KINDS:
+            yield Problem(
+                ("sources", name, "kind"), f"{_lower(_KINDS[kind])}; the fallback is shown where this source is on air"
+            )
+    if _section(values, "program").get("transition") == "fade":
+        yield Problem(("program", "transition"), "fades are not available yet; scenes are cut")
+    video = _section(values, "video")
+    if video.get("tiers"):
+        yield Problem(("video", "tiers"), "smaller pictures are not available yet; every student gets the full one")
+    if video.get("playout_delay", "auto") != "auto":
+        yield Problem(
+            ("video", "playout_delay"), "a delay is not available yet; browsers choose their own, as with auto"
+        )
+    recording = _section(values, "recording")
+    if recording.get("start") != "never":
+        key = next((key for key in ("start", "folder") if key in recording), None)
+        if key is not None:
+            yield Problem(("recording", key), "recording is not available yet; this lesson is not recorded")
+
+
+def refusals(values: object) -> Iterator[Problem]:
+    """What is written and must not be left out, so that the lesson cannot run."""
+    if not isinstance(values, dict):
+        return
+    access = _section(values, "access")
+    if access.get("passcode") is not None:
+        yield Problem(
+            ("access", "passcode"),
+            "a passcode is not available yet, and without it everybody who has the address could come in; "
+            "write null if that is all right",
+        )
+    if access.get("admit") == "approve":
+        yield Problem(
+            ("access", "admit"),
+            "approving students is not available yet, and without it everybody who has the address could come in; "
+            "write everyone if that is all right",
+        )
+    tls = _section(values, "server").get("tls")
+    if tls == "auto" or isinstance(tls, dict):
+        yield Problem(
+            ("server", "tls"),
+            "https is not available yet, and without it the lesson would be sent unprotected; write none for http",
+        )
+    server = _section(values, "signaling").get("server")
+    if isinstance(server, str) and server.startswith(("http://", "https://")):
+        yield Problem(("signaling", "server"), "joining another signaling server is not available yet; write embedded")
+
+
+def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
+    section = values.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

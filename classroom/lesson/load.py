@@ -1,0 +1,113 @@
+"""From a lesson file to a Lesson, or to everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from classroom.errors import Fault, LessonError
+from classroom.lesson.availability import notes, refusals
+from classroom.lesson.document import problems_to_faults, read_document
+from classroom.lesson.model import Lesson
+from classroom.lesson.nodes import place_of
+from classroom.lesson.rules import broken_rules
+from classroom.lesson.translate import problems_of
+
+__all__ = ["MAXIMUM_BYTES", "Report", "check_lesson", "lesson_from_text", "load_lesson"]
+
+MAXIMUM_BYTES = 1 << 20
+"""Largest lesson file, 1 MiB."""
+
+_MOST_FAULTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in a lesson file.
+
+    ``faults`` keep it from running; then there is no ``lesson``. ``notes`` tell what is written but not available
+    yet, and the lesson runs without. Both are in the order of the file.
+    """
+
+    faults: tuple[Fault, ...]
+    notes: tuple[Fault, ...]
+    lesson: Lesson | None
+
+
+def load_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Lesson:
+    """Read a lesson; raises LessonError with all faults."""
+    report = check_lesson(path, environment)
+    if report.lesson is None:
+        raise LessonError(report.faults)
+    return report.lesson
+
+
+def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Report:
+    """Read a lesson and report on it; a file that cannot be read is a fault as well.
+
+    ``environment`` holds the variables that ``${NAME}`` reads, those of the process when it is None.
+    """
+    file = Path(path)
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAXIMUM_BYTES + 1)
+    except (OSError, ValueError) as error:
+        return _failed(file, _unreadable(error))
+    if len(data) > MAXIMUM_BYTES:
+        return _failed(file, "the file is larger than 1 MiB; is this a lesson?")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return _failed(file, "the file is UTF-16; save it as UTF-8")
+        mark = place_of(data[: error.start].decode("utf-8"), error.start and len(data[: error.start].decode("utf-8")))
+        return _failed(file, "the file is not UTF-8 from here on; save it as UTF-8", mark.line, mark.column)
+    return lesson_from_text(text, file, environment)
+
+
+def lesson_from_text(text: str, file: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Report:
+    """Report on the text of a lesson; ``file`` gives faults their name and relative paths their folder."""
+    document = read_document(text, Path(file), os.environ if environment is None else environment)
+    faults = list(document.faults)
+    lesson = None
+    folder = document.file.parent.absolute()
+    try:
+        lesson = Lesson.model_validate(document.values, context={"folder": folder})
+    except ValidationError as error:
+        faults += problems_to_faults(document, problems_of(error, Lesson))
+    faults += problems_to_faults(document, broken_rules(document.values))
+    faults += problems_to_faults(document, refusals(document.values))
+    remarks = problems_to_faults(document, notes(document.values))
+    return Report(_in_order(faults), _in_order(remarks), None if faults else lesson)
+
+
+def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
+    ordered = sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))
+    if len(ordered) > _MOST_FAULTS:
+        last = ordered[_MOST_FAULTS]
+        more = Fault(last.file, last.line, last.column, "", f"and {len(ordered) - _MOST_FAULTS} more from here on")
+        ordered = [*ordered[:_MOST_FAULTS], more]
+    return tuple(ordered)
+
+
+def _failed(file: Path, message: str, line: int = 1, column: int = 1) -> Report:
+    return Report((Fault(file, line, column, "", message),), (), None)
+
+
+def _unreadable(error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return "this is not the name of a file"
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return "there is no such file"
+        case errno.EISDIR:
+            return "this is a folder, not a lesson file"
+        case errno.EACCES | errno.EPERM:
+            return "the file cannot be read: you have no permission to"
+        case _:
+            return f"the file cannot be read: {error.strerror or error}"

@@ -1,0 +1,59 @@
+"""The lesson: what was planned, as one value that does not change."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from classroom.lesson.audio import AudioInput
+from classroom.lesson.scenes import SceneModel
+from classroom.lesson.section import Section
+from classroom.lesson.sections import Access, Ice, LessonDetails, Program, Recording, ServerSection, Signaling, Video
+from classroom.lesson.sources import Source
+from classroom.lesson.values import Name
+
+__all__ = ["Lesson"]
+
+_WITH_DEFAULTS = ("lesson", "server", "signaling", "access", "ice", "audio", "program", "video", "recording")
+
+
+class Lesson(Section):
+    """A lesson for classroom: its sources, its scenes and how it is sent."""
+
+    lesson: LessonDetails = Field(
+        default_factory=LessonDetails, description="What the lesson is called, and the language of the pages."
+    )
+    server: ServerSection = Field(
+        default_factory=ServerSection,
+        description="Where the pages, the signaling and the control socket are served.",
+    )
+    signaling: Signaling = Field(default_factory=Signaling, description="How students and broadcaster find each other.")
+    access: Access = Field(default_factory=Access, description="Who may teach and who may come in.")
+    ice: Ice = Field(default_factory=Ice, description="Help for connections across networks.")
+    sources: dict[Annotated[str, Name()], Source] = Field(
+        description="Where pictures come from: a name of your choice, and what it is."
+    )
+    audio: dict[Annotated[str, Name()], AudioInput] = Field(
+        default_factory=dict,
+        description="Where sound comes from: a name of your choice, and what it is; without any, a lesson is silent.",
+    )
+    scenes: dict[Annotated[str, Name()], SceneModel] = Field(
+        description="What can be put on air, in the order of the teacher's buttons: a name of your choice, and what it "
+        "shows."
+    )
+    program: Program = Field(default_factory=Program, description="The picture that students see.")
+    video: Video = Field(default_factory=Video, description="How the picture is encoded.")
+    recording: Recording = Field(default_factory=Recording, description="Whether and where the lesson is recorded.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, values: Any) -> Any:
+        """Read absent sections as empty ones, so that their paths begin at the lesson; start with the first scene."""
+        if not isinstance(values, dict):
+            return values
+        filled: dict[str, Any] = {name: {} for name in _WITH_DEFAULTS if name not in values} | values
+        scenes, program = filled.get("scenes"), filled["program"]
+        if isinstance(scenes, dict) and scenes and isinstance(program, dict) and program.get("start") is None:
+            filled["program"] = {**program, "start": next(iter(scenes))}
+        return filled

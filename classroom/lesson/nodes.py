@@ -1,0 +1,217 @@
+"""YAML text as a small tree of nodes with positions.
+
+Made from PyYAML's events rather than by its composer, because that one recurses as deep as the file does and builds
+values by YAML 1.1. Positions count lines and columns (in characters) from 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import yaml
+
+__all__ = ["Items", "Mark", "Node", "NotYaml", "Pairs", "Text", "compose", "place_of"]
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser where the wheel has it; the one in Python reads the same."""
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+
+_TAGS = {
+    "tag:yaml.org,2002:str": "text",
+    "!": "text",
+    "tag:yaml.org,2002:map": "pairs",
+    "tag:yaml.org,2002:seq": "items",
+}
+
+_SENTENCES = (
+    (
+        "mapping values are not allowed",
+        "a ':' cannot stand here; is the indentation right? Text that holds ': ' needs quotes",
+    ),
+    ("cannot start any token", "this character cannot begin a value; put text into quotes, and indent with spaces"),
+    ("could not find expected ':'", "a ':' is missing after the key above or on this line"),
+    ("did not find expected key", "a key does not line up with the ones above; check indentation and brackets"),
+    ("expected <block end>", "a key does not line up with the ones above; check indentation and brackets"),
+    ("did not find expected ',' or ']'", "a list is not closed; a ',' or ']' is missing"),
+    ("expected ',' or ']'", "a list is not closed; a ',' or ']' is missing"),
+    ("did not find expected ',' or '}'", "a group of keys is not closed; a ',' or '}' is missing"),
+    ("expected ',' or '}'", "a group of keys is not closed; a ',' or '}' is missing"),
+    ("unexpected end of stream", "a quotation mark is not closed"),
+)
+"""What libyaml and PyYAML say, and what to tell a person."""
+
+
+class Mark(NamedTuple):
+    """A place in a file, from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Text:
+    """A scalar; ``plain`` when it stands without quotes and may mean a number, a truth value or nothing."""
+
+    mark: Mark
+    text: str
+    plain: bool
+
+
+@dataclass(slots=True)
+class Items:
+    """A list."""
+
+    mark: Mark
+    items: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Pairs:
+    """A group of keys in the order of the file; a key may be there twice."""
+
+    mark: Mark
+    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+
+
+Node = Text | Items | Pairs
+
+
+class NotYaml(Exception):
+    """The text is not the YAML of one lesson; one place and one sentence."""
+
+    def __init__(self, mark: Mark, sentence: str) -> None:
+        super().__init__(sentence)
+        self.mark = mark
+        self.sentence = sentence
+
+
+def place_of(text: str, index: int) -> Mark:
+    """Line and column of a character, as an editor counts them."""
+    ends = [end.end() for end in _LINE_END.finditer(text, 0, index)]
+    return Mark(len(ends) + 1, index - (ends[-1] if ends else 0) + 1)
+
+
+def compose(text: str, maximum_depth: int) -> Node | None:
+    """The root of the one document in a text, or None for an empty one; anything else raises NotYaml."""
+    text = text.removeprefix("\ufeff")
+    if unprintable := _UNPRINTABLE.search(text):
+        code = f"U+{ord(unprintable.group()):04X}"
+        raise NotYaml(place_of(text, unprintable.start()), f"holds a character that is not text ({code}); take it out")
+    try:
+        return _Composer(maximum_depth).compose(yaml.parse(text, Loader=_LOADER))
+    except yaml.MarkedYAMLError as error:
+        mark = _mark(error.problem_mark or error.context_mark)
+        raise NotYaml(mark, _sentence(error) + _variable_hint(text, mark)) from None
+    except yaml.YAMLError as error:
+        raise NotYaml(Mark(1, 1), f"is not YAML: {' '.join(str(error).split())[:120]}") from None
+
+
+class _Place(Protocol):
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+def _mark(mark: _Place | None) -> Mark:
+    return Mark(1, 1) if mark is None else Mark(mark.line + 1, mark.column + 1)
+
+
+def _sentence(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or error.context or "cannot be read"
+    for pattern, sentence in _SENTENCES:
+        if pattern in problem:
+            return f"is not YAML: {sentence}"
+    return f"is not YAML: {problem}"
+
+
+def _variable_hint(text: str, mark: Mark) -> str:
+    lines = _LINE_END.split(text)
+    if mark.line > len(lines) or "${" not in lines[mark.line - 1][: mark.column + 1]:
+        return ""
+    return '; inside of { } or [ ] an environment variable needs quotes: "${NAME}"'
+
+
+class _Composer:
+    """Builds nodes from events, with a stack of its own instead of recursion."""
+
+    def __init__(self, maximum_depth: int) -> None:
+        self._maximum_depth = maximum_depth
+        self._anchors: dict[str, Node] = {}
+        self._open: list[tuple[Items | Pairs, Node | None]] = []
+        self._root: Node | None = None
+        self._documents = 0
+
+    def compose(self, events: Iterator[yaml.Event]) -> Node | None:
+        for event in events:
+            match event:
+                case yaml.DocumentStartEvent():
+                    self._documents += 1
+                    if self._documents > 1:
+                        raise NotYaml(_mark(event.start_mark), "a file holds one lesson; a second begins here ('---')")
+                case yaml.ScalarEvent():
+                    plain = event.style is None and self._kind(event, "text") != "text"
+                    self._add(event, Text(_mark(event.start_mark), event.value, plain))
+                case yaml.SequenceStartEvent():
+                    self._kind(event, "items")
+                    self._begin(event, Items(_mark(event.start_mark)))
+                case yaml.MappingStartEvent():
+                    self._kind(event, "pairs")
+                    self._begin(event, Pairs(_mark(event.start_mark)))
+                case yaml.AliasEvent():
+                    self._alias(event)
+                case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
+                    self._open.pop()
+        empty = isinstance(self._root, Text) and self._root.plain and not self._root.text
+        return None if empty else self._root
+
+    def _kind(self, event: yaml.NodeEvent, expected: str) -> str | None:
+        """The kind that a tag asks for; None without a tag."""
+        tag = getattr(event, "tag", None)
+        if tag is None:
+            return None
+        # An exclamation mark alone asks for no more than the kind that the node has.
+        kind = expected if tag == "!" else _TAGS.get(tag)
+        if kind != expected:
+            shown = tag.replace("tag:yaml.org,2002:", "!!")[:40]
+            raise NotYaml(_mark(event.start_mark), f"the tag {shown!a} has no meaning in a lesson; take it out")
+        return kind
+
+    def _begin(self, event: yaml.NodeEvent, node: Items | Pairs) -> None:
+        if len(self._open) >= self._maximum_depth:
+            raise NotYaml(node.mark, f"is nested more than {self._maximum_depth} levels deep")
+        self._add(event, node)
+        self._open.append((node, None))
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        name = event.anchor or ""
+        node = self._anchors.get(name)
+        mark = _mark(event.start_mark)
+        if node is None:
+            raise NotYaml(mark, f"there is no anchor '&{name[:40]}' before this alias")
+        if any(node is container for container, _ in self._open):
+            raise NotYaml(mark, f"the alias '*{name[:40]}' stands inside of what it repeats")
+        self._insert(node)
+
+    def _add(self, event: yaml.NodeEvent, node: Node) -> None:
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        self._insert(node)
+
+    def _insert(self, node: Node) -> None:
+        if not self._open:
+            self._root = node
+            return
+        container, key = self._open[-1]
+        if isinstance(container, Items):
+            container.items.append(node)
+        elif key is None:
+            self._open[-1] = (container, node)
+        else:
+            container.pairs.append((key, node))
+            self._open[-1] = (container, None)

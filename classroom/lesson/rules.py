@@ -1,0 +1,134 @@
+"""What the parts of a lesson ask of each other: names that are there, layouts with the right number of sources.
+
+The rules read the written values, not the model, so that they find their faults also in a lesson that has others.
+What has the wrong type is passed over here; the model tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from classroom.lesson.document import Problem
+from classroom.lesson.scenes import SHOWN_BY_LAYOUT
+from classroom.lesson.words import did_you_mean, listing, printable, shown
+
+__all__ = ["broken_rules"]
+
+MOST_NAMES = 200
+"""Most sources, inputs or scenes of a lesson."""
+
+_WITH_SOUND = ("file", "stream", "browser", "pattern")
+
+Values = Mapping[str, Any]
+
+
+def broken_rules(values: object) -> Iterator[Problem]:
+    """The problems between the parts of a lesson."""
+    if not isinstance(values, dict):
+        return
+    sources, scenes = _section(values, "sources"), _section(values, "scenes")
+    for name, what in (("sources", "source"), ("audio", "input"), ("scenes", "scene")):
+        yield from _count(values.get(name), name, what)
+    for name, source in sources.items():
+        if isinstance(source, dict) and "monitor" in source and source.get("region") is not None:
+            yield Problem(("sources", name, "region"), "write a monitor or a region, not both", "key")
+    for name, scene in scenes.items():
+        yield from _scene(name, scene, sources)
+    for name, sound in _section(values, "audio").items():
+        yield from _input(name, sound, sources)
+    program = _section(values, "program")
+    yield from _named(("program", "start"), program.get("start"), scenes, "scene")
+    yield from _named(("program", "fallback"), program.get("fallback"), sources, "source")
+    yield from _video(_section(values, "video"))
+    yield from _ice(_section(values, "ice"))
+
+
+def _section(values: Values, name: str) -> dict[str, Any]:
+    section = values.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _list(values: Values, name: str) -> list[Any]:
+    items = values.get(name)
+    return items if isinstance(items, list) else []
+
+
+def _count(section: object, name: str, what: str) -> Iterator[Problem]:
+    if isinstance(section, dict):
+        if not section and name != "audio":
+            yield Problem((name,), f"a lesson needs at least one {what}")
+        if len(section) > MOST_NAMES:
+            yield Problem((name,), f"a lesson has at most {MOST_NAMES} of these, not {len(section)}", "key")
+
+
+def _named(path: tuple[str | int, ...], name: object, known: Values, what: str) -> Iterator[Problem]:
+    if not isinstance(name, str) or name in known:
+        return
+    names = list(known)
+    hint = did_you_mean(name, names)
+    if not hint and names:
+        hint = f"; there {'is' if len(names) == 1 else 'are'} {listing(names, last='and')}"
+    yield Problem(path, f"there is no {what} {shown(name)}{hint}")
+
+
+def _scene(name: str, scene: object, sources: Values) -> Iterator[Problem]:
+    here = ("scenes", name)
+    if isinstance(scene, str):
+        yield from _named(here, scene, sources, "source")
+        return
+    if not isinstance(scene, dict) or not isinstance(scene.get("show"), list):
+        return
+    show, layout = scene["show"], scene.get("layout", "full")
+    expected = SHOWN_BY_LAYOUT.get(layout) if isinstance(layout, str) else None
+    if expected is not None and len(show) != expected:
+        wanted = f"{expected} source" if expected == 1 else f"{expected} sources"
+        yield Problem((*here, "show"), f"the layout {layout} shows {wanted}, not {len(show)}")
+    most = max(SHOWN_BY_LAYOUT.values())
+    for number, source in enumerate(show[:most]):
+        yield from _named((*here, "show", number), source, sources, "source")
+        if isinstance(source, str) and source in show[:number]:
+            yield Problem((*here, "show", number), f"{shown(source)} is shown twice in one scene")
+
+
+def _input(name: str, sound: object, sources: Values) -> Iterator[Problem]:
+    if not isinstance(sound, dict) or sound.get("kind", "source") != "source":
+        return
+    source = sound.get("source")
+    yield from _named(("audio", name, "source"), source, sources, "source")
+    picture = sources.get(source) if isinstance(source, str) else None
+    kind = picture.get("kind") if isinstance(picture, dict) else None
+    if kind in ("camera", "screen", "slides", "card"):
+        hint = "; use kind: microphone for the sound of the room" if kind == "camera" else ""
+        yield Problem(
+            ("audio", name, "source"),
+            f"{shown(source)} is a {kind} and has no sound; a source of kind {listing(_WITH_SOUND)} has{hint}",
+        )
+
+
+def _video(video: Values) -> Iterator[Problem]:
+    codecs = _list(video, "codecs")
+    if "codecs" in video and video["codecs"] == []:
+        yield Problem(("video", "codecs"), "needs at least one codec: h264 or vp8")
+    for number, codec in enumerate(codecs):
+        if isinstance(codec, str) and codec in codecs[:number][:10]:
+            yield Problem(("video", "codecs", number), f"{shown(codec)} is listed twice")
+    heights: set[int] = set()
+    for number, tier in enumerate(_list(video, "tiers")):
+        height = tier.get("height") if isinstance(tier, dict) else None
+        if isinstance(height, int):
+            if height in heights:
+                yield Problem(("video", "tiers", number, "height"), f"there is a tier of height {height} already")
+            heights.add(height)
+
+
+def _ice(ice: Values) -> Iterator[Problem]:
+    for number, server in enumerate(_list(ice, "servers")):
+        if not isinstance(server, dict):
+            continue
+        urls = server.get("urls")
+        turn = [url for url in (urls if isinstance(urls, list) else [urls]) if isinstance(url, str)]
+        if any(url.startswith(("turn:", "turns:")) for url in turn):
+            for key in ("username", "credential"):
+                if server.get(key) is None:
+                    yield Problem(("ice", "servers", number, key), f"a TURN server needs a {printable(key)}", "key")

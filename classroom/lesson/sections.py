@@ -1,0 +1,186 @@
+"""The sections of a lesson that stand once: who may come, where it is served, what is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from classroom.lesson.measures import Addresses, Bitrate, Delay, Host, PictureSize, Server, Size
+from classroom.lesson.section import Section
+from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Whole
+
+__all__ = [
+    "ICE_SCHEMES",
+    "Access",
+    "Certificate",
+    "Ice",
+    "IceServer",
+    "LessonDetails",
+    "Program",
+    "Recording",
+    "ServerSection",
+    "Signaling",
+    "Tier",
+    "Video",
+]
+
+ICE_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+
+
+class LessonDetails(Section):
+    """What the lesson is called, and the language of the pages."""
+
+    title: Annotated[str, Line(200)] = Field(
+        "Lesson", description="The title on the pages, and the broadcaster's name to older clients."
+    )
+    language: Annotated[Literal["en", "zh"], Choice()] = Field(
+        "en", description="The language of the pages: en (English) or zh (Chinese)."
+    )
+
+
+class Certificate(Section):
+    """A certificate of your own for https."""
+
+    certificate: Annotated[Path, FileName()] = Field(description="The file of the certificate and its chain, PEM.")
+    key: Annotated[Path, FileName()] = Field(description="The file of its private key, PEM.")
+
+
+def _tls_tag(value: Any) -> str:
+    return "certificate" if isinstance(value, dict | Certificate) else "word"
+
+
+class ServerSection(Section):
+    """Where the pages, the signaling and the control socket are served."""
+
+    host: Annotated[str, Host()] = Field(
+        "0.0.0.0",
+        description="The address to listen on; 0.0.0.0 is every network of this computer, 127.0.0.1 this one alone.",
+    )
+    port: Annotated[int, Whole(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
+    tls: Annotated[
+        Annotated[Annotated[Literal["none", "auto"], Choice()], Tag("word")]
+        | Annotated[Certificate, Tag("certificate")],
+        Discriminator(_tls_tag),
+    ] = Field(
+        "none",
+        description="https beside http: none, auto (a certificate is made), or your own as certificate and key.",
+    )
+
+
+class Signaling(Section):
+    """How students and broadcaster find each other."""
+
+    server: Annotated[str, Server()] = Field(
+        "embedded",
+        description="embedded, or the address of somebody else's peerconnection_server, such as http://host:8888.",
+    )
+    visibility: Annotated[Literal["hub", "all"], Choice()] = Field(
+        "hub", description="Whom a student sees in the list: hub (the broadcaster only) or all."
+    )
+    ids: Annotated[Literal["random", "sequential"], Choice()] = Field(
+        "random", description="How members are numbered: random (nobody can guess a number) or sequential."
+    )
+
+
+class Access(Section):
+    """Who may teach and who may come in."""
+
+    token: Annotated[str, Line(200)] | None = Field(
+        None, description="The secret of the teacher page; null makes a fresh one for every lesson."
+    )
+    passcode: Annotated[str, Line(200)] | None = Field(
+        None, description="What students must know to come in; null lets in everybody who has the address."
+    )
+    admit: Annotated[Literal["everyone", "approve"], Choice()] = Field(
+        "everyone", description="Who comes in: everyone, or whom the teacher approves (approve)."
+    )
+    max_students: Annotated[int, Whole(1, 10_000, "students")] = Field(
+        200, description="Most students at a time, 1 to 10000."
+    )
+
+
+class IceServer(Section):
+    """A STUN or TURN server."""
+
+    urls: Annotated[list[str], Addresses(ICE_SCHEMES)] = Field(
+        description="Its address or a list of them, such as stun:host:3478 or turn:host:3478."
+    )
+    username: Annotated[str, Line(500)] | None = Field(None, description="The user name; a TURN server needs one.")
+    credential: Annotated[str, Line(500)] | None = Field(None, description="The password; a TURN server needs one.")
+
+
+class Ice(Section):
+    """Help for connections across networks."""
+
+    servers: list[IceServer] = Field(
+        default_factory=list,
+        description="STUN and TURN servers for students outside of this network, each with urls, username, credential.",
+        json_schema_extra={"default": []},
+    )
+
+
+class Program(Section):
+    """The picture that students see."""
+
+    size: Annotated[Size, PictureSize()] = Field(
+        Size(1280, 720),
+        description="The size of the picture; both numbers are even.",
+        json_schema_extra={"default": "1280x720"},
+    )
+    fps: Annotated[int, Whole(1, 60, "pictures a second")] = Field(30, description="Pictures a second, 1 to 60.")
+    start: Annotated[str, Reference("scene", optional=True)] = Field(
+        "",
+        description="The scene on air when the lesson begins; null is the first one.",
+        json_schema_extra={"default": None},
+    )
+    transition: Annotated[Literal["cut", "fade"], Choice()] = Field(
+        "cut", description="How scenes change: cut or fade."
+    )
+    duration: Annotated[float, Number(0, 10, "seconds")] = Field(
+        0.4, description="How long a fade lasts, in seconds, 0 to 10."
+    )
+    fallback: Annotated[str, Reference("source")] | None = Field(
+        None, description="The source shown where another has no picture; null is a built-in card."
+    )
+
+
+class Tier(Section):
+    """A smaller picture for slow connections."""
+
+    height: Annotated[int, Whole(90, 4320, "pixels", even=True)] = Field(description="Its height in pixels.")
+    bitrate: Annotated[int, Bitrate()] = Field(description="Its bit rate.")
+
+
+class Video(Section):
+    """How the picture is encoded."""
+
+    codecs: tuple[Annotated[Literal["h264", "vp8"], Choice()], ...] = Field(
+        ("h264", "vp8"), description="The codecs that are offered, the best liked first: h264, vp8."
+    )
+    bitrate: Annotated[int, Bitrate()] = Field(
+        1_500_000,
+        description="Bits a second of the picture, such as 1500k or 1.5M.",
+        json_schema_extra={"default": "1500k"},
+    )
+    tiers: tuple[Tier, ...] = Field(
+        (Tier(height=360, bitrate=500_000), Tier(height=180, bitrate=150_000)),
+        description="Smaller pictures for students with a slow connection, each with height and bitrate; [] is none.",
+        json_schema_extra={"default": [{"height": 360, "bitrate": "500k"}, {"height": 180, "bitrate": "150k"}]},
+    )
+    playout_delay: Annotated[Literal["auto"] | float, Delay()] = Field(
+        "auto", description="How long a student's browser holds pictures back: auto, or seconds from 0 to 10."
+    )
+
+
+class Recording(Section):
+    """Whether and where the lesson is recorded."""
+
+    start: Annotated[Literal["automatic", "manual", "never"], Choice()] = Field(
+        "automatic",
+        description="When it begins: automatic (with the lesson), manual (when the teacher says so) or never.",
+    )
+    folder: Annotated[Path, FileName()] = Field(
+        Path("recordings"), validate_default=True, description="The folder for recordings; it is made when needed."
+    )

@@ -1,0 +1,148 @@
+"""Where pictures come from: one model for each kind of source.
+
+The descriptions of the keys are the manual: they are shown by editors and stand in config/reference.yaml.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from classroom.lesson.measures import LARGEST, SMALLEST, Address, PictureSize, Size
+from classroom.lesson.section import Section
+from classroom.lesson.values import FileName, Kind, Line, Paragraph, Switch, Whole
+
+__all__ = [
+    "BrowserSource",
+    "CameraSource",
+    "CardSource",
+    "FileSource",
+    "PatternSource",
+    "Region",
+    "ScreenSource",
+    "SlidesSource",
+    "Source",
+    "StreamSource",
+    "kind_of",
+]
+
+STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "http://", "https://")
+
+_FPS = Whole(1, 60, "pictures a second")
+
+
+class Region(Section):
+    """A part of the screen, in pixels from the top left corner of the main monitor."""
+
+    x: Annotated[int, Whole(-32768, 32767, "pixels")] = Field(
+        description="Left edge; negative on a monitor to the left of the main one."
+    )
+    y: Annotated[int, Whole(-32768, 32767, "pixels")] = Field(
+        description="Top edge; negative on a monitor above the main one."
+    )
+    width: Annotated[int, Whole(SMALLEST, LARGEST, "pixels", even=True)] = Field(description="Width, an even number.")
+    height: Annotated[int, Whole(SMALLEST, LARGEST, "pixels", even=True)] = Field(description="Height, an even number.")
+
+
+class CameraSource(Section):
+    """A camera of this computer."""
+
+    kind: Annotated[Literal["camera"], Kind()] = Field("camera", description="A camera of this computer.")
+    device: Annotated[str, Line(500)] = Field(
+        "default",
+        description="default for the first camera, a name as `classroom devices` prints it, or FORMAT:NAME for an "
+        "input format of libav, such as v4l2:/dev/video2 or, without any hardware, "
+        "lavfi:testsrc2=size=1280x720:rate=30.",
+    )
+    size: Annotated[Size, PictureSize()] | None = Field(
+        Size(1280, 720),
+        description="Picture size to ask the camera for; the nearest it has is taken. null leaves it to the camera.",
+        json_schema_extra={"default": "1280x720"},
+    )
+    fps: Annotated[int, _FPS] = Field(30, description="Pictures a second to ask the camera for, 1 to 60.")
+
+
+class ScreenSource(Section):
+    """A monitor of this computer, or a part of the screen."""
+
+    kind: Annotated[Literal["screen"], Kind()] = Field(
+        "screen", description="A monitor of this computer, or a part of the screen."
+    )
+    monitor: Annotated[int, Whole(1, 64)] = Field(1, description="Which monitor; the main one is 1.")
+    region: Region | None = Field(
+        None, description="A part of the screen instead of a monitor: x, y, width and height in pixels."
+    )
+    fps: Annotated[int, _FPS] = Field(15, description="Pictures a second, 1 to 60.")
+    cursor: Annotated[bool, Switch()] = Field(True, description="Whether the mouse pointer is shown.")
+
+
+class SlidesSource(Section):
+    """The pages of a PDF file."""
+
+    kind: Annotated[Literal["slides"], Kind()] = Field("slides", description="The pages of a PDF file.")
+    file: Annotated[Path, FileName()] = Field(description="The PDF file.")
+
+
+class FileSource(Section):
+    """A video file with its sound."""
+
+    kind: Annotated[Literal["file"], Kind()] = Field("file", description="A video file with its sound.")
+    path: Annotated[Path, FileName()] = Field(description="The video file.")
+    loop: Annotated[bool, Switch()] = Field(False, description="Whether it begins again when it ends.")
+
+
+class StreamSource(Section):
+    """A network camera or another stream, with its sound."""
+
+    kind: Annotated[Literal["stream"], Kind()] = Field(
+        "stream", description="A network camera or another stream, with its sound."
+    )
+    url: Annotated[str, Address(STREAM_SCHEMES)] = Field(description="The address, such as rtsp://host/path.")
+
+
+class BrowserSource(Section):
+    """The camera or the screen that the teacher page sends."""
+
+    kind: Annotated[Literal["browser"], Kind()] = Field(
+        "browser", description="The camera or the screen that the teacher page sends."
+    )
+
+
+class CardSource(Section):
+    """A still card with text, a picture, or both."""
+
+    kind: Annotated[Literal["card"], Kind()] = Field("card", description="A still card with text, a picture, or both.")
+    title: Annotated[str, Line(200, empty=True)] = Field("", description="The large line.")
+    text: Annotated[str, Paragraph()] = Field("", description="The smaller text below it, of any number of lines.")
+    image: Annotated[Path, FileName()] | None = Field(None, description="A picture file to show on the card.")
+
+
+class PatternSource(Section):
+    """A moving test pattern with a clock; once a second it flashes and its sound beeps."""
+
+    kind: Annotated[Literal["pattern"], Kind()] = Field(
+        "pattern", description="A moving test pattern with a clock; once a second it flashes and its sound beeps."
+    )
+    size: Annotated[Size, PictureSize()] | None = Field(None, description="Picture size; null is that of the program.")
+    fps: Annotated[int, _FPS] | None = Field(None, description="Pictures a second, 1 to 60; null is as the program.")
+
+
+def kind_of(value: Any) -> str | None:
+    """The kind that a written source or input, or a model of one, says it is."""
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return str(kind) if isinstance(kind, str) else None
+
+
+Source = Annotated[
+    Annotated[CameraSource, Tag("camera")]
+    | Annotated[ScreenSource, Tag("screen")]
+    | Annotated[SlidesSource, Tag("slides")]
+    | Annotated[FileSource, Tag("file")]
+    | Annotated[StreamSource, Tag("stream")]
+    | Annotated[BrowserSource, Tag("browser")]
+    | Annotated[CardSource, Tag("card")]
+    | Annotated[PatternSource, Tag("pattern")],
+    Discriminator(kind_of),
+]

@@ -1,0 +1,243 @@
+"""The kinds of simple values: text, numbers, truth values and choices.
+
+What stands for a time, a size or an address is in ``measures``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationInfo
+
+from classroom.lesson.scalars import resolve
+from classroom.lesson.section import Value, folder_of, or_variable, wrong
+from classroom.lesson.words import FromEnvironment, did_you_mean, has_controls, listing, shown
+
+__all__ = ["Choice", "FileName", "Kind", "Line", "Name", "Number", "Paragraph", "Reference", "Switch", "Whole", "plain"]
+
+
+def plain(value: object) -> object:
+    """What a value means where a number or a truth value belongs: an environment variable only holds text."""
+    return resolve(value) if isinstance(value, FromEnvironment) else value
+
+
+def _text(value: object, limit: int, allowed: str = "") -> str:
+    if isinstance(value, bool | int | float):
+        wrong(f"expects text, not {shown(value)}; put it in quotes if it is meant as text")
+    if not isinstance(value, str):
+        wrong(f"expects text, not {shown(value)}")
+    if len(value) > limit:
+        wrong(f"expects at most {limit} characters, not {len(value)}")
+    if has_controls(value, allowed):
+        wrong("holds control characters; take them out")
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Line(Value):
+    """Text on one line."""
+
+    limit: int = 200
+    empty: bool = False
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The text; empty text only where that means something."""
+        text = _text(value, self.limit)
+        if not self.empty and not text.strip():
+            wrong("expects text, and is empty")
+        return text
+
+    def describe(self) -> dict[str, Any]:
+        """Text with its lengths."""
+        return {"type": "string", "minLength": 0 if self.empty else 1, "maxLength": self.limit}
+
+
+@dataclass(frozen=True)
+class Paragraph(Value):
+    """Text of any number of lines."""
+
+    limit: int = 2000
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The text, with its line breaks."""
+        return _text(value, self.limit, allowed="\n\t").replace("\t", "    ")
+
+    def describe(self) -> dict[str, Any]:
+        """Text with its length."""
+        return {"type": "string", "maxLength": self.limit}
+
+
+@dataclass(frozen=True)
+class Name(Value):
+    """The name of a source, an input or a scene, in any language."""
+
+    limit: int = 64
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The name."""
+        text = str(value)
+        if not text.strip():
+            wrong("a name cannot be empty")
+        if len(text) > self.limit:
+            wrong(f"a name has at most {self.limit} characters, not {len(text)}")
+        if has_controls(text):
+            wrong("a name cannot hold control characters")
+        return text
+
+    def describe(self) -> dict[str, Any]:
+        """Text with its lengths."""
+        return {"type": "string", "minLength": 1, "maxLength": self.limit}
+
+
+@dataclass(frozen=True)
+class Reference(Value):
+    """A name that is given elsewhere in the lesson; whether it is there, the rules check."""
+
+    to: str
+    optional: bool = False
+    """Whether null may stand for what is put in its place later; it reads as empty text."""
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The name that is meant."""
+        if value is None and self.optional:
+            return ""
+        if isinstance(value, bool | int | float):
+            wrong(f"expects the name of a {self.to}, not {shown(value)}; put it in quotes if it is a name")
+        if not isinstance(value, str):
+            wrong(f"expects the name of a {self.to}, not {shown(value)}")
+        return str(value)
+
+    def describe(self) -> dict[str, Any]:
+        """Any text."""
+        return {"type": ["string", "null"] if self.optional else "string", "minLength": 1}
+
+
+@dataclass(frozen=True)
+class Whole(Value):
+    """A whole number within bounds; ``unit`` is said after a bound."""
+
+    low: int
+    high: int
+    unit: str = ""
+    even: bool = False
+
+    def read(self, value: Any, info: ValidationInfo) -> int:
+        """The number."""
+        number = plain(value)
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            wrong(f"expects a whole number, not {shown(value)}")
+        if not (isinstance(number, int) or number.is_integer()):
+            wrong(f"expects a whole number, not {shown(value)}")
+        _within(number, self.low, self.high, self.unit, value)
+        if self.even and number % 2:
+            wrong(f"expects an even number, not {shown(value)}")
+        return int(number)
+
+    def describe(self) -> dict[str, Any]:
+        """An integer with bounds, or a variable."""
+        described: dict[str, Any] = {"type": "integer", "minimum": self.low, "maximum": self.high}
+        return or_variable(described | ({"multipleOf": 2} if self.even else {}))
+
+
+@dataclass(frozen=True)
+class Number(Value):
+    """A number within bounds; ``unit`` is said after a bound."""
+
+    low: float
+    high: float
+    unit: str = ""
+
+    def read(self, value: Any, info: ValidationInfo) -> float:
+        """The number, always finite."""
+        number = plain(value)
+        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+            wrong(f"expects a number, not {shown(value)}")
+        _within(number, self.low, self.high, self.unit, value)
+        return float(number)
+
+    def describe(self) -> dict[str, Any]:
+        """A number with bounds, or a variable."""
+        return or_variable({"type": "number", "minimum": self.low, "maximum": self.high})
+
+
+def _within(number: float, low: float, high: float, unit: str, value: object) -> None:
+    if not low <= number <= high:
+        after = f" {unit}" if unit else ""
+        wrong(f"expects {low:g} to {high:g}{after}, not {shown(value)}")
+
+
+@dataclass(frozen=True)
+class Switch(Value):
+    """True or false; ``yes`` and ``on`` are text in YAML 1.2."""
+
+    def read(self, value: Any, info: ValidationInfo) -> bool:
+        """The truth value."""
+        answer = plain(value)
+        if isinstance(answer, bool):
+            return answer
+        meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).casefold(), "")
+        hint = f"; did you mean '{meant}'?" if meant else ""
+        return wrong(f"expects true or false, not {shown(value)}{hint}")
+
+    def describe(self) -> dict[str, Any]:
+        """A boolean, or a variable."""
+        return or_variable({"type": "boolean"})
+
+
+@dataclass(frozen=True)
+class Choice(Value):
+    """One of a few words; they come from the Literal that is annotated."""
+
+    words: tuple[str, ...] = ()
+
+    def prepare(self, source: Any) -> Value:
+        """Take the words of the Literal."""
+        return replace(self, words=tuple(get_args(source)))
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The word."""
+        if isinstance(value, str) and value in self.words:
+            return str(value)
+        hint = did_you_mean(value, self.words) if isinstance(value, str) else ""
+        return wrong(f"expects {listing(self.words)}, not {shown(value)}{hint}")
+
+    def describe(self) -> dict[str, Any]:
+        """The words, or a variable."""
+        return or_variable({"enum": list(self.words)})
+
+
+class Kind(Choice):
+    """The word that tells a source or an input from the others; an editor has to know it, so it is no variable."""
+
+    def describe(self) -> dict[str, Any]:
+        """The word."""
+        return {"enum": list(self.words)}
+
+
+@dataclass(frozen=True)
+class FileName(Value):
+    """A file or a folder; a relative one begins at the folder of the lesson, ``~`` at the user's."""
+
+    def read(self, value: Any, info: ValidationInfo) -> Path:
+        """The absolute path; whether something is there is found out when it is used."""
+        if isinstance(value, Path):
+            return folder_of(info) / value
+        text = _text(value, 1000)
+        if not text.strip():
+            wrong("expects the name of a file or folder, and is empty")
+        try:
+            path = Path(text).expanduser()
+        except RuntimeError:
+            wrong(f"names a home folder that is not known: {shown(value)}")
+        return Path(folder_of(info).absolute() / path)
+
+    def describe(self) -> dict[str, Any]:
+        """Text."""
+        return {"type": "string", "minLength": 1}
+
+    def spell(self, value: Any) -> str:
+        """The path as text."""
+        return str(value)
