@@ -36,7 +36,7 @@ async def call(address: str, token: str, method: str, params: Mapping[str, objec
         ):
             greeting = await _ask(connection, 1, "hello", {"token": token})
             return greeting if method == "hello" else await _ask(connection, 2, method, params)
-    except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed) as fault:
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, ValueError, KeyError) as fault:
         raise AddressError(f"No lesson answers at {target}. Is it running, and is the address right?") from fault
 
 

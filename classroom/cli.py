@@ -1,0 +1,232 @@
+"""The commands. Errors become good sentences and exit codes here, and nowhere else.
+
+Standard output carries data, standard error carries talk. Exit codes: 0 well, 1 failed, 2 wrong input,
+3 cannot connect or bind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from classroom import __version__
+from classroom.errors import ClassroomError, CommandError
+
+__all__ = ["main"]
+
+logger = logging.getLogger(__name__)
+
+BENCHES = ("mix", "latency", "switch")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console that cannot show a character shows a question mark instead of failing.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    options = _parser().parse_args(arguments)
+    _set_up_log(options.debug)
+    try:
+        return int(options.run(options))
+    except ClassroomError as fault:
+        if options.debug:
+            logger.exception("%s", type(fault).__name__)
+        print(f"classroom: {fault}" if fault.exit_code != 2 else str(fault), file=sys.stderr)
+        return fault.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does; the interpreter's own flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    except Exception as fault:  # the last resort: a person reads this, --debug shows the rest
+        if options.debug:
+            logger.exception("unexpected")
+        print(
+            f"classroom: something unexpected went wrong ({type(fault).__name__}: {fault}). "
+            "Run it again with --debug and report what it prints.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="classroom", description="Give a live lesson from one computer: one program, many student browsers."
+    )
+    parser.add_argument("--version", action="version", version=f"classroom {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        each = commands.add_parser(name, help=text, description=text)
+        each.add_argument("--debug", action="store_true", help="show what happens inside, and tracebacks")
+        each.set_defaults(run=run)
+        return each
+
+    teach = command("teach", _teach, "Run a lesson; without a file, one made from what this machine has.")
+    teach.add_argument("lesson", nargs="?", type=Path, metavar="LESSON.yaml")
+    teach.add_argument("--host", help="address to listen on (default: the lesson's, else all)")
+    teach.add_argument("--port", type=_port, help="port to listen on (default: the lesson's, else 8888)")
+    teach.add_argument(
+        "--token", help="the teacher's token (default: CLASSROOM_TOKEN, the lesson's, else a fresh one each run)"
+    )
+    teach.add_argument("--signaling", metavar="URL", help="join another peerconnection_server (not available yet)")
+    teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
+
+    check = command("check", _check, "Validate a lesson file without starting anything.")
+    check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
+
+    command("devices", _devices, "List cameras, microphones and screens with the text to put into a lesson.")
+    command("schema", _schema, "Print the JSON Schema of the lesson file.")
+
+    remote = command("remote", _remote, "Send one command to a running lesson and print the result as JSON.")
+    remote.add_argument("url", metavar="URL", help="the lesson's address, as http://192.168.1.20:8888")
+    remote.add_argument("method", metavar="METHOD", help="as program.switch; 'methods' lists them")
+    remote.add_argument(
+        "params", nargs="*", metavar="KEY=VALUE", help="as scene=desk; numbers, true and false as in JSON"
+    )
+    remote.add_argument("--token", help="the teacher's token (default: the variable CLASSROOM_TOKEN)")
+
+    bench = command("bench", _bench, "Measure this machine; one JSON object on standard output.")
+    bench.add_argument("name", choices=BENCHES, help="what to measure")
+    bench.add_argument("--seconds", type=float, default=None, help="how long each part is measured")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 (any free one) to 65535")
+    return int(text)
+
+
+def _set_up_log(debug: bool) -> None:
+    if debug:
+        logging.basicConfig(
+            level=logging.DEBUG,
+            format="%(name)s: %(message)s",
+            handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+        )
+        # Every packet of every student is more than anybody reads.
+        for chatty in ("aiortc", "aioice", "websockets", "asyncio", "PIL"):
+            logging.getLogger(chatty).setLevel(logging.INFO)
+        return
+    logging.basicConfig(level=logging.WARNING, format="classroom: %(message)s", stream=sys.stderr)
+    for chatty in ("aiortc", "aioice", "aiohttp", "websockets", "libav"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def _teach(options: argparse.Namespace) -> int:
+    from classroom.teach import Wishes, teach
+
+    wishes = Wishes(
+        file=options.lesson,
+        host=options.host,
+        port=options.port,
+        token=options.token or os.environ.get("CLASSROOM_TOKEN") or None,
+        signaling=options.signaling,
+        check=options.check,
+    )
+    return asyncio.run(teach(wishes))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from classroom.lesson import check_lesson
+
+    report = check_lesson(options.lesson)
+    for fault in (*report.faults, *report.notes):
+        print(fault)
+    if report.faults:
+        print(f"{options.lesson}: {_counted(len(report.faults), 'fault')}", file=sys.stderr)
+        return 2
+    print(f"{options.lesson}: this lesson can be run", file=sys.stderr)
+    return 0
+
+
+def _devices(options: argparse.Namespace) -> int:
+    from classroom.media.devices import list_devices
+
+    devices = list_devices()
+    console = Console(soft_wrap=True)
+    for title, found in (
+        ("Cameras", devices.cameras),
+        ("Microphones", devices.microphones),
+        ("Screens", devices.screens),
+    ):
+        table = Table(title=title, title_justify="left", show_header=bool(found), box=None)
+        table.add_column("device")
+        table.add_column("text for the lesson file")
+        for device in found:
+            table.add_row(device.label, device.yaml)
+        if not found:
+            table.add_row("none", "")
+        console.print(table, markup=False)
+    for note in devices.notes:
+        print(note, file=sys.stderr)
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from classroom.lesson import lesson_schema
+
+    print(json.dumps(lesson_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _remote(options: argparse.Namespace) -> int:
+    from classroom.control.client import call
+
+    token = options.token or os.environ.get("CLASSROOM_TOKEN", "")
+    params: dict[str, object] = {}
+    for pair in options.params:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            print(f"classroom: '{pair}' is not KEY=VALUE, as scene=desk.", file=sys.stderr)
+            return 2
+        params[key] = _value(value)
+    try:
+        result = asyncio.run(call(options.url, token, options.method, params))
+    except CommandError as fault:
+        print(f"classroom: {fault.message}", file=sys.stderr)
+        if fault.data:
+            print(json.dumps(fault.data, ensure_ascii=False), file=sys.stderr)
+        return 1
+    print(json.dumps(result, ensure_ascii=False, indent=2))
+    return 0
+
+
+def _value(text: str) -> Any:
+    """A value of ``remote``: JSON where it is JSON, else the text as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from importlib import import_module
+
+    module = import_module(f"classroom.bench.{options.name}")
+    result: dict[str, Any] = module.run(options.seconds)
+    Console(stderr=True).print(module.table(result))
+    print(json.dumps(result, indent=2))
+    return 0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

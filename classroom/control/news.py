@@ -1,0 +1,73 @@
+"""Meters and thumbnails for the teachers who asked for them; while nobody asks, nothing is measured or drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from classroom.control.sessions import Sessions
+
+__all__ = ["News", "Thumbnail"]
+
+_METERS_EVERY: Final = 0.1
+_THUMBNAILS_EVERY: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture of a source, or of the program where ``source`` is None; sizes in pixels."""
+
+    source: str | None
+    jpeg: bytes
+    width: int
+    height: int
+
+
+class News:
+    """Sends ``meters`` ten times a second and each ``thumbnail`` about once a second.
+
+    ``levels`` gives input → (peak, RMS) in dBFS; ``thumbnails`` draws, off the event loop, what is there to see.
+    """
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        levels: Callable[[], Mapping[str, tuple[float, float]]],
+        thumbnails: Callable[[], Awaitable[Iterable[Thumbnail]]],
+    ) -> None:
+        self._sessions = sessions
+        self._levels = levels
+        self._thumbnails = thumbnails
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_meters())
+            tasks.create_task(self._send_thumbnails())
+
+    async def _send_meters(self) -> None:
+        while True:
+            await asyncio.sleep(_METERS_EVERY)
+            if self._sessions.watched("meters"):
+                levels = {
+                    name: {"peak": round(peak, 1), "rms": round(rms, 1)} for name, (peak, rms) in self._levels().items()
+                }
+                self._sessions.tell("meters", "meters", {"levels": levels})
+
+    async def _send_thumbnails(self) -> None:
+        while True:
+            await asyncio.sleep(_THUMBNAILS_EVERY)
+            if not self._sessions.watched("thumbnails"):
+                continue
+            for each in await self._thumbnails():
+                picture = {
+                    "source": each.source,
+                    "jpeg": base64.b64encode(each.jpeg).decode(),
+                    "width": each.width,
+                    "height": each.height,
+                }
+                self._sessions.tell("thumbnails", "thumbnail", picture)

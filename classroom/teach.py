@@ -1,0 +1,147 @@
+"""A lesson in the foreground of a terminal: what is printed, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import segno
+
+from classroom.broadcaster import Broadcaster
+from classroom.clock import SystemClock
+from classroom.errors import LessonError, SetupError
+from classroom.lesson import Lesson, built_in_lesson, check_lesson
+from classroom.media.devices import list_devices
+
+__all__ = ["Wishes", "teach"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks for; None where it says nothing."""
+
+    file: Path | None = None
+    host: str | None = None
+    port: int | None = None
+    token: str | None = None
+    signaling: str | None = None
+    check: bool = False
+
+
+async def teach(wishes: Wishes) -> int:
+    """Run a lesson until it is ended by the teacher, Ctrl-C or SIGTERM; the exit code."""
+    if wishes.signaling is not None:
+        raise SetupError("--signaling is not available yet: this version serves the signaling itself. Leave it out.")
+    lesson = await asyncio.to_thread(_lesson, wishes)
+    broadcaster = Broadcaster(
+        lesson,
+        host=lesson.server.host if wishes.host is None else wishes.host,
+        port=lesson.server.port if wishes.port is None else wishes.port,
+        token=wishes.token or lesson.access.token or secrets.token_urlsafe(18),
+        clock=SystemClock(),
+    )
+    if wishes.check:
+        return await _check(broadcaster)
+    with _interruptible(broadcaster.end):
+        async with broadcaster:
+            # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
+            await broadcaster.sources_settled(1.5)
+            _introduce(broadcaster)
+            await broadcaster.ended()
+            print("Ending the lesson …", file=sys.stderr)
+    return 0
+
+
+def _lesson(wishes: Wishes) -> Lesson:
+    if wishes.file is None:
+        devices = list_devices()
+        return built_in_lesson(
+            has_camera=bool(devices.cameras),
+            has_microphone=bool(devices.microphones),
+            has_screen=bool(devices.screens),
+            language=_language(),
+        )
+    report = check_lesson(wishes.file)
+    if report.lesson is None or report.faults:
+        raise LessonError(report.faults)
+    for note in report.notes:
+        print(note, file=sys.stderr)
+    return report.lesson
+
+
+def _language() -> str:
+    """The language of the built-in lesson: that of the person who runs it, where it is one of ours."""
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+async def _check(broadcaster: Broadcaster) -> int:
+    """Start every source, say how it went, stop."""
+    async with broadcaster.sources_only():
+        await broadcaster.sources_settled(10.0)
+        lines = broadcaster.report_sources()
+    for line in lines:
+        print(line.text)
+    return 0 if all(line.well for line in lines) else 1
+
+
+def _introduce(broadcaster: Broadcaster) -> None:
+    students, *others = broadcaster.student_addresses()
+    print(f"Students:  {students}")
+    for other in others:
+        print(f"           {other}")
+    print(f"Teacher:   {broadcaster.teacher_address()}", flush=True)
+    if _can_show_blocks():
+        segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
+    for line in broadcaster.report_sources():
+        print(line.text, file=sys.stderr)
+    print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
+    print("Ctrl-C ends the lesson.", file=sys.stderr, flush=True)
+
+
+def _can_show_blocks() -> bool:
+    try:
+        "▀▄█".encode(sys.stderr.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _interruptible(end: Callable[[], None]) -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into a call of ``end``, and let the second one end the process at once."""
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def interrupted() -> None:
+        nonlocal asked
+        if asked:
+            os._exit(1)
+        asked = True
+        end()
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    earlier = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        try:
+            loop.add_signal_handler(number, interrupted)
+        except NotImplementedError:
+            # Windows has no signal handlers in the loop; this one runs between two bytecodes of the main thread.
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
+    try:
+        yield
+    finally:
+        for number in numbers:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, earlier[number])
