@@ -1,0 +1,91 @@
+"""What this machine has: cameras, microphones and monitors, each with the text that puts it into a lesson."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass
+
+from classroom.errors import DeviceError
+from classroom.media.sources.cameras import find_cameras, forbidden_cameras
+from classroom.media.sources.portaudio import find_microphones
+from classroom.media.sources.screen import find_monitors
+
+__all__ = ["Device", "Devices", "list_devices"]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device: what it is called, and the line for ``sources`` or ``audio`` of a lesson."""
+
+    label: str
+    yaml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """All devices found; ``notes`` are sentences that say why a list is empty and what to do."""
+
+    cameras: tuple[Device, ...]
+    microphones: tuple[Device, ...]
+    screens: tuple[Device, ...]
+    notes: tuple[str, ...]
+
+
+def list_devices() -> Devices:
+    """Look for everything; takes up to a few seconds, opens nothing, and never raises for a device."""
+    notes: list[str] = []
+    return Devices(_cameras(notes), _microphones(notes), _screens(notes), tuple(notes))
+
+
+def _cameras(notes: list[str]) -> tuple[Device, ...]:
+    cameras = find_cameras()
+    forbidden = forbidden_cameras() if platform.system() == "Linux" else []
+    if forbidden:
+        notes.append(
+            f"Not allowed for this user: {', '.join(forbidden)}. Run 'sudo usermod -aG video $USER' and log in again."
+        )
+    elif not cameras:
+        notes.append("No camera was found. Plug one in, and allow cameras in the system's privacy settings.")
+    return tuple(
+        Device(camera.label, f"{_name('camera', number)}: {{kind: camera, device: {_quoted(camera.label)}}}")
+        for number, camera in enumerate(cameras, 1)
+    )
+
+
+def _microphones(notes: list[str]) -> tuple[Device, ...]:
+    try:
+        microphones = find_microphones()
+    except DeviceError as error:
+        notes.append(str(error))
+        return ()
+    if not microphones:
+        notes.append("No microphone was found. Plug one in, and allow microphones in the system's privacy settings.")
+    return tuple(
+        Device(found.label, f"{_name('mic', number)}: {{kind: microphone, device: {_quoted(found.label)}}}")
+        for number, found in enumerate(microphones, 1)
+    )
+
+
+def _screens(notes: list[str]) -> tuple[Device, ...]:
+    try:
+        monitors = find_monitors()
+    except DeviceError as error:
+        notes.append(str(error))
+        return ()
+    return tuple(
+        Device(
+            f"{monitor.label}, {monitor.area.width}x{monitor.area.height}",
+            f"{_name('screen', monitor.number)}: {{kind: screen, monitor: {monitor.number}}}",
+        )
+        for monitor in monitors
+    )
+
+
+def _name(kind: str, number: int) -> str:
+    return kind if number == 1 else f"{kind}{number}"
+
+
+def _quoted(text: str) -> str:
+    """A text as a double-quoted YAML scalar, which is what JSON writes."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,75 @@
+"""What every source is: something that is opened, read and closed by its supervisor, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import av
+
+from classroom.clock import Clock
+from classroom.media.frames import Picture, PictureSlot
+from classroom.media.sound_buffer import SoundBuffer
+
+__all__ = ["Source"]
+
+
+class Source(ABC):
+    """One source of picture, of sound, or of both.
+
+    ``picture`` and ``sound`` are where it delivers; None where it has nothing to deliver. ``open``, ``read`` and
+    ``close`` are called by the supervisor only, always from the same thread, and may raise DeviceError.
+    ``interrupted`` is set from outside to bring ``read`` back at once; every wait in a source goes through
+    ``wait`` or ``wait_until``, which heed it. ``taken`` counts what was delivered, also pictures that turned out to
+    be the same as the last: it is how the supervisor knows that a source is alive, and how fast.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, *, name: str, clock: Clock, picture: bool = False, sound: bool = False) -> None:
+        self.name = name
+        self.clock = clock
+        self.picture = PictureSlot() if picture else None
+        self.sound = SoundBuffer() if sound else None
+        self.interrupted = threading.Event()
+        self.taken = 0
+        self._serial = 0
+
+    @abstractmethod
+    def open(self) -> None:
+        """Take hold of the device. May block; DeviceError when it cannot be used, saying what to do."""
+
+    @abstractmethod
+    def read(self) -> None:
+        """Deliver the next picture or block of sound, or return after a bounded time without one.
+
+        DeviceError when the device is lost.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the device; does nothing where it is not open."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; True when interrupted, then ``read`` is to return."""
+        return self.interrupted.wait(max(0.0, seconds))
+
+    def wait_until(self, instant: float) -> bool:
+        """Wait for an instant of the clock; True when interrupted."""
+        return self.wait(instant - self.clock.now())
+
+    def show(self, frame: av.VideoFrame, captured: float) -> None:
+        """Deliver a new picture, taken at the clock second ``captured``; nobody may write into it afterwards."""
+        if self.picture is None:
+            raise TypeError(f"a {self.kind} has no picture")
+        self._serial += 1
+        self.picture.put(Picture(frame, captured, self._serial))
+        self.taken += 1
+
+    def forget(self) -> None:
+        """Empty what was delivered, so that nobody shows or plays a source that is gone."""
+        if self.picture is not None:
+            self.picture.clear()
+        if self.sound is not None:
+            self.sound.clear()

@@ -1,0 +1,181 @@
+"""A camera, or whatever else libav opens as one."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import platform
+from collections.abc import Iterator
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from classroom.clock import Clock
+from classroom.errors import DeviceError
+from classroom.media.sources.base import Source
+from classroom.media.sources.cameras import FoundCamera, choose_camera
+
+__all__ = ["Camera"]
+
+log = logging.getLogger(__name__)
+
+_OWN_PACE: Final = frozenset(
+    {"v4l2", "video4linux2", "avfoundation", "dshow", "vfwcap", "x11grab", "gdigrab", "kmsgrab"}
+)
+"""Input formats that deliver in real time; all others are read as fast as one asks, and are paced by the clock."""
+
+_OPEN_SECONDS: Final = 10.0
+_SILENCE: Final = 5.0
+"""Seconds without a picture after which a camera that answers "not yet" counts as lost."""
+
+_POLL: Final = 0.005
+_BROKEN_IN_A_ROW: Final = 30
+"""Pictures that cannot be decoded, one after the other, before the camera counts as lost; some begin with a few."""
+
+_CATCH_UP: Final = 1.0
+"""A paced input that fell behind by more seconds than this starts a new count instead of racing."""
+
+_UNCOMPRESSED: Final = 35_000_000
+"""Bytes a second of raw pictures that USB 2 carries; above it a camera is asked for compressed ones first."""
+
+
+class Camera(Source):
+    """One camera, opened by name; see ``choose_camera`` for what ``device`` may be.
+
+    ``size`` (width, height in pixels) and ``fps`` are asked for; where the camera refuses, it delivers what it likes.
+    Pictures are put into the slot as they were decoded, in the camera's size and pixel format.
+    """
+
+    kind = "camera"
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        clock: Clock,
+        device: str = "default",
+        size: tuple[int, int] | None = None,
+        fps: float | None = None,
+    ) -> None:
+        super().__init__(name=name, clock=clock, picture=True)
+        self._device, self._size, self._fps = device, size, fps
+        self._label = device
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._live_pace = True
+        self._origin: float | None = None
+        self._last = 0.0
+        self._broken = 0
+
+    def open(self) -> None:
+        """Find the camera by its name and open it, first with the wishes of the lesson, then with fewer."""
+        camera = choose_camera(self._device)
+        self._label = camera.label
+        self._container = self._open(camera)
+        streams = self._container.streams.video
+        if not streams:
+            raise DeviceError(f"'{camera.label}' has no picture. Choose a camera that 'classroom devices' prints.")
+        self._stream = streams[0]
+        self._live_pace = camera.format in _OWN_PACE
+        self._origin, self._broken, self._last = None, 0, self.clock.now()
+
+    def read(self) -> None:
+        """Deliver the next picture; DeviceError when the camera is gone or silent."""
+        assert self._container is not None
+        assert self._stream is not None
+        try:
+            frames = next(self._container.demux(self._stream)).decode()
+            self._broken = 0
+        except BlockingIOError:
+            # avfoundation answers so between two pictures.
+            frames = []
+            self.wait(_POLL)
+        except av.InvalidDataError as error:
+            frames = []
+            self._broken += 1
+            if self._broken >= _BROKEN_IN_A_ROW:
+                raise DeviceError(f"The camera '{self._label}' sends broken pictures. Plug it in again.") from error
+        except (av.FFmpegError, StopIteration) as error:
+            raise DeviceError(f"The camera '{self._label}' stopped. Check its cable; it is tried again.") from error
+        for frame in frames:
+            if not isinstance(frame, av.VideoFrame):
+                continue
+            if not self._live_pace and self._pace(frame):
+                return
+            self._last = self.clock.now()
+            self.show(frame, self._last)
+        if self.clock.now() - self._last > _SILENCE:
+            raise DeviceError(f"The camera '{self._label}' sends no pictures. Check its cable or its shutter.")
+
+    def close(self) -> None:
+        """Close the device."""
+        container, self._container, self._stream = self._container, None, None
+        if container is not None:
+            container.close()
+
+    def _open(self, camera: FoundCamera) -> InputContainer:
+        refusal: Exception | None = None
+        for options in self._wishes(camera.format):
+            try:
+                return av.open(
+                    camera.address, "r", format=camera.format, options=options, timeout=(_OPEN_SECONDS, None)
+                )
+            except (av.FFmpegError, ValueError) as error:
+                refusal = error
+                log.debug("%s refuses %s: %s", camera.label, options, error)
+                if getattr(error, "errno", None) in (errno.EBUSY, errno.EACCES, errno.EPERM):
+                    break
+            if self.interrupted.is_set():
+                break
+        raise DeviceError(_sentence(camera, refusal)) from refusal
+
+    def _wishes(self, form: str) -> Iterator[dict[str, str]]:
+        """Options for libav, from what the lesson asks for down to nothing."""
+        size = {"video_size": f"{self._size[0]}x{self._size[1]}"} if self._size else {}
+        rate = {"framerate": f"{self._fps:g}"} if self._fps else {}
+        if form == "v4l2" and self._size and self._size[0] * self._size[1] * 2 * (self._fps or 30) > _UNCOMPRESSED:
+            # Otherwise libav takes the first format of the camera, usually raw, which comes at 10 pictures a second.
+            yield {"input_format": "mjpeg", **size, **rate}
+        if size and rate:
+            yield size | rate
+        if size:
+            yield size
+        if rate:
+            yield rate
+        if form == "avfoundation":
+            # libav's own default of 29.97 is refused by most cameras of a Mac.
+            yield {"framerate": "30"}
+        yield {}
+
+    def _pace(self, frame: av.VideoFrame) -> bool:
+        """Wait until a picture of an input without a pace of its own is due; True when interrupted."""
+        time = frame.time if frame.pts is not None else None
+        if time is None:
+            rate = self._stream.average_rate if self._stream else None
+            return self.wait(1.0 / float(rate or 30))
+        now = self.clock.now()
+        if self._origin is None or not -_CATCH_UP < now - (self._origin + time) < _CATCH_UP:
+            self._origin = now - time
+        return self.wait_until(self._origin + time)
+
+
+def _sentence(camera: FoundCamera, error: Exception | None) -> str:
+    """What is wrong with a camera that cannot be opened, and what to do."""
+    name = f"The camera '{camera.label}'"
+    match getattr(error, "errno", None):
+        case errno.EBUSY:
+            return f"{name} is used by another program. Close that program, then restart this source."
+        case errno.EACCES | errno.EPERM if platform.system() == "Linux":
+            return f"{name} is not allowed for this user. Run 'sudo usermod -aG video $USER' and log in again."
+        case errno.EACCES | errno.EPERM:
+            return f"{name} is not allowed. Allow it in the system's privacy settings, then restart this source."
+        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+            return f"{name} was not found. Plug it in, or take a name that 'classroom devices' prints."
+    if camera.format == "avfoundation":
+        return f"{name} cannot be opened. Allow the terminal in System Settings, Privacy & Security, Camera."
+    if camera.format == "dshow":
+        return f"{name} cannot be opened. Close other programs that use it, and allow it in Settings, Privacy, Camera."
+    reason = getattr(error, "strerror", None) or str(error)
+    return f"{name} cannot be opened ({reason}). Check its name against what 'classroom devices' prints."

@@ -1,0 +1,177 @@
+"""Draws a card: a calm dark ground, a large title, text under it, an image above, all centred and made to fit."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from classroom.errors import DeviceError
+from classroom.media.sources.fonts import Font, find_font
+
+__all__ = ["draw_card"]
+
+Colour = tuple[int, int, int]
+
+_TOP: Final[Colour] = (30, 41, 59)
+_BOTTOM: Final[Colour] = (15, 23, 42)
+_TITLE: Final[Colour] = (248, 250, 252)
+_TEXT: Final[Colour] = (170, 182, 200)
+_ACCENT: Final[Colour] = (56, 189, 248)
+
+_MARGIN: Final = 0.09
+"""Free space at each edge, as a fraction of the height."""
+
+_SMALLEST: Final = 0.022
+"""The smallest letters that text is shrunk to, as a fraction of the height; what still does not fit is cut off."""
+
+_DENSE: Final = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+"""Scripts that may be broken between any two characters: Chinese, Japanese, Korean, and their punctuation."""
+
+_UNIT: Final = re.compile(rf"\n|[^\S\n]+|[{_DENSE}]|[^\s{_DENSE}]+")
+"""What a line may be broken between: words, spaces, and single characters of those scripts."""
+
+_CLOSING: Final = frozenset("、。，．：；！？）］｝」』】》〉”’…")
+"""Punctuation that does not begin a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    """Lines of one font size; heights in pixels."""
+
+    lines: tuple[str, ...]
+    font: Font
+    line_height: int
+
+    @property
+    def height(self) -> int:
+        return len(self.lines) * self.line_height
+
+
+def draw_card(title: str, text: str, image: Path | None, size: tuple[int, int]) -> av.VideoFrame:
+    """A card of ``size`` (width, height in pixels; odd ones are rounded down) as yuv420p.
+
+    Title and text are wrapped and shrunk until they fit. DeviceError when no font of this machine has the
+    characters, or when the image cannot be read; the sentence says what to do.
+    """
+    width, height = (max(16, edge - edge % 2) for edge in size)
+    canvas = _ground(width, height)
+    margin = round(height * _MARGIN)
+    inner_width, inner_height = width - 2 * margin, height - 2 * margin
+    gap = round(height * 0.045)
+    picture = _load_image(image, inner_width, inner_height, alone=not (title or text))
+    room = inner_height - (picture.height + gap if picture else 0)
+    heading = _fit(title, inner_width, room * (0.6 if text else 1.0), height * (0.1 if picture else 0.13), height, 3)
+    room -= heading.height + gap if heading else 0
+    body = _fit(text, inner_width, room, height * 0.055, height, None)
+    _put(canvas, picture, heading, body, gap)
+    return av.VideoFrame.from_ndarray(np.asarray(canvas), format="rgb24").reformat(format="yuv420p")
+
+
+def _ground(width: int, height: int) -> Image.Image:
+    """A vertical gradient; dithered by nothing, its steps are one level each."""
+    blend = np.linspace(0.0, 1.0, height)[:, np.newaxis]
+    column = (np.array(_TOP) * (1 - blend) + np.array(_BOTTOM) * blend).round().astype(np.uint8)
+    return Image.fromarray(np.repeat(column[:, np.newaxis, :], width, axis=1))
+
+
+def _load_image(path: Path | None, width: int, height: int, *, alone: bool) -> Image.Image | None:
+    """The image, shrunk or enlarged into the upper half of the card, or into all of it where there is no text."""
+    if path is None:
+        return None
+    try:
+        with Image.open(path) as opened:
+            picture = ImageOps.exif_transpose(opened).convert("RGBA")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise DeviceError(f"The image {path} of the card cannot be read. Check the path, or save it as PNG.") from error
+    return ImageOps.contain(picture, (width, height if alone else round(height * 0.5)), Image.Resampling.LANCZOS)
+
+
+def _fit(text: str, width: int, room: float, largest: float, height: int, lines: int | None) -> _Paragraph | None:
+    """The text in the largest letters, from ``largest`` pixels down, in which it fits into width × room."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        return None
+    face = find_font(text)
+    smallest = max(6.0, height * _SMALLEST)
+    pixels = max(largest, smallest)
+    while True:
+        font = face.font_variant(size=pixels)
+        paragraph = _Paragraph(_wrap(text, font, width), font, round(pixels * 1.3))
+        if paragraph.height <= room and (lines is None or len(paragraph.lines) <= lines):
+            return paragraph
+        if pixels <= smallest:
+            return _cut(paragraph, room, width)
+        pixels = max(smallest, pixels * 0.93)
+
+
+def _cut(paragraph: _Paragraph, room: float, width: int) -> _Paragraph:
+    fitting = max(1, int(room // paragraph.line_height))
+    if len(paragraph.lines) <= fitting:
+        return paragraph
+    last = paragraph.lines[fitting - 1]
+    while last and paragraph.font.getlength(last + "...") > width:
+        last = last[:-1]
+    return _Paragraph((*paragraph.lines[: fitting - 1], last + "..."), paragraph.font, paragraph.line_height)
+
+
+def _wrap(text: str, font: Font, width: int) -> tuple[str, ...]:
+    lines: list[str] = [""]
+    for unit in _units(text, font, width):
+        if unit == "\n":
+            lines.append("")
+        elif font.getlength((lines[-1] + unit).rstrip()) <= width or not lines[-1]:
+            lines[-1] += unit if lines[-1] else unit.lstrip()
+        elif unit in _CLOSING and len(lines[-1]) > 1:
+            lines.append(lines[-1][-1] + unit)
+            lines[-2] = lines[-2][:-1]
+        else:
+            lines.append(unit.lstrip())
+    return tuple(line.rstrip() for line in lines)
+
+
+def _units(text: str, font: Font, width: int) -> Sequence[str]:
+    """The unbreakable pieces of a text; a word wider than a line is broken into letters."""
+    units: list[str] = []
+    for unit in _UNIT.findall(text):
+        if unit.strip() and font.getlength(unit) > width:
+            units.extend(unit)
+        else:
+            units.append(unit)
+    return units
+
+
+def _put(
+    canvas: Image.Image, picture: Image.Image | None, heading: _Paragraph | None, body: _Paragraph | None, gap: int
+) -> None:
+    """Stack image, title and text in the middle of the card, a short line between title and text."""
+    parts = [part.height for part in (picture, heading, body) if part is not None]
+    y = (canvas.height - sum(parts) - gap * (len(parts) - 1)) // 2
+    draw = ImageDraw.Draw(canvas)
+    if picture is not None:
+        canvas.paste(picture, ((canvas.width - picture.width) // 2, y), picture)
+        y += picture.height + gap
+    if heading is not None:
+        _lines(draw, heading, canvas.width, y, _TITLE)
+        y += heading.height + gap
+        if body is not None:
+            half, middle = round(canvas.height * 0.06), canvas.width // 2
+            thick = max(2, round(canvas.height * 0.006))
+            draw.rectangle(
+                (middle - half, y - gap // 2 - thick // 2, middle + half, y - gap // 2 + thick // 2), _ACCENT
+            )
+    if body is not None:
+        _lines(draw, body, canvas.width, y, _TEXT)
+
+
+def _lines(draw: ImageDraw.ImageDraw, paragraph: _Paragraph, width: int, y: int, colour: Colour) -> None:
+    for line in paragraph.lines:
+        draw.text((width / 2, y + paragraph.line_height / 2), line, fill=colour, font=paragraph.font, anchor="mm")
+        y += paragraph.line_height

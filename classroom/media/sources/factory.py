@@ -1,0 +1,86 @@
+"""From what a lesson says to a source that can be run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from classroom.clock import Clock
+from classroom.errors import DeviceError
+from classroom.lesson.audio import MicrophoneInput, ToneInput
+from classroom.lesson.sources import (
+    BrowserSource,
+    CameraSource,
+    CardSource,
+    FileSource,
+    PatternSource,
+    ScreenSource,
+    SlidesSource,
+    StreamSource,
+)
+from classroom.media.sources.base import Source
+from classroom.media.sources.camera import Camera
+from classroom.media.sources.card import Card
+from classroom.media.sources.microphone import Microphone
+from classroom.media.sources.pattern import Pattern
+from classroom.media.sources.screen import Area, Screen
+from classroom.media.sources.tone import Tone
+
+__all__ = ["PictureModel", "SoundModel", "Unavailable", "build_picture_source", "build_sound_source"]
+
+PictureModel = (
+    CameraSource | ScreenSource | CardSource | PatternSource | SlidesSource | FileSource | StreamSource | BrowserSource
+)
+SoundModel = MicrophoneInput | ToneInput
+
+
+class Unavailable(Source):
+    """A source of a kind that this version does not have: it fails with a sentence that says so."""
+
+    def __init__(self, *, name: str, clock: Clock, kind: str) -> None:
+        super().__init__(name=name, clock=clock, picture=True)
+        self.kind = kind  # type: ignore[misc]  # here each one has its own
+
+    def open(self) -> None:
+        """Fail."""
+        raise DeviceError(f"Sources of kind '{self.kind}' are not available yet. Use another kind in the lesson.")
+
+    def read(self) -> None:
+        """Never called, since it cannot be opened."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def build_picture_source(
+    name: str, model: PictureModel, clock: Clock, folder: Path, *, size: tuple[int, int], fps: float
+) -> Source:
+    """The source that a lesson describes under ``sources``.
+
+    Paths are relative to ``folder``, that of the lesson file; ``size`` (width, height in pixels) and ``fps`` are those
+    of the program and are used where a source has none of its own.
+    """
+    match model:
+        case CameraSource():
+            wanted = (model.size.width, model.size.height) if model.size else None
+            return Camera(name=name, clock=clock, device=model.device, size=wanted, fps=model.fps)
+        case ScreenSource():
+            region = model.region
+            area = Area(region.x, region.y, region.width, region.height) if region else None
+            return Screen(name=name, clock=clock, number=model.monitor, area=area, fps=model.fps, cursor=model.cursor)
+        case CardSource():
+            image = folder / model.image if model.image else None
+            return Card(name=name, clock=clock, title=model.title, text=model.text, image=image, size=size)
+        case PatternSource():
+            own = (model.size.width, model.size.height) if model.size else size
+            return Pattern(name=name, clock=clock, size=own, fps=model.fps or fps)
+        case SlidesSource() | FileSource() | StreamSource() | BrowserSource():
+            return Unavailable(name=name, clock=clock, kind=model.kind)
+
+
+def build_sound_source(name: str, model: SoundModel, clock: Clock) -> Source:
+    """The source that a lesson describes under ``audio``; an input of kind ``source`` has none of its own."""
+    match model:
+        case MicrophoneInput():
+            return Microphone(name=name, clock=clock, device=model.device)
+        case ToneInput():
+            return Tone(name=name, clock=clock, frequency=model.frequency)

@@ -1,0 +1,128 @@
+"""Finds a font of this machine that has all characters of a text."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from PIL import ImageFont
+
+from classroom.errors import DeviceError
+
+__all__ = ["Font", "find_font"]
+
+Font = ImageFont.FreeTypeFont
+
+_KNOWN: Final = {
+    "Linux": (
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
+        "/usr/share/fonts/TTF/DejaVuSans.ttf",
+        "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+        "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+        "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    ),
+    "Darwin": (
+        "/System/Library/Fonts/HelveticaNeue.ttc",
+        "/System/Library/Fonts/Helvetica.ttc",
+        "/System/Library/Fonts/PingFang.ttc",
+        "/System/Library/Fonts/Hiragino Sans GB.ttc",
+        "/System/Library/Fonts/STHeiti Medium.ttc",
+        "/Library/Fonts/Arial Unicode.ttf",
+        "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
+    ),
+    "Windows": (
+        "C:/Windows/Fonts/segoeui.ttf",
+        "C:/Windows/Fonts/arial.ttf",
+        "C:/Windows/Fonts/msyh.ttc",
+        "C:/Windows/Fonts/msyh.ttf",
+        "C:/Windows/Fonts/simhei.ttf",
+        "C:/Windows/Fonts/simsun.ttc",
+        "C:/Windows/Fonts/malgun.ttf",
+        "C:/Windows/Fonts/YuGothM.ttc",
+    ),
+}
+
+_NO_CHARACTER: Final = "\U0010ffff"
+"""A code point that no font draws: what a font shows for it, it shows for every character it lacks."""
+
+_PROBE_SIZE: Final = 20
+
+
+def find_font(text: str) -> Font:
+    """The first font of this machine that has every character of the text; DeviceError when there is none."""
+    wanted = sorted({character for character in text if not character.isspace()})
+    best: list[str] | None = None
+    for font in _candidates("".join(wanted)):
+        missing = _missing(font, wanted)
+        if not missing:
+            return font
+        if best is None or len(missing) < len(best):
+            best = missing
+    raise DeviceError(_advice("".join(best if best is not None else wanted)))
+
+
+def _candidates(text: str) -> Iterator[Font]:
+    if text.isascii():
+        yield from _fontconfig("sans-serif:lang=en")
+    else:
+        # fontconfig takes the characters themselves, as hexadecimal code points, and answers with a font that has most.
+        yield from _fontconfig("sans-serif:charset=" + " ".join(f"{ord(character):x}" for character in text))
+        yield from _fontconfig("sans-serif:lang=zh-cn")
+    for path in _KNOWN.get(platform.system(), ()):
+        yield from _load(Path(path), 0)
+    built_in = ImageFont.load_default(size=_PROBE_SIZE)
+    if isinstance(built_in, ImageFont.FreeTypeFont):
+        yield built_in
+
+
+def _fontconfig(pattern: str) -> Iterator[Font]:
+    """What fontconfig would use for a pattern; nothing where it is not installed, as on Windows."""
+    program = shutil.which("fc-match")
+    if program is None:
+        return
+    command = [program, "--format=%{file}\n%{index}", pattern]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return
+    file, _, index = answer.partition("\n")
+    # Variable fonts carry the number of a named style in the upper half; FreeType wants the face alone.
+    yield from _load(Path(file), int(index or 0) & 0xFFFF)
+
+
+def _load(path: Path, index: int) -> Iterator[Font]:
+    try:
+        yield ImageFont.truetype(str(path), _PROBE_SIZE, index=index)
+    except OSError:
+        return
+
+
+def _missing(font: Font, characters: list[str]) -> list[str]:
+    """The characters that the font shows as its sign for a missing one."""
+    unknown = _shape(font, _NO_CHARACTER)
+    return [character for character in characters if _shape(font, character) == unknown]
+
+
+def _shape(font: Font, character: str) -> tuple[tuple[int, int], bytes]:
+    mask = font.getmask(character)
+    return mask.size, bytes(mask)
+
+
+def _advice(missing: str) -> str:
+    shown = missing[:12] + ("…" if len(missing) > 12 else "")
+    wide = any(
+        "\u2e80" <= character <= "\U0003ffff" and not "\U0001f000" <= character <= "\U0001ffff" for character in missing
+    )
+    package = "fonts-wqy-microhei" if wide else "fonts-noto-core"
+    where = {
+        "Linux": f"Install one (Debian, Ubuntu: sudo apt install {package})",
+        "Darwin": "Install one with Font Book",
+        "Windows": "Install one in Settings, Personalisation, Fonts",
+    }.get(platform.system(), "Install one")
+    return f"No font on this machine has the characters {shown} of the card. {where}, or leave them out."

@@ -1,0 +1,166 @@
+"""The microphones of this machine, through PortAudio. The only place that imports sounddevice."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from classroom.errors import DeviceError
+
+__all__ = ["FoundMicrophone", "PortAudio", "find_microphones"]
+
+_LIBRARY: Final = {
+    "Linux": "Install PortAudio (Debian, Ubuntu: sudo apt install libportaudio2 libasound2-plugins).",
+    "Darwin": "Install it anew with: pip install --force-reinstall sounddevice",
+    "Windows": "Install it anew with: pip install --force-reinstall sounddevice",
+}
+
+# PortAudio is one per process whatever we do: it lists devices when it is initialised, and initialising it again
+# cuts off every open stream. So how many are open is counted here and not by each microphone for itself.
+_lock = threading.Lock()
+_streams = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMicrophone:
+    """A microphone: ``label`` is what a lesson calls it, ``index`` is its number until PortAudio lists anew."""
+
+    label: str
+    index: int
+    channels: int
+    rate: float
+
+
+class PortAudio:
+    """PortAudio, loaded; DeviceError with what to install where it is not there."""
+
+    def __init__(self) -> None:
+        try:
+            # Here and not above: it is an optional extra, and without the library the import itself fails.
+            import sounddevice
+        except ImportError as error:
+            raise DeviceError("Microphones need the extra 'audio'. Run: pip install 'classroom[audio]'") from error
+        except OSError as error:
+            advice = _LIBRARY.get(platform.system(), "Install PortAudio.")
+            raise DeviceError(f"The sound library PortAudio is missing. {advice}") from error
+        self._library: Any = sounddevice
+        self.error: type[Exception] = sounddevice.PortAudioError
+
+    def find(self) -> list[FoundMicrophone]:
+        """All microphones; those of the system's own sound interface first, since each interface lists them again."""
+        try:
+            devices, interfaces = self._library.query_devices(), self._library.query_hostapis()
+        except self.error:
+            return []
+        first = self._interface(interfaces)
+        found = [
+            (info["hostapi"] != first, index, info)
+            for index, info in enumerate(devices)
+            if info["max_input_channels"] > 0
+        ]
+        return [
+            FoundMicrophone(info["name"], index, info["max_input_channels"], info["default_samplerate"])
+            for _, index, info in sorted(found, key=lambda item: item[:2])
+        ]
+
+    def choose(self, device: str) -> FoundMicrophone:
+        """The microphone that a lesson means by ``default`` or by a name; DeviceError when there is none."""
+        found = self.find()
+        if not found:
+            raise DeviceError(_none_found())
+        if device == "default":
+            index = self._default()
+            return next((microphone for microphone in found if microphone.index == index), found[0])
+        wanted = device.casefold()
+        for matches in (lambda label: label == wanted, lambda label: wanted in label):
+            for microphone in found:
+                if matches(microphone.label.casefold()):
+                    return microphone
+        known = ", ".join(sorted({f"'{microphone.label}'" for microphone in found}))
+        raise DeviceError(
+            f"The microphone '{device}' was not found. There is {known}. Plug it in, or take a name that "
+            "'classroom devices' prints."
+        )
+
+    def accepts(self, microphone: FoundMicrophone, channels: int, rate: float) -> bool:
+        """Whether a microphone can be opened with these channels and samples a second."""
+        try:
+            self._library.check_input_settings(microphone.index, channels=channels, dtype="float32", samplerate=rate)
+        except (self.error, ValueError):
+            return False
+        return True
+
+    def open(
+        self, microphone: FoundMicrophone, channels: int, rate: float, block: int, callback: Callable[..., None]
+    ) -> Any:
+        """A running stream of float32 blocks; to be given back to ``close``. Raises ``error``."""
+        global _streams
+        stream = self._library.InputStream(
+            samplerate=rate,
+            device=microphone.index,
+            channels=channels,
+            dtype="float32",
+            blocksize=block,
+            callback=callback,
+        )
+        with _lock:
+            _streams += 1
+        try:
+            stream.start()
+        except self.error:
+            self.close(stream)
+            raise
+        return stream
+
+    def close(self, stream: Any) -> None:
+        """Close a stream, also one whose device is gone."""
+        global _streams
+        try:
+            stream.close(ignore_errors=True)
+        finally:
+            with _lock:
+                _streams -= 1
+
+    def list_anew(self) -> None:
+        """Look for devices that were plugged in since; does nothing while a stream is open, which it would cut off."""
+        with _lock:
+            if _streams == 0:
+                # There is no public way; sounddevice names these two in its manual for this purpose.
+                self._library._terminate()
+                self._library._initialize()
+
+    def _default(self) -> int:
+        try:
+            return int(self._library.query_devices(kind="input")["index"])
+        except (self.error, ValueError):
+            return -1
+
+    def _interface(self, interfaces: Any) -> int:
+        default = self._default()
+        return next((number for number, interface in enumerate(interfaces) if default in interface["devices"]), 0)
+
+
+def find_microphones() -> list[FoundMicrophone]:
+    """The microphones of the system's own sound interface; DeviceError where PortAudio is missing."""
+    found: dict[str, FoundMicrophone] = {}
+    for microphone in PortAudio().find():
+        found.setdefault(microphone.label, microphone)
+    return list(found.values())
+
+
+def _none_found() -> str:
+    match platform.system():
+        case "Darwin":
+            return (
+                "No microphone was found. Plug one in, and allow the terminal to use it in System Settings, "
+                "Privacy & Security, Microphone."
+            )
+        case "Windows":
+            return "No microphone was found. Plug one in, and allow it in Settings, Privacy, Microphone."
+    return (
+        "No microphone was found. Plug one in; with PulseAudio or PipeWire install its ALSA plugin too "
+        "(Debian, Ubuntu: sudo apt install libasound2-plugins)."
+    )
