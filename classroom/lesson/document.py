@@ -89,7 +89,7 @@ def spelled(path: KeyPath) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            text += ("." if text else "") + printable(step)
+            text += ("." if text else "") + (printable(step) or "''")
     return text
 
 

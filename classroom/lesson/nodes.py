@@ -23,7 +23,6 @@ _LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 
 _TAGS = {
     "tag:yaml.org,2002:str": "text",
-    "!": "text",
     "tag:yaml.org,2002:map": "pairs",
     "tag:yaml.org,2002:seq": "items",
 }
@@ -42,6 +41,7 @@ _SENTENCES = (
     ("did not find expected ',' or '}'", "a group of keys is not closed; a ',' or '}' is missing"),
     ("expected ',' or '}'", "a group of keys is not closed; a ',' or '}' is missing"),
     ("unexpected end of stream", "a quotation mark is not closed"),
+    ("expected node content", "a value is missing here, or a bracket is not closed"),
 )
 """What libyaml and PyYAML say, and what to tell a person."""
 
@@ -106,6 +106,10 @@ def compose(text: str, maximum_depth: int) -> Node | None:
         return _Composer(maximum_depth).compose(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
         mark = _mark(error.problem_mark or error.context_mark)
+        end = place_of(text, len(text))
+        if mark.line > end.line:
+            # What was never closed is found out after the end of the file, but it is to be mended where it began.
+            mark = end if error.context_mark is None else _mark(error.context_mark)
         raise NotYaml(mark, _sentence(error) + _variable_hint(text, mark)) from None
     except yaml.YAMLError as error:
         raise NotYaml(Mark(1, 1), f"is not YAML: {' '.join(str(error).split())[:120]}") from None
@@ -155,13 +159,14 @@ class _Composer:
                     if self._documents > 1:
                         raise NotYaml(_mark(event.start_mark), "a file holds one lesson; a second begins here ('---')")
                 case yaml.ScalarEvent():
-                    plain = event.style is None and self._kind(event, "text") != "text"
+                    self._check_tag(event, "text")
+                    plain = event.tag is None and event.implicit[0]
                     self._add(event, Text(_mark(event.start_mark), event.value, plain))
                 case yaml.SequenceStartEvent():
-                    self._kind(event, "items")
+                    self._check_tag(event, "items")
                     self._begin(event, Items(_mark(event.start_mark)))
                 case yaml.MappingStartEvent():
-                    self._kind(event, "pairs")
+                    self._check_tag(event, "pairs")
                     self._begin(event, Pairs(_mark(event.start_mark)))
                 case yaml.AliasEvent():
                     self._alias(event)
@@ -170,17 +175,12 @@ class _Composer:
         empty = isinstance(self._root, Text) and self._root.plain and not self._root.text
         return None if empty else self._root
 
-    def _kind(self, event: yaml.NodeEvent, expected: str) -> str | None:
-        """The kind that a tag asks for; None without a tag."""
-        tag = getattr(event, "tag", None)
-        if tag is None:
-            return None
-        # An exclamation mark alone asks for no more than the kind that the node has.
-        kind = expected if tag == "!" else _TAGS.get(tag)
-        if kind != expected:
+    def _check_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, expected: str) -> None:
+        """Refuse a tag that asks for anything but what the node is; ``!`` alone asks for no more than that."""
+        tag = event.tag
+        if tag is not None and tag != "!" and _TAGS.get(tag) != expected:
             shown = tag.replace("tag:yaml.org,2002:", "!!")[:40]
             raise NotYaml(_mark(event.start_mark), f"the tag {shown!a} has no meaning in a lesson; take it out")
-        return kind
 
     def _begin(self, event: yaml.NodeEvent, node: Items | Pairs) -> None:
         if len(self._open) >= self._maximum_depth:

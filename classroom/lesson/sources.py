@@ -34,13 +34,13 @@ _FPS = Whole(1, 60, "pictures a second")
 
 
 class Region(Section):
-    """A part of the screen, in pixels from the top left corner of the main monitor."""
+    """A part of the screen, in pixels of the whole desktop."""
 
     x: Annotated[int, Whole(-32768, 32767, "pixels")] = Field(
-        description="Left edge; negative on a monitor to the left of the main one."
+        description="Left edge; it is negative on a monitor to the left of the main one."
     )
     y: Annotated[int, Whole(-32768, 32767, "pixels")] = Field(
-        description="Top edge; negative on a monitor above the main one."
+        description="Top edge; it is negative on a monitor above the main one."
     )
     width: Annotated[int, Whole(SMALLEST, LARGEST, "pixels", even=True)] = Field(description="Width, an even number.")
     height: Annotated[int, Whole(SMALLEST, LARGEST, "pixels", even=True)] = Field(description="Height, an even number.")
