@@ -1,0 +1,238 @@
+"""The program: what students see and hear, made by the clock whatever the sources do.
+
+It owns the media threads: ticks with the picture mixer, the sound mixer, one for each video encoder. The event loop
+starts and stops it, subscribes to its fan-outs and commands its sound; what is on air it reads from the director.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import av
+
+from classroom.clock import Clock
+from classroom.director import Director
+from classroom.media.codecs import VideoSettings
+from classroom.media.encoder import SoundEncoder, VideoEncoder
+from classroom.media.fanout import Fanout
+from classroom.media.frames import Codec, Demand, Encoded, PictureSlot, Samples
+from classroom.media.level import Level
+from classroom.media.picture import PictureMixer, ProgramPicture
+from classroom.media.sound import SoundInput, SoundMixer
+from classroom.media.timing import Timings, wait_until
+
+__all__ = ["Program"]
+
+_log = logging.getLogger(__name__)
+
+_PICTURE_UNITS: Final = 90_000
+_IDLE_RATE: Final = 2
+_SOUND_BIT_RATE: Final = 96_000
+_JOIN_TIMEOUT: Final = 2.0
+
+
+class Program:
+    """Mixes, encodes and hands out the program of a lesson.
+
+    ``size`` is (width, height), both even; ``slots`` and ``live`` say what the sources have; ``fallback`` names the
+    source that stands in for one without a picture, ``fallback_card`` what stands in for that. ``video_codecs`` are
+    encoded at ``video_bit_rate`` bit/s each, but only while somebody subscribes. While nobody does, a picture is
+    composed twice a second only, for ``snapshot``.
+
+    ``live`` is called in the tick thread, at every tick: it must not block.
+    """
+
+    def __init__(
+        self,
+        *,
+        director: Director,
+        size: tuple[int, int],
+        fps: int,
+        slots: Mapping[str, PictureSlot],
+        live: Callable[[], frozenset[str]],
+        fallback: str | None,
+        fallback_card: av.VideoFrame,
+        inputs: Mapping[str, SoundInput],
+        clock: Clock,
+        loop: asyncio.AbstractEventLoop,
+        video_codecs: Sequence[Literal["h264", "vp8"]] = ("h264", "vp8"),
+        video_bit_rate: int = 1_500_000,
+    ) -> None:
+        if fps < 1:
+            raise ValueError("a program has at least one picture a second")
+        self._director = director
+        self._fps = fps
+        self._slots = slots
+        self._live = live
+        self._clock = clock
+        self._mixer = PictureMixer(size=size, slots=slots, fallback=fallback, fallback_card=fallback_card)
+        self._sound = SoundMixer(inputs=inputs, clock=clock, deliver=self._sound_block)
+        self._fanouts: dict[Codec, Fanout] = {}
+        settings = VideoSettings(size, fps, video_bit_rate)
+        self._encoders = [
+            VideoEncoder(codec=codec, settings=settings, clock=clock, publish=self._publisher(codec))
+            for codec in dict.fromkeys(video_codecs)
+        ]
+        self._sound_encoder = SoundEncoder(bit_rate=_SOUND_BIT_RATE, clock=clock, publish=self._publisher("opus"))
+        self._demands: dict[Codec, Demand] = {}
+        everything: list[VideoEncoder | SoundEncoder] = [*self._encoders, self._sound_encoder]
+        for encoder in everything:
+            self._demands[encoder.codec] = encoder
+            self._fanouts[encoder.codec] = Fanout(
+                codec=encoder.codec,
+                demand=encoder,
+                loop=loop,
+                on_first=encoder.activate,
+                on_last=encoder.deactivate,
+            )
+        self._newest: ProgramPicture | None = None
+        self._zero = 0.0
+        self._ticks = 0
+        self._missed = 0
+        self._failed = 0
+        self._lateness = Timings()
+        self._composing = Timings()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def codecs(self) -> tuple[Codec, ...]:
+        """The codecs that can be subscribed to, in order of preference, opus last."""
+        return tuple(self._fanouts)
+
+    @property
+    def zero(self) -> float:
+        """The clock second at which the time stamps of picture and sound are 0."""
+        return self._zero
+
+    async def start(self) -> None:
+        """Start all threads; a program starts once."""
+        if self._thread is not None:
+            raise RuntimeError("the program was started before")
+        self._zero = self._clock.now()
+        for encoder in self._encoders:
+            encoder.start()
+        self._sound.start(self._zero)
+        self._thread = threading.Thread(target=self._run, name="picture mixer", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """End all subscriptions and threads, in at most a few seconds. May be called again."""
+        self._stop.set()
+        for fanout in self._fanouts.values():
+            fanout.close()
+        await asyncio.to_thread(self._join)
+
+    def fanout(self, codec: Codec) -> Fanout:
+        """Where the packets of a codec can be subscribed to; KeyError for one the lesson does not use."""
+        return self._fanouts[codec]
+
+    def demand(self, codec: Codec) -> Demand:
+        """Where key frames of a codec can be asked for; KeyError for one the lesson does not use."""
+        return self._demands[codec]
+
+    def set_audio(self, name: str, gain: float | None = None, muted: bool | None = None) -> None:
+        """Change an input's gain (dB) or mute it, without a click; CommandError for an unknown name."""
+        self._sound.set_audio(name, gain=gain, muted=muted)
+
+    @property
+    def inputs(self) -> dict[str, SoundInput]:
+        """The inputs as they are set now."""
+        return self._sound.inputs
+
+    def levels(self) -> dict[str, Level]:
+        """The level of every input and of ``program`` over the last 100 ms."""
+        return self._sound.levels()
+
+    def snapshot(self, source: str | None = None) -> av.VideoFrame | None:
+        """The newest picture of a source, or of the program; None where there is none. Only to be read.
+
+        At most half a second old while nobody watches, else of the last tick. KeyError for an unknown source.
+        """
+        if source is None:
+            return None if self._newest is None else self._newest.frame()
+        picture = self._slots[source].newest()
+        return None if picture is None else picture.frame
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """Ticks, missed and failed ones, and p50 and p95 in ms: how late ticks begin, and what composing and encoding take."""
+        return {
+            "ticks": self._ticks,
+            "missed": self._missed,
+            "failed": self._failed,
+            "lateness": self._lateness.summary(),
+            "compose": self._composing.summary(),
+            "sound": {**self._sound.timings.summary(), "skipped": self._sound.skipped},
+            "encode": {
+                **{
+                    encoder.codec: {
+                        **encoder.timings.summary(),
+                        "pictures": encoder.encoded,
+                        "skipped": encoder.skipped,
+                        "active": encoder.active,
+                    }
+                    for encoder in self._encoders
+                },
+                "opus": {**self._sound_encoder.timings.summary(), "active": self._sound_encoder.active},
+            },
+            "subscribers": {codec: fanout.subscribers for codec, fanout in self._fanouts.items()},
+        }
+
+    def _run(self) -> None:
+        tick, failing = 0, False
+        while wait_until(self._clock, self._due(tick), self._stop):
+            began = self._clock.now()
+            if began >= self._due(tick + 1):
+                # Too late for this tick: what is due now is shown instead, so time stamps stay true to the clock.
+                present = max(tick + 1, int((began - self._zero) * self._fps))
+                self._missed += present - tick
+                tick = present
+            self._lateness.add(max(0.0, began - self._due(tick)))
+            try:
+                self._tick(tick)
+                failing = False
+            except Exception:  # a fault of ours; the lesson is better served by the next tick than by none
+                self._failed += 1
+                if not failing:
+                    _log.exception("No picture could be composed.")
+                failing = True
+            self._ticks += 1
+            tick += 1
+
+    def _tick(self, tick: int) -> None:
+        wanted = [encoder for encoder in self._encoders if encoder.active]
+        if not wanted and self._newest is not None and tick % max(1, self._fps // _IDLE_RATE):
+            return
+        began = self._clock.now()
+        picture = self._mixer.compose(self._director.program.placements, self._live())
+        self._newest = picture
+        self._composing.add(self._clock.now() - began)
+        pts = round(tick * _PICTURE_UNITS / self._fps)
+        for encoder in wanted:
+            encoder.offer(picture, pts, self._due(tick))
+
+    def _sound_block(self, block: Samples, pts: int, captured: float) -> None:
+        self._sound_encoder.encode(block, pts, captured)
+
+    def _due(self, tick: int) -> float:
+        return self._zero + tick / self._fps
+
+    def _publisher(self, codec: Codec) -> Callable[[Encoded], None]:
+        """What an encoder publishes to; the fan-out is looked up late, for it needs the encoder itself."""
+        return lambda encoded: self._fanouts[codec].publish(encoded)
+
+    def _join(self) -> None:
+        for encoder in self._encoders:
+            encoder.stop(0)
+        ended: dict[str, bool] = {encoder.codec: encoder.stop(_JOIN_TIMEOUT) for encoder in self._encoders}
+        ended["sound"] = self._sound.stop(_JOIN_TIMEOUT)
+        if self._thread is not None:
+            self._thread.join(_JOIN_TIMEOUT)
+            ended["picture"] = not self._thread.is_alive()
+        for name in (name for name, done in ended.items() if not done):
+            _log.error("The thread of %s did not end.", name)
