@@ -1,0 +1,207 @@
+/**
+ * The control protocol's client: JSON-RPC 2.0 over a websocket, with hello first and reconnecting by itself.
+ *
+ * A request made while there is no connection fails at once; nothing is kept to be sent later, because a scene
+ * switch that arrives a minute late is worse than none.
+ */
+import { Backoff, Pause } from './backoff.js';
+
+export const SUBPROTOCOL = 'classroom.control.v1';
+
+const OPEN_MS = 8000;
+const HELLO_MS = 5000;
+const REQUEST_MS = 10000;
+/** When nothing was heard for this long, a request shows whether the other end still lives. */
+const SILENCE_MS = 10000;
+const WRONG_TOKEN = -32001;
+const WRONG_TOKEN_CLOSE = 4401;
+
+/** @typedef {'connecting' | 'open' | 'lost' | 'denied'} ControlState */
+
+/**
+ * @typedef {object} ControlEvents
+ * @property {(state: ControlState) => void} onState
+ * @property {(result: any) => void} onHello the reply to hello: revision and the whole state
+ * @property {(method: string, params: any) => void} onNotification
+ */
+
+/** The other end answered a request with an error. `code` 0 means that no answer came. */
+export class ControlError extends Error {
+  /**
+   * @param {number} code
+   * @param {string} message
+   * @param {any} [data]
+   */
+  constructor(code, message, data) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/**
+ * @typedef {object} Pending
+ * @property {(value: any) => void} resolve
+ * @property {(error: ControlError) => void} reject
+ * @property {ReturnType<typeof setTimeout>} timer
+ */
+
+export class Control {
+  #address;
+  #token;
+  #events;
+  #backoff = new Backoff();
+  #pause = new Pause();
+  #life = new AbortController();
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {Map<number, Pending>} */
+  #pending = new Map();
+  #nextId = 1;
+  #heard = 0;
+  #ready = false;
+  /** @type {Record<string, boolean> | null} */
+  #watched = null;
+
+  /**
+   * @param {object} options
+   * @param {string} options.address of the websocket
+   * @param {string} options.token
+   * @param {ControlEvents} options.events
+   */
+  constructor({ address, token, events }) {
+    this.#address = address;
+    this.#token = token;
+    this.#events = events;
+  }
+
+  start() {
+    void this.#run();
+  }
+
+  stop() {
+    this.#life.abort();
+    this.#socket?.close(1000);
+  }
+
+  hurry() {
+    this.#pause.wake();
+  }
+
+  /**
+   * Asks for notifications, now and after every reconnection.
+   *
+   * @param {Record<string, boolean>} what such as meters and thumbnails
+   */
+  async watch(what) {
+    this.#watched = what;
+    if (this.#ready) await this.request('watch', what);
+  }
+
+  /**
+   * @param {string} method
+   * @param {Record<string, unknown>} [params]
+   * @returns {Promise<any>} the result
+   * @throws {ControlError}
+   */
+  request(method, params = {}) {
+    const socket = this.#socket;
+    if (!socket || socket.readyState !== WebSocket.OPEN || !(this.#ready || method === 'hello')) {
+      return Promise.reject(new ControlError(0, 'not connected'));
+    }
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => {
+          this.#pending.delete(id);
+          reject(new ControlError(0, 'no answer'));
+        },
+        method === 'hello' ? HELLO_MS : REQUEST_MS,
+      );
+      this.#pending.set(id, { resolve, reject, timer });
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    });
+  }
+
+  async #run() {
+    const { signal } = this.#life;
+    this.#events.onState('connecting');
+    while (!signal.aborted) {
+      const denied = await this.#connect();
+      if (signal.aborted) return;
+      this.#events.onState(denied ? 'denied' : 'lost');
+      if (denied) return;
+      await this.#pause.sleep(this.#backoff.next(), signal);
+    }
+  }
+
+  /** @returns {Promise<boolean>} resolves when the connection has ended: whether the token was refused */
+  #connect() {
+    return new Promise((resolve) => {
+      const socket = new WebSocket(this.#address, SUBPROTOCOL);
+      this.#socket = socket;
+      let denied = false;
+      const opening = setTimeout(() => socket.close(), OPEN_MS);
+      socket.addEventListener('open', async () => {
+        clearTimeout(opening);
+        try {
+          const result = await this.request('hello', { token: this.#token });
+          this.#ready = true;
+          this.#backoff.reset();
+          this.#events.onHello(result);
+          this.#events.onState('open');
+          if (this.#watched) await this.request('watch', this.#watched);
+        } catch (error) {
+          if (!(error instanceof ControlError)) throw error;
+          denied = error.code === WRONG_TOKEN;
+          socket.close(1000);
+        }
+      });
+      socket.addEventListener('message', ({ data }) => this.#take(data));
+      const heartbeat = setInterval(() => void this.#checkAlive(socket), SILENCE_MS / 2);
+      socket.addEventListener('close', ({ code }) => {
+        clearTimeout(opening);
+        clearInterval(heartbeat);
+        this.#ready = false;
+        this.#socket = null;
+        for (const { reject, timer } of this.#pending.values()) {
+          clearTimeout(timer);
+          reject(new ControlError(code === WRONG_TOKEN_CLOSE ? WRONG_TOKEN : 0, 'connection closed'));
+        }
+        this.#pending.clear();
+        // The rejections above run first, so a refused hello has been seen by then.
+        queueMicrotask(() => resolve(denied || code === WRONG_TOKEN_CLOSE));
+      });
+    });
+  }
+
+  /** @param {WebSocket} socket */
+  async #checkAlive(socket) {
+    if (!this.#ready || performance.now() - this.#heard < SILENCE_MS) return;
+    try {
+      await this.request('watch', this.#watched ?? {});
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      if (error.code === 0) socket.close(4000);
+    }
+  }
+
+  /** @param {unknown} data */
+  #take(data) {
+    this.#heard = performance.now();
+    const message = JSON.parse(String(data));
+    if (message.id === undefined || message.id === null) {
+      if (typeof message.method === 'string') this.#events.onNotification(message.method, message.params ?? {});
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    this.#pending.delete(message.id);
+    clearTimeout(pending.timer);
+    if (message.error) {
+      pending.reject(new ControlError(message.error.code, message.error.message, message.error.data));
+    } else {
+      pending.resolve(message.result);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Small things that the browser remembers for next time. Where it may not remember, nothing breaks.
+ */
+
+const PREFIX = 'classroom.';
+
+/**
+ * @param {string} key
+ * @returns {string | null}
+ */
+export function recall(key) {
+  try {
+    return localStorage.getItem(PREFIX + key);
+  } catch (error) {
+    return nothingWhenForbidden(error);
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {string} value
+ */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(PREFIX + key, value);
+  } catch (error) {
+    nothingWhenForbidden(error);
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {null}
+ */
+function nothingWhenForbidden(error) {
+  if (error instanceof DOMException) return null;
+  throw error;
+}

@@ -1,0 +1,71 @@
+/**
+ * The messages that a broadcaster sends through the signaling, read with suspicion.
+ *
+ * @typedef {{kind: 'offer', sdp: string}
+ *   | {kind: 'candidate', candidate: RTCIceCandidateInit}
+ *   | {kind: 'welcome', title: string | null, language: string | null, iceServers: RTCIceServer[] | null}
+ *   | {kind: 'ended'}
+ *   | {kind: 'refused', why: string | null}
+ *   | {kind: 'unknown'}} Message
+ */
+
+/**
+ * @param {string} body
+ * @returns {Message} `unknown` for anything that is not one of ours, such as the original's `BYE`
+ */
+export function readMessage(body) {
+  const fields = parse(body);
+  if (!fields) return { kind: 'unknown' };
+  switch (fields.type) {
+    case 'offer':
+      return typeof fields.sdp === 'string' ? { kind: 'offer', sdp: fields.sdp } : { kind: 'unknown' };
+    case 'welcome':
+      return {
+        kind: 'welcome',
+        title: text(fields.title),
+        language: text(fields.language),
+        iceServers: Array.isArray(fields.ice_servers) ? fields.ice_servers : null,
+      };
+    case 'ended':
+      return { kind: 'ended' };
+    case 'refused':
+      return { kind: 'refused', why: text(fields.why) };
+    default:
+      return candidateOf(fields) ?? { kind: 'unknown' };
+  }
+}
+
+/**
+ * @param {string} body
+ * @returns {Record<string, unknown> | null}
+ */
+function parse(body) {
+  try {
+    const value = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/**
+ * @param {Record<string, unknown>} fields
+ * @returns {Message | null}
+ */
+function candidateOf({ candidate, sdpMid, sdpMLineIndex }) {
+  if (typeof candidate !== 'string') return null;
+  return {
+    kind: 'candidate',
+    candidate: {
+      candidate,
+      sdpMid: typeof sdpMid === 'string' ? sdpMid : null,
+      sdpMLineIndex: typeof sdpMLineIndex === 'number' ? sdpMLineIndex : null,
+    },
+  };
+}

@@ -1,0 +1,344 @@
+/**
+ * Receives a lesson: signs in, answers the broadcaster's offers, and mends itself without anybody's help.
+ *
+ * The student page and the monitor of the teacher page are both made of it. It has no DOM: it says what it sees
+ * through its events and is told by `stop()` when it is no longer wanted.
+ */
+import { BroadcasterChoice } from './broadcaster.js';
+import { Connection } from './connection.js';
+import { readMessage } from './messages.js';
+import { Signaling } from './signaling.js';
+import { digest, statisticsMessage } from './statistics.js';
+import { Watchdog } from './watchdog.js';
+
+/**
+ * What a person is told. `joining`: on the way in. `waiting`: signed in, no broadcaster there. `live`: picture and
+ * sound arrive. `sound-only`: packets arrive, but no picture. `reconnecting`: it was live. `ended`: the broadcaster
+ * said so. `refused`: the broadcaster does not let us in. `unreachable`: the server does not answer.
+ *
+ * @typedef {'joining' | 'waiting' | 'live' | 'sound-only' | 'reconnecting' | 'ended' | 'refused' | 'unreachable'} State
+ */
+
+/** @typedef {{title: string | null, language: string | null}} Welcome */
+
+/**
+ * @typedef {object} ReceiverEvents
+ * @property {(state: State, why: string | null) => void} onState
+ * @property {(stream: MediaStream) => void} onStream
+ * @property {(welcome: Welcome) => void} onWelcome
+ * @property {(figures: import('./statistics.js').Digest) => void} onFigures about once a second
+ */
+
+const SAMPLE_MS = 1000;
+/** Until the first picture the figures are looked at more often, so that "live" is not said late. */
+const FIRST_SAMPLE_MS = 250;
+const REPORT_MS = 5000;
+const PROBE_MS = 15000;
+/** A pause between two looks at the figures as long as this means that the computer slept. */
+const SLEPT_MS = 20000;
+/** A lesson without a picture is "sound only" after this long. */
+const SOUND_ONLY_MS = 4000;
+
+export class Receiver {
+  #hello;
+  #events;
+  #journal;
+  #signaling;
+  #connection;
+  #broadcaster = new BroadcasterChoice();
+  #watchdog = new Watchdog(performance.now());
+  /** @type {State} */
+  #state = 'joining';
+  /** @type {'ended' | 'refused' | null} */
+  #final = null;
+  #stopped = false;
+  #failures = 0;
+  #everSignedIn = false;
+  #everLive = false;
+  /** @type {import('./watchdog.js').Verdict} */
+  #verdict = { flowing: false, picture: false, want: null, reason: null };
+  /** @type {number | null} */
+  #withoutPicture = null;
+  /** @type {import('./statistics.js').Digest | null} */
+  #figures = null;
+  /** Somebody came who may be the broadcaster; should its offer be lost, a new sign-in brings another. */
+  #offerExpected = false;
+  #lastReport = 0;
+  #lastProbe = 0;
+  #lastLook = performance.now();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {object} options
+   * @param {string} options.name under which to sign in
+   * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part: language, or role and token
+   * @param {import('./journal.js').Journal} options.journal
+   * @param {ReceiverEvents} options.events
+   */
+  constructor({ name, hello, journal, events }) {
+    this.#hello = hello;
+    this.#journal = journal;
+    this.#events = events;
+    this.#signaling = new Signaling({
+      name,
+      events: {
+        onSignedIn: (id, others) => this.#signedIn(id, others),
+        onMember: (member) => this.#memberChanged(member),
+        onMessage: (from, body) => this.#messageCame(from, body),
+        onLost: (why, failures) => this.#signalingLost(why, failures),
+      },
+    });
+    this.#connection = new Connection({
+      send: (message) => void this.#send(message),
+      onStream: (stream) => this.#events.onStream(stream),
+      onState: (state) => this.#journal.add('log.connection', { state }),
+      onFault: (why) => this.#journal.add('log.fault', { why }),
+    });
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  start() {
+    this.#events.onState(this.#state, null);
+    this.#signaling.start();
+    this.#schedule(FIRST_SAMPLE_MS);
+  }
+
+  /** Leaves the lesson. Works while the page is being closed. */
+  stop() {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#signaling.signOut();
+    this.#signaling.stop();
+    this.#connection.close();
+  }
+
+  /** The network may be back: do not wait for the end of a pause. */
+  hurry() {
+    this.#signaling.hurry();
+  }
+
+  /**
+   * @param {number} id
+   * @param {import('./members.js').Member[]} others
+   */
+  #signedIn(id, others) {
+    this.#journal.add('log.signed_in', { id: String(id) });
+    this.#failures = 0;
+    this.#everSignedIn = true;
+    this.#broadcaster.signedIn(others);
+    this.#offerExpected = false;
+    // A connection that still plays may go on until the new offer; a dead one would only be complained about.
+    if (!this.#verdict.flowing) this.#dropConnection();
+    this.#watchdog.newSignIn(performance.now());
+    if (this.#broadcaster.id !== null) this.#greet();
+    this.#show();
+  }
+
+  /** @param {import('./members.js').Member} member */
+  #memberChanged(member) {
+    if (member.connected) {
+      if (this.#broadcaster.id === null) {
+        this.#offerExpected = true;
+        this.#watchdog.newSignIn(performance.now());
+      }
+      return;
+    }
+    if (!this.#broadcaster.left(member)) return;
+    this.#journal.add('log.broadcaster_left');
+    this.#dropConnection();
+    this.#show();
+  }
+
+  /**
+   * @param {number} from
+   * @param {string} body
+   */
+  #messageCame(from, body) {
+    const message = readMessage(body);
+    if (message.kind === 'offer') {
+      const known = this.#broadcaster.id;
+      if (!this.#broadcaster.offered(from)) return;
+      this.#offerExpected = false;
+      if (known !== from) this.#greet();
+      this.#takeOffer(message.sdp);
+      return;
+    }
+    if (from !== this.#broadcaster.id) return;
+    switch (message.kind) {
+      case 'candidate':
+        void this.#connection.takeCandidate(message.candidate);
+        break;
+      case 'welcome':
+        this.#journal.add('log.welcome');
+        if (message.iceServers) this.#connection.iceServers = message.iceServers;
+        this.#events.onWelcome({ title: message.title, language: message.language });
+        break;
+      case 'ended':
+      case 'refused':
+        this.#finish(message.kind, message.kind === 'refused' ? message.why : null);
+        break;
+      case 'unknown':
+        this.#journal.add('log.unknown');
+        break;
+      default:
+        /** @type {never} */ (message);
+    }
+  }
+
+  /** @param {string} sdp */
+  #takeOffer(sdp) {
+    this.#journal.add('log.offer');
+    this.#figures = null;
+    this.#verdict = { flowing: false, picture: false, want: null, reason: null };
+    this.#watchdog.newConnection(performance.now());
+    void this.#connection.takeOffer(sdp);
+    this.#schedule(FIRST_SAMPLE_MS);
+  }
+
+  /**
+   * @param {string} why
+   * @param {number} failures
+   */
+  #signalingLost(why, failures) {
+    this.#failures = failures;
+    this.#journal.add('log.lost', { why });
+    this.#show();
+  }
+
+  /**
+   * @param {'ended' | 'refused'} state
+   * @param {string | null} why
+   */
+  #finish(state, why) {
+    this.#journal.add(state === 'ended' ? 'log.ended' : 'log.refused');
+    this.#final = state;
+    this.stop();
+    this.#state = state;
+    this.#events.onState(state, why);
+  }
+
+  #greet() {
+    void this.#send({ type: 'hello', app: 'classroom', version: 1, ...this.#hello });
+  }
+
+  /**
+   * @param {object} message
+   * @returns {Promise<boolean>}
+   */
+  async #send(message) {
+    const broadcaster = this.#broadcaster.id;
+    return broadcaster !== null && this.#signaling.send(broadcaster, JSON.stringify(message));
+  }
+
+  #dropConnection() {
+    this.#connection.close();
+    this.#figures = null;
+    this.#verdict = { flowing: false, picture: false, want: null, reason: null };
+    this.#watchdog.newConnection(performance.now());
+  }
+
+  /** @param {number} milliseconds */
+  #schedule(milliseconds) {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), milliseconds);
+  }
+
+  async #look() {
+    const now = performance.now();
+    const slept = now - this.#lastLook > SLEPT_MS;
+    this.#lastLook = now;
+    const report = await this.#connection.statistics();
+    if (this.#stopped) return;
+    const figures = report ? digest(report.values(), this.#figures, performance.now()) : null;
+    const picture = this.#verdict.picture;
+    this.#verdict = this.#watchdog.observe({
+      now: performance.now(),
+      state: this.#connection.state,
+      packets: figures?.packets ?? 0,
+      videoPackets: figures?.videoPackets ?? 0,
+      frames: figures?.frames ?? 0,
+    });
+    this.#schedule(this.#verdict.picture && picture ? SAMPLE_MS : FIRST_SAMPLE_MS);
+    if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) this.#reportFigures(figures);
+    await this.#mend(slept);
+    if (!this.#stopped) this.#show();
+  }
+
+  /** @param {import('./statistics.js').Digest} figures */
+  #reportFigures(figures) {
+    this.#figures = figures;
+    this.#events.onFigures(figures);
+    if (figures.at - this.#lastReport < REPORT_MS) return;
+    this.#lastReport = figures.at;
+    void this.#send(statisticsMessage(figures));
+  }
+
+  /** @param {boolean} slept */
+  async #mend(slept) {
+    if (this.#signaling.id === null) return;
+    const { want, reason, flowing } = this.#verdict;
+    if (slept && !flowing) {
+      this.#journal.add('log.again', { reason: 'slept' });
+      this.#signaling.again();
+    } else if (this.#offerExpected ? want : want === 'again' && this.#broadcaster.id !== null) {
+      this.#journal.add('log.again', { reason: reason ?? '' });
+      this.#signaling.again();
+    } else if (want && this.#broadcaster.id !== null) {
+      this.#journal.add(want === 'restart' ? 'log.restart' : 'log.key_frame', { reason: reason ?? '' });
+      const id = this.#signaling.id;
+      const taken = await this.#send({ type: want });
+      if (!taken && want === 'restart' && this.#signaling.id === id && !this.#stopped) this.#signaling.again();
+    }
+    if (!flowing) await this.#probe();
+  }
+
+  /** Without a stream nothing tells that the network is gone while the wait hangs, so the server is asked now and then. */
+  async #probe() {
+    const now = performance.now();
+    const id = this.#signaling.id;
+    if (now - this.#lastProbe < PROBE_MS || id === null) return;
+    this.#lastProbe = now;
+    const reachable = await this.#signaling.reachable();
+    if (!reachable && this.#signaling.id === id && !this.#stopped) this.#signaling.again();
+  }
+
+  #show() {
+    if (this.#final || this.#stopped) return;
+    const state = this.#derive();
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#journal.add(`log.state.${state}`);
+    this.#events.onState(state, null);
+  }
+
+  /** @returns {State} */
+  #derive() {
+    const now = performance.now();
+    const { flowing, picture } = this.#verdict;
+    if (flowing && picture) {
+      this.#everLive = true;
+      this.#withoutPicture = null;
+      return 'live';
+    }
+    this.#withoutPicture = flowing ? (this.#withoutPicture ?? now) : null;
+    if (this.#withoutPicture !== null) {
+      if (now - this.#withoutPicture > SOUND_ONLY_MS) return 'sound-only';
+      return this.#state === 'live' || this.#state === 'sound-only' ? this.#state : this.#onTheWay();
+    }
+    if (this.#failures > 1 || (this.#failures > 0 && !this.#everSignedIn)) return 'unreachable';
+    if (this.#signaling.id !== null && this.#broadcaster.id === null && this.#connection.state === null)
+      return 'waiting';
+    return this.#onTheWay();
+  }
+
+  /** @returns {State} */
+  #onTheWay() {
+    return this.#everLive ? 'reconnecting' : 'joining';
+  }
+}

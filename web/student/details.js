@@ -1,0 +1,155 @@
+/**
+ * The details panel: figures of picture and sound, and what happened, for whoever has to find a fault.
+ */
+import { element } from './elements.js';
+
+/**
+ * @typedef {import('../lib/i18n.js').Translator} Translator
+ * @typedef {import('../lib/statistics.js').Digest} Digest
+ * @typedef {import('../lib/journal.js').Line} Line
+ */
+
+export class Details {
+  #translator;
+  #journal;
+  #panel = element('details', HTMLDetailsElement);
+  #list = element('figures', HTMLElement);
+  #log = element('log', HTMLOListElement);
+  #copied = element('copied', HTMLElement);
+  /** @type {Digest | null} */
+  #figures = null;
+
+  /**
+   * @param {Translator} translator
+   * @param {import('../lib/journal.js').Journal} journal
+   */
+  constructor(translator, journal) {
+    this.#translator = translator;
+    this.#journal = journal;
+    journal.listen((line) => this.#addLine(line));
+    this.#panel.addEventListener('toggle', () => this.#showFigures());
+    element('copy', HTMLButtonElement).addEventListener('click', () => void this.#copy());
+    this.show();
+  }
+
+  /** @param {Digest | null} figures */
+  set figures(figures) {
+    this.#figures = figures;
+    this.#showFigures();
+  }
+
+  /** Shows everything anew, in the language chosen now. */
+  show() {
+    this.#log.replaceChildren(...this.#journal.lines.map((line) => this.#line(line)));
+    this.#copied.textContent = '';
+    this.#showFigures();
+  }
+
+  #showFigures() {
+    if (!this.#panel.open) return;
+    const rows = figureRows(this.#figures, this.#translator);
+    const parts = rows.map(([name, value]) => {
+      const row = document.createElement('div');
+      const term = document.createElement('dt');
+      const text = document.createElement('dd');
+      term.textContent = name;
+      text.textContent = value;
+      row.append(term, text);
+      return row;
+    });
+    this.#list.replaceChildren(...parts);
+  }
+
+  /** @param {Line} line */
+  #addLine(line) {
+    const atEnd = this.#log.scrollTop + this.#log.clientHeight >= this.#log.scrollHeight - 8;
+    this.#log.append(this.#line(line));
+    while (this.#log.childElementCount > this.#journal.limit) this.#log.firstElementChild?.remove();
+    if (atEnd) this.#log.scrollTop = this.#log.scrollHeight;
+  }
+
+  /** @param {Line} line */
+  #line({ at, key, params }) {
+    const item = document.createElement('li');
+    const time = document.createElement('time');
+    time.dateTime = at.toISOString();
+    time.textContent = this.#translator.time(at);
+    item.append(time, ` ${this.#translator.t(key, params)}`);
+    return item;
+  }
+
+  async #copy() {
+    const { t } = this.#translator;
+    const figures = figureRows(this.#figures, this.#translator).map(([name, value]) => `${name}: ${value}`);
+    const lines = this.#journal.lines.map(({ at, key, params }) => `${at.toISOString()} ${t(key, params)}`);
+    const text = [navigator.userAgent, ...figures, ...lines].join('\n');
+    const done = (await copyByClipboard(text)) || copyBySelection(text);
+    this.#copied.textContent = '';
+    this.#copied.textContent = done ? t('details.copied') : t('details.not_copied');
+    this.#copied.classList.remove('visually-hidden');
+  }
+}
+
+/**
+ * @param {Digest | null} figures
+ * @param {Translator} translator
+ * @returns {[string, string][]} names and values
+ */
+function figureRows(figures, translator) {
+  const { t } = translator;
+  const value = (/** @type {number | null | undefined} */ number, /** @type {string} */ key, digits = 0) =>
+    number === null || number === undefined ? '–' : t(key, { value: translator.number(number, digits) });
+  const size = figures?.width && figures.height ? `${figures.width} × ${figures.height}` : '–';
+  const codecs = [figures?.videoCodec, figures?.soundCodec].filter(Boolean).join(', ');
+  return [
+    [t('figure.size'), size],
+    [t('figure.fps'), value(figures?.fps, 'unit.fps')],
+    [t('figure.video_rate'), value(figures?.videoKbits, 'unit.kbits')],
+    [t('figure.sound_rate'), value(figures?.soundKbits, 'unit.kbits')],
+    [t('figure.delay'), value(figures?.delay, 'unit.ms')],
+    [t('figure.jitter'), value(figures?.jitter, 'unit.ms', 1)],
+    [t('figure.round_trip'), value(figures?.roundTrip, 'unit.ms')],
+    [t('figure.loss'), value(figures?.loss == null ? null : figures.loss * 100, 'unit.percent', 1)],
+    [t('figure.freezes'), value(figures?.freezes, 'unit.count')],
+    [t('figure.dropped'), value(figures?.dropped, 'unit.count')],
+    [t('figure.codec'), codecs || '–'],
+    [t('figure.path'), figures?.path ?? '–'],
+  ];
+}
+
+/**
+ * Browsers give the clipboard only to pages that came over https.
+ *
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
+async function copyByClipboard(text) {
+  if (!navigator.clipboard) return false;
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
+  }
+}
+
+/**
+ * The old way, which also works over plain http.
+ *
+ * @param {string} text
+ * @returns {boolean}
+ */
+function copyBySelection(text) {
+  const area = document.createElement('textarea');
+  const before = document.activeElement;
+  area.value = text;
+  area.readOnly = true;
+  area.className = 'visually-hidden';
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand('copy');
+  area.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return done;
+}

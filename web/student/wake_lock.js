@@ -1,0 +1,36 @@
+/**
+ * Keeps the screen of a phone on while a lesson is live. Browsers offer it only to pages that came over https.
+ */
+export class WakeLock {
+  #wanted = false;
+  /** @type {WakeLockSentinel | null} */
+  #held = null;
+
+  constructor() {
+    // The browser lets go of the lock whenever the page is hidden.
+    document.addEventListener('visibilitychange', () => void this.#update());
+  }
+
+  /** @param {boolean} wanted */
+  set wanted(wanted) {
+    this.#wanted = wanted;
+    void this.#update();
+  }
+
+  async #update() {
+    if (!('wakeLock' in navigator)) return;
+    if (!this.#wanted) {
+      await this.#held?.release();
+      this.#held = null;
+      return;
+    }
+    if (document.visibilityState !== 'visible' || (this.#held && !this.#held.released)) return;
+    try {
+      this.#held = await navigator.wakeLock.request('screen');
+      if (!this.#wanted) await this.#held.release();
+    } catch (error) {
+      // A low battery or a policy forbids it: the lesson goes on all the same.
+      if (!(error instanceof DOMException)) throw error;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The state of the lesson as the broadcaster tells it. The page is drawn from this and nothing else.
+ *
+ * Sections and their members are those of the control protocol. Times are seconds, gains and levels decibels,
+ * loss is a share from 0 to 1.
+ *
+ * @typedef {object} Scene
+ * @property {string} layout `full`, `picture-in-picture` or `side-by-side`
+ * @property {string[]} show sources, the one at the back first
+ * @property {string} [corner] of the small picture, such as `bottom-right`
+ * @property {number} [size] width of the small picture as a share of the program's
+ *
+ * @typedef {object} Source
+ * @property {string} kind
+ * @property {string} state `live`, `starting`, `lost` or `failed`
+ * @property {string | null} why
+ * @property {[number, number] | null} size
+ * @property {number | null} fps
+ *
+ * @typedef {{gain: number, muted: boolean, state: string}} AudioInput
+ *
+ * @typedef {object} Student
+ * @property {string} name
+ * @property {string} joined ISO 8601
+ * @property {string} state `waiting`, `watching`, `on-air` or `gone`
+ * @property {number | null} round_trip seconds
+ * @property {number | null} loss
+ *
+ * @typedef {{code: string, sentence: string, method: string | null}} Alarm
+ *
+ * @typedef {object} LessonState
+ * @property {{title: string, language: string, started: string | null, elapsed: number | null, addresses?: string[]}} [lesson]
+ * @property {{scene: string | null, since: string | number | null}} [program]
+ * @property {Record<string, Scene>} [scenes]
+ * @property {Record<string, Source>} [sources]
+ * @property {Record<string, AudioInput>} [audio]
+ * @property {Record<string, Student>} [students]
+ * @property {Alarm[]} [alarms]
+ */
+export class Model {
+  /** @type {LessonState} */
+  #state = {};
+  #revision = -1;
+  /** When the lesson began, in milliseconds of `performance.now()`. */
+  #begun = /** @type {number | null} */ (null);
+
+  get revision() {
+    return this.#revision;
+  }
+
+  get known() {
+    return this.#revision >= 0;
+  }
+
+  /** @returns {Readonly<LessonState>} */
+  get state() {
+    return this.#state;
+  }
+
+  /**
+   * The reply to hello: everything anew. The revision may be lower than before, as the broadcaster may have restarted.
+   *
+   * @param {{revision: number, state: LessonState}} result
+   */
+  begin({ revision, state }) {
+    this.#state = state;
+    this.#revision = revision;
+    this.#setClock();
+  }
+
+  /**
+   * A `state` notification: the sections that changed, each whole.
+   *
+   * @param {{revision: number} & LessonState} change
+   * @returns {boolean} whether it was news
+   */
+  change({ revision, ...sections }) {
+    if (revision <= this.#revision) return false;
+    this.#revision = revision;
+    this.#state = { ...this.#state, ...sections };
+    if (sections.lesson) this.#setClock();
+    return true;
+  }
+
+  /** @returns {number | null} seconds since the lesson began */
+  get elapsed() {
+    return this.#begun === null ? null : (performance.now() - this.#begun) / 1000;
+  }
+
+  /** @returns {string[]} names of the scenes in the order of the lesson file */
+  get sceneNames() {
+    return Object.keys(this.#state.scenes ?? {});
+  }
+
+  #setClock() {
+    const elapsed = this.#state.lesson?.elapsed;
+    this.#begun = typeof elapsed === 'number' ? performance.now() - elapsed * 1000 : null;
+  }
+}

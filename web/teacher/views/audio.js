@@ -1,0 +1,62 @@
+/**
+ * The audio strips: meter, fader and mute button of each input.
+ */
+import { repeat } from '../../vendor/lit-html/directives/repeat.js';
+import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+
+export const LOWEST_DB = -60;
+export const HIGHEST_DB = 12;
+
+/** @param {import('../page.js').Scope} scope */
+export function audioView({ t, state, faders, actions, decibels }) {
+  const inputs = Object.entries(state.audio ?? {});
+  return html`
+    <section class="panel audio" aria-labelledby="audio-heading">
+      <h2 id="audio-heading">${t('audio.heading')}</h2>
+      ${inputs.length === 0 ? html`<p class="quiet">${t('audio.none')}</p>` : nothing}
+      ${repeat(
+        inputs,
+        ([name]) => name,
+        ([name, input]) => {
+          const gain = faders.value(name) ?? input.gain;
+          const moved = (/** @type {Event} */ event) => {
+            if (event.target instanceof HTMLInputElement) {
+              actions.moveFader(name, Number(event.target.value), event.type === 'change');
+            }
+          };
+          return html`
+            <div class="strip" data-strip=${name} data-muted=${input.muted}>
+              <div class="strip-head">
+                <h3>${name}</h3>
+                ${input.state === 'live' ? nothing : html`<span class="badge warn"><span class="shape warn" aria-hidden="true"></span>${t(`source_state.${input.state}`)}</span>`}
+                <span class="gain">${decibels(gain)}</span>
+              </div>
+              <div class="meter" data-meter=${name} aria-hidden="true"><span class="bar"></span><span class="peak"></span></div>
+              <div class="strip-row">
+                <input
+                  type="range"
+                  data-fader=${name}
+                  min=${LOWEST_DB}
+                  max=${HIGHEST_DB}
+                  step="0.5"
+                  aria-label=${t('audio.gain', { input: name })}
+                  aria-valuetext=${decibels(gain)}
+                  @input=${moved}
+                  @change=${moved}
+                />
+                <button
+                  type="button"
+                  class="mute"
+                  data-mute=${name}
+                  aria-pressed=${input.muted}
+                  aria-label=${t('audio.mute', { input: name })}
+                  @click=${() => actions.setMuted(name, !input.muted)}
+                >
+                  ${input.muted ? t('audio.is_muted') : t('audio.is_on')}
+                </button>
+              </div>
+            </div>`;
+        },
+      )}
+    </section>`;
+}

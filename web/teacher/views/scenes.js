@@ -1,0 +1,53 @@
+/**
+ * One button for each scene; the one on air is marked by word, shape and colour.
+ */
+import { repeat } from '../../vendor/lit-html/directives/repeat.js';
+import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+
+/** @param {import('../page.js').Scope} scope */
+export function scenesView({ t, state, actions, keysOn }) {
+  const scenes = Object.entries(state.scenes ?? {});
+  return html`
+    <section class="scenes" aria-labelledby="scenes-heading">
+      <div class="section-head">
+        <h2 id="scenes-heading">${t('scenes.heading')}</h2>
+        <label class="check"
+          ><input type="checkbox" id="keys" .checked=${keysOn} @change=${actions.toggleKeys} />${t('scenes.keys')}</label
+        >
+      </div>
+      <div class="scene-grid">
+        ${repeat(
+          scenes,
+          ([name]) => name,
+          ([name, scene], index) => {
+            const onAir = state.program?.scene === name;
+            const missing = scene.show.filter(
+              (source) => !['live', undefined].includes(state.sources?.[source]?.state),
+            );
+            return html`
+              <button
+                type="button"
+                class="scene"
+                data-scene-button=${name}
+                aria-pressed=${onAir}
+                aria-keyshortcuts=${keysOn && index < 9 ? String(index + 1) : nothing}
+                @click=${() => actions.switchTo(name)}
+              >
+                <span class="scene-picture"><canvas data-scene=${name} width="256" height="144" aria-hidden="true"></canvas>
+                  ${onAir ? html`<span class="on-air"><span class="shape dot" aria-hidden="true"></span>${t('scenes.on_air')}</span>` : nothing}
+                </span>
+                <span class="scene-line">
+                  ${index < 9 ? html`<kbd aria-hidden="true">${index + 1}</kbd>` : nothing}
+                  <span class="scene-name">${name}</span>
+                </span>
+                ${
+                  missing.length > 0
+                    ? html`<span class="scene-missing"><span class="shape warn" aria-hidden="true"></span>${t('scenes.missing', { sources: missing.join(', ') })}</span>`
+                    : nothing
+                }
+              </button>`;
+          },
+        )}
+      </div>
+    </section>`;
+}

@@ -1,0 +1,62 @@
+/**
+ * Who is there, and where others come in.
+ */
+import { repeat } from '../../vendor/lit-html/directives/repeat.js';
+import { html } from '../../vendor/lit-html/lit-html.js';
+
+const LOOPBACK = /^(localhost|127\.|\[::1\])/;
+
+/** @param {import('../page.js').Scope} scope */
+export function studentsView({ t, state, number, time }) {
+  const students = Object.entries(state.students ?? {}).sort(([, a], [, b]) =>
+    String(a.joined).localeCompare(String(b.joined)),
+  );
+  const present = students.filter(([, student]) => student.state !== 'gone');
+  const addresses = state.lesson?.addresses ?? (LOOPBACK.test(location.host) ? [] : [`${location.origin}/`]);
+  return html`
+    <section class="panel students" aria-labelledby="students-heading">
+      <div class="section-head">
+        <h2 id="students-heading">${t('students.heading')}</h2>
+        <p class="badge" id="student-count">${t('students.count', { count: present.length })}</p>
+      </div>
+      ${
+        addresses.length > 0
+          ? addresses.map(
+              (address) => html`
+              <p class="address"><span class="quiet">${t('students.address')}</span> <a href=${address} target="_blank" rel="noopener">${address}</a>
+              </p>`,
+            )
+          : html`<p class="quiet">${t('students.address_in_terminal')}</p>`
+      }
+      ${
+        students.length === 0
+          ? html`<p class="quiet">${t('students.none')}</p>`
+          : html`
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">${t('students.name')}</th>
+                  <th scope="col">${t('students.state')}</th>
+                  <th scope="col" class="joined">${t('students.joined')}</th>
+                  <th scope="col" class="figure">${t('students.round_trip')}</th>
+                  <th scope="col" class="figure">${t('students.loss')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${repeat(
+                  students,
+                  ([id]) => id,
+                  ([id, student]) => html`
+                    <tr data-student=${id} data-state=${student.state}>
+                      <th scope="row">${student.name}</th>
+                      <td>${t(`student_state.${student.state}`)}</td>
+                      <td class="joined">${time(student.joined)}</td>
+                      <td class="figure">${student.round_trip == null ? '–' : t('unit.ms', { value: number(student.round_trip * 1000) })}</td>
+                      <td class="figure">${student.loss == null ? '–' : t('unit.percent', { value: number(student.loss * 100, 1) })}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>`
+      }
+    </section>`;
+}
