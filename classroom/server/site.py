@@ -1,0 +1,188 @@
+"""The one port: starts and stops the listener with aiohttp and websockets behind it.
+
+Order matters at the end: first nobody new comes in and the control sockets close, then aiohttp ends its requests, then
+one waits for the connections (from Python 3.12 on waiting includes aiohttp's, so its cleanup must come in between).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import http
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Final, Self, cast
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from classroom.errors import AddressError
+from classroom.server.addresses import reachable_hosts
+from classroom.server.doorman import Doorman, Doorway, Gate
+
+__all__ = ["CONTROL_SUBPROTOCOL", "Site"]
+
+logger = logging.getLogger(__name__)
+
+CONTROL_SUBPROTOCOL: Final = Subprotocol("classroom.control.v1")
+
+_FRAME_LIMIT: Final = 1024 * 1024
+_SHUTDOWN_SECONDS: Final = 3.0
+
+ControlHandler = Callable[[ServerConnection], Awaitable[None]]
+
+
+class Site:
+    """One port that serves an aiohttp application and the control websocket.
+
+    Args:
+        host: the address to listen on, ``0.0.0.0`` for all of this machine.
+        port: 0 takes any free one; ``port`` then tells which.
+        control_handler: runs one control websocket until it is closed.
+        app: everything else.
+        gate: bounds the connections; all are let in when None.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        control_handler: ControlHandler,
+        app: web.Application,
+        gate: Gate | None = None,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._control_handler = control_handler
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        self._gate = gate
+        self._doorway: Doorway | None = None
+        self._server: Server | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen. Raises AddressError with a sentence that says what to do."""
+        if not 0 <= self._port <= 65535:
+            raise AddressError(f"{self._port} is not a port. Choose one from 1 to 65535 with --port.")
+        await self._runner.setup()
+        try:
+            self._server = await self._listen()
+        except (OSError, UnicodeError) as error:
+            await self._runner.cleanup()
+            raise AddressError(_sentence(error, self._host, self._port)) from error
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        logger.info("listening on %s port %d", self._host, self.port)
+
+    async def stop(self) -> None:
+        """Close the listener and every connection; a site that never started is closed already."""
+        if self._server is None or self._doorway is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        self._doorway.close()
+        await self._runner.cleanup()
+        await server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        if self._server is None:
+            return self._port
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    def addresses(self, path: str = "/") -> list[str]:
+        """The ``http://`` addresses under which others, and last this machine, reach a path; best first."""
+        return [f"http://{host}:{self.port}{path}" for host in reachable_hosts(self._host)]
+
+    async def _listen(self) -> Server:
+        web_factory = self._runner.server
+        assert web_factory is not None  # set by setup()
+        doorway = self._doorway = Doorway(cast("Callable[[], asyncio.BaseProtocol]", web_factory), self._gate)
+
+        def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> Doorman:
+            make = cast("Callable[..., ServerConnection]", ServerConnection)
+            return Doorman(doorway, functools.partial(make, protocol, server, **options))
+
+        return await serve(
+            self._control_handler,
+            await _one_address(self._host) if self._port == 0 else self._host or None,
+            self._port,
+            # The hook is documented as a factory and annotated as a class.
+            create_connection=cast("type[ServerConnection]", create_connection),
+            process_request=_refuse_other_origins,
+            subprotocols=[CONTROL_SUBPROTOCOL],
+            select_subprotocol=_select_subprotocol,
+            max_size=_FRAME_LIMIT,
+            close_timeout=_SHUTDOWN_SECONDS,
+            server_header=None,
+        )
+
+
+def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    return CONTROL_SUBPROTOCOL if CONTROL_SUBPROTOCOL in offered else None
+
+
+def _refuse_other_origins(connection: ServerConnection, request: Request) -> Response | None:
+    """Let only our own pages and programs in: a browser always says which page is asking, a program need not."""
+    origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+    if not origins:
+        return None
+    if len(origins) == len(hosts) == 1 and _is_same_host(origins[0], hosts[0]):
+        return None
+    logger.warning("refused a control connection from a page of %s", ", ".join(origins)[:200])
+    return connection.respond(
+        http.HTTPStatus.FORBIDDEN, "Only this lesson's own teacher page may control it. Open it at its own address.\n"
+    )
+
+
+def _is_same_host(origin: str, host: str) -> bool:
+    try:
+        page = urlsplit(origin)
+        asked = urlsplit(f"{page.scheme}://{host}")
+        default = {"http": 80, "https": 443}.get(page.scheme)
+        return (
+            default is not None
+            and page.hostname is not None
+            and (page.hostname, page.port or default) == (asked.hostname, asked.port or default)
+        )
+    except ValueError:  # not a port, or not an address in brackets
+        return False
+
+
+async def _one_address(host: str) -> str:
+    """One address for a name: with port 0 each address of ``localhost`` would get a port of its own."""
+    found = await asyncio.get_running_loop().getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)
+    return str(min(found, key=lambda info: info[0] != socket.AF_INET)[4][0])
+
+
+def _sentence(error: OSError | UnicodeError, host: str, port: int) -> str:
+    if isinstance(error, (UnicodeError, socket.gaierror)):
+        return f"There is no host '{host}'. Check --host; 0.0.0.0 means every address of this machine."
+    number = getattr(error, "winerror", None) or error.errno
+    if number in (errno.EADDRINUSE, 10048):
+        return f"Port {port} is already in use. Close the other program or choose another with --port."
+    if number in (errno.EACCES, errno.EPERM, 10013):
+        return f"This user may not open port {port}. Choose one above 1023 with --port."
+    if number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, 10049, 10047):
+        return f"'{host}' is not an address of this machine. Check --host; 0.0.0.0 means every address it has."
+    return f"Cannot listen on {host} port {port}: {error.strerror or error}. Choose others with --host and --port."

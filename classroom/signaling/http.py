@@ -1,0 +1,191 @@
+"""The four addresses of the signaling protocol as aiohttp handlers, around a switchboard."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, Protocol
+from urllib.parse import unquote_to_bytes
+
+from aiohttp import web
+
+from classroom.signaling import wire
+from classroom.signaling.room import Replaced, RoomFull, UnknownMember
+from classroom.signaling.switchboard import Closed, Switchboard
+
+__all__ = ["Guard", "OpenDoor", "add_routes"]
+
+logger = logging.getLogger(__name__)
+
+_BODY_SECONDS: Final = 15.0
+_REPLACED_SECONDS: Final = 1.0
+
+_Handler = Callable[[web.Request, bytes], Awaitable[wire.Reply]]
+
+
+class Guard(Protocol):
+    """Who may sign in, and how long somebody who asks with an unknown id has to wait for the answer."""
+
+    def refuse(self, request: wire.SignIn, address: str) -> str | None:
+        """Why this sign-in is refused, as a sentence for the student, or None to let it in."""
+        ...
+
+    async def unknown(self, address: str) -> None:
+        """Called before an unknown id is answered; may take its time."""
+        ...
+
+
+class OpenDoor:
+    """Lets everybody in and answers at once."""
+
+    def refuse(self, request: wire.SignIn, address: str) -> str | None:
+        """Nobody is refused."""
+        return None
+
+    async def unknown(self, address: str) -> None:
+        """Nobody is slowed."""
+
+
+def add_routes(
+    app: web.Application, switchboard: Switchboard, *, guard: Guard | None = None, everything_else: bool = False
+) -> None:
+    """Serve signaling from an application, which then also starts and stops the switchboard.
+
+    With ``everything_else`` each other address gets the original server's ``500 Sorry`` instead of a 404; such an
+    application must add its own routes before. There is no ``/quit``: in the original anybody may stop the server.
+    The application's runner must be made with ``handler_cancellation=True``, or a message may go to a dead socket.
+    """
+    _Handlers(switchboard, guard or OpenDoor()).add_to(app, everything_else)
+
+    async def run(_: web.Application) -> AsyncIterator[None]:
+        async with switchboard:
+            yield
+
+    async def end_waits(_: web.Application) -> None:
+        switchboard.close()  # or the server would wait for the hanging ones until it cuts them
+
+    app.cleanup_ctx.append(run)
+    app.on_shutdown.append(end_waits)
+
+
+class _Handlers:
+    def __init__(self, switchboard: Switchboard, guard: Guard) -> None:
+        self._switchboard = switchboard
+        self._guard = guard
+
+    def add_to(self, app: web.Application, everything_else: bool) -> None:
+        handlers = (self.sign_in, self.wait, self.message, self.sign_out)
+        for path, handler in zip(wire.PATHS, handlers, strict=True):
+            app.router.add_route("*", path, _route(handler))
+        if everything_else:
+            app.router.add_route("*", "/{anything:.*}", _route(self.unknown_address))
+
+    async def sign_in(self, request: web.Request, arguments: bytes) -> wire.Reply:
+        sign_in = wire.read_sign_in(arguments)
+        why = self._guard.refuse(sign_in, request.remote or "")
+        if why is not None:
+            return wire.refused(why)
+        try:
+            admission = self._switchboard.sign_in(sign_in.name)
+        except RoomFull:
+            return wire.refused("The class is full. Ask the teacher to let more students in.")
+        logger.info("peer %d signed in from %s", admission.id, request.remote)
+        return wire.added(admission)
+
+    async def wait(self, request: web.Request, arguments: bytes) -> wire.Reply:
+        member_id = wire.peer_id(arguments)
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        try:
+            event = await self._switchboard.wait(member_id, lambda: _is_open(request))
+        except UnknownMember:
+            return await self._unknown(request, wire.sorry())
+        except Closed:
+            return wire.closing()
+        except Replaced:
+            # A page signs out when its wait fails, and reads nothing but a notification without harm. Whoever is
+            # told asks again and replaces in turn; the pause keeps two such clients from racing each other.
+            await asyncio.sleep(max(0.0, asked + _REPLACED_SECONDS - loop.time()))
+            try:
+                event = self._switchboard.reannouncement(member_id)
+            except UnknownMember:
+                return wire.sorry()
+        return wire.delivered(event, member_id)
+
+    async def message(self, request: web.Request, arguments: bytes) -> wire.Reply:
+        sender, target = wire.peer_id(arguments), wire.target_id(arguments)
+        body, content_type = b"", None
+        if request.method == "POST":
+            read = await _read_body(request)
+            if isinstance(read, wire.Reply):
+                return read
+            body, content_type = read, wire.content_type(request.headers.get("Content-Type"))
+        try:
+            to_self = self._switchboard.post(sender, target, body, content_type)
+        except UnknownMember:
+            return await self._unknown(request, wire.gone())
+        return wire.ok() if to_self is None else wire.delivered(to_self, sender)
+
+    async def sign_out(self, request: web.Request, arguments: bytes) -> wire.Reply:
+        member_id = wire.peer_id(arguments)
+        try:
+            self._switchboard.sign_out(member_id)
+        except UnknownMember:
+            return await self._unknown(request, wire.sorry())
+        logger.info("peer %d signed out", member_id)
+        return wire.ok()
+
+    async def unknown_address(self, request: web.Request, arguments: bytes) -> wire.Reply:
+        return wire.sorry()
+
+    async def _unknown(self, request: web.Request, reply: wire.Reply) -> wire.Reply:
+        await self._guard.unknown(request.remote or "")
+        return reply
+
+
+def _route(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        if request.method == "OPTIONS":
+            return _respond(wire.ok(content_type=None))
+        if request.method not in ("GET", "POST"):
+            return _respond(wire.sorry())
+        return _respond(await handler(request, wire.split_target(_raw_target(request))[1]))
+
+    return handle
+
+
+def _respond(reply: wire.Reply) -> web.Response:
+    response = web.Response(status=reply.status, reason=reply.reason, headers=reply.headers(), body=reply.body)
+    response.force_close()  # the head only promises it
+    return response
+
+
+def _raw_target(request: web.Request) -> bytes:
+    kept = request.headers.get(wire.RAW_TARGET_HEADER)
+    return unquote_to_bytes(kept) if kept is not None else request.raw_path.encode("utf-8", "surrogateescape")
+
+
+def _is_open(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
+
+
+async def _read_body(request: web.Request) -> bytes | wire.Reply:
+    """The body, or the reply that says why there is none; at most 320 KiB in at most 15 s."""
+    if request.content_length is not None and request.content_length > wire.BODY_LIMIT:
+        return wire.too_large()
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > wire.BODY_LIMIT:
+                    return wire.too_large()
+    except TimeoutError:
+        return wire.bad_request("The message did not arrive in time. Send it again.")
+    except web.RequestPayloadError as error:
+        logger.debug("a message from %s is broken: %s", request.remote, error)
+        return wire.bad_request("The message is broken. Send it again.")
+    if not body:
+        return wire.bad_request("A message needs a body and its Content-Length.")
+    return bytes(body)

@@ -1,0 +1,156 @@
+"""A member of a signaling room as the broadcaster sees it, wherever that room is.
+
+``Member`` is the seam; ``RoomMember`` is a member of the room in this process, as its hub.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, Protocol, assert_never
+from urllib.parse import unquote_to_bytes
+
+from classroom.errors import WireError
+from classroom.signaling.queue import Event, Notice, Relay
+from classroom.signaling.room import NAME_LIMIT, Replaced, UnknownMember
+from classroom.signaling.switchboard import Closed, Switchboard
+
+__all__ = ["Joined", "Left", "Member", "Message", "Peer", "PeerEvent", "RoomMember"]
+
+_DISPLAY_LIMIT: Final = 80
+_TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that would turn the direction of the text around a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another member of the room; the name is as it stands in the list."""
+
+    id: int
+    name: bytes
+
+    @property
+    def display_name(self) -> str:
+        """The name as text for people: percent-decoded, on one line, at most 80 characters.
+
+        It is not escaped for markup; whoever builds a page from it must set it as text.
+        """
+        text = unquote_to_bytes(self.name).decode("utf-8", "replace")
+        text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _TURNING)
+        return " ".join(text.split())[:_DISPLAY_LIMIT] or f"Peer {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody signed in."""
+
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody signed out or was lost."""
+
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message from a peer; anything may be in it."""
+
+    peer_id: int
+    body: bytes
+
+
+PeerEvent = Joined | Left | Message
+
+
+class Member(Protocol):
+    """Somebody who is signed in to a room."""
+
+    async def sign_in(self, name: str) -> list[Peer]:
+        """Sign in and return the peers that are there already."""
+        ...
+
+    def events(self) -> AsyncIterator[PeerEvent]:
+        """What happens in the room from the sign-in on, in order; ends with the membership."""
+        ...
+
+    async def send(self, peer_id: int, body: bytes | str, content_type: str = "text/plain") -> None:
+        """Send a message; WireError when the peer is gone."""
+        ...
+
+    async def sign_out(self) -> None:
+        """Leave the room; leaving twice is the same as once."""
+        ...
+
+
+class RoomMember:
+    """The hub of the room in this process: everybody sees it, it sees everybody, it never expires."""
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+        self._id: int | None = None
+
+    @property
+    def id(self) -> int | None:
+        """The id in the room while signed in."""
+        return self._id
+
+    async def sign_in(self, name: str) -> list[Peer]:
+        """Sign in as the hub and return the students that came earlier. The name is cut between characters."""
+        if self._id is not None:
+            raise RuntimeError("signed in already")
+        cut = name.encode("utf-8", "replace")[:NAME_LIMIT].decode("utf-8", "ignore")
+        admission = self._switchboard.sign_in(cut.encode(), hub=True)
+        self._id = admission.id
+        return [Peer(entry.id, entry.name) for entry in admission.entries[1:]]
+
+    async def events(self) -> AsyncIterator[PeerEvent]:
+        """Joins, leaves and messages in order, until the hub signs out or the room closes. One reader at a time."""
+        while self._id is not None:
+            try:
+                event = await self._switchboard.wait(self._id)
+            except (UnknownMember, Replaced, Closed):
+                return
+            yield _translate(event)
+
+    async def send(self, peer_id: int, body: bytes | str, content_type: str = "text/plain") -> None:
+        """Queue a message for a student; WireError when the student is gone or does not fetch its messages."""
+        if self._id is None:
+            raise WireError("The broadcaster is not signed in to its room.")
+        data = body.encode() if isinstance(body, str) else body
+        try:
+            self._switchboard.post(self._id, peer_id, data, content_type)
+        except UnknownMember as error:
+            raise WireError(f"Peer {peer_id} is gone.") from error
+
+    async def remove(self, peer_id: int) -> None:
+        """Sign a student out; one that is gone already is no error."""
+        try:
+            self._switchboard.sign_out(peer_id)
+        except UnknownMember:
+            return
+
+    async def sign_out(self) -> None:
+        """Leave the room and tell the students."""
+        leaving, self._id = self._id, None
+        if leaving is None:
+            return
+        try:
+            self._switchboard.sign_out(leaving)
+        except UnknownMember:
+            return
+
+
+def _translate(event: Event) -> PeerEvent:
+    match event:
+        case Notice(connected=True):
+            return Joined(Peer(event.id, event.name))
+        case Notice():
+            return Left(Peer(event.id, event.name))
+        case Relay():
+            return Message(event.sender, event.body)
+        case _:
+            assert_never(event)

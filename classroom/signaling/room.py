@@ -1,0 +1,263 @@
+"""The signaling room as plain values: who is in it, who sees whom, and what waits for whom.
+
+Nothing here knows sockets, tasks or clocks: time comes in as seconds of any monotonic clock, and after each call
+``take_stirred`` names the pending waits that have something to look at. ``switchboard`` puts asyncio around it.
+The rules are those of Chromium's sample ``peerconnection_server``; where a room is stricter, a comment says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from classroom.signaling.queue import Event, EventQueue, Notice, Relay
+
+__all__ = [
+    "NAME_LIMIT",
+    "Admission",
+    "Ids",
+    "Replaced",
+    "Room",
+    "RoomFull",
+    "UnknownMember",
+    "Visibility",
+    "clean_name",
+    "random_id",
+]
+
+Visibility = Literal["hub", "all"]
+"""``all``: everybody sees everybody. ``hub``: everybody sees the hub only, the hub sees everybody."""
+
+Ids = Literal["random", "sequential"]
+
+NAME_LIMIT: Final = 512
+"""Bytes of a name that are kept."""
+
+_LARGEST_ID: Final = 2**31 - 1  # the native client keeps ids in a C int
+_FORBIDDEN: Final = bytes.maketrans(b",\r\n<>\0", b"______")
+
+
+class UnknownMember(Exception):
+    """There is no such member, or the asker may not know of it."""
+
+
+class RoomFull(Exception):
+    """The room has as many members as it may have."""
+
+
+class Replaced(Exception):
+    """A later wait of the same member took the place of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a sign-in gives: the new id, and the list of members with the new one's own line first."""
+
+    id: int
+    entries: tuple[Notice, ...]
+
+
+@dataclass(slots=True)
+class _Member:
+    id: int
+    name: bytes
+    hub: bool
+    since: float
+    """When it was last known to live while no wait is pending, seconds."""
+    queue: EventQueue
+    ticket: int | None = None
+
+    def notice(self, connected: bool) -> Notice:
+        return Notice(self.id, self.name, connected)
+
+
+def clean_name(raw: bytes) -> bytes:
+    """A name as it may stand in a list: at most 512 bytes, and none that would forge a line or markup."""
+    return raw[:NAME_LIMIT].translate(_FORBIDDEN)
+
+
+def random_id() -> int:
+    """A positive 31-bit number that nobody can guess."""
+    return secrets.randbelow(_LARGEST_ID) + 1
+
+
+class Room:
+    """Members, their queues and their pending waits.
+
+    Args:
+        visibility: who sees whom; with ``hub`` a member can also write to the hub only.
+        ids: ``sequential`` counts 1, 2, 3 as the original does; ``random`` makes an id a secret of its owner.
+        max_members: how many may be signed in beside the hub; the original had room for about as many.
+        patience: seconds that a member may be without a pending wait.
+        queue_limit: messages that may wait for a member.
+        draw: where random ids come from.
+    """
+
+    def __init__(
+        self,
+        *,
+        visibility: Visibility = "all",
+        ids: Ids = "sequential",
+        max_members: int = 500,
+        patience: float = 30.0,
+        queue_limit: int = 256,
+        draw: Callable[[], int] = random_id,
+    ) -> None:
+        self._visibility = visibility
+        self._ids = ids
+        self._max_members = max_members
+        self._patience = patience
+        self._queue_limit = queue_limit
+        self._draw = draw
+        self._members: dict[int, _Member] = {}
+        self._hub: int | None = None
+        self._last_id = 0
+        self._last_ticket = 0
+        self._stirred: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __contains__(self, member_id: object) -> bool:
+        return member_id in self._members
+
+    def sign_in(self, name: bytes, now: float, *, hub: bool = False) -> Admission:
+        """Add a member and tell those who may see it.
+
+        The hub is the one that everybody sees; it never expires. Raises RoomFull, and ValueError for a second hub.
+        """
+        if hub and self._hub is not None:
+            raise ValueError("the room has a hub already")
+        if not hub and self._students() >= self._max_members:
+            raise RoomFull
+        member_id = self._next_id()
+        queue = EventQueue(self._queue_limit, hub=hub)
+        member = _Member(member_id, clean_name(name) or b"peer_%d" % member_id, hub, now, queue)
+        self._members[member_id] = member
+        if hub:
+            self._hub = member_id
+        self._tell(member, member.notice(True))
+        return Admission(member_id, (member.notice(True), *self._visible_to(member)))
+
+    def sign_out(self, member_id: int) -> None:
+        """Remove a member and tell those who saw it; its pending wait sees that it is unknown. Raises UnknownMember."""
+        self._drop(self._member(member_id))
+
+    def post(self, sender_id: int, target_id: int, body: bytes, content_type: str | None) -> Relay | None:
+        """Queue a message for a member; a message to oneself is handed back at once instead.
+
+        Raises UnknownMember for either end, and when the message did not fit: a member whose queue is full is
+        dropped, and where the queue is the hub's, the sender is (one student must not be able to deafen the lesson).
+        """
+        sender, target = self._member(sender_id), self._member(target_id)
+        relay = Relay(sender_id, body, content_type)
+        if sender is target:
+            return relay
+        if not self._sees(sender, target):
+            raise UnknownMember(target_id)
+        if not self._put(target, relay):
+            self._drop(sender if target.hub else target)
+            raise UnknownMember(target_id)
+        return None
+
+    def begin_wait(self, member_id: int) -> int:
+        """Start a wait and return its ticket; an earlier one of the same member is replaced. Raises UnknownMember."""
+        member = self._member(member_id)
+        if member.ticket is not None:
+            self._stirred.add(member.ticket)
+        self._last_ticket += 1
+        member.ticket = self._last_ticket
+        return member.ticket
+
+    def collect(self, member_id: int, ticket: int, now: float) -> Event | None:
+        """The oldest event for a pending wait, which is then over, or None while there is none.
+
+        Raises Replaced or UnknownMember, after which the wait is over as well.
+        """
+        member = self._member(member_id)
+        if member.ticket != ticket:
+            raise Replaced
+        event = member.queue.take()
+        if event is not None:
+            # The original does not count a wait that was answered from the queue as a sign of life. It is one.
+            member.ticket, member.since = None, now
+        return event
+
+    def end_wait(self, member_id: int, ticket: int, now: float) -> None:
+        """Note that a wait is over, for whatever reason; one that is over already changes nothing."""
+        member = self._members.get(member_id)
+        if member is not None and member.ticket == ticket:
+            member.ticket, member.since = None, now
+
+    def expire(self, now: float) -> tuple[int, ...]:
+        """Remove all who had no pending wait for longer than the patience, and return their ids."""
+        late = [
+            member
+            for member in self._members.values()
+            if not member.hub and member.ticket is None and now - member.since > self._patience
+        ]
+        for member in late:
+            self._drop(member)
+        return tuple(member.id for member in late)
+
+    def reannouncement(self, member_id: int) -> Notice:
+        """A notification that changes nothing for its reader, for a wait that must end without an event.
+
+        It announces again a member that the reader knows; the native client and old pages just write it into their
+        list once more. Where there is nobody else it says that member 0, which never exists, has left.
+        Raises UnknownMember.
+        """
+        return next(self._visible_to(self._member(member_id)), Notice(0, b"nobody", False))
+
+    def take_stirred(self) -> frozenset[int]:
+        """The tickets of waits that have something to look at since the last call."""
+        stirred = frozenset(self._stirred)
+        self._stirred.clear()
+        return stirred
+
+    def _member(self, member_id: int) -> _Member:
+        member = self._members.get(member_id)
+        if member is None:
+            raise UnknownMember(member_id)
+        return member
+
+    def _next_id(self) -> int:
+        if self._ids == "sequential":
+            self._last_id += 1
+            return self._last_id
+        while (drawn := self._draw()) in self._members:
+            pass
+        return drawn
+
+    def _students(self) -> int:
+        return len(self._members) - (self._hub is not None)
+
+    def _sees(self, viewer: _Member, other: _Member) -> bool:
+        return self._visibility == "all" or viewer.hub or other.hub
+
+    def _visible_to(self, viewer: _Member) -> Iterator[Notice]:
+        return (
+            other.notice(True) for other in self._members.values() if other is not viewer and self._sees(viewer, other)
+        )
+
+    def _put(self, member: _Member, event: Event) -> bool:
+        if not member.queue.put(event):
+            return False
+        if member.ticket is not None:
+            self._stirred.add(member.ticket)
+        return True
+
+    def _tell(self, subject: _Member, notice: Notice) -> None:
+        for other in self._members.values():
+            if other is not subject and self._sees(other, subject):
+                self._put(other, notice)
+
+    def _drop(self, member: _Member) -> None:
+        del self._members[member.id]
+        if member.hub:
+            self._hub = None
+        if member.ticket is not None:
+            self._stirred.add(member.ticket)
+        self._tell(member, member.notice(False))

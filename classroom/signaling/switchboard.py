@@ -1,0 +1,139 @@
+"""The room with asyncio around it: pending waits sleep here, and members who are lost are dropped in time.
+
+The HTTP handlers and the in-process member share one switchboard. All calls belong to one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from classroom.clock import Clock
+from classroom.signaling.queue import Event, Notice, Relay
+from classroom.signaling.room import Admission, Room
+
+__all__ = ["Closed", "Switchboard"]
+
+logger = logging.getLogger(__name__)
+
+
+class Closed(Exception):
+    """The switchboard has stopped; no wait will be answered any more."""
+
+
+class Switchboard:
+    """Owns a room, its pending waits and the task that expires members.
+
+    Args:
+        room: the room; nobody else may change it.
+        clock: where the room's time comes from.
+        tick: seconds between two looks for members to expire.
+    """
+
+    def __init__(self, *, room: Room, clock: Clock, tick: float = 1.0) -> None:
+        self._room = room
+        self._clock = clock
+        self._tick = tick
+        self._waits: dict[int, asyncio.Future[None]] = {}
+        self._closed = False
+        self._expiry: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._expiry = asyncio.create_task(self._expire(), name="signaling expiry")
+        self._expiry.add_done_callback(_report)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+        if self._expiry is not None:
+            self._expiry.cancel()
+            await asyncio.wait([self._expiry])
+
+    def __len__(self) -> int:
+        return len(self._room)
+
+    @property
+    def waiting(self) -> int:
+        """How many waits are pending."""
+        return len(self._waits)
+
+    def sign_in(self, name: bytes, *, hub: bool = False) -> Admission:
+        """Add a member. Raises RoomFull."""
+        admission = self._room.sign_in(name, self._clock.now(), hub=hub)
+        self._wake()
+        return admission
+
+    def sign_out(self, member_id: int) -> None:
+        """Remove a member, whoever asks for it. Raises UnknownMember."""
+        try:
+            self._room.sign_out(member_id)
+        finally:
+            self._wake()
+
+    def post(self, sender: int, target: int, body: bytes, content_type: str | None) -> Relay | None:
+        """Queue a message; nothing is done with it before the caller has answered. Raises UnknownMember."""
+        try:
+            return self._room.post(sender, target, body, content_type)
+        finally:
+            self._wake()
+
+    def reannouncement(self, member_id: int) -> Notice:
+        """A notification that changes nothing for its reader. Raises UnknownMember."""
+        return self._room.reannouncement(member_id)
+
+    async def wait(self, member_id: int, alive: Callable[[], bool] = lambda: True) -> Event:
+        """The next event for a member, after any time.
+
+        An event leaves the queue only in the very step in which this returns, and only if ``alive`` says that there
+        is still somebody to give it to, so that cancelling loses nothing.
+        Raises UnknownMember, Replaced, Closed, and ConnectionResetError when not alive.
+        """
+        if self._closed:
+            raise Closed
+        ticket = self._room.begin_wait(member_id)
+        self._wake()
+        try:
+            while True:
+                if not alive():
+                    raise ConnectionResetError("the waiting connection is gone")
+                event = self._room.collect(member_id, ticket, self._clock.now())
+                if event is not None:
+                    return event
+                bell = asyncio.get_running_loop().create_future()
+                self._waits[ticket] = bell
+                await bell
+                if self._closed:
+                    raise Closed
+        finally:
+            self._waits.pop(ticket, None)
+            self._room.end_wait(member_id, ticket, self._clock.now())
+
+    def close(self) -> None:
+        """End all pending waits with Closed, and every later one."""
+        self._closed = True
+        for bell in self._waits.values():
+            if not bell.done():
+                bell.set_result(None)
+
+    def _wake(self) -> None:
+        for ticket in self._room.take_stirred():
+            bell = self._waits.get(ticket)
+            if bell is not None and not bell.done():
+                bell.set_result(None)
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(self._tick)
+            for member_id in self._room.expire(self._clock.now()):
+                logger.info("peer %d has not asked for news for too long and is signed out", member_id)
+            self._wake()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("members are no longer expired", exc_info=error)
