@@ -30,6 +30,10 @@ class Desk(Protocol):
         """The state that all teachers see."""
         ...
 
+    def state(self) -> dict[str, object]:
+        """The whole state as of now."""
+        ...
+
     def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
         """Put a scene on air."""
         ...
@@ -126,7 +130,7 @@ def describe() -> list[dict[str, object]]:
 @_command("hello")
 def hello(caller: Caller, token: Annotated[str, Field(max_length=512)] = "") -> Mapping[str, object]:
     """Say hello with the teacher's token; the first request of a connection. Answers with the whole state."""
-    return {"state": caller.desk.board.whole()}
+    return {"state": caller.desk.state()}
 
 
 @_command("methods")

@@ -21,7 +21,7 @@ from classroom.errors import WireError
 from classroom.peers.messages import Answer, Bye, Candidate, Hello, KeyFrameWanted, RestartWanted, Statistics, parse
 from classroom.peers.viewer import Program, Viewer
 
-__all__ = ["Audience"]
+__all__ = ["Audience", "Count"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,14 @@ _GONE_FOR: Final = 20.0
 
 _MOST_GONE: Final = 50
 _MEASURE_EVERY: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Students who are signed in, and those of them who see the program."""
+
+    present: int
+    watching: int
 
 
 @dataclass(slots=True, eq=False)
@@ -91,6 +99,12 @@ class Audience:
             if student.listed and not student.monitor
         }
         return {**self._gone, **present}
+
+    def count(self) -> Count:
+        """How many students are signed in, and how many of them see the program."""
+        students = [each for each in self._peers.values() if each.listed and not each.monitor]
+        watching = sum(1 for each in students if each.viewer is not None and each.viewer.state == "watching")
+        return Count(len(students), watching)
 
     def joined(self, peer: int, name: str) -> None:
         """A peer signed in: offer it the program, or refuse it when the lesson is full."""

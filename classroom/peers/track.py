@@ -11,7 +11,7 @@ import av
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from classroom.media.fanout import Fanout, Subscription
+from classroom.media.fanout import Fanout, Subscription, SubscriptionClosed
 
 __all__ = ["PacketTrack"]
 
@@ -38,13 +38,16 @@ class PacketTrack(MediaStreamTrack):
         """Packets this student was too slow for."""
         return self._subscription.dropped if self._subscription else 0
 
-    async def recv(self) -> av.Packet[Any]:  # type: ignore[override]  # aiortc's sender takes packets as well as frames
+    async def recv(self) -> av.Packet[Any]:
         """The next packet; MediaStreamError after stop."""
         if self.readyState != "live" or self._fanout is None:
             raise MediaStreamError
         if self._subscription is None:
             self._subscription = self._fanout.subscribe()
-        return (await self._subscription.get()).packet
+        try:
+            return (await self._subscription.get()).packet
+        except SubscriptionClosed as ended:
+            raise MediaStreamError from ended
 
     def stop(self) -> None:
         """End the track and its subscription."""

@@ -20,6 +20,9 @@ class Lesson:
         self.board = StateBoard({"program": {"scene": "talk"}})
         self.done: list[tuple[object, ...]] = []
 
+    def state(self) -> dict[str, object]:
+        return self.board.whole()
+
     def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
         self.done.append(("switch", scene, transition, duration))
 

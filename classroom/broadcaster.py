@@ -1,0 +1,398 @@
+"""The composition root: a Lesson in, a running broadcast out.
+
+It is the only place that builds and joins parts. It starts them in order and stops them in reverse: the port first,
+because a lesson that cannot be reached should not switch a camera on; then sources, mixer, control; the broadcaster
+signs in to its own signaling room last, as the original native client did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self, assert_never
+
+from aiohttp import web
+from aiortc import RTCIceServer
+
+from classroom import __version__
+from classroom.clock import Clock
+from classroom.control.news import News, Thumbnail
+from classroom.control.sessions import Sessions
+from classroom.control.state import StateBoard
+from classroom.director import Director, Scene
+from classroom.errors import CommandError
+from classroom.lesson import Lesson
+from classroom.media.program import Program
+from classroom.media.sources import fallback_card
+from classroom.media.studio import Studio, describe_sources
+from classroom.media.thumbnail import jpeg
+from classroom.metrics import Figures, make_registry
+from classroom.peers.audience import Audience
+from classroom.peers.viewer import Program as Watchable
+from classroom.server.pages import add_pages
+from classroom.server.site import Site
+from classroom.signaling.http import add_routes
+from classroom.signaling.member import Joined, Left, Message, RoomMember
+from classroom.signaling.room import Room
+from classroom.signaling.switchboard import Switchboard
+
+__all__ = ["Broadcaster", "SourceLine"]
+
+logger = logging.getLogger(__name__)
+
+_SPARE_MEMBERS: Final = 64
+"""Members of the signaling room beyond the students: teachers' monitors, and those who are told that it is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One line of the report on a source, and whether it is well."""
+
+    text: str
+    well: bool
+
+
+class Broadcaster:
+    """A running lesson. Use it with ``async with``; it is the desk at which the teachers' commands arrive."""
+
+    def __init__(self, lesson: Lesson, *, host: str, port: int, token: str, clock: Clock) -> None:
+        self._lesson = lesson
+        self._clock = clock
+        self._token = token
+        self._started = clock.now()
+        self._began = datetime.now(UTC)
+        self._ended = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._stack = contextlib.AsyncExitStack()
+
+        self._director = Director(
+            scenes={
+                name: Scene(name, model.layout, tuple(model.show), model.corner, model.size)
+                for name, model in lesson.scenes.items()
+            },
+            start=lesson.program.start,
+            size=(lesson.program.size.width, lesson.program.size.height),
+            now=self._started,
+        )
+        self._since = self._began
+        self._studio = Studio(lesson, clock=clock, changed=self._from_any_thread(self._sources_changed))
+        self._program = self._make_program()
+        self._switchboard = Switchboard(
+            room=Room(
+                visibility=lesson.signaling.visibility,
+                ids=lesson.signaling.ids,
+                max_members=lesson.access.max_students + _SPARE_MEMBERS,
+            ),
+            clock=clock,
+        )
+        self._member = RoomMember(self._switchboard)
+        self._audience = self._make_audience()
+        self._board = StateBoard(self._sections())
+        self._sessions = Sessions(desk=self, token=token, clock=clock)
+        self._site = Site(host=host, port=port, control_handler=self._sessions.handle, app=self._make_app())
+
+    # Life
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(self._site)
+            await stack.enter_async_context(self.sources_only())
+            await self._program.start()
+            stack.push_async_callback(self._program.stop)
+            stack.push_async_callback(self._audience.close)
+            await self._sign_in(stack)
+            news = News(sessions=self._sessions, levels=self._levels, thumbnails=self._thumbnails)
+            for name, work in (
+                ("state", self._publish()),
+                ("students' reports", self._audience.measure()),
+                ("meters and thumbnails", news.run()),
+            ):
+                self._keep_running(stack, name, work)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._audience.tell_pages({"type": "ended"})
+        await self._stack.aclose()
+
+    @contextlib.asynccontextmanager
+    async def sources_only(self) -> AsyncIterator[None]:
+        """Run the sources and nothing else, as to check them."""
+        self._studio.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._studio.stop)
+
+    async def sources_settled(self, within: float) -> None:
+        """Wait until no source is starting any more, at most ``within`` seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), within)
+
+    def end(self) -> None:
+        """End the lesson for everyone; ``ended`` returns."""
+        self._ended.set()
+
+    async def ended(self) -> None:
+        """Wait until the lesson is to end."""
+        await self._ended.wait()
+
+    # Addresses and reports
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._site.port
+
+    def student_addresses(self) -> list[str]:
+        """Where students find the lesson, the best address first."""
+        return self._site.addresses("/")
+
+    def teacher_address(self) -> str:
+        """Where the teacher at this machine finds the lesson; the token is in the fragment, which no server sees."""
+        return f"{self._site.addresses('/teach')[-1]}#token={self._token}"
+
+    def report_sources(self) -> list[SourceLine]:
+        """One line for each source and audio input: live, or why not."""
+        lines = []
+        for kind, statuses in (("source", self._studio.pictures()), ("audio", self._studio.sounds())):
+            for name, status in statuses.items():
+                detail = f" {status.size[0]}x{status.size[1]}" if status.size else ""
+                why = f": {status.why}" if status.why else ""
+                text = f"{kind} {name} ({status.kind}){detail} is {status.state}{why}"
+                lines.append(SourceLine(text, status.state == "live"))
+        return lines
+
+    # The teachers' commands
+
+    @property
+    def board(self) -> StateBoard:
+        """The state that all teachers see."""
+        return self._board
+
+    def state(self) -> dict[str, object]:
+        """The whole state as of now."""
+        return {**self._board.whole(), "lesson": self._describe_lesson()}
+
+    def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
+        """Cut to a scene."""
+        if transition == "fade":
+            raise CommandError.not_possible("Fades are not available yet. Use the transition 'cut'.")
+        if self._director.switch(scene, now=self._clock.now()):
+            self._since = datetime.now(UTC)
+            self._board.update({"program": self._describe_program()})
+
+    def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
+        """Change gain or mute of an input."""
+        self._program.set_audio(input_name, gain, muted)
+        self._board.update({"audio": self._describe_audio()})
+
+    def restart_source(self, source: str) -> None:
+        """Close a source and open it anew."""
+        self._studio.restart(source)
+
+    # Building
+
+    def _make_program(self) -> Program:
+        lesson = self._lesson
+        size = (lesson.program.size.width, lesson.program.size.height)
+        return Program(
+            director=self._director,
+            size=size,
+            fps=lesson.program.fps,
+            slots=self._studio.slots,
+            live=self._studio.live,
+            fallback=lesson.program.fallback,
+            fallback_card=fallback_card(lesson.lesson.language, size),
+            inputs=self._studio.inputs(),
+            video_bit_rate=lesson.video.bitrate,
+            video_codecs=lesson.video.codecs,
+            clock=self._clock,
+            loop=self._loop,
+        )
+
+    def _make_audience(self) -> Audience:
+        lesson = self._lesson
+        codecs = lesson.video.codecs
+        return Audience(
+            program=Watchable(
+                pictures={codec: self._program.fanout(codec) for codec in codecs},
+                sound=self._program.fanout("opus"),
+                demands={codec: self._program.demand(codec) for codec in codecs},
+            ),
+            title=lesson.lesson.title,
+            language=lesson.lesson.language,
+            token=self._token,
+            most=lesson.access.max_students,
+            ice_servers=[
+                RTCIceServer(urls=server.urls, username=server.username, credential=server.credential)
+                for server in lesson.ice.servers
+            ],
+            send=self._member.send,
+            changed=self._changed.set,
+        )
+
+    def _make_app(self) -> web.Application:
+        app = web.Application()
+        add_routes(app, self._switchboard)
+        add_pages(app, health=self._health, metrics=make_registry(self._figures), metrics_token=self._token)
+        return app
+
+    async def _sign_in(self, stack: contextlib.AsyncExitStack) -> None:
+        peers = await self._member.sign_in(self._lesson.lesson.title)
+        stack.push_async_callback(self._member.sign_out)
+        for peer in peers:
+            self._audience.joined(peer.id, peer.display_name)
+        self._keep_running(stack, "signaling", self._listen())
+
+    def _keep_running(self, stack: contextlib.AsyncExitStack, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Own a task until the stack unwinds; one that fails ends the lesson instead of leaving it half alive."""
+        task = asyncio.create_task(work, name=name)
+
+        def done(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (fault := task.exception()) is not None:
+                logger.error("%s failed and the lesson ends", name, exc_info=fault)
+                self._ended.set()
+
+        async def stop() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        task.add_done_callback(done)
+        stack.push_async_callback(stop)
+
+    # Running
+
+    async def _listen(self) -> None:
+        async for event in self._member.events():
+            match event:
+                case Joined(peer):
+                    self._audience.joined(peer.id, peer.display_name)
+                case Left(peer):
+                    await self._audience.left(peer.id)
+                case Message(peer_id, body):
+                    await self._audience.message(peer_id, body)
+                case _:
+                    assert_never(event)
+
+    async def _publish(self) -> None:
+        """Show what changed; changes that come together, as a class that joins at once, are shown together."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            self._board.update(
+                {
+                    "sources": describe_sources(self._studio.pictures()),
+                    "audio": self._describe_audio(),
+                    "students": self._audience.describe(),
+                    "alarms": self._alarms(),
+                }
+            )
+            await asyncio.sleep(0.1)
+
+    def _sources_changed(self) -> None:
+        self._changed.set()
+        if self._studio.settled():
+            self._settled.set()
+
+    def _from_any_thread(self, call: Callable[[], None]) -> Callable[[], None]:
+        def hand_over() -> None:
+            # A source may still speak while the loop is being closed; nobody listens any more then.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(call)
+
+        return hand_over
+
+    def _levels(self) -> dict[str, tuple[float, float]]:
+        return {name: (level.peak_db, level.rms_db) for name, level in self._program.levels().items()}
+
+    async def _thumbnails(self) -> Iterable[Thumbnail]:
+        return await asyncio.to_thread(self._draw_thumbnails)
+
+    def _draw_thumbnails(self) -> list[Thumbnail]:
+        drawn = []
+        for source in (None, *self._lesson.sources):
+            frame = self._program.snapshot(source)
+            if frame is not None:
+                width = min(320, frame.width)
+                drawn.append(Thumbnail(source, jpeg(frame, width=width), width, width * frame.height // frame.width))
+        return drawn
+
+    # Describing
+
+    def _sections(self) -> dict[str, object]:
+        return {
+            "lesson": self._describe_lesson(),
+            "program": self._describe_program(),
+            "preview": None,
+            "scenes": {name: scene.describe() for name, scene in self._director.scenes.items()},
+            "sources": describe_sources(self._studio.pictures()),
+            "audio": self._describe_audio(),
+            "students": {},
+            "chat": [],
+            "recording": {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None},
+            "alarms": [],
+        }
+
+    def _describe_lesson(self) -> dict[str, object]:
+        return {
+            "title": self._lesson.lesson.title,
+            "language": self._lesson.lesson.language,
+            "started": self._began.isoformat(timespec="seconds"),
+            "elapsed": round(self._clock.now() - self._started, 3),
+        }
+
+    def _describe_program(self) -> dict[str, object]:
+        return {
+            "scene": self._director.program.scene.name,
+            "since": self._since.isoformat(timespec="milliseconds"),
+            "transition": None,
+        }
+
+    def _describe_audio(self) -> dict[str, object]:
+        statuses = self._studio.sounds()
+        return {
+            name: {"gain": setting.gain, "muted": setting.muted, "state": statuses[name].state}
+            for name, setting in self._program.inputs.items()
+        }
+
+    def _alarms(self) -> list[dict[str, object]]:
+        """What is wrong now: sources that are not there, and how to get them back."""
+        statuses = {**self._studio.sounds(), **self._studio.pictures()}
+        return [
+            {
+                "code": f"source.{status.state}",
+                "source": name,
+                "sentence": status.why or "",
+                "method": "source.restart",
+                "params": {"source": name},
+            }
+            for name, status in statuses.items()
+            if status.state in ("failed", "lost")
+        ]
+
+    def _health(self) -> dict[str, object]:
+        return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}
+
+    def _figures(self) -> Figures:
+        students = self._audience.count()
+        statistics = self._program.statistics
+        sources = self._studio.pictures()
+        return Figures(
+            elapsed=self._clock.now() - self._started,
+            students=students.present,
+            watching=students.watching,
+            ticks=statistics["ticks"],
+            ticks_missed=statistics["missed"],
+            sources_live=len(self._studio.live()),
+            sources=len(sources),
+        )

@@ -1,0 +1,217 @@
+"""The control websocket of a running lesson, spoken to by a real client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from classroom.broadcaster import Broadcaster
+from classroom.control.client import call
+from classroom.errors import AddressError, CommandError
+from tests.support.broadcast import TOKEN, broadcasting
+
+PROTOCOL = Subprotocol("classroom.control.v1")
+
+
+@pytest.fixture
+async def lesson() -> AsyncIterator[Broadcaster]:
+    async with broadcasting() as running:
+        yield running
+
+
+class Teacher:
+    """A client that keeps what it is told beside the replies."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.told: list[dict[str, Any]] = []
+        self._next = 0
+
+    async def ask(self, method: str, **params: object) -> dict[str, Any]:
+        self._next += 1
+        await self.connection.send(json.dumps({"jsonrpc": "2.0", "id": self._next, "method": method, "params": params}))
+        while True:
+            message = await self.receive()
+            if message.get("id") == self._next:
+                return message
+            self.told.append(message)
+
+    async def receive(self) -> dict[str, Any]:
+        message = json.loads(await asyncio.wait_for(self.connection.recv(), 10))
+        assert isinstance(message, dict)
+        return message
+
+    async def news(self, method: str) -> dict[str, Any]:
+        while True:
+            message = self.told.pop(0) if self.told else await self.receive()
+            if message.get("method") == method:
+                params = message["params"]
+                assert isinstance(params, dict)
+                return params
+
+
+def url(lesson: Broadcaster) -> str:
+    return f"ws://127.0.0.1:{lesson.port}/control"
+
+
+async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
+    async with connect(url(lesson), subprotocols=[PROTOCOL]) as connection:
+        assert connection.subprotocol == PROTOCOL
+        reply = await Teacher(connection).ask("hello", token=TOKEN)
+        state = reply["result"]["state"]
+        assert set(state) == {
+            "lesson", "program", "preview", "scenes", "sources", "audio", "students", "chat", "recording", "alarms",
+        }  # fmt: skip
+        assert reply["result"]["revision"] >= 0
+        assert state["program"]["scene"] == "talk"
+        assert state["scenes"]["both"] == {
+            "layout": "picture-in-picture", "show": ["bars", "red"], "corner": "bottom-right", "size": 0.25,
+        }  # fmt: skip
+        assert state["sources"]["bars"]["state"] == "live"
+        assert state["sources"]["bars"]["size"] == [640, 360]
+        assert state["audio"]["tone"] == {"gain": -12.0, "muted": True, "state": "live"}
+
+
+async def test_a_switch_is_answered_and_told_to_everyone(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as one, connect(url(lesson)) as two:
+        first, second = Teacher(one), Teacher(two)
+        await first.ask("hello", token=TOKEN)
+        await second.ask("hello", token=TOKEN)
+        reply = await first.ask("program.switch", scene="away")
+        news = await first.news("state")
+        while "program" not in news:
+            news = await first.news("state")
+        assert news["revision"] == reply["result"]["revision"]
+        assert news["program"]["scene"] == "away"
+        heard = await second.news("state")
+        while "program" not in heard:
+            heard = await second.news("state")
+        assert heard == news
+
+
+async def test_audio_and_watch(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        await teacher.ask("hello", token=TOKEN)
+        await teacher.ask("audio.set", input="tone", muted=False, gain=-6)
+        news = await teacher.news("state")
+        while "audio" not in news:
+            news = await teacher.news("state")
+        assert news["audio"]["tone"] == {"gain": -6.0, "muted": False, "state": "live"}
+        reply = await teacher.ask("watch", meters=True, thumbnails=True)
+        assert reply["result"] | {"meters": True, "thumbnails": True} == reply["result"]
+        levels = (await teacher.news("meters"))["levels"]
+        while levels["tone"]["peak"] < -60:
+            levels = (await teacher.news("meters"))["levels"]
+        assert set(levels) == {"clap", "tone", "program"}
+        seen = set()
+        while seen != {None, "bars", "red", "pause"}:
+            picture = await teacher.news("thumbnail")
+            assert picture["jpeg"].startswith("/9j/")
+            seen.add(picture["source"])
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code", "data"),
+    [
+        ("program.switch", {"scene": "nowhere"}, -32002, {"known": ["away", "both", "talk"]}),
+        ("source.restart", {"source": "nothing"}, -32002, {"known": ["bars", "pause", "red", "tone"]}),
+        ("audio.set", {"input": "nothing", "gain": 0}, -32002, {"known": ["clap", "tone"]}),
+        (
+            "program.switch",
+            {"scene": "away", "transition": "fade"},
+            -32003,
+            {"why": "Fades are not available yet. Use the transition 'cut'."},
+        ),
+        ("program.switch", {}, -32602, None),
+        ("chat.send", {"text": "hi"}, -32601, None),
+        ("peer.offer", {}, -32601, None),
+    ],
+)
+async def test_what_cannot_be_done_is_said_and_changes_nothing(
+    lesson: Broadcaster, method: str, params: dict[str, object], code: int, data: dict[str, object] | None
+) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        await teacher.ask("hello", token=TOKEN)
+        before = lesson.state()["program"]
+        error = (await teacher.ask(method, **params))["error"]
+        assert error["code"] == code
+        if data is not None:
+            assert error["data"] == data
+        assert lesson.state()["program"] == before
+
+
+async def test_a_malformed_frame_gets_an_error_and_the_lesson_goes_on(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        await teacher.ask("hello", token=TOKEN)
+        for frame, code in (("{", -32700), (b"\x00\x01", -32700), ("[]", -32600), ('{"id":7}', -32600)):
+            await connection.send(frame)
+            while "error" not in (reply := await teacher.receive()):
+                pass
+            assert reply["error"]["code"] == code
+        assert "result" in await teacher.ask("methods")
+
+
+async def test_a_wrong_token_is_answered_then_closed(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        reply = await teacher.ask("hello", token="guess")
+        assert reply["error"]["code"] == -32001
+        with pytest.raises(ConnectionClosed) as closed:
+            await teacher.receive()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+
+
+async def test_nothing_is_told_before_hello(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        assert (await teacher.ask("program.switch", scene="away"))["error"]["code"] == -32001
+        assert (await teacher.ask("methods"))["error"]["code"] == -32001
+        assert lesson.state()["program"] != "away"
+        await teacher.ask("hello", token=TOKEN)
+        assert not teacher.told
+
+
+async def test_a_frame_over_a_mebibyte_closes_with_1009(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        await teacher.ask("hello", token=TOKEN)
+        await connection.send("x" * (1024 * 1024 + 1))
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                await teacher.receive()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+
+
+async def test_another_sites_page_is_refused(lesson: Broadcaster) -> None:
+    with pytest.raises(Exception, match="403"):
+        await connect(url(lesson), origin="http://elsewhere.test")  # type: ignore[arg-type]
+
+
+async def test_remote_calls_and_says_what_is_wrong(lesson: Broadcaster) -> None:
+    address = f"http://127.0.0.1:{lesson.port}"
+    assert (await call(address, TOKEN, "program.switch", {"scene": "both"}))["revision"] >= 1
+    with pytest.raises(CommandError) as unknown:
+        await call(address, TOKEN, "program.switch", {"scene": "nowhere"})
+    assert unknown.value.code == -32002
+    with pytest.raises(CommandError) as wrong:
+        await call(address, "guess", "methods", {})
+    assert wrong.value.code == -32001
+    with pytest.raises(AddressError):
+        await call("http://127.0.0.1:1", TOKEN, "methods", {})
+
+
+async def test_the_lesson_ends_by_command(lesson: Broadcaster) -> None:
+    await call(f"127.0.0.1:{lesson.port}", TOKEN, "lesson.end", {})
+    await asyncio.wait_for(lesson.ended(), 5)
