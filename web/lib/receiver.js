@@ -86,6 +86,7 @@ export class Receiver {
         onSignedIn: (id, others) => this.#signedIn(id, others),
         onMember: (member) => this.#memberChanged(member),
         onMessage: (from, body) => this.#messageCame(from, body),
+        onRefused: (sentence) => this.#finish('refused', sentence),
         onLost: (why, failures) => this.#signalingLost(why, failures),
       },
     });

@@ -14,6 +14,7 @@ import { parseMembers } from './members.js';
  * @property {(id: number, others: Member[]) => void} onSignedIn
  * @property {(member: Member) => void} onMember somebody came or left
  * @property {(from: number, body: string) => void} onMessage
+ * @property {(sentence: string) => void} onRefused the server lets nobody in; it is not asked again
  * @property {(why: string, failures: number) => void} onLost not signed in now; failures counts attempts in a row
  */
 
@@ -142,6 +143,11 @@ export class Signaling {
   async #signIn() {
     const address = `${this.#base}/sign_in?${encodeURIComponent(this.#name)}`;
     const reply = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(REPLY_MS) });
+    if (reply.status === 403) {
+      this.stop();
+      this.#events.onRefused(await reply.text());
+      return;
+    }
     if (reply.status !== 200) throw new Refusal(`sign in: ${reply.status}`);
     const members = parseMembers(await reply.text());
     // The id is in both places; a proxy may have taken the header away.

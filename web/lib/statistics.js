@@ -104,6 +104,8 @@ export function statisticsMessage(figures) {
   const { width, height, fps, videoKbits, soundKbits, jitter, delay, loss, roundTrip, freezes } = figures;
   return {
     type: 'statistics',
+    // What the way and the buffer take together: half the round trip and the time in the jitter buffer.
+    latency: delay === null ? null : rounded((delay + (roundTrip ?? 0) / 2) / 1000, 3),
     width,
     height,
     fps: rounded(fps, 1),

@@ -122,7 +122,17 @@ class StudentPage {
     this.#wakeLock.wanted = state === 'live';
     const { t } = this.#translator;
     this.#stateText.textContent = t(`state.${state}`);
-    this.#stage.show(state, t(`state.${state}`), why ?? t(`hint.${state}`));
+    this.#stage.show(state, t(`state.${state}`), this.#hint(state, why));
+  }
+
+  /**
+   * @param {State} state
+   * @param {string | null} why a word that the texts know, or a sentence of the server's
+   */
+  #hint(state, why) {
+    const { t } = this.#translator;
+    if (why === null) return t(`hint.${state}`);
+    return this.#translator.has(`refused.${why}`) ? t(`refused.${why}`) : why;
   }
 
   /** @param {import('../lib/i18n.js').Language} language */
