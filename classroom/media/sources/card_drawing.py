@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -101,15 +101,25 @@ def _fit(text: str, width: int, room: float, largest: float, height: int, lines:
         return None
     face = find_font(text)
     smallest = max(6.0, height * _SMALLEST)
-    pixels = max(largest, smallest)
-    while True:
-        font = face.font_variant(size=pixels)
-        paragraph = _Paragraph(_wrap(text, font, width), font, round(pixels * 1.3))
+    # Halving the interval needs six attempts where going down step by step needs thirty.
+    best: _Paragraph | None = None
+    low, high = smallest, max(largest, smallest)
+    pixels = high
+    while best is None or high - low > 0.5:
+        paragraph = _paragraph(text, face, pixels, width)
         if paragraph.height <= room and (lines is None or len(paragraph.lines) <= lines):
-            return paragraph
-        if pixels <= smallest:
+            best, low = paragraph, pixels
+        elif pixels <= smallest:
             return _cut(paragraph, room, width)
-        pixels = max(smallest, pixels * 0.93)
+        else:
+            high = pixels
+        pixels = (low + high) / 2 if high - low > 0.5 else low
+    return best
+
+
+def _paragraph(text: str, face: Font, pixels: float, width: int) -> _Paragraph:
+    font = face.font_variant(size=pixels)
+    return _Paragraph(_wrap(text, font, width), font, round(pixels * 1.3))
 
 
 def _cut(paragraph: _Paragraph, room: float, width: int) -> _Paragraph:
@@ -123,29 +133,50 @@ def _cut(paragraph: _Paragraph, room: float, width: int) -> _Paragraph:
 
 
 def _wrap(text: str, font: Font, width: int) -> tuple[str, ...]:
-    lines: list[str] = [""]
-    for unit in _units(text, font, width):
+    """The lines of a text, none wider than ``width`` pixels if its pieces are not."""
+    widths: dict[str, float] = {}
+
+    def measure(piece: str) -> float:
+        # Measuring pieces and adding up is linear; measuring the growing line is not, and takes seconds for a page.
+        if piece not in widths:
+            widths[piece] = font.getlength(piece)
+        return widths[piece]
+
+    lines, used = [""], 0.0
+    for unit in _units(text, measure, width):
         if unit == "\n":
             lines.append("")
-        elif font.getlength((lines[-1] + unit).rstrip()) <= width or not lines[-1]:
-            lines[-1] += unit if lines[-1] else unit.lstrip()
-        elif unit in _CLOSING and len(lines[-1]) > 1:
-            lines.append(lines[-1][-1] + unit)
-            lines[-2] = lines[-2][:-1]
-        else:
-            lines.append(unit.lstrip())
+            used = 0.0
+            continue
+        if not lines[-1] and unit.isspace():
+            continue
+        taken = measure(unit)
+        if used + taken <= width or not lines[-1] or unit.isspace():
+            lines[-1] += unit
+            used += taken
+            continue
+        carried = _carried(lines[-1], unit)
+        lines[-1] = lines[-1][: len(lines[-1]) - len(carried)]
+        lines.append(carried + unit)
+        used = taken + sum(measure(letter) for letter in carried)
     return tuple(line.rstrip() for line in lines)
 
 
-def _units(text: str, font: Font, width: int) -> Sequence[str]:
+def _carried(line: str, unit: str) -> str:
+    """What goes from the end of a line to the next, so that this does not begin with closing punctuation."""
+    carried = ""
+    while (carried or unit)[0] in _CLOSING and len(carried) + 1 < len(line):
+        carried = line[len(line) - len(carried) - 1 :]
+    return carried
+
+
+def _units(text: str, measure: Callable[[str], float], width: int) -> Iterator[str]:
     """The unbreakable pieces of a text; a word wider than a line is broken into letters."""
-    units: list[str] = []
     for unit in _UNIT.findall(text):
-        if unit.strip() and font.getlength(unit) > width:
-            units.extend(unit)
+        if not unit.isspace() and measure(unit) > width:
+            yield from unit
         else:
-            units.append(unit)
-    return units
+            yield unit
 
 
 def _put(

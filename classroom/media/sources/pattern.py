@@ -107,6 +107,9 @@ class Pattern(Source):
         top = self._clock_top + (self._height - self._clock_top - text.shape[0]) // 2
         start = (self._width - text.shape[1]) // 2
         luma[top : top + text.shape[0], start : start + text.shape[1]] = text
+        if self._height % 4:
+            # PyAV 18 takes the height of such a buffer for a multiple of four and would cut the picture off.
+            return av.VideoFrame.from_ndarray(planes, "yuv420p")
         return av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
 
     def beep(self, instant: float) -> Samples:
