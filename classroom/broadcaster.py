@@ -153,6 +153,11 @@ class Broadcaster:
         """The port that is listened on."""
         return self._site.port
 
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """What the mixers and encoders measure of themselves; see ``media.program``."""
+        return self._program.statistics
+
     def student_addresses(self) -> list[str]:
         """Where students find the lesson, the best address first."""
         return self._site.addresses("/")
