@@ -33,7 +33,7 @@ _SENTENCES = (
         "a ':' cannot stand here; is the indentation right? Text that holds ': ' needs quotes",
     ),
     ("cannot start any token", "this character cannot begin a value; put text into quotes, and indent with spaces"),
-    ("could not find expected ':'", "a ':' is missing after the key above or on this line"),
+    ("could not find expected ':'", "a ':' is missing after this key"),
     ("did not find expected key", "a key does not line up with the ones above; check indentation and brackets"),
     ("expected <block end>", "a key does not line up with the ones above; check indentation and brackets"),
     ("did not find expected ',' or ']'", "a list is not closed; a ',' or ']' is missing"),
@@ -106,9 +106,9 @@ def compose(text: str, maximum_depth: int) -> Node | None:
         return _Composer(maximum_depth).compose(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
         mark = _mark(error.problem_mark or error.context_mark)
-        end = place_of(text, len(text))
-        if mark.line > end.line:
-            # What was never closed is found out after the end of the file, but it is to be mended where it began.
+        end = place_of(text, len(text.rstrip()))
+        if mark >= end or "could not find expected ':'" in (error.problem or ""):
+            # What is not closed, or has no ':', is found out later than where it is to be mended.
             mark = end if error.context_mark is None else _mark(error.context_mark)
         raise NotYaml(mark, _sentence(error) + _variable_hint(text, mark)) from None
     except yaml.YAMLError as error:
