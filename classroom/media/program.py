@@ -160,7 +160,7 @@ class Program:
 
     @property
     def statistics(self) -> dict[str, Any]:
-        """Ticks, missed and failed ones, and p50 and p95 in ms: how late ticks begin, and what composing and encoding take."""
+        """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks begin and of what each stage takes."""
         return {
             "ticks": self._ticks,
             "missed": self._missed,
@@ -196,7 +196,7 @@ class Program:
             try:
                 self._tick(tick)
                 failing = False
-            except Exception:  # a fault of ours; the lesson is better served by the next tick than by none
+            except Exception:  # noqa: BLE001 - a fault of ours: logged, and the next tick serves better than none
                 self._failed += 1
                 if not failing:
                     _log.exception("No picture could be composed.")

@@ -1,0 +1,318 @@
+"""The encoders, by decoding what they make."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, Literal
+
+import av
+import numpy as np
+import pytest
+
+from classroom.clock import ManualClock
+from classroom.media import encoder as encoder_module
+from classroom.media.codecs import VideoSettings, h264_level, open_video
+from classroom.media.encoder import SoundEncoder, VideoEncoder
+from classroom.media.frames import SAMPLE_RATE, Encoded, PictureSlot
+from classroom.media.picture import PictureMixer, ProgramPicture
+from tests.support.pictures import BLUE, GREEN, GREY, RED, WHITE, full, near, plain, rgb_frame, slot, to_rgb
+from tests.support.waiting import wait_for
+
+SIZE = (320, 180)
+SETTINGS = VideoSettings(SIZE, 30, 500_000)
+VideoCodec = Literal["h264", "vp8"]
+both = pytest.mark.parametrize("codec", ["h264", "vp8"])
+
+
+def picture(colour: tuple[int, int, int] = GREY) -> ProgramPicture:
+    return compose({"a": slot(plain(colour, *SIZE))})
+
+
+def noise(seed: int) -> ProgramPicture:
+    pixels = np.random.default_rng(seed).integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+    return compose({"a": slot(rgb_frame(pixels))})
+
+
+def compose(slots: dict[str, PictureSlot]) -> ProgramPicture:
+    mixer = PictureMixer(size=SIZE, slots=slots, fallback=None, fallback_card=plain(BLUE, 16, 16))
+    return mixer.compose(full("a", *SIZE), frozenset(slots))
+
+
+class Run:
+    """A running encoder, fed one picture after the other."""
+
+    def __init__(self, codec: VideoCodec, clock: ManualClock) -> None:
+        self.packets: list[Encoded] = []
+        self.clock = clock
+        self.encoder = VideoEncoder(codec=codec, settings=SETTINGS, clock=clock, publish=self.packets.append)
+
+    def encode(self, shown: ProgramPicture, tick: int) -> Encoded:
+        """Offer the picture of a tick (30 a second) and wait for its packet."""
+        before = len(self.packets)
+        self.encoder.offer(shown, tick * 3000, tick / 30)
+        wait_for(lambda: len(self.packets) > before, what="a packet")
+        return self.packets[-1]
+
+
+@contextmanager
+def running(codec: VideoCodec, clock: ManualClock | None = None) -> Iterator[Run]:
+    run = Run(codec, clock or ManualClock())
+    run.encoder.start()
+    run.encoder.activate()
+    try:
+        yield run
+    finally:
+        assert run.encoder.stop()
+
+
+def decode(codec: VideoCodec, packets: list[Encoded]) -> list[av.VideoFrame]:
+    decoder: Any = av.CodecContext.create(codec, "r")
+    decoder.thread_count = 1
+    frames: list[av.VideoFrame] = []
+    for encoded in packets:
+        frames += decoder.decode(av.Packet(bytes(encoded.packet)))
+    return frames + list(decoder.decode(None))
+
+
+@both
+def test_colours_survive_encoding_and_decoding(codec: VideoCodec) -> None:
+    colours = [RED, GREEN, WHITE, GREY, BLUE]
+    with running(codec) as run:
+        for tick in range(40):
+            run.encode(picture(colours[tick // 8]), tick)
+    frames = decode(codec, run.packets)
+    assert len(frames) == 40
+    for number, colour in enumerate(colours):
+        assert near(to_rgb(frames[number * 8 + 7])[90, 160], colour, 10), colour
+    if codec == "h264":
+        assert (frames[0].colorspace, frames[0].color_range) == (6, 1)
+
+
+@both
+def test_the_first_is_a_key_and_then_only_demands_make_keys(codec: VideoCodec) -> None:
+    with running(codec) as run:
+        keys = [run.encode(noise(tick) if tick % 10 == 0 else picture(), tick).key for tick in range(75)]
+    assert keys == [True] + [False] * 74
+
+
+@both
+def test_demands_are_answered_once_a_second(codec: VideoCodec) -> None:
+    shown = picture()
+    with running(codec) as run:
+        keys = []
+        for tick in range(125):
+            if tick % 3 == 0 and tick < 80:
+                run.encoder.key_frame()
+            if run.encode(shown, tick).key:
+                keys.append(tick)
+    assert keys == [0, 30, 60, 90]
+
+
+@both
+def test_a_demand_after_a_quiet_second_is_answered_at_once(codec: VideoCodec) -> None:
+    shown = picture()
+    with running(codec) as run:
+        run.encode(shown, 0)
+        run.encode(shown, 45)
+        run.encoder.key_frame()
+        assert run.encode(shown, 46).key
+        assert not run.encode(shown, 47).key
+
+
+def test_every_key_frame_of_h264_carries_its_parameters() -> None:
+    shown = picture(RED)
+    with running("h264") as run:
+        for tick in range(35):
+            run.encoder.key_frame()
+            run.encode(shown, tick)
+    for encoded in run.packets:
+        data = bytes(encoded.packet)
+        units = data.split(b"\x00\x00\x01")[1:]
+        kinds = [unit[0] & 31 for unit in units]
+        if not encoded.key:
+            assert 5 not in kinds
+            continue
+        assert kinds[:2] == [7, 8]
+        assert 5 in kinds
+        parameters = next(unit for unit in units if unit[0] & 31 == 7)
+        assert (parameters[1], parameters[2] & 0xC0, parameters[3]) == (0x42, 0xC0, 31)  # what 42e01f allows
+        late_joiner = decode("h264", [encoded])
+        assert near(to_rgb(late_joiner[0])[90, 160], RED, 10)
+    assert [encoded.key for encoded in run.packets].count(True) == 2
+
+
+def test_a_demand_to_one_encoder_is_no_demand_to_another() -> None:
+    with running("h264") as one, running("vp8") as other:
+        for tick in range(50):
+            shown = noise(tick // 10)
+            if tick == 40:
+                one.encoder.key_frame()
+            one.encode(shown, tick)
+            other.encode(shown, tick)
+    assert [encoded.key for encoded in one.packets] == [tick in (0, 40) for tick in range(50)]
+    assert [encoded.key for encoded in other.packets] == [tick == 0 for tick in range(50)]
+
+
+@both
+def test_time_stamps_are_those_of_the_ticks(codec: VideoCodec) -> None:
+    with running(codec) as run:
+        for tick in (0, 1, 2, 7, 8):
+            run.encode(picture(), tick)
+    assert [encoded.packet.pts for encoded in run.packets] == [0, 3000, 6000, 21000, 24000]
+    assert {encoded.packet.time_base for encoded in run.packets} == {Fraction(1, 90_000)}
+    assert [encoded.captured for encoded in run.packets] == [tick / 30 for tick in (0, 1, 2, 7, 8)]
+    assert {encoded.codec for encoded in run.packets} == {codec}
+
+
+def test_a_late_encoder_takes_the_newest_and_skips_the_rest() -> None:
+    entered, release = threading.Event(), threading.Event()
+    packets: list[Encoded] = []
+
+    def publish(encoded: Encoded) -> None:
+        packets.append(encoded)
+        entered.set()
+        assert release.wait(10)
+
+    encoder = VideoEncoder(codec="h264", settings=SETTINGS, clock=ManualClock(), publish=publish)
+    encoder.start()
+    encoder.activate()
+    try:
+        encoder.offer(picture(), 0, 0.0)
+        assert entered.wait(10)
+        for tick in range(1, 10):
+            encoder.offer(picture(RED), tick * 3000, tick / 30)  # returns although the encoder is held up
+        release.set()
+        wait_for(lambda: len(packets) == 2)
+    finally:
+        release.set()
+        assert encoder.stop()
+    assert [encoded.packet.pts for encoded in packets] == [0, 27000]
+    assert encoder.skipped == 8
+
+
+def test_it_encodes_only_while_active_and_starts_with_a_key() -> None:
+    with running("h264") as run:
+        run.encode(picture(), 0)
+        run.encode(picture(), 1)
+        run.encoder.deactivate()
+        for tick in range(2, 20):
+            run.encoder.offer(picture(), tick * 3000, tick / 30)
+        assert run.encoder.encoded == 2
+        run.encoder.activate()
+        assert run.encode(picture(), 20).key
+        run.encoder.deactivate()
+        run.encoder.activate()  # so quickly that the thread may not have seen it
+        assert run.encode(picture(), 21).key
+        assert run.encoder.encoded == 4
+    assert not run.encoder.active
+
+
+def test_an_encoder_that_fails_is_tried_again_later_and_starts_with_a_key(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempts: list[float] = []
+    clock = ManualClock()
+
+    def unreliable(codec: VideoCodec, settings: VideoSettings) -> av.VideoCodecContext:
+        attempts.append(clock.now())
+        if len(attempts) <= 2:
+            raise av.error.ExternalError(-542398533, "no encoder today")
+        return open_video(codec, settings)
+
+    monkeypatch.setattr(encoder_module, "open_video", unreliable)
+    with running("h264", clock) as run, caplog.at_level(logging.ERROR):
+
+        def offered() -> bool:
+            clock.advance(0.1)
+            run.encoder.offer(picture(), round(clock.now() * 90_000), clock.now())
+            return len(run.packets) >= 2
+
+        wait_for(offered)
+        assert [encoded.key for encoded in run.packets[:2]] == [True, False]
+    assert len(attempts) == 3
+    assert attempts[1] - attempts[0] >= 0.99
+    assert attempts[2] - attempts[1] >= 1.99
+    assert len(caplog.records) == 2
+    assert "h264" in caplog.text
+
+
+def test_the_level_fits_the_size() -> None:
+    def level(width: int, height: int, fps: int) -> int:
+        return h264_level(VideoSettings((width, height), fps, 1))
+
+    assert [level(640, 360, 30), level(1280, 720, 30), level(1280, 720, 60)] == [31, 31, 32]
+    assert [level(1920, 1080, 30), level(1920, 1080, 60), level(3840, 2160, 30), level(7680, 4320, 60)] == [
+        40,
+        42,
+        51,
+        52,
+    ]
+
+
+@both
+@pytest.mark.parametrize("size", [(2, 2), (64, 18), (1920, 1080)])
+def test_any_even_size_can_be_encoded(codec: VideoCodec, size: tuple[int, int]) -> None:
+    context = open_video(codec, VideoSettings(size, 30, 1_000_000))
+    mixer = PictureMixer(size=size, slots={}, fallback=None, fallback_card=plain(RED, *size))
+    packets = [
+        Encoded(codec, packet, packet.is_keyframe, 0.0)
+        for packet in context.encode(mixer.compose(full("a", *size), frozenset()).frame(0))
+    ]
+    decoded = decode(codec, packets)
+    assert (decoded[0].width, decoded[0].height) == size
+    assert near(to_rgb(decoded[0])[0, 0], RED, 12)
+
+
+def test_opus_is_heard_as_it_was_played() -> None:
+    packets: list[Encoded] = []
+    encoder = SoundEncoder(bit_rate=96_000, clock=ManualClock(), publish=packets.append)
+    wave = (0.5 * np.sin(np.arange(50 * 960) * (2 * math.pi * 440 / SAMPLE_RATE))).astype(np.float32)
+    sound = np.stack([wave, np.zeros_like(wave)], 1)
+    encoder.encode(sound[:960], 0, 1.0)
+    assert not packets  # nobody listens
+    encoder.activate()
+    for number in range(50):
+        encoder.encode(sound[number * 960 : (number + 1) * 960], number * 960, 1.0 + number * 0.02)
+    encoder.deactivate()
+    encoder.encode(sound[:960], 50 * 960, 2.0)
+    assert len(packets) in (49, 50)
+    assert all(encoded.key and encoded.codec == "opus" for encoded in packets)
+    stamps = [encoded.packet.pts for encoded in packets]
+    assert stamps[0] is not None
+    assert -960 < stamps[0] <= 0
+    assert set(np.diff(np.array(stamps, int))) == {960}
+    decoder: Any = av.CodecContext.create("libopus", "r")
+    decoder.sample_rate, decoder.layout = SAMPLE_RATE, "stereo"
+    heard = np.concatenate(
+        [frame.to_ndarray().reshape(-1, 2) for one in packets for frame in decoder.decode(one.packet)]
+    )
+    heard = heard.astype(np.float64) / (1 if heard.dtype == np.float32 else 32768)
+    left, right = heard[4800:43200].T
+    assert np.sqrt(np.mean(left**2)) == pytest.approx(0.5 * math.sqrt(0.5), rel=0.05)
+    assert np.sqrt(np.mean(right**2)) < 0.02
+    assert np.argmax(np.abs(np.fft.rfft(left))) * SAMPLE_RATE / len(left) == pytest.approx(440, abs=2)
+
+
+def test_an_opus_encoder_that_fails_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    packets: list[Encoded] = []
+    clock = ManualClock()
+    encoder = SoundEncoder(bit_rate=96_000, clock=clock, publish=packets.append)
+    encoder.activate()
+    with monkeypatch.context() as broken, caplog.at_level(logging.ERROR):
+        broken.setattr(SoundEncoder, "_open", lambda _: (_ for _ in ()).throw(OSError("no opus today")))
+        encoder.encode(np.zeros((960, 2), np.float32), 0, 0.0)
+        encoder.encode(np.zeros((960, 2), np.float32), 960, 0.02)
+    assert len(caplog.records) == 1
+    encoder.encode(np.zeros((960, 2), np.float32), 1920, 0.04)
+    assert not packets
+    clock.advance(1.1)
+    encoder.encode(np.zeros((960, 2), np.float32), 2880, 1.1)
+    encoder.encode(np.zeros((960, 2), np.float32), 3840, 1.12)
+    assert packets
