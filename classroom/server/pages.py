@@ -155,11 +155,13 @@ class _Pages:
 
 async def _upgrade_required(request: web.Request) -> web.StreamResponse:
     """Somebody opened the control address as a page, or asked for a websocket on a connection already in use."""
-    return web.Response(
+    response = web.Response(
         status=426,
         text="This address speaks the control protocol over a websocket. Open it with a websocket client.\n",
-        headers={"Upgrade": "websocket", "Connection": "close"},
+        headers={"Upgrade": "websocket"},
     )
+    response.force_close()
+    return response
 
 
 def _is_this_machine(request: web.Request) -> bool:

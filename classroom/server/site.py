@@ -12,12 +12,13 @@ import functools
 import http
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self, cast
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
@@ -35,6 +36,8 @@ CONTROL_SUBPROTOCOL: Final = Subprotocol("classroom.control.v1")
 
 _FRAME_LIMIT: Final = 1024 * 1024
 _SHUTDOWN_SECONDS: Final = 3.0
+_LINGERING_SECONDS: Final = 2.0
+"""How long the rest of a refused body is read and thrown away, so that its sender gets to read why."""
 
 ControlHandler = Callable[[ServerConnection], Awaitable[None]]
 
@@ -63,7 +66,12 @@ class Site:
         self._port = port
         self._control_handler = control_handler
         self._runner = web.AppRunner(
-            app, handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+            app,
+            handler_cancellation=True,
+            access_log=None,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+            lingering_time=_LINGERING_SECONDS,
+            logger=_web_logger(),
         )
         self._gate = gate
         self._doorway: Doorway | None = None
@@ -110,6 +118,11 @@ class Site:
             return self._port
         return int(next(iter(self._server.sockets)).getsockname()[1])
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open, of any kind."""
+        return len(self._doorway.inside) if self._doorway is not None else 0
+
     def addresses(self, path: str = "/") -> list[str]:
         """The ``http://`` addresses under which others, and last this machine, reach a path; best first."""
         return [f"http://{host}:{self.port}{path}" for host in reachable_hosts(self._host)]
@@ -130,16 +143,38 @@ class Site:
             # The hook is documented as a factory and annotated as a class.
             create_connection=cast("type[ServerConnection]", create_connection),
             process_request=_refuse_other_origins,
-            subprotocols=[CONTROL_SUBPROTOCOL],
-            select_subprotocol=_select_subprotocol,
+            process_response=_choose_subprotocol,
             max_size=_FRAME_LIMIT,
             close_timeout=_SHUTDOWN_SECONDS,
             server_header=None,
         )
 
 
-def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    return CONTROL_SUBPROTOCOL if CONTROL_SUBPROTOCOL in offered else None
+def _web_logger() -> logging.Logger:
+    """A logger for aiohttp that keeps quiet about what is no HTTP: on a school's network that is daily noise."""
+    web_logger = logging.getLogger(f"{__name__}.web")
+    web_logger.addFilter(_is_our_fault)  # adding the same one again changes nothing
+    return web_logger
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        logger.debug("not a request: %s", error.message)
+        return False
+    return True
+
+
+def _choose_subprotocol(connection: ServerConnection, request: Request, response: Response) -> None:
+    """Take our subprotocol where it is offered, and do without where it is not.
+
+    The library's own list refuses a client that offers none, and its hook for choosing expects the connection that
+    ``create_connection`` made to be its own kind.
+    """
+    offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(",")
+    if response.status_code == http.HTTPStatus.SWITCHING_PROTOCOLS and CONTROL_SUBPROTOCOL in map(str.strip, offered):
+        response.headers["Sec-WebSocket-Protocol"] = CONTROL_SUBPROTOCOL
+        connection.protocol.subprotocol = CONTROL_SUBPROTOCOL
 
 
 def _refuse_other_origins(connection: ServerConnection, request: Request) -> Response | None:

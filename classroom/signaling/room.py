@@ -117,7 +117,9 @@ class Room:
         self._last_ticket = 0
         self._stirred: set[int] = set()
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many are signed in, the hub included."""
         return len(self._members)
 
     def __contains__(self, member_id: object) -> bool:

@@ -54,8 +54,10 @@ class Switchboard:
             self._expiry.cancel()
             await asyncio.wait([self._expiry])
 
-    def __len__(self) -> int:
-        return len(self._room)
+    @property
+    def size(self) -> int:
+        """How many are signed in, the hub included."""
+        return self._room.size
 
     @property
     def waiting(self) -> int:

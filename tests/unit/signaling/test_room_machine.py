@@ -168,7 +168,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def same_members(self) -> None:
-        assert len(self.room) == len(self.expected)
+        assert self.room.size == len(self.expected)
         assert all(member in self.room for member in self.expected)
 
     @invariant()

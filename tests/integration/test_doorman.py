@@ -1,0 +1,253 @@
+"""The one port: who gets which connection, and what happens to those who ask for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+import websockets
+from websockets.asyncio.client import connect
+from websockets.typing import Origin, Subprotocol
+
+from classroom.server import doorman
+from tests.support.native_client import NativeClient
+from tests.support.port import RawConnection, ask, open_port, until
+
+UPGRADE = (
+    b"GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+async def test_control_and_signaling_share_the_port() -> None:
+    async with open_port() as opened:
+        await opened.member.sign_in("lesson")
+        async with (
+            connect(f"ws://127.0.0.1:{opened.port}/control", subprotocols=[Subprotocol("classroom.control.v1")]) as ws,
+            NativeClient("127.0.0.1", opened.port) as client,
+        ):
+            assert ws.subprotocol == "classroom.control.v1"
+            await client.sign_in()
+            for size in (1, 125, 126, 65536, 300_000):
+                await ws.send("x" * size)
+                assert await asyncio.wait_for(ws.recv(), 10) == "x" * size
+            await opened.member.send(client.id, b"still there")
+            assert (await client.next_message()).body == b"still there"
+
+
+@pytest.mark.parametrize("offered", [None, ["something.else"], ["something.else", "classroom.control.v1"]])
+async def test_the_subprotocol_is_taken_when_offered(offered: list[str] | None) -> None:
+    async with open_port() as opened:
+        subprotocols = [Subprotocol(each) for each in offered] if offered else None
+        async with connect(f"ws://127.0.0.1:{opened.port}/control", subprotocols=subprotocols) as ws:
+            expected = "classroom.control.v1" if offered and "classroom.control.v1" in offered else None
+            assert ws.subprotocol == expected
+            await until(lambda: len(opened.control) == 1)
+            assert opened.control[0].subprotocol == expected
+
+
+async def test_a_frame_over_a_mebibyte_closes_with_1009() -> None:
+    async with open_port() as opened, connect(f"ws://127.0.0.1:{opened.port}/control", max_size=None) as ws:
+        await ws.send("x" * (1024 * 1024))
+        assert len(await asyncio.wait_for(ws.recv(), 10)) == 1024 * 1024
+        await ws.send("x" * (1024 * 1024 + 1))
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await asyncio.wait_for(ws.recv(), 10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+
+
+@pytest.mark.parametrize(
+    ("origin", "let_in"),
+    [
+        (None, True),
+        ("http://127.0.0.1:{port}", True),
+        ("https://127.0.0.1:{port}", True),
+        ("http://127.0.0.1", False),
+        ("http://evil.example:{port}", False),
+        ("http://127.0.0.1:{port}.evil.example", False),
+        ("null", False),
+        ("http://[", False),
+    ],
+)
+async def test_only_our_own_pages_may_open_control(origin: str | None, let_in: bool) -> None:
+    async with open_port() as opened:
+        text = Origin(origin.format(port=opened.port)) if origin else None
+        opening = connect(f"ws://127.0.0.1:{opened.port}/control", origin=text)
+        if let_in:
+            async with opening as ws:
+                await ws.send("x")
+                assert await asyncio.wait_for(ws.recv(), 10) == "x"
+        else:
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await opening
+            assert refused.value.response.status_code == 403
+
+
+async def test_a_page_on_port_80_has_no_port_in_its_origin() -> None:
+    async with open_port() as opened:
+        head = UPGRADE.replace(b"Host: x", b"Host: Lesson.Local\r\nOrigin: http://lesson.local") % b"/control"
+        connection = await RawConnection.open(opened.port, head)
+        assert (await connection.reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 101 ")
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [(b"/controlx", b"404"), (b"/", b"200"), (b"/control/", b"404"), (b"/wait?peer_id=1", b"500")]
+)
+async def test_an_upgrade_elsewhere_is_an_ordinary_request(path: bytes, status: bytes) -> None:
+    async with open_port() as opened:
+        connection = await RawConnection.open(opened.port, UPGRADE % path)
+        assert (await connection.reader.readuntil(b"\r\n")).split()[1] == status
+        connection.close()
+
+
+async def test_control_without_upgrade_says_what_it_needs() -> None:
+    async with open_port() as opened:
+        data = await ask(opened.port, b"GET /control HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert data.startswith(b"HTTP/1.1 426 ")
+        assert b"\r\nUpgrade: websocket\r\n" in data
+        assert b"websocket client" in data
+
+
+async def test_an_upgrade_as_second_request_of_a_connection_gets_426() -> None:
+    async with open_port() as opened:
+        connection = await RawConnection.open(opened.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        first = await connection.reader.readuntil(b"}")
+        assert first.startswith(b"HTTP/1.1 200 ")
+        await connection.send(UPGRADE % b"/control")
+        assert (await connection.reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 426 ")
+        connection.close()
+
+
+async def test_an_upgrade_byte_by_byte() -> None:
+    async with open_port() as opened:
+        connection = await RawConnection.open(opened.port)
+        for byte in UPGRADE % b"/control?x=1":
+            await connection.send(bytes([byte]))
+        assert (await connection.reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 101 ")
+        connection.close()
+        await until(lambda: not opened.site_is_busy())
+
+
+async def test_a_head_over_the_limit_is_refused() -> None:
+    async with open_port() as opened:
+        data = await ask(opened.port, b"GET / HTTP/1.1\r\nX: " + b"x" * (doorman.HEAD_LIMIT + 10))
+        assert data.startswith(b"HTTP/1.1 431 ")
+        data = await ask(opened.port, b"GET / HTTP/1.1\r\nX: " + b"x" * doorman.HEAD_LIMIT + b"\r\n\r\n")
+        assert data.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_slow_head_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorman, "HEAD_SECONDS", 0.3)
+    async with open_port() as opened:
+        silent = await RawConnection.open(opened.port)
+        slow = await RawConnection.open(opened.port, b"GET / HTTP/1.1\r\n")
+        assert await silent.read_all() == b""
+        assert (await slow.read_all()).startswith(b"HTTP/1.1 408 ")
+        quick = await RawConnection.open(opened.port, b"GET /wait?peer_id=1 HTTP/1.0\r\n\r\n")
+        assert b" 500 Sorry" in await quick.read_all()
+
+
+async def test_a_wait_outlives_the_time_for_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorman, "HEAD_SECONDS", 0.1)
+    async with open_port() as opened, NativeClient("127.0.0.1", opened.port) as client:
+        await client.sign_in()
+        canary = await RawConnection.open(opened.port)
+        await canary.read_all()  # opened later than the wait, and cut
+        assert opened.switchboard.waiting == 1
+        await opened.member.sign_in("lesson")
+        await client.next_event()
+
+
+async def test_connections_that_end_before_a_head_leave_nothing() -> None:
+    async with open_port() as opened:
+        for abort in (True, False):
+            connection = await RawConnection.open(opened.port, b"GET / HT")
+            await until(opened.site_is_busy)
+            if abort:
+                connection.writer.transport.abort()
+            else:
+                connection.writer.write_eof()
+            await until(lambda: not opened.site_is_busy())
+            connection.close()
+
+
+async def test_a_gate_turns_away_and_is_told_of_every_end() -> None:
+    class Two:
+        def __init__(self) -> None:
+            self.inside: list[str] = []
+
+        def enter(self, address: str) -> bool:
+            if len(self.inside) == 2:
+                return False
+            self.inside.append(address)
+            return True
+
+        def leave(self, address: str) -> None:
+            self.inside.remove(address)
+
+    gate = Two()
+    async with open_port(gate=gate) as opened:
+        async with connect(f"ws://127.0.0.1:{opened.port}/control") as ws:
+            waiting = await RawConnection.open(opened.port, b"GET / HT")
+            await until(lambda: gate.inside == ["127.0.0.1"] * 2)
+            third = await RawConnection.open(opened.port)
+            try:
+                assert await third.read_all() == b""
+            except ConnectionResetError:
+                pass
+            waiting.close()
+            await until(lambda: len(gate.inside) == 1)
+            await ws.send("x")
+            assert await asyncio.wait_for(ws.recv(), 10) == "x"
+        await until(lambda: gate.inside == [])
+        await ask(opened.port, b"GET /wait?peer_id=1 HTTP/1.0\r\n\r\n")
+        await until(lambda: gate.inside == [])
+
+
+async def test_a_reader_that_does_not_read_is_braked_and_then_served() -> None:
+    async with open_port() as opened:
+        ws = await connect(f"ws://127.0.0.1:{opened.port}/control", max_queue=1)
+        for _ in range(60):
+            await ws.send("x" * 200_000)
+        received = [len(await asyncio.wait_for(ws.recv(), 20)) for _ in range(60)]
+        assert received == [200_000] * 60
+        await ws.close()
+
+
+async def test_stopping_with_everything_open() -> None:
+    async with open_port() as opened, NativeClient("127.0.0.1", opened.port) as client:
+        ws = await connect(f"ws://127.0.0.1:{opened.port}/control")
+        await client.sign_in()
+        undecided = await RawConnection.open(opened.port, b"GET /")
+        kept = await RawConnection.open(opened.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        await kept.reader.readuntil(b"}")
+        port = opened.port
+        began = asyncio.get_running_loop().time()
+        await opened.site.stop()
+        assert asyncio.get_running_loop().time() - began < 2.5
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await ws.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+        for connection in (undecided, kept):
+            try:
+                assert await connection.read_all() == b""
+            except ConnectionResetError:
+                pass
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+        await opened.site.stop()
+
+
+def test_tidying_keeps_what_was_sent() -> None:
+    tidy = doorman.tidy_head
+    assert tidy(b"GET /a?b=%20c HTTP/1.0\r\n\r\n", b"h") == b"GET /a?b=%20c HTTP/1.0\r\n\r\n"
+    assert tidy(b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n", b"h") == b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n"
+    assert tidy(b"GET /a HTTP/1.1\r\n\r\n", b"h:1") == b"GET /a HTTP/1.1\r\nHost: h:1\r\n\r\n"
+    assert tidy(b"GET /a?x y HTTP/1.0\r\n\r\n", b"h") == (
+        b"GET /a?x%20y HTTP/1.0\r\nX-Classroom-Target: /a?x%20y\r\n\r\n"
+    )
+    assert tidy(b"junk\r\nX-CLASSROOM-target: /z\r\n\r\n", b"h") == b"junk\r\n\r\n"

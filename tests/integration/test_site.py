@@ -1,0 +1,197 @@
+"""Pages and reports over real HTTP, and what the site says when it cannot listen."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from prometheus_client import Counter
+from websockets.asyncio.server import ServerConnection
+
+from classroom.errors import AddressError
+from classroom.server import Site
+from tests.support.port import ask, open_port
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    """A small set of pages."""
+    folder = tmp_path / "web"
+    for name, text in {
+        "student/index.html": "<!doctype html>student",
+        "teacher/index.html": "<!doctype html>teacher",
+        "student/main.js": "export {};",
+        "lib/deep/er.mjs": "export {};",
+        "locales/zh.json": "{}",
+        "style/base.css": "a{}",
+        "secret.txt": "no",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "outside.js").write_text("no")
+    (folder / "student" / "link.js").symlink_to(tmp_path / "outside.js")
+    return folder
+
+
+async def test_pages_and_their_files(pages: Path) -> None:
+    async with open_port(folder=pages) as opened, aiohttp.ClientSession(f"http://127.0.0.1:{opened.port}") as session:
+        for path, kind, text in (
+            ("/", "text/html", "<!doctype html>student"),
+            ("/teach", "text/html", "<!doctype html>teacher"),
+            ("/assets/student/main.js", "text/javascript", "export {};"),
+            ("/assets/lib/deep/er.mjs", "text/javascript", "export {};"),
+            ("/assets/locales/zh.json", "application/json", "{}"),
+            ("/assets/style/base.css", "text/css", "a{}"),
+        ):
+            async with session.get(path) as response:
+                assert response.status == 200
+                assert response.content_type == kind
+                assert await response.text() == text
+                policy = response.headers["Content-Security-Policy"]
+                assert "default-src 'self'" in policy
+                assert "connect-src 'self' ws: wss:" in policy
+                assert "unsafe" not in policy
+                assert ("frame-ancestors 'none'" in policy) == (path == "/teach")
+                assert response.headers["X-Content-Type-Options"] == "nosniff"
+                assert response.headers["Referrer-Policy"] == "no-referrer"
+                assert response.headers["Cache-Control"] == "no-cache"
+                tag = response.headers["ETag"]
+            async with session.get(path, headers={"If-None-Match": tag}) as response:
+                assert response.status == 304
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"/nothing<script>",
+        b"/assets/secret.txt",
+        b"/assets/student/../secret.txt",
+        b"/assets/student/..%2f..%2f..%2fetc/passwd",
+        b"/assets/student/%2e%2e/secret.txt",
+        b"/assets/student//etc/passwd",
+        b"/assets/student/link.js",
+        b"/assets/student/..%5csecret.txt",
+        b"/assets/student/a%00b",
+        b"/assets/student/",
+        b"/assets/student/missing.js",
+        b"/assets/other/x",
+        b"/assets/student/%ff%fe",
+    ],
+)
+async def test_anything_else_is_a_clear_404(pages: Path, target: bytes) -> None:
+    async with open_port(folder=pages) as opened:
+        data = await ask(opened.port, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert data.startswith(b"HTTP/1.1 404 ")
+        assert b"is not a page of this lesson" in data
+        assert b"\r\nContent-Security-Policy: " in data
+        assert b"<script>" not in data
+
+
+async def test_pages_that_are_not_installed_are_a_404(tmp_path: Path) -> None:
+    async with open_port(folder=tmp_path) as opened:
+        assert (await ask(opened.port, b"GET / HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.0 404 ")
+
+
+async def test_pages_can_only_be_read(pages: Path) -> None:
+    async with open_port(folder=pages) as opened, aiohttp.ClientSession(f"http://127.0.0.1:{opened.port}") as session:
+        async with session.post("/teach") as response:
+            assert response.status == 405
+            assert response.headers["Allow"] == "GET,HEAD" or response.headers["Allow"] == "GET, HEAD"
+        async with session.head("/teach") as response:
+            assert response.status == 200
+
+
+async def test_health_is_asked_each_time() -> None:
+    async with open_port() as opened, aiohttp.ClientSession(f"http://127.0.0.1:{opened.port}") as session:
+        async with session.get("/healthz") as response:
+            assert response.status == 200
+            assert await response.json() == {"status": "on air"}
+            assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_metrics_are_for_this_machine_or_a_token() -> None:
+    async with open_port(metrics_token="s3cret") as opened:
+        Counter("students", "Students so far.", registry=opened.registry).inc(3)
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{opened.port}") as session:
+            for headers, status in (
+                ({}, 200),
+                ({"X-Forwarded-For": "10.0.0.9"}, 403),
+                ({"X-Forwarded-For": "10.0.0.9", "Authorization": "Bearer wrong"}, 403),
+                ({"X-Forwarded-For": "10.0.0.9", "Authorization": "Basic s3cret"}, 403),
+                ({"X-Forwarded-For": "10.0.0.9", "Authorization": "Bearer s3cret"}, 200),
+            ):
+                async with session.get("/metrics", headers=headers) as response:
+                    assert response.status == status, headers
+                    assert ("students_total 3.0" in await response.text()) == (status == 200)
+
+
+async def test_without_a_token_none_is_right() -> None:
+    async with open_port() as opened, aiohttp.ClientSession(f"http://127.0.0.1:{opened.port}") as session:
+        for token in ("", "None"):
+            headers = {"Via": "1.1 proxy", "Authorization": f"Bearer {token}"}
+            async with session.get("/metrics", headers=headers) as response:
+                assert response.status == 403
+
+
+async def nobody(connection: ServerConnection) -> None:
+    await connection.wait_closed()
+
+
+def site(host: str, port: int) -> Site:
+    return Site(host=host, port=port, control_handler=nobody, app=web.Application())
+
+
+async def test_a_port_in_use_is_one_clear_sentence() -> None:
+    async with open_port() as opened:
+        other = site("127.0.0.1", opened.port)
+        with pytest.raises(AddressError) as refused:
+            await other.start()
+        assert str(refused.value) == (
+            f"Port {opened.port} is already in use. Close the other program or choose another with --port."
+        )
+        assert refused.value.exit_code == 3
+        await other.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "sentence"),
+    [
+        ("no-such-host.invalid", 0, "There is no host 'no-such-host.invalid'."),
+        ("no-such-host.invalid", 8888, "There is no host 'no-such-host.invalid'."),
+        ("192.0.2.7", 0, "'192.0.2.7' is not an address of this machine."),
+        ("bad..name", 0, "There is no host 'bad..name'."),
+        ("127.0.0.1", 70000, "70000 is not a port."),
+        ("127.0.0.1", -1, "-1 is not a port."),
+    ],
+)
+async def test_an_address_that_cannot_be_bound(host: str, port: int, sentence: str) -> None:
+    with pytest.raises(AddressError, match="--") as refused:
+        await site(host, port).start()
+    assert str(refused.value).startswith(sentence)
+    assert "\n" not in str(refused.value)
+
+
+async def test_a_forbidden_port_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bind(self: socket.socket, address: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", bind)
+    with pytest.raises(AddressError, match=r"may not open port 80\. Choose one above 1023 with --port"):
+        await site("127.0.0.1", 80).start()
+
+
+async def test_addresses() -> None:
+    async with site("0.0.0.0", 0) as everywhere:
+        addresses = everywhere.addresses("/teach")
+        assert addresses[-1] == f"http://127.0.0.1:{everywhere.port}/teach"
+        assert len(set(addresses)) == len(addresses)
+        async with aiohttp.ClientSession() as session:
+            for address in addresses:
+                async with session.get(address) as response:
+                    assert response.status == 404
+    async with site("localhost", 0) as local:
+        assert local.addresses() == [f"http://localhost:{local.port}/"]

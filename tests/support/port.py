@@ -1,0 +1,117 @@
+"""A real port with signaling, pages and control on it, for tests that talk to it through sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from websockets.asyncio.server import ServerConnection
+
+from classroom.clock import Clock, SystemClock
+from classroom.server import Site, add_pages
+from classroom.server.doorman import Gate
+from classroom.signaling import Guard, Room, RoomMember, Switchboard, add_routes
+
+__all__ = ["OpenPort", "RawConnection", "ask", "open_port", "until"]
+
+
+@dataclass
+class OpenPort:
+    """What runs behind the port."""
+
+    site: Site
+    switchboard: Switchboard
+    member: RoomMember
+    registry: CollectorRegistry
+    control: list[ServerConnection] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return self.site.port
+
+    def site_is_busy(self) -> bool:
+        """Whether any connection is open."""
+        return self.site.connections > 0
+
+
+@asynccontextmanager
+async def open_port(
+    room: Room | None = None,
+    *,
+    clock: Clock | None = None,
+    tick: float = 1.0,
+    guard: Guard | None = None,
+    gate: Gate | None = None,
+    everything_else: bool = False,
+    folder: Path | None = None,
+    metrics_token: str | None = None,
+    host: str = "127.0.0.1",
+) -> AsyncIterator[OpenPort]:
+    """Open a port on loopback; control echoes what it hears."""
+    switchboard = Switchboard(
+        room=room or Room(visibility="hub", ids="random"), clock=clock or SystemClock(), tick=tick
+    )
+    registry = CollectorRegistry()
+    app = web.Application()
+    if not everything_else:
+        add_pages(
+            app, health=lambda: {"status": "on air"}, metrics=registry, metrics_token=metrics_token, folder=folder
+        )
+    add_routes(app, switchboard, guard=guard, everything_else=everything_else)
+    connections: list[ServerConnection] = []
+
+    async def control(connection: ServerConnection) -> None:
+        connections.append(connection)
+        async for message in connection:
+            await connection.send(message)
+
+    site = Site(host=host, port=0, control_handler=control, app=app, gate=gate)
+    async with site:
+        yield OpenPort(site, switchboard, RoomMember(switchboard), registry, connections)
+
+
+class RawConnection:
+    """One TCP connection that sends and receives bytes as they are."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def open(cls, port: int, *packets: bytes) -> RawConnection:
+        connection = cls(*await asyncio.open_connection("127.0.0.1", port))
+        for packet in packets:
+            await connection.send(packet)
+        return connection
+
+    async def send(self, packet: bytes) -> None:
+        self.writer.write(packet)
+        await self.writer.drain()
+
+    async def read_all(self, deadline: float = 10.0) -> bytes:
+        """Everything until the server closes."""
+        return await asyncio.wait_for(self.reader.read(), deadline)
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+async def ask(port: int, *packets: bytes) -> bytes:
+    """Send packets on a new connection and return everything until the server closes it."""
+    connection = await RawConnection.open(port, *packets)
+    try:
+        return await connection.read_all()
+    finally:
+        connection.close()
+
+
+async def until(condition: Callable[[], bool], deadline: float = 10.0) -> None:
+    """Wait until a condition holds; TimeoutError at the deadline."""
+    async with asyncio.timeout(deadline):
+        while not condition():  # noqa: ASYNC110 - any condition, not only what can ring a bell
+            await asyncio.sleep(0.005)
