@@ -29,7 +29,7 @@ class VirtualDisplay:
         width, height = self._size
         # -displayfd lets the server find a free number and tell it when it is ready: no guessing, no waiting.
         reading, writing = os.pipe()
-        screen = ["-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+        screen = ["-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"]
         command = [program, "-displayfd", str(writing), *screen]
         self._process = subprocess.Popen(
             command, pass_fds=(writing,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

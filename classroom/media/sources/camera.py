@@ -37,6 +37,9 @@ _BROKEN_IN_A_ROW: Final = 30
 _CATCH_UP: Final = 1.0
 """A paced input that fell behind by more seconds than this starts a new count instead of racing."""
 
+_JUMP: Final = 60.0
+"""Nor does one whose time stamps jump ahead by more seconds than this make everybody wait."""
+
 _UNCOMPRESSED: Final = 35_000_000
 """Bytes a second of raw pictures that USB 2 carries; above it a camera is asked for compressed ones first."""
 
@@ -119,9 +122,7 @@ class Camera(Source):
         refusal: Exception | None = None
         for options in self._wishes(camera.format):
             try:
-                return av.open(
-                    camera.address, "r", format=camera.format, options=options, timeout=(_OPEN_SECONDS, None)
-                )
+                return _open_device(camera.address, camera.format, options)
             except (av.FFmpegError, ValueError) as error:
                 refusal = error
                 log.debug("%s refuses %s: %s", camera.label, options, error)
@@ -156,9 +157,13 @@ class Camera(Source):
             rate = self._stream.average_rate if self._stream else None
             return self.wait(1.0 / float(rate or 30))
         now = self.clock.now()
-        if self._origin is None or not -_CATCH_UP < now - (self._origin + time) < _CATCH_UP:
+        if self._origin is None or not -_JUMP < now - (self._origin + time) < _CATCH_UP:
             self._origin = now - time
         return self.wait_until(self._origin + time)
+
+
+def _open_device(address: str, form: str, options: dict[str, str]) -> InputContainer:
+    return av.open(address, "r", format=form, options=options, timeout=(_OPEN_SECONDS, None))
 
 
 def _sentence(camera: FoundCamera, error: Exception | None) -> str:

@@ -148,9 +148,15 @@ class Screen(Source):
         if self.clock.now() - self._checked < _CHECK_SECONDS:
             return
         self._checked = self.clock.now()
-        if find_monitors() != self._monitors:
-            self.close()
+        if find_monitors() == self._monitors:
+            return
+        # The new connection first: an X server whose last client leaves starts over and is not there for a moment.
+        old = self._connection
+        try:
             self.open()
+        finally:
+            if old is not None:
+                old.close()
 
 
 def _connect(*, cursor: bool) -> mss.MSS:

@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from classroom.clock import ManualClock, SystemClock
+from classroom.errors import DeviceError
+from classroom.media.frames import SAMPLE_RATE
+from classroom.media.sources import portaudio
+from classroom.media.sources.microphone import Microphone
+from classroom.media.sources.portaudio import find_microphones
+from classroom.media.supervisor import SourceRunner
+from tests.support.waiting import wait_for
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class Stream:
+    """A stream of the stand-in: the test plays PortAudio's thread and calls ``callback``."""
+
+    def __init__(self, library: Library, **options: Any) -> None:
+        self.library, self.options = library, options
+        self.callback: Callable[..., None] = options["callback"]
+        self.active = False
+        self.closed = False
+        library.streams.append(self)
+
+    def start(self) -> None:
+        if self.library.refuse_start:
+            raise PortAudioError("Device unavailable")
+        self.active = True
+
+    def close(self, ignore_errors: bool = False) -> None:
+        self.active, self.closed = False, True
+
+    def deliver(self, samples: npt.NDArray[np.float32], *, age: float = 0.01, overflow: bool = False) -> None:
+        time = SimpleNamespace(currentTime=100.0, inputBufferAdcTime=100.0 - age)
+        self.callback(samples, len(samples), time, SimpleNamespace(input_overflow=overflow))
+
+
+class Library(ModuleType):
+    """A stand-in for sounddevice, because there is no sound card here."""
+
+    PortAudioError = PortAudioError
+
+    def __init__(self) -> None:
+        super().__init__("sounddevice")
+        self.devices: list[dict[str, Any]] = []
+        self.default = 0
+        self.rates: set[float] = {48000.0}
+        self.streams: list[Stream] = []
+        self.refuse_start = False
+        self.listed_anew = 0
+        self.plugged_in: list[dict[str, Any]] | None = None
+
+    def add(self, name: str, channels: int = 1, rate: float = 48000.0, interface: int = 0) -> None:
+        self.devices.append(
+            {
+                "name": name,
+                "index": len(self.devices),
+                "hostapi": interface,
+                "max_input_channels": channels,
+                "default_samplerate": rate,
+            }
+        )
+
+    def query_devices(self, device: Any = None, kind: str | None = None) -> Any:
+        if kind is None:
+            return self.devices
+        if not self.devices:
+            raise PortAudioError("Error querying device -1")
+        return self.devices[self.default]
+
+    def query_hostapis(self) -> Any:
+        numbers = {info["hostapi"] for info in self.devices} | {0}
+        return [
+            {"devices": [info["index"] for info in self.devices if info["hostapi"] == number]}
+            for number in sorted(numbers)
+        ]
+
+    def check_input_settings(self, device: int, channels: int, dtype: str, samplerate: float) -> None:
+        if samplerate not in self.rates:
+            raise PortAudioError("Invalid sample rate")
+
+    def InputStream(self, **options: Any) -> Stream:
+        return Stream(self, **options)
+
+    def _terminate(self) -> None:
+        assert not [stream for stream in self.streams if not stream.closed], "an open stream would be cut off"
+
+    def _initialize(self) -> None:
+        self.listed_anew += 1
+        if self.plugged_in is not None:
+            self.devices = self.plugged_in
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Library:
+    fake = Library()
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    monkeypatch.setattr(portaudio, "_streams", 0)
+    return fake
+
+
+@contextmanager
+def opened(clock: ManualClock, device: str = "default") -> Iterator[Microphone]:
+    microphone = Microphone(name="mic", clock=clock, device=device)
+    with closing(microphone):
+        microphone.open()
+        yield microphone
+
+
+def test_a_mono_microphone_sounds_on_both_sides_at_the_time_it_heard(library: Library) -> None:
+    library.add("Headset")
+    clock = ManualClock(50.0)
+    samples = np.linspace(-0.5, 0.5, 480, dtype=np.float32)
+    with opened(clock) as microphone:
+        assert microphone.sound is not None
+        library.streams[0].deliver(samples.reshape(-1, 1), age=0.025)
+        microphone.read()
+        assert microphone.sound.end == pytest.approx(50.0 - 0.025 + 0.01, abs=1e-4)
+        heard = microphone.sound.read(50.0 - 0.025, 480)
+    assert np.array_equal(heard, np.stack([samples, samples], axis=1))
+    assert library.streams[0].closed
+
+
+def test_a_stereo_microphone_keeps_its_sides_and_the_buffer_of_the_driver_may_be_reused(library: Library) -> None:
+    library.add("Mixer", channels=18)
+    clock = ManualClock(50.0)
+    block = np.stack([np.full(480, 0.25), np.full(480, -0.5)], axis=1).astype(np.float32)
+    with opened(clock) as microphone:
+        assert microphone.sound is not None
+        assert library.streams[0].options["channels"] == 2
+        library.streams[0].deliver(block)
+        block[:] = 9.0
+        microphone.read()
+        assert (microphone.sound.read(49.99, 480) == (0.25, -0.5)).all()
+
+
+def test_a_driver_without_times_is_taken_to_have_ended_the_block_just_now(library: Library) -> None:
+    library.add("Cheap")
+    with opened(ManualClock(50.0)) as microphone:
+        assert microphone.sound is not None
+        library.streams[0].deliver(np.zeros((480, 1), np.float32), age=-3.0)
+        microphone.read()
+        assert microphone.sound.end == pytest.approx(50.0, abs=1e-4)
+
+
+def test_a_device_of_another_rate_is_resampled(library: Library) -> None:
+    library.add("USB", rate=44100.0)
+    library.rates = {44100.0}
+    clock = ManualClock(50.0)
+    with opened(clock) as microphone:
+        assert microphone.sound is not None
+        assert library.streams[0].options["samplerate"] == 44100
+        wave = 0.5 * np.sin(2 * np.pi * 1000 / 44100 * np.arange(44100, dtype=np.float64)).astype(np.float32)
+        for start in range(0, 44100, 441):
+            clock.advance(0.01)
+            library.streams[0].deliver(wave[start : start + 441].reshape(-1, 1))
+            microphone.read()
+        heard = microphone.sound.read(50.2, SAMPLE_RATE // 2)[:, 0]
+    spectrum = np.abs(np.fft.rfft(heard * np.hanning(len(heard))))
+    assert np.argmax(spectrum) * 2 == pytest.approx(1000, abs=4)
+    assert np.abs(heard).max() == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("device", "index"),
+    [("default", 1), ("Headset: USB Audio", 0), ("headset: usb audio", 0), ("webcam", 1), ("Elsewhere", 3)],
+)
+def test_a_microphone_is_named_by_default_name_or_a_part_of_it(library: Library, device: str, index: int) -> None:
+    library.add("Headset: USB Audio")
+    library.add("Webcam Microphone")
+    library.add("Headset: USB Audio", interface=1)
+    library.add("Elsewhere", interface=1)
+    library.add("Loudspeaker", channels=0)
+    library.default = 1
+    with opened(ManualClock(), device):
+        assert library.streams[0].options["device"] == index
+
+
+def test_microphones_are_listed_once_without_loudspeakers(library: Library) -> None:
+    library.add("Loudspeaker", channels=0)
+    library.add("Headset", interface=1)
+    library.add("Webcam")
+    library.add("Headset")
+    library.default = 2
+    assert [microphone.label for microphone in find_microphones()] == ["Webcam", "Headset"]
+
+
+def test_an_unknown_name_lists_the_known_ones(library: Library) -> None:
+    library.add("Headset")
+    with (
+        pytest.raises(DeviceError, match=r"'Violin' was not found\. There is 'Headset'"),
+        opened(ManualClock(), "Violin"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("system", "advice"),
+    [("Linux", "libasound2-plugins"), ("Darwin", "Privacy & Security, Microphone"), ("Windows", "Privacy, Microphone")],
+)
+def test_no_microphone_is_a_sentence(
+    library: Library, monkeypatch: pytest.MonkeyPatch, system: str, advice: str
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: system)
+    with pytest.raises(DeviceError, match=f"No microphone was found.*{advice}"), opened(ManualClock()):
+        pass
+
+
+def test_a_missing_extra_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with pytest.raises(DeviceError, match=r"pip install 'classroom\[audio\]'"), opened(ManualClock()):
+        pass
+
+
+def test_a_missing_portaudio_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "sounddevice":
+                raise OSError("PortAudio library not found")
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    with pytest.raises(DeviceError, match="apt install libportaudio2"), opened(ManualClock()):
+        pass
+
+
+def test_a_device_that_is_taken_is_a_sentence(library: Library) -> None:
+    library.add("Headset")
+    library.refuse_start = True
+    sentence = r"'Headset' cannot be opened\. Close other programs"
+    with pytest.raises(DeviceError, match=sentence) as caught, opened(ManualClock()):
+        pass
+    assert isinstance(caught.value.__cause__, PortAudioError)
+    assert library.streams[0].closed
+
+
+def test_sound_that_was_lost_is_counted_and_logged_once(library: Library, caplog: pytest.LogCaptureFixture) -> None:
+    library.add("Headset")
+    with opened(ManualClock(50.0)) as microphone:
+        for number in range(3):
+            library.streams[0].deliver(np.zeros((480, 1), np.float32), overflow=number == 1)
+            microphone.read()
+        assert microphone.overruns == 1
+        assert caplog.text.count("overruns") == 1
+
+
+def test_a_reader_that_does_not_come_loses_sound_and_not_memory(library: Library) -> None:
+    library.add("Headset")
+    with opened(ManualClock(50.0)) as microphone:
+        for _ in range(150):
+            library.streams[0].deliver(np.zeros((480, 1), np.float32))
+        assert microphone.overruns == 50
+        assert microphone._blocks.qsize() == 100
+
+
+@pytest.mark.parametrize("how", ["inactive", "silent"])
+def test_a_microphone_that_stops_is_lost(library: Library, how: str) -> None:
+    library.add("Headset")
+    clock = ManualClock(50.0)
+    with opened(clock) as microphone:
+        microphone.read()
+        if how == "inactive":
+            library.streams[0].active = False
+        else:
+            clock.advance(2.1)
+        with pytest.raises(DeviceError, match="'Headset' stopped"):
+            microphone.read()
+
+
+def test_a_microphone_plugged_in_again_is_found_after_listing_anew(library: Library) -> None:
+    library.add("Headset")
+    microphone = Microphone(name="mic", clock=SystemClock())
+    runner = SourceRunner(microphone, SystemClock(), lambda: None, back_off=(0.01,))
+    again, library.plugged_in = library.devices, []
+    ending = threading.Event()
+
+    def play() -> None:
+        while not ending.wait(0.01):
+            for stream in list(library.streams):
+                if stream.active:
+                    stream.deliver(np.zeros((480, 1), np.float32))
+
+    player = threading.Thread(target=play)
+    player.start()
+    runner.start()
+    try:
+        wait_for(lambda: runner.status.state == "live")
+        library.streams[0].active = False
+        wait_for(lambda: "No microphone was found" in (runner.status.why or ""))
+        assert runner.status.state == "lost"
+        library.plugged_in = again
+        wait_for(lambda: runner.status.state == "live")
+    finally:
+        runner.stop()
+        ending.set()
+        player.join()
+    assert all(stream.closed for stream in library.streams)
+
+
+def test_another_open_microphone_is_not_cut_off_by_listing_anew(library: Library) -> None:
+    library.add("Headset")
+    library.add("Webcam")
+    with opened(ManualClock(), "Headset"):
+        microphone = Microphone(name="second", clock=ManualClock(), device="Webcam")
+        microphone.open()
+        microphone.close()
+        microphone.open()
+        microphone.close()
+        assert library.listed_anew == 0
+    with closing(microphone):
+        microphone.open()
+        assert library.listed_anew == 1

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+import yaml
+
+from classroom.lesson.audio import MicrophoneInput
+from classroom.lesson.sources import CameraSource, ScreenSource
+from classroom.media import devices
+from classroom.media.devices import list_devices
+from classroom.media.sources.cameras import FoundCamera
+from classroom.media.sources.portaudio import FoundMicrophone
+from tests.support.display import VirtualDisplay
+
+ODD = 'Webcam "HD": 高清 #1, {left}'
+
+
+def test_each_device_comes_with_text_that_a_lesson_understands(monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras = [FoundCamera(ODD, "v4l2", "/dev/video0"), FoundCamera("Second", "v4l2", "/dev/video2")]
+    monkeypatch.setattr(devices, "find_cameras", lambda: cameras)
+    monkeypatch.setattr(devices, "forbidden_cameras", list)
+    monkeypatch.setattr(devices, "find_microphones", lambda: [FoundMicrophone(ODD, 0, 1, 48000.0)])
+    monkeypatch.delenv("XDG_SESSION_TYPE", raising=False)
+    with VirtualDisplay(640, 360) as display:
+        monkeypatch.setenv("DISPLAY", display.name)
+        found = list_devices()
+    assert found.notes == ()
+    sources = yaml.safe_load("\n".join(device.yaml for device in found.cameras + found.screens))
+    assert CameraSource.model_validate(sources["camera"]).device == ODD
+    assert CameraSource.model_validate(sources["camera2"]).device == "Second"
+    assert ScreenSource.model_validate(sources["screen"]).monitor == 1
+    assert "640x360" in found.screens[0].label
+    inputs = yaml.safe_load(found.microphones[0].yaml)
+    assert MicrophoneInput.model_validate(inputs["mic"]).device == ODD
+
+
+def test_a_machine_without_anything_is_told_why_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr(devices, "find_cameras", list)
+    monkeypatch.setattr(devices, "forbidden_cameras", list)
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(variable, raising=False)
+    found = list_devices()
+    assert (found.cameras, found.microphones, found.screens) == ((), (), ())
+    camera, microphone, screen = found.notes
+    assert "No camera" in camera
+    assert "classroom[audio]" in microphone
+    assert "no display" in screen
+
+
+def test_a_camera_of_another_user_and_a_wayland_session_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr(devices, "find_cameras", list)
+    monkeypatch.setattr(devices, "forbidden_cameras", lambda: ["HD Webcam"])
+    monkeypatch.setattr(devices, "find_microphones", list)
+    monkeypatch.setenv("XDG_SESSION_TYPE", "wayland")
+    camera, microphone, screen = list_devices().notes
+    assert "HD Webcam" in camera
+    assert "usermod -aG video" in camera
+    assert "No microphone" in microphone
+    assert "Wayland" in screen
+
+
+def test_the_machine_at_hand_can_be_listed() -> None:
+    found = list_devices()
+    assert len(found.notes) == sum(not part for part in (found.cameras, found.microphones, found.screens))
