@@ -1,0 +1,164 @@
+"""A program to measure: real mixer, encoders and fan-out, with sources whose pictures carry a time code.
+
+The pictures are those of a lesson: a talking head (soft shapes that sway, and sensor noise) and a page of text that
+scrolls now and then. They are made beforehand, so that the measurement pays for the broadcaster and not for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from classroom.bench import timecode
+from classroom.clock import SystemClock
+from classroom.director import Director, Scene
+from classroom.media.frames import Picture, PictureSlot, Samples
+from classroom.media.picture import PictureMixer
+from classroom.media.program import Program
+from classroom.media.sound import SoundInput
+from classroom.media.sound_buffer import SoundBuffer
+
+__all__ = ["FPS", "HEIGHT", "WIDTH", "Stage", "stage"]
+
+WIDTH: Final = 1280
+HEIGHT: Final = 720
+FPS: Final = 30
+_LOOP: Final = 30
+"""Different pictures of a source before they come again."""
+
+_BLOCK: Final = 480
+
+
+class Stage:
+    """Two sources, ``head`` (1) and ``text`` (2), and the program that shows them; scenes have the same names."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.clock = SystemClock()
+        scenes = {
+            "head": Scene("head", "full", ("head",)),
+            "text": Scene("text", "full", ("text",)),
+        }
+        self.director = Director(scenes=scenes, start="head", size=(WIDTH, HEIGHT), now=self.clock.now())
+        self._slots = {name: PictureSlot() for name in scenes}
+        self._card = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+        self.sound = SoundBuffer()
+        self.program = Program(
+            director=self.director,
+            size=(WIDTH, HEIGHT),
+            fps=FPS,
+            slots=self._slots,
+            live=self.live,
+            fallback=None,
+            fallback_card=self._card,
+            inputs={"tone": SoundInput(self.sound, gain=-20.0)},
+            clock=self.clock,
+            loop=loop,
+        )
+        self._pictures = {"head": (1, _heads()), "text": (2, _texts())}
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._deliver, args=(name,), name=f"bench {name}", daemon=True)
+            for name in self._pictures
+        ]
+        self._threads.append(threading.Thread(target=self._play, name="bench tone", daemon=True))
+
+    def live(self) -> frozenset[str]:
+        """The sources that have a picture: always both."""
+        return frozenset(self._slots)
+
+    def mixer(self) -> PictureMixer:
+        """Another mixer for the same pictures."""
+        return PictureMixer(size=(WIDTH, HEIGHT), slots=self._slots, fallback=None, fallback_card=self._card)
+
+    def start(self) -> None:
+        """Start the sources."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop the sources."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(2.0)
+
+    def _deliver(self, name: str) -> None:
+        """Deliver pictures like a camera: at its own pace, in no relation to the ticks of the program."""
+        number, pictures = self._pictures[name]
+        serial = 0
+        due = self.clock.now()
+        while not self._stop.wait(max(0.0, due - self.clock.now())):
+            due += 1 / FPS
+            serial += 1
+            luma, blue, red = pictures[serial % len(pictures)]
+            stamped = luma.copy()
+            captured = self.clock.now()
+            timecode.draw(stamped, number, round(time.time() * 1000))
+            frame = _frame(stamped, blue, red)
+            self._slots[name].put(Picture(frame, captured, serial))
+
+    def _play(self) -> None:
+        due = self.clock.now()
+        while not self._stop.wait(max(0.0, due - self.clock.now())):
+            start = round(due * 48_000)
+            phase = (np.arange(start, start + _BLOCK) % 48_000) * (2 * np.pi * 440 / 48_000)
+            wave = np.sin(phase).astype(np.float32)
+            block: Samples = np.stack([wave, wave], axis=1)
+            self.sound.write(block, due)
+            due += _BLOCK / 48_000
+
+
+@contextlib.asynccontextmanager
+async def stage() -> AsyncIterator[Stage]:
+    """A stage that runs."""
+    each = Stage(asyncio.get_running_loop())
+    each.start()
+    await each.program.start()
+    try:
+        yield each
+    finally:
+        await each.program.stop()
+        await asyncio.to_thread(each.stop)
+
+
+Planes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+
+
+def _frame(luma: npt.NDArray[np.uint8], blue: npt.NDArray[np.uint8], red: npt.NDArray[np.uint8]) -> av.VideoFrame:
+    stacked = np.concatenate([luma.reshape(-1), blue.reshape(-1), red.reshape(-1)])
+    return av.VideoFrame.from_ndarray(stacked.reshape(HEIGHT * 3 // 2, WIDTH), format="yuv420p")
+
+
+def _heads() -> list[Planes]:
+    generator = np.random.default_rng(1)
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    room = 70 + 40 * np.sin(columns / 210) * np.cos(rows / 160)
+    made = []
+    for step in range(_LOOP):
+        sway = 24 * np.sin(2 * np.pi * step / _LOOP)
+        nod = 10 * np.sin(4 * np.pi * step / _LOOP)
+        face = np.exp(-(((columns - 640 - sway) / 170) ** 4) - ((rows - 330 - nod) / 230) ** 4)
+        texture = 12 * np.sin((columns - sway) / 9) * np.sin((rows - nod) / 11)
+        luma = room * (1 - face) + (165 + texture) * face + generator.normal(0, 3, room.shape)
+        small = face[::2, ::2]
+        blue = np.full(small.shape, 128) - 14 * small
+        red = np.full(small.shape, 128) + 22 * small
+        made.append(tuple(np.clip(plane, 16, 235).astype(np.uint8) for plane in (luma, blue, red)))
+    return [(luma, blue, red) for luma, blue, red in made]
+
+
+def _texts() -> list[Planes]:
+    generator = np.random.default_rng(2)
+    page = np.full((2 * HEIGHT, WIDTH), 235, np.uint8)
+    for top in range(24, 2 * HEIGHT - 24, 28):
+        ink = generator.random((14, (WIDTH - 160) // 4)) < 0.35
+        page[top : top + 14, 80 : 80 + ink.shape[1] * 4][np.repeat(ink, 4, axis=1)] = 30
+    neutral = np.full((HEIGHT // 2, WIDTH // 2), 128, np.uint8)
+    return [(page[offset : offset + HEIGHT].copy(), neutral, neutral) for offset in [0] * 15 + list(range(0, 60, 4))]
