@@ -2,13 +2,16 @@
  * The pages without a lesson: no token yet, still connecting, and after the end.
  */
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { plainHead } from './head.js';
 
 /**
  * @param {import('../page.js').Scope} scope
  * @param {boolean} denied whether a token was refused
  */
-export function gateView({ t, actions }, denied) {
+export function gateView(scope, denied) {
+  const { t, actions } = scope;
   return html`
+    ${plainHead(scope)}
     <main class="middle">
       <form id="gate" class="card" @submit=${actions.enter}>
         <h2>${t('gate.heading')}</h2>
@@ -25,8 +28,10 @@ export function gateView({ t, actions }, denied) {
  * @param {import('../page.js').Scope} scope
  * @param {'connecting' | 'unreachable' | 'ended'} which
  */
-export function messageView({ t }, which) {
+export function messageView(scope, which) {
+  const { t } = scope;
   return html`
+    ${plainHead(scope)}
     <main class="middle">
       <div class="card" role="status">
         <h2>${t(`middle.${which}.heading`)}</h2>

@@ -4,18 +4,34 @@
 import { html } from '../../vendor/lit-html/lit-html.js';
 
 /** @param {import('../page.js').Scope} scope */
-export function headView({ t, state, clock, language, actions }) {
-  const choice = (/** @type {'en' | 'zh'} */ code, /** @type {string} */ tag, /** @type {string} */ name) => html`
-    <button type="button" data-language=${code} lang=${tag} aria-pressed=${language === code} @click=${() => actions.setLanguage(code)}>${name}</button>`;
+export function headView(scope) {
+  const { t, state, clock, actions } = scope;
   return html`
     <header class="top">
       <h1 id="title">${state.lesson?.title ?? t('teacher.title')}</h1>
-      <p class="clock" aria-label=${t('head.clock')}><span id="clock">${clock}</span></p>
-      <div class="languages" role="group" aria-label=${t('language.choose')}>
-        ${choice('en', 'en', 'English')}${choice('zh', 'zh-Hans', '中文')}
-      </div>
+      <p class="clock"><span class="visually-hidden">${t('head.clock')} </span><span id="clock">${clock}</span></p>
+      ${languageSwitch(scope)}
       <button type="button" id="end" class="danger" @click=${actions.askEnd}>${t('head.end')}</button>
     </header>`;
+}
+
+/** @param {import('../page.js').Scope} scope */
+export function plainHead(scope) {
+  return html`
+    <header class="top">
+      <h1 id="title">${scope.state.lesson?.title ?? scope.t('teacher.title')}</h1>
+      ${languageSwitch(scope)}
+    </header>`;
+}
+
+/** @param {import('../page.js').Scope} scope */
+function languageSwitch({ t, language, actions }) {
+  const choice = (/** @type {'en' | 'zh'} */ code, /** @type {string} */ tag, /** @type {string} */ name) => html`
+    <button type="button" data-language=${code} lang=${tag} aria-pressed=${language === code} @click=${() => actions.setLanguage(code)}>${name}</button>`;
+  return html`
+    <div class="languages" role="group" aria-label=${t('language.choose')}>
+      ${choice('en', 'en', 'English')}${choice('zh', 'zh-Hans', '中文')}
+    </div>`;
 }
 
 /** @param {import('../page.js').Scope} scope */

@@ -1,0 +1,105 @@
+"""A real Chromium for tests of the pages: found on this machine, started once a session, a fresh profile for each page.
+
+The async API with an own fixture, because pytest-playwright's synchronous one leaves an event loop running in which
+no asyncio test can start. Import ``browser`` and ``open_page`` into the test module or its conftest.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+
+__all__ = ["DESKTOP", "PHONE", "PageFactory", "browser", "open_page", "state_is"]
+
+DESKTOP = (1280, 800)
+PHONE = (390, 844)
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--host-resolver-rules=MAP room.test 127.0.0.1",
+]
+
+
+class PageFactory(Protocol):
+    """Opens a page in a profile of its own; it is closed, and checked for faults, when the test ends."""
+
+    def __call__(
+        self,
+        address: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        locale: str = "en-US",
+        expect_faults: bool = False,
+        **context: Any,
+    ) -> Awaitable[Page]: ...
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The browser of the session; the test is skipped where there is none, except where CI says there must be."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("No Chromium was found. Install it, or name it in the environment variable CHROMIUM.")
+        pytest.skip("no Chromium on this machine; name one in the environment variable CHROMIUM")
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=str(Path(found)), args=_ARGUMENTS)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser) -> AsyncIterator[PageFactory]:
+    """Pages of one test. A script error or a breach of the content policy on any of them fails the test."""
+    faults: list[str] = []
+    closers: list[Callable[[], Awaitable[None]]] = []
+
+    async def open_one(
+        address: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        locale: str = "en-US",
+        expect_faults: bool = False,
+        **context: Any,
+    ) -> Page:
+        profile = await browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale=locale, ignore_https_errors=True, **context
+        )
+        closers.append(profile.close)
+        page = await profile.new_page()
+        if not expect_faults:
+            page.on("pageerror", lambda error: faults.append(f"{address}: {error}"))
+            page.on(
+                "console",
+                lambda line: faults.append(f"{address}: {line.text}") if "Content Security" in line.text else None,
+            )
+        await page.goto(address)
+        return page
+
+    yield open_one
+    for close in closers:
+        await close()
+    assert not faults, faults
+
+
+async def state_is(page: Page, *states: str, within: float = 15.0) -> None:
+    """Wait until the student page says one of the states (see ``web/lib/receiver.js``)."""
+    wanted = ", ".join(f'body[data-state="{state}"]' for state in states)
+    await page.locator(wanted).wait_for(state="attached", timeout=within * 1000)

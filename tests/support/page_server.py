@@ -1,0 +1,193 @@
+"""A server for tests of the pages alone: the real port, pages and signaling, and a control desk with a set state.
+
+It shows the teacher page states that a real lesson reaches only with luck (a camera that is lost, an alarm, a full
+class) and notes every request, so that a test can say exactly what a button asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from PIL import Image
+from prometheus_client import CollectorRegistry
+from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.exceptions import ConnectionClosed
+
+from classroom.clock import SystemClock
+from classroom.server import Site, add_pages
+from classroom.signaling import Room, RoomMember, Switchboard, add_routes
+
+__all__ = ["STATE", "TOKEN", "PageServer", "jpeg", "page_server"]
+
+TOKEN = "right-token"
+
+
+def _student(
+    name: str, joined: str, state: str, round_trip: float | None = None, loss: float | None = None
+) -> dict[str, Any]:
+    measured = {"round_trip": round_trip, "loss": loss, "latency": None}
+    return {"name": name, "joined": f"2026-11-22T{joined}Z", "state": state, "hand": False, "tier": None} | measured
+
+
+STATE: dict[str, Any] = {
+    "lesson": {"title": "Linear algebra, week 3", "language": "en", "started": "2026-11-22T10:00:00Z", "elapsed": 754},
+    "program": {"scene": "desk", "since": "2026-11-22T10:05:00Z", "transition": None},
+    "preview": None,
+    "scenes": {
+        "talk": {"layout": "full", "show": ["camera"]},
+        "desk": {"layout": "full", "show": ["screen"]},
+        "both": {
+            "layout": "picture-in-picture",
+            "show": ["screen", "camera"],
+            "corner": "bottom-right",
+            "size": 0.25,
+        },
+        "duo": {"layout": "side-by-side", "show": ["camera", "screen"]},
+        "experiment": {"layout": "full", "show": ["bench"]},
+        "away": {"layout": "full", "show": ["pause"]},
+    },
+    "sources": {
+        "camera": {"kind": "camera", "state": "live", "why": None, "size": [1280, 720], "fps": 29.97},
+        "screen": {"kind": "screen", "state": "live", "why": None, "size": [1920, 1080], "fps": 15},
+        "bench": {
+            "kind": "camera",
+            "state": "lost",
+            "why": "The camera was unplugged. Plug it in again; it then returns by itself.",
+            "size": None,
+            "fps": None,
+        },
+        "pause": {"kind": "card", "state": "live", "why": None, "size": [1280, 720], "fps": None},
+        "slides": {"kind": "slides", "state": "starting", "why": None, "size": None, "fps": None},
+    },
+    "audio": {
+        "mic": {"gain": -6.0, "muted": False, "state": "live"},
+        "music": {"gain": 0.0, "muted": True, "state": "live"},
+    },
+    "students": {
+        "1": _student("Ada Lovelace", "10:00:12", "watching", 0.012, 0.0),
+        "2": _student("王小明", "10:01:40", "watching", 0.084, 0.021),
+        "3": _student("Maximilian-Alexander von und zu Hohenstein-Wolkenburg", "10:03:05", "waiting"),
+        "4": _student("<img src=x onerror=alert(1)>", "10:04:00", "gone"),
+    },
+    "alarms": [
+        {
+            "code": "source-lost",
+            "sentence": "The source bench is lost. Plug the camera in again.",
+            "method": "source.restart",
+        }
+    ],
+}
+
+
+def jpeg(colour: tuple[int, int, int], size: tuple[int, int] = (160, 90)) -> str:
+    """A picture of one colour as the control protocol carries it."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "JPEG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+class PageServer:
+    """The running server; ``requests`` are all control requests so far, hello included."""
+
+    def __init__(self, site: Site, member: RoomMember) -> None:
+        self._site = site
+        self.member = member
+        self.state = copy.deepcopy(STATE)
+        self.revision = 1
+        self.requests: list[dict[str, Any]] = []
+        self.errors: dict[str, dict[str, Any]] = {}
+        self._connections: set[ServerConnection] = set()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._site.port}"
+
+    @property
+    def teach(self) -> str:
+        return f"{self.origin}/teach#token={TOKEN}"
+
+    def asked(self, method: str) -> list[dict[str, Any]]:
+        """The parameters of all requests of a method, in order."""
+        return [request.get("params", {}) for request in self.requests if request["method"] == method]
+
+    async def change(self, **sections: Any) -> None:
+        """Change the state and tell every page."""
+        self.state |= sections
+        self.revision += 1
+        await self.notify("state", {"revision": self.revision, **sections})
+
+    async def notify(self, method: str, params: dict[str, Any]) -> None:
+        broadcast(self._connections, json.dumps({"jsonrpc": "2.0", "method": method, "params": params}))
+
+    async def hang_up(self) -> None:
+        """Break every control connection, as a crash would."""
+        for connection in list(self._connections):
+            connection.transport.abort()
+
+    async def serve(self, connection: ServerConnection) -> None:
+        try:
+            async for frame in connection:
+                request = json.loads(frame)
+                self.requests.append(request)
+                await self._answer(connection, request)
+        except ConnectionClosed:
+            pass  # a page went, or a test hung up
+        finally:
+            self._connections.discard(connection)
+
+    async def _answer(self, connection: ServerConnection, request: dict[str, Any]) -> None:
+        method, params = request["method"], request.get("params", {})
+        reply: dict[str, Any] = {"jsonrpc": "2.0", "id": request["id"]}
+        sections: dict[str, Any] = {}
+        if method == "hello":
+            if params.get("token") != TOKEN:
+                reply["error"] = {"code": -32001, "message": "The token is wrong."}
+                await connection.send(json.dumps(reply))
+                await connection.close(4401, "wrong token")
+                return
+            self._connections.add(connection)
+            reply["result"] = {"revision": self.revision, "state": self.state}
+        elif method in self.errors:
+            reply["error"] = self.errors[method]
+        else:
+            sections = self._effect(method, params)
+            reply["result"] = {"revision": self.revision + bool(sections)}
+        await connection.send(json.dumps(reply))
+        if sections:
+            await self.change(**sections)
+
+    def _effect(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        match method:
+            case "program.switch":
+                return {"program": {**self.state["program"], "scene": params["scene"]}}
+            case "audio.set":
+                audio = copy.deepcopy(self.state["audio"])
+                audio[params["input"]] |= {key: params[key] for key in ("gain", "muted") if key in params}
+                return {"audio": audio}
+            case _:
+                return {}
+
+
+@asynccontextmanager
+async def page_server() -> AsyncIterator[PageServer]:
+    """Serve the pages on a free port of the loopback."""
+    switchboard = Switchboard(room=Room(visibility="hub", ids="random"), clock=SystemClock())
+    app = web.Application()
+    add_pages(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
+    add_routes(app, switchboard)
+    servers: list[PageServer] = []
+
+    async def control(connection: ServerConnection) -> None:
+        await servers[0].serve(connection)
+
+    site = Site(host="127.0.0.1", port=0, control_handler=control, app=app)
+    servers.append(PageServer(site, RoomMember(switchboard)))
+    async with site:
+        yield servers[0]
