@@ -52,14 +52,15 @@ def test_a_lavfi_device_stands_in_for_a_camera_and_keeps_its_frame_rate() -> Non
         began = time.monotonic()
         serials = set()
         for _ in range(25):
+            before = time.monotonic()
             camera.read()
             newest = camera.picture.newest()
             assert newest is not None
             assert (newest.frame.width, newest.frame.height) == (320, 180)
-            assert abs(newest.captured - time.monotonic()) < 0.2
+            assert before <= newest.captured <= time.monotonic()
             serials.add(newest.serial)
         assert len(serials) == 25
-        assert 0.45 < time.monotonic() - began < 2.0
+        assert 0.45 < time.monotonic() - began < 4.0
 
 
 def test_a_recorded_file_is_played_in_time_and_its_end_is_a_loss(clip: Path) -> None:
@@ -78,7 +79,7 @@ def test_a_recorded_file_is_played_in_time_and_its_end_is_a_loss(clip: Path) -> 
         with pytest.raises(DeviceError, match="stopped"):
             play(camera)
     assert brightness == [16 + 20 * number for number in range(10)]
-    assert 0.4 < time.monotonic() - began < 2.0
+    assert 0.4 < time.monotonic() - began < 4.0
 
 
 def test_a_camera_that_ends_is_lost_and_comes_back(clip: Path) -> None:
