@@ -145,8 +145,10 @@ def _check(options: argparse.Namespace) -> int:
     from classroom.lesson import check_lesson
 
     report = check_lesson(options.lesson)
-    for fault in (*report.faults, *report.notes):
+    for fault in report.faults:
         print(fault)
+    for note in report.notes:
+        print(f"note: {note}", file=sys.stderr)
     if report.faults:
         print(f"{options.lesson}: {_counted(len(report.faults), 'fault')}", file=sys.stderr)
         return 2
@@ -178,9 +180,9 @@ def _devices(options: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
-    from classroom.lesson import lesson_schema
+    from classroom.lesson import schema_text
 
-    print(json.dumps(lesson_schema(), indent=2, ensure_ascii=False))
+    sys.stdout.write(schema_text())
     return 0
 
 

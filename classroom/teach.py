@@ -75,7 +75,7 @@ def _lesson(wishes: Wishes) -> Lesson:
     if report.lesson is None or report.faults:
         raise LessonError(report.faults)
     for note in report.notes:
-        print(note, file=sys.stderr)
+        print(f"note: {note}", file=sys.stderr)
     return report.lesson
 
 

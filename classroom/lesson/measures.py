@@ -126,24 +126,26 @@ class Percent(Value):
 
 @dataclass(frozen=True)
 class Delay(Value):
-    """``auto``, or seconds."""
+    """``auto``, ``off``, or milliseconds."""
 
-    high: float = 10
+    high: int = 10_000
 
     def read(self, value: Any, info: ValidationInfo) -> float | str:
-        """Seconds, or ``auto``."""
+        """Milliseconds, or one of the words."""
         number = plain(value)
-        if number == "auto":
-            return "auto"
+        if number in ("auto", "off"):
+            return str(number)
         if isinstance(number, bool) or not isinstance(number, int | float):
-            wrong(f"expects auto or a number of seconds, not {shown(value)}")
+            wrong(f"expects auto, off or a number of milliseconds, not {shown(value)}")
         if not 0 <= number <= self.high:
-            wrong(f"expects auto or 0 to {self.high:g} seconds, not {shown(value)}")
+            wrong(f"expects auto, off or 0 to {self.high} milliseconds, not {shown(value)}")
         return float(number)
 
     def describe(self) -> dict[str, Any]:
-        """The word, a number, or a variable."""
-        return or_variable({"anyOf": [{"enum": ["auto"]}, {"type": "number", "minimum": 0, "maximum": self.high}]})
+        """The words, a number, or a variable."""
+        return or_variable(
+            {"anyOf": [{"enum": ["auto", "off"]}, {"type": "number", "minimum": 0, "maximum": self.high}]}
+        )
 
 
 @dataclass(frozen=True)

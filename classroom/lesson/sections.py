@@ -169,8 +169,10 @@ class Video(Section):
         description="Smaller pictures for students with a slow connection, each with height and bitrate; [] is none.",
         json_schema_extra={"default": [{"height": 360, "bitrate": "500k"}, {"height": 180, "bitrate": "150k"}]},
     )
-    playout_delay: Annotated[Literal["auto"] | float, Delay()] = Field(
-        "auto", description="How long a student's browser holds pictures back: auto, or seconds from 0 to 10."
+    playout_delay: Annotated[Literal["auto", "off"] | float, Delay()] = Field(
+        "auto",
+        description="How long a student's browser holds pictures back: auto, off (the browser's own choice), or "
+        "milliseconds up to 10000.",
     )
 
 

@@ -91,7 +91,7 @@ def test_the_defaults_of_the_schema_are_values_that_it_accepts() -> None:
         "server: {port: '${A}'}",
         "program: {fps: '${A}', size: '${NAME}', start: null}",
         "video: {bitrate: 1.5M}",
-        "video: {bitrate: 1500000, playout_delay: 0.5, codecs: [vp8]}",
+        "video: {bitrate: 1500000, playout_delay: 500, codecs: [vp8]}",
         "scenes2: {}",
         "recording: {start: '${NAME}'}",
         "audio: {a: {source: bars, gain: -6.5}, b: {kind: tone}, c: {kind: source, source: bars}}",

@@ -121,7 +121,7 @@ def small(extra: str) -> list[str]:
         ("video: {codecs: [h265]}", "1:18: video.codecs[0]: expects h264 or vp8, not 'h265'; did you mean 'h264'?"),
         ("video: {tiers: [{height: 360}]}", "1:17: video.tiers[0].bitrate: is missing"),
         ("video: {tiers: [{height: 361, bitrate: 1M}]}", "1:26: video.tiers[0].height: expects an even number, not 361"),
-        ("video: {playout_delay: 11}", "1:24: video.playout_delay: expects auto or 0 to 10 seconds, not 11"),
+        ("video: {playout_delay: 10001}", "1:24: video.playout_delay: expects auto, off or 0 to 10000 milliseconds, not 10001"),
         ("recording: {start: always}", "1:20: recording.start: expects automatic, manual or never, not 'always'"),
         ("recording: {folder: ''}", "1:21: recording.folder: expects the name of a file or folder, and is empty"),
         ("recordings: {}", "1:1: recordings: unknown key; did you mean 'recording'?"),
