@@ -1,0 +1,65 @@
+"""Figures from measurements: percentiles of durations, and what the processor was used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from classroom.media.timing import percentile
+
+__all__ = ["Usage", "cost", "spread"]
+
+
+def spread(seconds: Sequence[float]) -> dict[str, float]:
+    """``p50``, ``p95`` and ``max`` of durations, in milliseconds; zeros where there is none."""
+    ordered = sorted(seconds)
+    return {
+        "p50": round(1000 * percentile(ordered, 0.5), 3),
+        "p95": round(1000 * percentile(ordered, 0.95), 3),
+        "max": round(1000 * (ordered[-1] if ordered else 0.0), 3),
+    }
+
+
+def cost(work: Callable[[int], object], *, seconds: float, warm_up: int = 3) -> dict[str, float]:
+    """What a piece of work takes: it is called with 0, 1, 2 … for a while, at least five times.
+
+    ``cpu`` is the mean processor time of a call in ms, of all threads of the process; ``p50``, ``p95`` and ``max``
+    are by the wall clock and so carry what else the machine does.
+    """
+    for number in range(warm_up):
+        work(number)
+    walls: list[float] = []
+    usage, number = Usage(), warm_up
+    while usage.wall < seconds or len(walls) < 5:
+        began = time.perf_counter()
+        work(number)
+        walls.append(time.perf_counter() - began)
+        number += 1
+    return {"cpu": round(1000 * usage.cpu / len(walls), 3), **spread(walls), "calls": len(walls)}
+
+
+@dataclass(slots=True)
+class Usage:
+    """Processor and wall time of this process since the object was made, in seconds."""
+
+    _cpu: float
+    _wall: float
+
+    def __init__(self) -> None:
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+
+    @property
+    def cpu(self) -> float:
+        """Processor time, user and system, of all threads."""
+        return time.process_time() - self._cpu
+
+    @property
+    def wall(self) -> float:
+        """Wall time."""
+        return time.perf_counter() - self._wall
+
+    @property
+    def core(self) -> float:
+        """The fraction of one core that was used on average."""
+        return self.cpu / max(self.wall, 1e-9)
