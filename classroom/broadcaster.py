@@ -66,7 +66,8 @@ class Broadcaster:
         self._token = token
         self._started = clock.now()
         self._began = datetime.now(UTC)
-        self._ended = asyncio.Event()
+        self._over = False
+        self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -121,7 +122,10 @@ class Broadcaster:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._audience.tell_pages({"type": "ended"})
+        # Only a lesson that the teacher ended is over; one that was merely stopped may be started again, and then
+        # the pages come back by themselves.
+        if self._over:
+            await self._audience.tell_pages({"type": "ended"})
         await self._stack.aclose()
 
     @contextlib.asynccontextmanager
@@ -138,13 +142,13 @@ class Broadcaster:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._settled.wait(), within)
 
-    def end(self) -> None:
-        """End the lesson for everyone; ``ended`` returns."""
-        self._ended.set()
+    def stop(self) -> None:
+        """Stop the broadcast, as for a restart; ``stopped`` returns."""
+        self._stopping.set()
 
-    async def ended(self) -> None:
-        """Wait until the lesson is to end."""
-        await self._ended.wait()
+    async def stopped(self) -> None:
+        """Wait until the broadcast is to stop."""
+        await self._stopping.wait()
 
     # Addresses and reports
 
@@ -186,6 +190,7 @@ class Broadcaster:
 
     def state(self) -> dict[str, object]:
         """The whole state as of now."""
+        self._refresh()
         return {**self._board.whole(), "lesson": self._describe_lesson()}
 
     def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
@@ -200,6 +205,11 @@ class Broadcaster:
         """Change gain or mute of an input."""
         self._program.set_audio(input_name, gain, muted)
         self._board.update({"audio": self._describe_audio()})
+
+    def end(self) -> None:
+        """End the lesson for everyone and stop."""
+        self._over = True
+        self._stopping.set()
 
     def restart_source(self, source: str) -> None:
         """Close a source and open it anew."""
@@ -266,7 +276,7 @@ class Broadcaster:
         def done(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and (fault := task.exception()) is not None:
                 logger.error("%s failed and the lesson ends", name, exc_info=fault)
-                self._ended.set()
+                self._stopping.set()
 
         async def stop() -> None:
             task.cancel()
@@ -294,15 +304,18 @@ class Broadcaster:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            self._board.update(
-                {
-                    "sources": describe_sources(self._studio.pictures()),
-                    "audio": self._describe_audio(),
-                    "students": self._audience.describe(),
-                    "alarms": self._alarms(),
-                }
-            )
+            self._refresh()
             await asyncio.sleep(0.1)
+
+    def _refresh(self) -> None:
+        self._board.update(
+            {
+                "sources": describe_sources(self._studio.pictures()),
+                "audio": self._describe_audio(),
+                "students": self._audience.describe(),
+                "alarms": self._alarms(),
+            }
+        )
 
     def _sources_changed(self) -> None:
         self._changed.set()

@@ -52,13 +52,13 @@ async def teach(wishes: Wishes) -> int:
     )
     if wishes.check:
         return await _check(broadcaster)
-    with _interruptible(broadcaster.end):
+    with _interruptible(broadcaster.stop):
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
             _introduce(broadcaster)
-            await broadcaster.ended()
-            print("Ending the lesson …", file=sys.stderr)
+            await broadcaster.stopped()
+            print("Stopping the lesson …", file=sys.stderr)
     return 0
 
 
@@ -106,7 +106,7 @@ def _introduce(broadcaster: Broadcaster) -> None:
     for line in broadcaster.report_sources():
         print(line.text, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
-    print("Ctrl-C ends the lesson.", file=sys.stderr, flush=True)
+    print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)
 
 
 def _can_show_blocks() -> bool:
@@ -118,8 +118,8 @@ def _can_show_blocks() -> bool:
 
 
 @contextlib.contextmanager
-def _interruptible(end: Callable[[], None]) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into a call of ``end``, and let the second one end the process at once."""
+def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into a call of ``stop``, and let the second one end the process at once."""
     loop = asyncio.get_running_loop()
     asked = False
 
@@ -128,7 +128,7 @@ def _interruptible(end: Callable[[], None]) -> Iterator[None]:
         if asked:
             os._exit(1)
         asked = True
-        end()
+        stop()
 
     numbers = [signal.SIGINT, signal.SIGTERM]
     earlier = {number: signal.getsignal(number) for number in numbers}

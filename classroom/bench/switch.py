@@ -6,6 +6,7 @@ The same pictures and mixer are sent by classroom's packets and by stock aiortc'
 from __future__ import annotations
 
 import asyncio
+import itertools
 import platform
 import time
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ def _effect(frames: list[Frame], at: float, source: int) -> tuple[float | None, 
     """Milliseconds until the first frame of the source, None if none came; and the largest gap around the command."""
     first = next((frame.at - at for frame in frames if frame.at >= at and frame.source == source), None)
     around = [frame.at for frame in frames if at - 100 <= frame.at <= at + _AROUND]
-    gap = max((later - earlier for earlier, later in zip(around, around[1:], strict=False)), default=_AROUND)
+    gap = max((later - earlier for earlier, later in itertools.pairwise(around)), default=_AROUND)
     return first, gap
 
 

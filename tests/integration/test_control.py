@@ -214,4 +214,4 @@ async def test_remote_calls_and_says_what_is_wrong(lesson: Broadcaster) -> None:
 
 async def test_the_lesson_ends_by_command(lesson: Broadcaster) -> None:
     await call(f"127.0.0.1:{lesson.port}", TOKEN, "lesson.end", {})
-    await asyncio.wait_for(lesson.ended(), 5)
+    await asyncio.wait_for(lesson.stopped(), 5)

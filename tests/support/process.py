@@ -1,0 +1,105 @@
+"""The command ``classroom`` as a process of its own, as a teacher starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Ended", "Running", "classroom", "free_port", "teaching"]
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody uses now; for a lesson that must come back at the same address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that ran to its end."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def classroom(*arguments: str, env: Mapping[str, str | None] | None = None, within: float = 60.0) -> Ended:
+    """Run a command to its end."""
+    process = await _start(arguments, env)
+    out, err = await asyncio.wait_for(process.communicate(), within)
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+class Running:
+    """A lesson that was started with ``classroom teach``."""
+
+    def __init__(self, process: asyncio.subprocess.Process, lines: Sequence[str]) -> None:
+        self.process = process
+        self.lines = list(lines)
+        teacher = next(line for line in lines if line.startswith("Teacher:")).split()[1]
+        self.base, _, self.token = teacher.partition("/teach#token=")
+        self.port = int(self.base.rsplit(":", 1)[1])
+
+    @property
+    def teacher(self) -> str:
+        """The teacher's address with the token."""
+        return f"{self.base}/teach#token={self.token}"
+
+    async def kill(self) -> None:
+        """End it without a chance to say anything."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def interrupt(self) -> int:
+        """Press Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return await asyncio.wait_for(self.process.wait(), 15)
+
+
+@contextlib.asynccontextmanager
+async def teaching(*arguments: str, env: Mapping[str, str | None] | None = None) -> AsyncIterator[Running]:
+    """Start ``classroom teach`` and wait for its addresses; it is stopped in the end."""
+    process = await _start(("teach", "--host", "127.0.0.1", *arguments), env)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors: list[bytes] = []
+    reading = asyncio.create_task(_collect(process.stderr, errors))
+    lines: list[str] = []
+    try:
+        async with asyncio.timeout(30):
+            while not any(line.startswith("Teacher:") for line in lines):
+                line = await process.stdout.readline()
+                assert line, f"it ended: {b''.join(errors).decode()}"
+                lines.append(re.sub(r"\s+$", "", line.decode()))
+        yield Running(process, lines)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), 15)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        await reading
+
+
+async def _start(arguments: Sequence[str], env: Mapping[str, str | None] | None) -> asyncio.subprocess.Process:
+    changed = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "classroom.cli", *arguments,
+        env=changed, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def _collect(stream: asyncio.StreamReader, into: list[bytes]) -> None:
+    while chunk := await stream.read(4096):
+        into.append(chunk)
