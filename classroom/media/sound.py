@@ -3,8 +3,9 @@
 Picture and sound have to leave equally late after they happened, because browsers align them by the sender reports,
 and those say when a packet was sent, not when it was heard or seen. A picture waits for the next tick (half a tick,
 17 ms, on average), then for composing and encoding (5 to 15 ms), after a camera that takes 20 to 60 ms of its own
-before anybody can stamp it. Sound is mixed 50 ms after its first sample was heard. So the two leave within about
-20 ms of each other. Mixing sooner would lose microphones: theirs come in blocks of 10 to 20 ms, and late.
+before anybody can stamp it. Sound is mixed 40 ms after its first sample was heard. With pictures that need no camera it
+leaves about 20 ms after the picture, with a camera about as much before. A microphone that delivers later than that is
+read later, by as much as it needs and no more.
 """
 
 from __future__ import annotations
@@ -35,14 +36,20 @@ BLOCK: Final = 960
 
 BLOCK_SECONDS: Final = BLOCK / SAMPLE_RATE
 
-DELAY: Final = 0.050
+DELAY: Final = 0.040
 """Seconds from the first sample of a block to its mixing."""
 
 _PATIENCE: Final = 0.2
 """A mixer this late gives up the blocks between and goes on with the present."""
 
-_LONGEST_LAG: Final = SAMPLE_RATE // 5
-"""An input later than this is not late but silent."""
+_LONGEST_LAG: Final = SAMPLE_RATE // 8
+"""An input is read at most this much later than the others: 125 ms, where lips and voice begin to part."""
+
+_RESERVE: Final = SAMPLE_RATE // 200
+"""How much earlier than needed a late input's sound should be there: 5 ms."""
+
+_TRIAL: Final = 500
+"""Blocks (10 s) in which a lag must have been too long before it is shortened."""
 
 _KNEE: Final = 0.9
 """Amplitude from which on the program is limited softly; below, it is untouched."""
@@ -67,16 +74,16 @@ class _Channel:
         self.setting = setting
         self.lag = 0
         self.levels: deque[Level] = deque(maxlen=_METER)
-        self._short = 0
+        self._shortages = 0.0
         self._end: float | None = None
+        self._spare: list[int] = []
         self._gain = factor(setting.gain)
         self._open = 0.0 if setting.muted else 1.0
 
     def take(self, first: int) -> Samples:
         """The block from sample ``first`` on, with gain, and faded where gain or mute were changed."""
         setting = self.setting
-        self._follow(setting.buffer, first)
-        block = setting.buffer.read_at(first - self.lag, BLOCK)
+        block = self._read(setting.buffer, first)
         gain, opened = factor(setting.gain), 0.0 if setting.muted else 1.0
         block = _ramp(block, self._gain, gain)
         # Measured before the mute: a teacher must see that the microphone would work.
@@ -85,30 +92,48 @@ class _Channel:
         self._gain, self._open = gain, opened
         return block
 
+    def _read(self, buffer: SoundBuffer, first: int) -> Samples:
+        before = self.lag
+        self._follow(buffer, first)
+        block = buffer.read_at(first - self.lag, BLOCK)
+        return (
+            block
+            if before == self.lag
+            else _ramp(buffer.read_at(first - before, BLOCK), 1.0, 0.0) + _ramp(block, 0.0, 1.0)
+        )
+
     def _follow(self, buffer: SoundBuffer, first: int) -> None:
-        """Read a device that always delivers too late a little later, instead of cutting every block's end off.
+        """Read a device that often delivers too late a little later, instead of cutting the ends of blocks off.
 
         One that delivers nothing any more is not late, and one that was lost begins anew.
         """
         before, self._end = self._end, buffer.end
         if self._end is None:
-            self.lag = self._short = 0
+            self.lag, self._shortages, self._spare = 0, 0.0, []
             return
-        missing = first + BLOCK - self.lag - sample_index(self._end)
-        if missing <= 0 or self._end == before or self.lag + missing > _LONGEST_LAG:
-            self._short = 0 if missing <= 0 else self._short
+        spare = sample_index(self._end) - (first + BLOCK - self.lag)
+        if spare < 0:
+            if self._end != before:
+                self._shortages += 1
+            if self._shortages >= 3 and self._end != before:
+                self.lag = min(_LONGEST_LAG, self.lag - spare + _RESERVE)
+                self._shortages, self._spare = 0.0, []
             return
-        self._short += 1
-        if self._short >= 3:
-            self.lag = min(_LONGEST_LAG, self.lag + missing + BLOCK // 4)
-            self._short = 0
+        self._shortages = max(0.0, self._shortages - 0.05)
+        if not self.lag:
+            return
+        self._spare.append(spare)
+        if len(self._spare) >= _TRIAL:
+            if min(self._spare) > 3 * _RESERVE:
+                self.lag = max(0, self.lag - min(self._spare) + _RESERVE)
+            self._spare = []
 
 
 class SoundMixer:
     """Mixes the inputs into 20 ms blocks of 48 kHz stereo, in a thread of its own.
 
     Block k holds the samples from ``zero`` + k × 20 ms on and is handed to ``deliver(block, pts, captured)`` in that
-    thread, 50 ms later: pts counts samples from ``zero``, ``captured`` is the clock second of its first sample.
+    thread, 40 ms later: pts counts samples from ``zero``, ``captured`` is the clock second of its first sample.
     """
 
     def __init__(

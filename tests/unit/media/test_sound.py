@@ -98,14 +98,36 @@ def test_a_microphone_that_is_always_late_is_heard_whole() -> None:
     mixed = mixer(mic=SoundInput(buffer))
     heard = []
     for number in range(100):
-        # At the mixing of block n, the device has delivered up to 37 ms before the end of it.
-        delivered = number * BLOCK + BLOCK - SAMPLE_RATE * 37 // 1000
+        # At the mixing of block n, the device has delivered up to 27 ms before the end of it.
+        delivered = number * BLOCK + BLOCK - SAMPLE_RATE * 27 // 1000
         block = tone_block(delivered - BLOCK)
         buffer.write(block, (delivered - BLOCK) / SAMPLE_RATE)
         heard.append(mixed.mix(number * BLOCK))
     steady = np.concatenate(heard[10:])[:, 0]
     assert np.max(np.abs(np.diff(steady))) < 0.025  # a sine of 300 Hz moves 0.02 a sample; a hole would jump
     assert np.sqrt(np.mean(steady**2)) == pytest.approx(0.5 * math.sqrt(0.5), rel=0.01)
+
+
+def test_a_microphone_that_is_late_for_a_while_is_read_early_again() -> None:
+    buffer = SoundBuffer()
+    mixed = mixer(mic=SoundInput(buffer))
+    end, heard = 0, []
+    for number in range(1300):
+        late = SAMPLE_RATE * (60 if 100 <= number < 200 else 0) // 1000
+        wanted = (number + 1) * BLOCK - late
+        if wanted > end:
+            wave = np.sin(np.arange(end, wanted) * (2 * math.pi * 300 / SAMPLE_RATE)).astype(np.float32) * 0.5
+            buffer.write(np.stack([wave, wave], 1), end / SAMPLE_RATE)
+            end = wanted
+        heard.append(mixed.mix(number * BLOCK))
+    assert heard[99][:, 0] != pytest.approx(heard[150][:, 0], abs=0.01)  # 65 ms are not whole periods of 300 Hz
+    recovered = np.concatenate(heard[-300:])
+    index = np.arange(1000 * BLOCK, 1300 * BLOCK)
+    assert recovered[:, 0] == pytest.approx(
+        np.sin((index - SAMPLE_RATE // 200) * (2 * math.pi * 300 / SAMPLE_RATE)) * 0.5, abs=0.01
+    )  # 5 ms are kept in reserve
+    moving = np.concatenate(heard[210:])[:, 0]
+    assert np.max(np.abs(np.diff(moving))) < 0.03  # also while it was led back
 
 
 def test_a_source_that_dies_is_silent_and_back_without_extra_delay() -> None:
