@@ -6,6 +6,7 @@ no asyncio test can start. Import ``browser`` and ``open_page`` into the test mo
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +17,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-__all__ = ["DESKTOP", "PHONE", "PageFactory", "browser", "open_page", "state_is"]
+__all__ = ["DESKTOP", "PHONE", "PageFactory", "browser", "open_page", "state_is", "until_true"]
 
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
@@ -103,3 +104,13 @@ async def state_is(page: Page, *states: str, within: float = 15.0) -> None:
     """Wait until the student page says one of the states (see ``web/lib/receiver.js``)."""
     wanted = ", ".join(f'body[data-state="{state}"]' for state in states)
     await page.locator(wanted).wait_for(state="attached", timeout=within * 1000)
+
+
+async def until_true(page: Page, expression: str, argument: Any = None, *, within: float = 10.0) -> Any:
+    """Wait until an expression is true in a page; its value. The page's content policy forbids `wait_for_function`."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not (value := await page.evaluate(expression, argument)):
+        assert loop.time() < deadline, f"not true within {within:g} s: {expression}"
+        await asyncio.sleep(0.02)
+    return value

@@ -6,13 +6,14 @@ class) and notes every request, so that a test can say exactly what a button ask
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from PIL import Image
@@ -22,9 +23,11 @@ from websockets.exceptions import ConnectionClosed
 
 from classroom.clock import SystemClock
 from classroom.server import Site, add_pages
-from classroom.signaling import Room, RoomMember, Switchboard, add_routes
+from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
 
 __all__ = ["STATE", "TOKEN", "PageServer", "jpeg", "page_server"]
+
+Found = TypeVar("Found")
 
 TOKEN = "right-token"
 
@@ -130,6 +133,41 @@ class PageServer:
         """Break every control connection, as a crash would."""
         for connection in list(self._connections):
             connection.transport.abort()
+
+    async def hello(self) -> dict[str, Any]:
+        """The first hello that a page says to the member that plays the broadcaster."""
+        return (await self.page_message("hello"))[1]
+
+    async def page_message(self, kind: str, within: float = 10.0) -> tuple[int, dict[str, Any]]:
+        """The next message of a type from any page, and who sent it; what comes before it is left out."""
+
+        def read(event: PeerEvent) -> tuple[int, dict[str, Any]] | None:
+            if not isinstance(event, Message):
+                return None
+            body = json.loads(event.body)
+            return (event.peer_id, body) if body.get("type") == kind else None
+
+        return await self._next(read, within)
+
+    async def peer(self, within: float = 10.0) -> Peer:
+        """The next page that signs in."""
+        return await self._next(lambda event: event.peer if isinstance(event, Joined) else None, within)
+
+    async def left(self, within: float = 10.0) -> Peer:
+        """The next page that signs out."""
+        return await self._next(lambda event: event.peer if isinstance(event, Left) else None, within)
+
+    async def say(self, peer: int, message: dict[str, Any]) -> None:
+        """Send a message to a page as the broadcaster."""
+        await self.member.send(peer, json.dumps(message))
+
+    async def _next(self, read: Callable[[PeerEvent], Found | None], within: float) -> Found:
+        async with asyncio.timeout(within):
+            async for event in self.member.events():
+                found = read(event)
+                if found is not None:
+                    return found
+        raise AssertionError("the signaling ended before it came")
 
     async def serve(self, connection: ServerConnection) -> None:
         try:

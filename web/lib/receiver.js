@@ -264,6 +264,7 @@ export class Receiver {
       packets: figures?.packets ?? 0,
       videoPackets: figures?.videoPackets ?? 0,
       frames: figures?.frames ?? 0,
+      reachable: this.#signaling.id !== null && (this.#broadcaster.id !== null || this.#offerExpected),
     });
     this.#schedule(this.#verdict.picture && picture ? SAMPLE_MS : FIRST_SAMPLE_MS);
     if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) this.#reportFigures(figures);
@@ -287,7 +288,8 @@ export class Receiver {
     if (slept && !flowing) {
       this.#journal.add('log.again', { reason: 'slept' });
       this.#signaling.again();
-    } else if (this.#offerExpected ? want : want === 'again' && this.#broadcaster.id !== null) {
+    } else if (want === 'again' || (want === 'restart' && this.#broadcaster.id === null)) {
+      // Without a broadcaster nobody can be asked for a restart; a new sign-in brings the list of members anew.
       this.#journal.add('log.again', { reason: reason ?? '' });
       this.#signaling.again();
     } else if (want && this.#broadcaster.id !== null) {

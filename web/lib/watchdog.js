@@ -12,6 +12,7 @@
  * @property {number} packets received so far on this connection
  * @property {number} videoPackets received so far on this connection
  * @property {number} frames decoded so far on this connection
+ * @property {boolean} reachable whether the broadcaster can be asked for anything
  *
  * @typedef {'key-frame' | 'restart' | 'again'} Want
  *
@@ -35,7 +36,7 @@ const DISCONNECTED_MS = 3000;
 const SILENCE_MS = 5000;
 const CONNECT_MS = 12000;
 const OFFER_MS = 10000;
-/** How long a wanted restart may take; doubled with each one in vain. */
+/** How long a restart may take before more is wanted; doubled each time, so that no browser asks for ever and often. */
 const RESTART_MS = 5000;
 const RESTART_MOST_MS = 60000;
 /** Restarts asked in vain before a new sign-in is wanted. */
@@ -57,8 +58,8 @@ export class Watchdog {
   #flowingSince = null;
   #keyFrameAsked = Number.NEGATIVE_INFINITY;
   #keyFramePause = KEY_FRAME_PAUSE_MS;
-  /** @type {number | null} */
-  #restartAsked = null;
+  #restartAsked = Number.NEGATIVE_INFINITY;
+  /** Restarts and new sign-ins wanted since all was well. */
   #restarts = 0;
   #unanswered = 0;
 
@@ -84,7 +85,6 @@ export class Watchdog {
    */
   newSignIn(now) {
     this.#begun = now;
-    this.#restartAsked = null;
     this.#unanswered = 0;
   }
 
@@ -110,9 +110,9 @@ export class Watchdog {
     this.#flowingSince = flowing ? (this.#flowingSince ?? now) : null;
     if (this.#flowingSince !== null && now - this.#flowingSince > WELL_MS) this.#restarts = 0;
 
+    if (!sample.reachable) return { flowing, picture, want: null, reason: null };
     const dead = this.#dead(sample);
     if (dead) return { flowing, picture, ...this.#askRestart(now, dead) };
-    this.#restartAsked = null;
     if (this.#needsKeyFrame(now)) return { flowing, picture, want: 'key-frame', reason: 'no-picture' };
     return { flowing, picture, want: null, reason: null };
   }
@@ -135,15 +135,14 @@ export class Watchdog {
    * @returns {{want: Want | null, reason: Reason | null}}
    */
   #askRestart(now, reason) {
-    const patience = Math.min(RESTART_MOST_MS, RESTART_MS * 2 ** Math.max(0, this.#restarts - 1));
-    if (this.#restartAsked !== null && now - this.#restartAsked < patience) return { want: null, reason: null };
-    if (this.#unanswered >= RESTARTS_IN_VAIN) {
-      this.#unanswered = 0;
-      this.#restartAsked = now;
-      return { want: 'again', reason: 'no-answer' };
-    }
+    const patience = this.#restarts === 0 ? 0 : Math.min(RESTART_MOST_MS, RESTART_MS * 2 ** (this.#restarts - 1));
+    if (now - this.#restartAsked < patience) return { want: null, reason: null };
     this.#restartAsked = now;
     this.#restarts += 1;
+    if (this.#unanswered >= RESTARTS_IN_VAIN) {
+      this.#unanswered = 0;
+      return { want: 'again', reason: 'no-answer' };
+    }
     this.#unanswered += 1;
     return { want: 'restart', reason };
   }
@@ -169,7 +168,6 @@ export class Watchdog {
     this.#lastVideoPacket = Number.NEGATIVE_INFINITY;
     this.#disconnected = null;
     this.#flowingSince = null;
-    this.#restartAsked = null;
     this.#keyFramePause = KEY_FRAME_PAUSE_MS;
   }
 }

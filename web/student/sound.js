@@ -39,6 +39,8 @@ export class Sound {
   /** Plays what the video has been given: with sound where that is wanted and allowed. */
   async play() {
     this.#video.muted = !this.#wanted;
+    // Without a stream play() would not end before there is one.
+    if (!this.#video.srcObject) return this.#show();
     try {
       await this.#video.play();
       this.#blocked = false;

@@ -29,6 +29,7 @@ export function audioView({ t, state, faders, actions, decibels }) {
               <div class="strip-head">
                 <h3>${name}</h3>
                 ${input.state === 'live' ? nothing : html`<span class="badge warn"><span class="shape warn" aria-hidden="true"></span>${t(`source_state.${input.state}`)}</span>`}
+                ${input.muted ? html`<span class="badge warn muted"><span class="shape cross" aria-hidden="true"></span>${t('audio.muted')}</span>` : nothing}
                 <span class="gain">${decibels(gain)}</span>
               </div>
               <div class="meter" data-meter=${name} aria-hidden="true"><span class="bar"></span><span class="peak"></span></div>
@@ -49,10 +50,10 @@ export function audioView({ t, state, faders, actions, decibels }) {
                   class="mute"
                   data-mute=${name}
                   aria-pressed=${input.muted}
-                  aria-label=${t('audio.mute', { input: name })}
+                  aria-label=${t('audio.mute_named', { input: name })}
                   @click=${() => actions.setMuted(name, !input.muted)}
                 >
-                  ${input.muted ? t('audio.is_muted') : t('audio.is_on')}
+                  ${t('audio.mute')}
                 </button>
               </div>
             </div>`;

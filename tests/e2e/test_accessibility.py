@@ -1,0 +1,93 @@
+"""Every state of both pages, in both languages, on a desk and on a phone, under the eyes of axe-core."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from classroom.files import web_folder
+from tests.support.browser import DESKTOP, PHONE, PageFactory, state_is
+from tests.support.page_server import PageServer, page_server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+AXE = web_folder() / "node_modules" / "axe-core" / "axe.min.js"
+
+SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+LOCALES = pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: run `npm ci` in the folder web")
+    return Path(AXE).read_text("utf-8")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[PageServer]:
+    async with page_server() as running:
+        yield running
+
+
+async def check(page: Page, axe: str, state: str) -> None:
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(axe)
+    found = await page.evaluate(
+        "() => axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })"
+    )
+    broken = [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]]
+    assert broken == [], f"{state}: {broken}"
+    assert len(found["passes"]) > 10, "axe found hardly anything to look at"
+
+
+@SIZES
+@LOCALES
+async def test_student_page(
+    server: PageServer, open_page: PageFactory, axe: str, size: tuple[int, int], locale: str
+) -> None:
+    page = await open_page(server.origin, size=size, locale=locale)
+    await page.locator(f"html[lang^={locale[:2]}]").wait_for(state="attached")
+    await check(page, axe, "join")
+    await page.locator("#name").fill("Ada")
+    await page.locator("#join-button").click()
+    await state_is(page, "waiting")
+    await page.locator("summary").click()
+    await check(page, axe, "waiting, with details")
+    await server.member.sign_in("Algebra")
+    await page.reload()
+    await page.locator("#join-button").click()
+    peer, _ = await server.page_message("hello")
+    await state_is(page, "joining")
+    await check(page, axe, "joining")
+    await server.say(peer, {"type": "ended"})
+    await state_is(page, "ended")
+    await check(page, axe, "ended")
+
+
+@SIZES
+@LOCALES
+async def test_teacher_page(
+    server: PageServer, open_page: PageFactory, axe: str, size: tuple[int, int], locale: str
+) -> None:
+    page = await open_page(f"{server.origin}/teach", size=size, locale=locale)
+    await page.locator("#token").fill("wrong")
+    await page.locator("#gate button").click()
+    await page.locator("#gate .fault").wait_for()
+    await check(page, axe, "gate")
+    server.state["lesson"] = {**server.state["lesson"], "language": locale[:2]}
+    server.errors["source.restart"] = {"code": -32003, "message": "no", "data": {"why": "Wait."}}
+    await page.goto(server.teach)
+    await page.locator("[data-restart=bench]").click()
+    await page.locator("#sentence p").wait_for()
+    await page.locator(f"html[lang^={locale[:2]}]").wait_for(state="attached")
+    await check(page, axe, "board")
+    await page.locator("#end").click()
+    await check(page, axe, "question before the end")
+    await page.locator("#end-confirm").click()
+    await page.locator("body[data-control=ended]").wait_for(state="attached")
+    await check(page, axe, "ended")

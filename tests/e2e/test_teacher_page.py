@@ -1,0 +1,298 @@
+"""The teacher page in a real browser: it draws the state it is told and asks for exactly what was pressed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.support.browser import PHONE, PageFactory, until_true
+from tests.support.page_server import TOKEN, PageServer, jpeg, page_server
+from tests.support.port import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[PageServer]:
+    async with page_server() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def board(server: PageServer, open_page: PageFactory) -> Page:
+    page = await open_page(server.teach)
+    await page.locator("[data-scene-button=talk]").wait_for()
+    return page
+
+
+async def test_token_leaves_the_address(server: PageServer, board: Page) -> None:
+    assert board.url == f"{server.origin}/teach"
+    assert server.asked("hello") == [{"token": TOKEN}]
+    await board.reload()
+    await board.locator("[data-scene-button=talk]").wait_for()
+    assert server.asked("hello") == [{"token": TOKEN}] * 2
+    assert server.asked("watch")[-1] == {"meters": True, "thumbnails": True}
+
+
+async def test_a_wrong_token_is_asked_for_again(server: PageServer, open_page: PageFactory) -> None:
+    page = await open_page(f"{server.origin}/teach")
+    await page.get_by_label("Token").fill("wrong")
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_role("alert")).to_contain_text("not accepted")
+    await page.get_by_label("Token").fill(TOKEN)
+    await page.keyboard.press("Enter")
+    await page.locator("[data-scene-button=talk]").wait_for()
+    assert server.asked("hello") == [{"token": "wrong"}, {"token": TOKEN}]
+
+
+async def test_scene_button_switches_and_the_state_marks_it(server: PageServer, board: Page) -> None:
+    desk, both = (board.locator(f"[data-scene-button={name}]") for name in ("desk", "both"))
+    await expect(desk).to_have_attribute("aria-pressed", "true")
+    await expect(desk).to_contain_text("On air")
+    await both.click()
+    await expect(both).to_have_attribute("aria-pressed", "true")
+    await expect(both).to_contain_text("On air")
+    await expect(desk).to_have_attribute("aria-pressed", "false")
+    await expect(desk).not_to_contain_text("On air")
+    assert server.asked("program.switch") == [{"scene": "both"}]
+
+
+async def test_number_keys_switch_scenes(server: PageServer, board: Page) -> None:
+    await board.keyboard.press("3")
+    await expect(board.locator("[data-scene-button=both]")).to_have_attribute("aria-pressed", "true")
+    await board.keyboard.press("9")  # there are six scenes
+    await board.keyboard.press("Control+2")
+    await board.locator("#end").click()
+    await board.keyboard.press("1")  # a dialog is open
+    await board.keyboard.press("Escape")
+    await board.locator("#keys").uncheck()
+    await board.keyboard.press("2")
+    await board.locator("#keys").check()
+    await board.keyboard.press("1")
+    await expect(board.locator("[data-scene-button=talk]")).to_have_attribute("aria-pressed", "true")
+    assert server.asked("program.switch") == [{"scene": "both"}, {"scene": "talk"}]
+
+
+async def test_number_keys_are_text_in_a_text_field(server: PageServer, board: Page) -> None:
+    await board.evaluate(
+        "() => { const field = document.createElement('input'); field.id = 'typed'; document.body.append(field) }"
+    )
+    await board.locator("#typed").press_sequentially("123")
+    await expect(board.locator("#typed")).to_have_value("123")
+    await board.locator("#typed").blur()
+    await board.keyboard.press("1")
+    await expect(board.locator("[data-scene-button=talk]")).to_have_attribute("aria-pressed", "true")
+    assert server.asked("program.switch") == [{"scene": "talk"}]
+
+
+async def test_the_page_never_guesses(server: PageServer, board: Page) -> None:
+    """A refused switch changes nothing that is shown, and the reason is told."""
+    server.errors["program.switch"] = {
+        "code": -32003,
+        "message": "not now",
+        "data": {"why": "A transition is in progress."},
+    }
+    await board.locator("[data-scene-button=both]").click()
+    await expect(board.locator("#sentence")).to_contain_text("A transition is in progress.")
+    await expect(board.locator("[data-scene-button=both]")).to_have_attribute("aria-pressed", "false")
+    await expect(board.locator("[data-scene-button=desk]")).to_have_attribute("aria-pressed", "true")
+    server.errors["program.switch"] = {"code": -32002, "message": "no scene 'x'", "data": {"known": ["talk", "desk"]}}
+    await board.locator("[data-scene-button=both]").click()
+    await expect(board.locator("#sentence")).to_contain_text("talk, desk")
+
+
+async def test_fader_sends_gain_and_shows_the_state(server: PageServer, board: Page) -> None:
+    fader = board.locator("input[data-fader=mic]")
+    await expect(fader).to_have_value("-6")
+    await fader.focus()
+    await board.keyboard.press("ArrowUp")
+    await until(lambda: {"input": "mic", "gain": -5.5} in server.asked("audio.set"))
+    await expect(board.locator("[data-strip=mic] .gain")).to_have_text("−5.5 dB")
+    await server.change(audio={**server.state["audio"], "mic": {"gain": -20.0, "muted": False, "state": "live"}})
+    await expect(fader).to_have_value("-20")
+    await expect(fader).to_have_attribute("aria-valuetext", "−20.0 dB")
+
+
+async def test_dragging_a_fader_ends_where_the_finger_ends(server: PageServer, board: Page) -> None:
+    fader = board.locator("input[data-fader=mic]")
+    box = await fader.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    await board.mouse.move(box["x"] + box["width"] * 0.7, middle)
+    await board.mouse.down()
+    for share in range(70, 30, -1):
+        await board.mouse.move(box["x"] + box["width"] * share / 100, middle)
+    await board.mouse.up()
+    shown = float(await fader.input_value())
+    await until(lambda: bool(server.asked("audio.set")) and server.asked("audio.set")[-1]["gain"] == shown)
+    assert shown < -25
+    await until(lambda: server.state["audio"]["mic"]["gain"] == shown)
+    await expect(fader).to_have_value(f"{shown:g}")
+
+
+async def test_a_refused_gain_returns_to_the_state(server: PageServer, board: Page) -> None:
+    server.errors["audio.set"] = {"code": -32003, "message": "no", "data": {"why": "The mixer has stopped."}}
+    fader = board.locator("input[data-fader=mic]")
+    await fader.focus()
+    await board.keyboard.press("ArrowUp")
+    await expect(board.locator("#sentence")).to_contain_text("The mixer has stopped.")
+    await expect(fader).to_have_value("-6")
+
+
+async def test_mute_and_restart(server: PageServer, board: Page) -> None:
+    mute = board.locator("[data-mute=mic]")
+    await mute.click()
+    await expect(mute).to_have_attribute("aria-pressed", "true")
+    await expect(board.locator("[data-strip=mic] .muted")).to_have_text("Muted")
+    await mute.click()
+    await expect(mute).to_have_attribute("aria-pressed", "false")
+    assert server.asked("audio.set") == [{"input": "mic", "muted": True}, {"input": "mic", "muted": False}]
+    await board.get_by_role("button", name="Restart bench").click()
+    await until(lambda: server.asked("source.restart") == [{"source": "bench"}])
+
+
+async def test_state_is_told_in_words(server: PageServer, board: Page) -> None:
+    bench = board.locator("[data-source=bench]")
+    await expect(bench).to_contain_text("Lost")
+    await expect(bench).to_contain_text("The camera was unplugged.")
+    await expect(board.locator("[data-scene-button=experiment]")).to_contain_text("Missing: bench")
+    await expect(board.locator("[data-alarm=source-lost]")).to_contain_text("Plug the camera in again.")
+    await expect(board.locator("#student-count")).to_have_text("3 students")
+    await expect(board.locator("tr[data-student='2']")).to_contain_text("王小明")
+    await expect(board.locator("tr[data-student='2']")).to_contain_text("84 ms")
+    sources = {**server.state["sources"], "bench": {**server.state["sources"]["bench"], "state": "live", "why": None}}
+    await server.change(sources=sources, alarms=[], students={})
+    await expect(bench).to_contain_text("Live")
+    await expect(board.locator("[data-alarm]")).to_have_count(0)
+    await expect(board.locator("#student-count")).to_have_text("0 students")
+
+
+async def test_names_are_text(board: Page) -> None:
+    await expect(board.locator("tr[data-student='4'] th")).to_have_text("<img src=x onerror=alert(1)>")
+    assert await board.locator("tr img").count() == 0
+
+
+async def test_clock_goes_on(board: Page) -> None:
+    clock = board.locator("#clock")
+    first = await clock.text_content()
+    assert first is not None
+    assert first.startswith("12:3")
+    await expect(clock).not_to_have_text(first, timeout=3000)
+
+
+async def test_meters_follow_the_levels(server: PageServer, board: Page) -> None:
+    share = """() => { const meter = document.querySelector('[data-meter=mic]');
+        return meter.children[0].getBoundingClientRect().width / meter.getBoundingClientRect().width }"""
+    for level, wanted in ((-30.0, 0.5), (0.0, 1.0), (None, 0.0)):
+        await server.notify("meters", {"levels": {"mic": {"peak": level, "rms": level}}})
+        await until_true(board, f"(wanted) => Math.abs(({share})() - wanted) < 0.03", wanted, within=1.4)
+
+
+async def test_a_peak_that_is_too_loud_is_marked(server: PageServer, board: Page) -> None:
+    meter = board.locator("[data-meter=mic]")
+    await server.notify("meters", {"levels": {"mic": {"peak": -3.0, "rms": -9.0}}})
+    await server.notify("meters", {"levels": {"mic": {"peak": -0.2, "rms": -9.0}}})
+    await expect(meter).to_have_attribute("data-loud", "")
+
+
+async def test_scene_pictures_show_the_layout(server: PageServer, board: Page) -> None:
+    await server.notify("thumbnail", {"source": "screen", "jpeg": jpeg((0, 0, 255)), "width": 160, "height": 90})
+    await server.notify("thumbnail", {"source": "camera", "jpeg": jpeg((255, 0, 0)), "width": 160, "height": 90})
+    pixel = """([x, y]) => {
+        const canvas = document.querySelector('canvas[data-scene=both]');
+        return [...canvas.getContext('2d').getImageData(x * canvas.width, y * canvas.height, 1, 1).data];
+    }"""
+    await until_true(board, f"(place) => ({pixel})(place)[0] > 200", [0.87, 0.85])
+    red, _, blue, _ = await board.evaluate(pixel, [0.3, 0.3])
+    assert blue > 200
+    assert red < 60
+
+
+async def test_it_comes_back_after_the_connection_broke(server: PageServer, board: Page) -> None:
+    lost = board.locator("#lost")
+    await expect(lost).to_have_count(0)
+    server.state["program"] = {**server.state["program"], "scene": "away"}
+    server.revision = 0  # a broadcaster that was started anew counts from the beginning
+    await server.hang_up()
+    await lost.wait_for()
+    await expect(board.locator("[data-scene-button=away]")).to_have_attribute("aria-pressed", "true")
+    await expect(lost).to_have_count(0)
+    await board.locator("[data-scene-button=talk]").click()
+    await expect(board.locator("[data-scene-button=talk]")).to_have_attribute("aria-pressed", "true")
+    assert server.asked("watch")[-1] == {"meters": True, "thumbnails": True}
+
+
+async def test_a_command_without_connection_is_not_kept(server: PageServer, board: Page) -> None:
+    await board.context.set_offline(True)
+    await server.hang_up()
+    await board.locator("#lost").wait_for()
+    await board.locator("[data-scene-button=talk]").click()
+    await expect(board.locator("#sentence")).to_contain_text("no connection")
+    await board.context.set_offline(False)
+    await expect(board.locator("#lost")).to_have_count(0)
+    assert server.asked("program.switch") == []
+
+
+async def test_ending_is_asked_twice(server: PageServer, board: Page) -> None:
+    await board.locator("#end").click()
+    await expect(board.locator("#end-cancel")).to_be_focused()
+    await board.locator("#end-cancel").click()
+    await expect(board.locator("#end-dialog")).not_to_be_visible()
+    assert server.asked("lesson.end") == []
+    await board.locator("#end").click()
+    await board.locator("#end-confirm").click()
+    await expect(board.get_by_role("heading", name="The lesson has ended")).to_be_visible()
+    assert server.asked("lesson.end") == [{}]
+
+
+async def test_monitor_introduces_itself(server: PageServer, open_page: PageFactory) -> None:
+    await server.member.sign_in("Linear algebra")
+    await open_page(server.teach)
+    hello: dict[str, Any] = await server.hello()
+    assert hello == {
+        "type": "hello",
+        "app": "classroom",
+        "version": 1,
+        "language": "en",
+        "role": "monitor",
+        "token": TOKEN,
+    }
+
+
+async def test_language_is_the_lessons_until_one_is_chosen(server: PageServer, open_page: PageFactory) -> None:
+    server.state["lesson"] = {**server.state["lesson"], "language": "zh"}
+    page = await open_page(server.teach)
+    await expect(page.get_by_role("heading", name="场景")).to_be_visible()
+    assert await page.get_attribute("html", "lang") == "zh-Hans"
+    await page.get_by_role("button", name="English").click()
+    await expect(page.get_by_role("heading", name="Scenes")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Scenes")).to_be_visible()
+    assert await page.get_attribute("html", "lang") == "en"
+
+
+async def test_keyboard_reaches_a_scene_and_shows_it(server: PageServer, board: Page) -> None:
+    for _ in range(20):
+        await board.keyboard.press("Tab")
+        if await board.evaluate("document.activeElement.dataset.sceneButton") == "talk":
+            break
+    ring = "getComputedStyle(document.activeElement).outlineStyle"
+    assert await board.evaluate(ring) == "solid"
+    await board.keyboard.press("Enter")
+    await expect(board.locator("[data-scene-button=talk]")).to_have_attribute("aria-pressed", "true")
+    assert server.asked("program.switch") == [{"scene": "talk"}]
+
+
+async def test_nothing_overflows_on_a_phone(server: PageServer, open_page: PageFactory) -> None:
+    page = await open_page(server.teach, size=PHONE)
+    await page.locator("[data-scene-button=talk]").wait_for()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    small = await page.evaluate(
+        """[...document.querySelectorAll('button, input[type=range]')].filter((each) => each.checkVisibility())
+        .filter((each) => each.getBoundingClientRect().height < 44).map((each) => each.outerHTML)"""
+    )
+    assert small == []
