@@ -29,11 +29,20 @@ from classroom.errors import CommandError
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.sources import fallback_card
-from classroom.media.studio import Studio, describe_sources
+from classroom.media.studio import Studio
 from classroom.media.thumbnail import jpeg
 from classroom.metrics import Figures, make_registry
 from classroom.peers.audience import Audience
 from classroom.peers.viewer import Program as Watchable
+from classroom.sections import (
+    alarms_section,
+    audio_section,
+    lesson_section,
+    program_section,
+    recording_section,
+    scenes_section,
+    sources_section,
+)
 from classroom.server.pages import add_pages
 from classroom.server.site import Site
 from classroom.signaling.http import add_routes
@@ -191,7 +200,7 @@ class Broadcaster:
     def state(self) -> dict[str, object]:
         """The whole state as of now."""
         self._refresh()
-        return {**self._board.whole(), "lesson": self._describe_lesson()}
+        return {**self._board.whole(), "lesson": self._lesson_section()}
 
     def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
         """Cut to a scene."""
@@ -199,12 +208,12 @@ class Broadcaster:
             raise CommandError.not_possible("Fades are not available yet. Use the transition 'cut'.")
         if self._director.switch(scene, now=self._clock.now()):
             self._since = datetime.now(UTC)
-            self._board.update({"program": self._describe_program()})
+            self._board.update({"program": program_section(self._director, self._since)})
 
     def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
         """Change gain or mute of an input."""
         self._program.set_audio(input_name, gain, muted)
-        self._board.update({"audio": self._describe_audio()})
+        self._refresh()
 
     def end(self) -> None:
         """End the lesson for everyone and stop."""
@@ -308,14 +317,7 @@ class Broadcaster:
             await asyncio.sleep(0.1)
 
     def _refresh(self) -> None:
-        self._board.update(
-            {
-                "sources": describe_sources(self._studio.pictures()),
-                "audio": self._describe_audio(),
-                "students": self._audience.describe(),
-                "alarms": self._alarms(),
-            }
-        )
+        self._board.update(self._moving_sections())
 
     def _sources_changed(self) -> None:
         self._changed.set()
@@ -349,54 +351,27 @@ class Broadcaster:
 
     def _sections(self) -> dict[str, object]:
         return {
-            "lesson": self._describe_lesson(),
-            "program": self._describe_program(),
+            "lesson": self._lesson_section(),
+            "program": program_section(self._director, self._since),
             "preview": None,
-            "scenes": {name: scene.describe() for name, scene in self._director.scenes.items()},
-            "sources": describe_sources(self._studio.pictures()),
-            "audio": self._describe_audio(),
-            "students": {},
+            "scenes": scenes_section(self._director),
             "chat": [],
-            "recording": {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None},
-            "alarms": [],
+            "recording": recording_section(),
+            **self._moving_sections(),
         }
 
-    def _describe_lesson(self) -> dict[str, object]:
+    def _moving_sections(self) -> dict[str, object]:
+        """The sections that change without a command."""
+        pictures, sounds = self._studio.pictures(), self._studio.sounds()
         return {
-            "title": self._lesson.lesson.title,
-            "language": self._lesson.lesson.language,
-            "started": self._began.isoformat(timespec="seconds"),
-            "elapsed": round(self._clock.now() - self._started, 3),
+            "sources": sources_section(pictures),
+            "audio": audio_section(self._program.inputs, sounds),
+            "students": self._audience.describe(),
+            "alarms": alarms_section({**sounds, **pictures}),
         }
 
-    def _describe_program(self) -> dict[str, object]:
-        return {
-            "scene": self._director.program.scene.name,
-            "since": self._since.isoformat(timespec="milliseconds"),
-            "transition": None,
-        }
-
-    def _describe_audio(self) -> dict[str, object]:
-        statuses = self._studio.sounds()
-        return {
-            name: {"gain": setting.gain, "muted": setting.muted, "state": statuses[name].state}
-            for name, setting in self._program.inputs.items()
-        }
-
-    def _alarms(self) -> list[dict[str, object]]:
-        """What is wrong now: sources that are not there, and how to get them back."""
-        statuses = {**self._studio.sounds(), **self._studio.pictures()}
-        return [
-            {
-                "code": f"source.{status.state}",
-                "source": name,
-                "sentence": status.why or "",
-                "method": "source.restart",
-                "params": {"source": name},
-            }
-            for name, status in statuses.items()
-            if status.state in ("failed", "lost")
-        ]
+    def _lesson_section(self) -> dict[str, object]:
+        return lesson_section(self._lesson, self._began, self._clock.now() - self._started)
 
     def _health(self) -> dict[str, object]:
         return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}

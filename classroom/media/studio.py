@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from classroom.clock import Clock
@@ -15,7 +15,7 @@ from classroom.media.sound import SoundInput
 from classroom.media.sources import build_picture_source, build_sound_source
 from classroom.media.supervisor import SourceRunner, SourceStatus
 
-__all__ = ["Studio", "describe_sources"]
+__all__ = ["Studio"]
 
 
 class Studio:
@@ -106,17 +106,3 @@ class Studio:
         with self._lock:
             self._live = frozenset(name for name, status in self.pictures().items() if status.state == "live")
         self._changed()
-
-
-def describe_sources(statuses: Mapping[str, SourceStatus]) -> dict[str, object]:
-    """The section ``sources`` of the control protocol."""
-    return {
-        name: {
-            "kind": status.kind,
-            "state": status.state,
-            "why": status.why,
-            "size": list(status.size) if status.size else None,
-            "fps": status.fps,
-        }
-        for name, status in statuses.items()
-    }

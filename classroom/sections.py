@@ -1,0 +1,89 @@
+"""The sections of the control protocol's state: one pure function each, from what the parts say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from classroom.director import Director
+from classroom.lesson import Lesson
+from classroom.media.sound import SoundInput
+from classroom.media.supervisor import SourceStatus
+
+__all__ = [
+    "alarms_section",
+    "audio_section",
+    "lesson_section",
+    "program_section",
+    "recording_section",
+    "scenes_section",
+    "sources_section",
+]
+
+Statuses = Mapping[str, SourceStatus]
+
+
+def lesson_section(lesson: Lesson, began: datetime, elapsed: float) -> dict[str, object]:
+    """What the lesson is, and for how long it runs (seconds)."""
+    return {
+        "title": lesson.lesson.title,
+        "language": lesson.lesson.language,
+        "started": began.isoformat(timespec="seconds"),
+        "elapsed": round(elapsed, 3),
+    }
+
+
+def program_section(director: Director, since: datetime) -> dict[str, object]:
+    """What is on air; a cut takes no time, so no transition is ever in progress."""
+    return {
+        "scene": director.program.scene.name,
+        "since": since.isoformat(timespec="milliseconds"),
+        "transition": None,
+    }
+
+
+def scenes_section(director: Director) -> dict[str, object]:
+    """What can be put on air."""
+    return {name: scene.describe() for name, scene in director.scenes.items()}
+
+
+def sources_section(statuses: Statuses) -> dict[str, object]:
+    """How each source is."""
+    return {
+        name: {
+            "kind": status.kind,
+            "state": status.state,
+            "why": status.why,
+            "size": list(status.size) if status.size else None,
+            "fps": status.fps,
+        }
+        for name, status in statuses.items()
+    }
+
+
+def audio_section(inputs: Mapping[str, SoundInput], statuses: Statuses) -> dict[str, object]:
+    """How each audio input is set, and how its source is."""
+    return {
+        name: {"gain": setting.gain, "muted": setting.muted, "state": statuses[name].state}
+        for name, setting in inputs.items()
+    }
+
+
+def recording_section() -> dict[str, object]:
+    """This version cannot record, and says so."""
+    return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}
+
+
+def alarms_section(statuses: Statuses) -> list[dict[str, object]]:
+    """What is wrong now: sources that are not there, each with the command that may bring it back."""
+    return [
+        {
+            "code": f"source.{status.state}",
+            "source": name,
+            "sentence": status.why or "",
+            "method": "source.restart",
+            "params": {"source": name},
+        }
+        for name, status in statuses.items()
+        if status.state in ("failed", "lost")
+    ]
