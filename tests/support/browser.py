@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 __all__ = ["DESKTOP", "PHONE", "PageFactory", "browser", "open_page", "state_is", "until_true"]
 
@@ -103,7 +104,13 @@ async def open_page(browser: Browser) -> AsyncIterator[PageFactory]:
 async def state_is(page: Page, *states: str, within: float = 15.0) -> None:
     """Wait until the student page says one of the states (see ``web/lib/receiver.js``)."""
     wanted = ", ".join(f'body[data-state="{state}"]' for state in states)
-    await page.locator(wanted).wait_for(state="attached", timeout=within * 1000)
+    try:
+        await page.locator(wanted).wait_for(state="attached", timeout=within * 1000)
+    except PlaywrightTimeout as error:
+        state, lines = await page.evaluate(
+            "[document.body.dataset.state, [...document.querySelectorAll('#log li')].map((line) => line.textContent)]"
+        )
+        raise AssertionError(f"{state}, not {states}, after {within:g} s:\n" + "\n".join(lines)) from error
 
 
 async def until_true(page: Page, expression: str, argument: Any = None, *, within: float = 10.0) -> Any:
