@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def test_commands_and_their_options_are_there(name: str, monkeypatch: pytest.Mon
             assert main(words) == 0
         except SystemExit as end:
             assert end.code == 0, f"'{command}' is not a command"
-        if words[0] == "remote":
+        if words[0] == "remote" and len(words) > 2:
             assert words[2] in COMMANDS
     if name == "README.md":
         assert set(reached) >= {"teach", "check", "remote"}
@@ -139,6 +140,13 @@ def test_the_metrics_are_told_by_name() -> None:
     assert set(re.findall(r"\bclassroom_[a-z_]+", DOCUMENTS["docs/operations.md"])) == there
     labels = set(re.findall(r'state="(\w+)"', text))
     assert set(re.findall(r'state="(\w+)"', DOCUMENTS["docs/operations.md"])) == labels
+
+
+def test_the_layers_are_those_that_are_checked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [house] = [each for each in project["tool"]["importlinter"]["contracts"] if each["type"] == "layers"]
+    [told] = re.findall(r"^    cli > .*\n(?:    .*\n)*", DOCUMENTS["docs/architecture.md"], re.MULTILINE)
+    assert " ".join(told.split()) == " > ".join(house["layers"]).replace("classroom.", "")
 
 
 def test_pictures_are_pictures_of_a_decent_size() -> None:
