@@ -42,7 +42,7 @@ class PortAudio:
             # Here and not above: it is an optional extra, and without the library the import itself fails.
             import sounddevice
         except ImportError as error:
-            raise DeviceError("Microphones need the extra 'audio'. Run: pip install 'classroom[audio]'") from error
+            raise DeviceError("Microphones need the package sounddevice. Run: pip install sounddevice") from error
         except OSError as error:
             advice = _LIBRARY.get(platform.system(), "Install PortAudio.")
             raise DeviceError(f"The sound library PortAudio is missing. {advice}") from error

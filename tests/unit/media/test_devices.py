@@ -46,7 +46,7 @@ def test_a_machine_without_anything_is_told_why_and_what_to_do(monkeypatch: pyte
     assert (found.cameras, found.microphones, found.screens) == ((), (), ())
     camera, microphone, screen = found.notes
     assert "No camera" in camera
-    assert "classroom[audio]" in microphone
+    assert "pip install sounddevice" in microphone
     assert "no display" in screen
 
 
