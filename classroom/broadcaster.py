@@ -33,6 +33,7 @@ from classroom.media.studio import Studio
 from classroom.media.thumbnail import jpeg
 from classroom.metrics import Figures, make_registry
 from classroom.peers.audience import Audience
+from classroom.peers.rtp import install as install_playout_delay
 from classroom.peers.viewer import Program as Watchable
 from classroom.sections import (
     alarms_section,
@@ -261,6 +262,8 @@ class Broadcaster:
                 RTCIceServer(urls=server.urls, username=server.username, credential=server.credential)
                 for server in lesson.ice.servers
             ],
+            # A delay that cannot be sent is none; the log says why.
+            playout_delay=lesson.video.playout_delay if install_playout_delay() else "off",
             send=self._member.send,
             changed=self._changed.set,
         )

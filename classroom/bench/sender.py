@@ -13,6 +13,7 @@ from aiortc.mediastreams import MediaStreamError
 from classroom.bench.stage import FPS, Stage
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS, DELAY
+from classroom.peers.rtp import PlayoutDelay, delaying, install
 from classroom.peers.track import PacketTrack
 from classroom.peers.viewer import preferences
 
@@ -85,6 +86,7 @@ class StockSound(MediaStreamTrack):
 def connection(stage: Stage, way: Way, codec: Codec) -> RTCPeerConnection:
     """A connection that will send the program in one of the two ways, offering one picture codec and Opus."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+    delay = PlayoutDelay(0, 0) if way == "classroom" and install() else None
     picture: MediaStreamTrack
     sound: MediaStreamTrack
     if way == "classroom":
@@ -92,6 +94,7 @@ def connection(stage: Stage, way: Way, codec: Codec) -> RTCPeerConnection:
         sound = PacketTrack("audio", stage.program.fanout("opus"))
     else:
         picture, sound = StockTrack(stage), StockSound(stage)
-    peer.addTransceiver(picture, direction="sendonly").setCodecPreferences(preferences([codec]))
+    with delaying(delay):
+        peer.addTransceiver(picture, direction="sendonly").setCodecPreferences(preferences([codec]))
     peer.addTransceiver(sound, direction="sendonly")
     return peer

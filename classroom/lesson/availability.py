@@ -41,10 +41,6 @@ def notes(values: object) -> Iterator[Problem]:
     video = _section(values, "video")
     if video.get("tiers"):
         yield Problem(("video", "tiers"), "smaller pictures are not available yet; every student gets the full one")
-    if video.get("playout_delay", "auto") not in ("auto", "off"):
-        yield Problem(
-            ("video", "playout_delay"), "a delay is not available yet; browsers choose their own, as with auto"
-        )
     recording = _section(values, "recording")
     if recording.get("start") != "never":
         key = next((key for key in ("start", "folder") if key in recording), None)

@@ -3,8 +3,8 @@
 Picture and sound have to leave equally late after they happened, because browsers align them by the sender reports,
 and those say when a packet was sent, not when it was heard or seen. A picture waits for the next tick (half a tick,
 17 ms, on average), then for composing and encoding (5 to 15 ms), after a camera that takes 20 to 60 ms of its own
-before anybody can stamp it. Sound is mixed 40 ms after its first sample was heard. With pictures that need no camera it
-leaves about 20 ms after the picture, with a camera about as much before. A microphone that delivers later than that is
+before anybody can stamp it. Sound is mixed 30 ms after its first sample was heard. With pictures that need no camera it
+leaves about 10 ms after the picture, with a camera some 20 ms before. A microphone that delivers later than that is
 read later, by as much as it needs and no more.
 """
 
@@ -36,7 +36,7 @@ BLOCK: Final = 960
 
 BLOCK_SECONDS: Final = BLOCK / SAMPLE_RATE
 
-DELAY: Final = 0.040
+DELAY: Final = 0.030
 """Seconds from the first sample of a block to its mixing."""
 
 _PATIENCE: Final = 0.2

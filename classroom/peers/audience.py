@@ -18,6 +18,7 @@ from typing import Final
 from aiortc import RTCIceServer
 
 from classroom.errors import WireError
+from classroom.peers.cushion import PlayoutSetting
 from classroom.peers.messages import Answer, Bye, Candidate, Hello, KeyFrameWanted, RestartWanted, Statistics, parse
 from classroom.peers.viewer import Program, Viewer
 
@@ -76,6 +77,7 @@ class Audience:
         token: str,
         most: int,
         ice_servers: Sequence[RTCIceServer],
+        playout_delay: PlayoutSetting,
         send: Callable[[int, str], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
@@ -85,6 +87,7 @@ class Audience:
         self._token = token
         self._most = most
         self._ice_servers = list(ice_servers)
+        self._playout_delay = playout_delay
         self._send = send
         self._changed = changed
         self._peers: dict[int, _Student] = {}
@@ -121,6 +124,7 @@ class Audience:
             name=f"student {student.number}",
             program=self._program,
             ice_servers=self._ice_servers,
+            playout_delay=self._playout_delay,
             send=lambda text: self._send(peer, text),
             changed=self._changed,
         )

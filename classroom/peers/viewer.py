@@ -28,7 +28,9 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from classroom.errors import WireError
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
+from classroom.peers.cushion import Cushion, PlayoutSetting
 from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, RestartWanted
+from classroom.peers.rtp import delaying
 from classroom.peers.track import PacketTrack
 
 __all__ = ["Call", "Program", "Viewer", "ViewerState"]
@@ -45,6 +47,9 @@ _CANDIDATES: Final = 64
 
 _ANSWER_WITHIN: Final = 60.0
 """Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
+
+_PICTURE_UNITS: Final = 90_000
+"""Units of RTP time stamps of pictures in a second."""
 
 _RESTART_EVERY: Final = 1.0
 """Seconds between two new offers to the same peer, at least."""
@@ -78,12 +83,15 @@ class Viewer:
         name: str,
         program: Program,
         ice_servers: Sequence[RTCIceServer],
+        playout_delay: PlayoutSetting,
         send: Callable[[str], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self._name = name
         self._program = program
         self._ice_servers = list(ice_servers)
+        self._playout_delay = playout_delay
+        self._cushion = Cushion(playout_delay)
         self._send = send
         self._changed = changed
         self._inbox: asyncio.Queue[Call | Literal["failed"]] = asyncio.Queue(_INBOX)
@@ -172,7 +180,9 @@ class Viewer:
         self._codec = None
         self._lost_packets = 0
         self._picture = PacketTrack("video", None)
-        picture = connection.addTransceiver(self._picture, direction="sendonly")
+        self._cushion = Cushion(self._playout_delay)
+        with delaying(self._cushion.delay):
+            picture = connection.addTransceiver(self._picture, direction="sendonly")
         picture.setCodecPreferences(preferences(tuple(self._program.pictures)))
         sound = connection.addTransceiver(PacketTrack("audio", self._program.sound), direction="sendonly")
         sound.setCodecPreferences(_capabilities("audio", ("audio/opus",)))
@@ -251,9 +261,11 @@ class Viewer:
                 continue
             self.round_trip = report.roundTripTime
             self.loss = report.fractionLost / 256
-            if report.packetsLost > self._lost_packets:
+            newly_lost, self._lost_packets = report.packetsLost - self._lost_packets, report.packetsLost
+            if newly_lost > 0:
                 self._demand_key_frame()
-            self._lost_packets = report.packetsLost
+            jitter = report.jitter / _PICTURE_UNITS
+            self._cushion.report(jitter=jitter, newly_lost=newly_lost, now=asyncio.get_running_loop().time())
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None

@@ -134,7 +134,7 @@ async def test_it_answers_in_stereo_and_goes_live(
     await offerer.close()
     await state_is(page, "reconnecting")
     assert await page.evaluate("!document.getElementById('still').hidden")
-    await server.page_message("restart", within=20)
+    await server.page_message("restart", within=60)
 
 
 async def test_others_than_the_broadcaster_are_ignored(server: PageServer, open_page: PageFactory) -> None:

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from classroom.lesson import schema_text
+from tests.support.machine import StolenTime
 from tests.support.process import classroom, teaching
 
 HIDDEN = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "XDG_SESSION_TYPE": None}
@@ -44,7 +45,7 @@ def lesson(tmp_path: Path) -> Path:
 
 
 async def test_teach_without_a_file_runs_anywhere_and_prints_both_addresses() -> None:
-    began = time.monotonic()
+    began, stolen = time.monotonic(), StolenTime()
     async with teaching("--port", "0", env=HIDDEN) as running:
         took = time.monotonic() - began
         students = next(line for line in running.lines if line.startswith("Students:")).split()[1]
@@ -57,7 +58,9 @@ async def test_teach_without_a_file_runs_anywhere_and_prints_both_addresses() ->
         state = json.loads(result.out)["state"]
         assert state["program"]["scene"] == "title"
         assert await running.interrupt() == 0
-    # The promise is 3 s; a busy machine that compiles everything for the first time gets some more here.
+    # The promise is 3 s; the first start after an installation, which compiles everything, gets some more here.
+    if took >= 10:
+        stolen.excuse()
     assert took < 10
 
 

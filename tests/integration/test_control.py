@@ -44,7 +44,7 @@ class Teacher:
             self.told.append(message)
 
     async def receive(self) -> dict[str, Any]:
-        message = json.loads(await asyncio.wait_for(self.connection.recv(), 10))
+        message = json.loads(await asyncio.wait_for(self.connection.recv(), 30))
         assert isinstance(message, dict)
         return message
 
@@ -110,7 +110,7 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
         while levels["tone"]["peak"] < -60:
             levels = (await teacher.news("meters"))["levels"]
         assert set(levels) == {"clap", "tone", "program"}
-        seen = set()
+        seen: set[str | None] = set()
         while seen != {None, "bars", "red", "pause"}:
             picture = await teacher.news("thumbnail")
             assert picture["jpeg"].startswith("/9j/")
@@ -212,4 +212,4 @@ async def test_remote_calls_and_says_what_is_wrong(lesson: Broadcaster) -> None:
 
 async def test_the_lesson_ends_by_command(lesson: Broadcaster) -> None:
     await call(f"127.0.0.1:{lesson.port}", TOKEN, "lesson.end", {})
-    await asyncio.wait_for(lesson.stopped(), 5)
+    await asyncio.wait_for(lesson.stopped(), 30)

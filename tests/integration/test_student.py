@@ -12,6 +12,7 @@ import pytest
 
 from classroom.broadcaster import Broadcaster
 from tests.support.broadcast import broadcasting, eventually
+from tests.support.machine import StolenTime
 from tests.support.student import Student, student
 
 COLOURS = """
@@ -51,7 +52,7 @@ def is_colour(pixel: tuple[int, int, int], name: str) -> bool:
     }[name]
 
 
-async def sees(watcher: Student, colours: dict[tuple[float, float], str], *, within: float = 10.0) -> None:
+async def sees(watcher: Student, colours: dict[tuple[float, float], str], *, within: float = 60.0) -> None:
     def right() -> bool:
         return watcher.picture is not None and all(
             is_colour(watcher.pixel(*place), colour) for place, colour in colours.items()
@@ -70,7 +71,12 @@ async def test_the_offer_comes_within_two_seconds_and_suits_old_clients(lesson: 
     async with student(lesson.port) as watcher:
         [entry] = watcher.client.peers.items()
         assert entry[1].decode() == "颜色 and colours"
-        sdp = (await watcher.offer(2.0))["sdp"]
+        loop = asyncio.get_running_loop()
+        began, stolen = loop.time(), StolenTime()
+        sdp = (await watcher.offer(30.0))["sdp"]
+        if loop.time() - began >= 2.0:
+            stolen.excuse()
+        assert loop.time() - began < 2.0
         video = sdp[sdp.index("m=video") :]
         codecs = [line.split(" ", 1)[1] for line in video.splitlines() if line.startswith("a=rtpmap:")]
         assert codecs[0].startswith("H264/90000")
@@ -138,7 +144,7 @@ async def test_an_encoder_runs_only_while_somebody_uses_it(lesson: Broadcaster) 
             await other.watch()
             await sees(other, {(0.5, 0.5): "red"})
             assert active() == {"vp8", "h264", "opus"}
-        await eventually(lambda: active() == {"vp8", "opus"}, within=60)
+        await eventually(lambda: active() == {"vp8", "opus"}, within=90)
 
 
 async def test_nothing_a_peer_sends_disturbs_the_others(lesson: Broadcaster) -> None:
@@ -206,11 +212,11 @@ async def test_a_full_lesson_offers_no_more(lesson: Broadcaster) -> None:
         student(lesson.port) as four,
     ):
         for each in (one, two, three):
-            await each.offer(2.0)
+            await each.offer(30.0)
         [hub] = four.client.peers
         four.peer = hub
         await four.say({"type": "hello", "app": "classroom", "version": 1})
-        message = await four.client.next_message(2.0)
+        message = await four.client.next_message(30.0)
         assert json.loads(message.body) == {"type": "refused", "why": "full"}
 
 
@@ -222,7 +228,7 @@ async def test_twenty_switches_in_ten_seconds(lesson: Broadcaster) -> None:
         for scene in scenes:
             before = watcher.pictures
             lesson.switch(scene, None, None)
-            await eventually(lambda before=before: watcher.pictures >= before + 8)  # type: ignore[misc]
+            await eventually(lambda before=before: watcher.pictures >= before + 8)
         lesson.switch("blue", None, None)
         await sees(watcher, {(0.5, 0.5): "blue", (0.02, 0.02): "blue"})
         program = lesson.state()["program"]

@@ -40,12 +40,12 @@ async def broadcasting(text: str = LESSON, *, port: int = 0) -> AsyncIterator[Br
     assert report.lesson is not None, report.faults
     broadcaster = Broadcaster(report.lesson, host="127.0.0.1", port=port, token=TOKEN, clock=SystemClock())
     async with broadcaster:
-        await broadcaster.sources_settled(10.0)
+        await broadcaster.sources_settled(60.0)
         yield broadcaster
 
 
 async def eventually(
-    condition: Callable[[], bool] | Callable[[], Awaitable[bool]], *, within: float = 10.0, what: str = ""
+    condition: Callable[[], bool] | Callable[[], Awaitable[bool]], *, within: float = 40.0, what: str = ""
 ) -> None:
     """Wait until a condition holds; an AssertionError says what did not come about in time."""
     loop = asyncio.get_running_loop()

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 __all__ = ["DESKTOP", "PHONE", "PageFactory", "browser", "open_page", "state_is", "until_true"]
@@ -61,6 +61,8 @@ async def browser() -> AsyncIterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("No Chromium was found. Install it, or name it in the environment variable CHROMIUM.")
         pytest.skip("no Chromium on this machine; name one in the environment variable CHROMIUM")
+    # Deadlines are there to end a test that hangs, not to find out how busy the machine is.
+    expect.set_options(timeout=30_000)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=str(Path(found)), args=_ARGUMENTS)
         yield running
@@ -101,7 +103,7 @@ async def open_page(browser: Browser) -> AsyncIterator[PageFactory]:
     assert not faults, faults
 
 
-async def state_is(page: Page, *states: str, within: float = 15.0) -> None:
+async def state_is(page: Page, *states: str, within: float = 60.0) -> None:
     """Wait until the student page says one of the states (see ``web/lib/receiver.js``)."""
     wanted = ", ".join(f'body[data-state="{state}"]' for state in states)
     try:

@@ -100,7 +100,7 @@ class NativeClient:
     ``peers`` is its list of others, ``id`` its own id, ``heads`` the raw replies, oldest first, for assertions.
     """
 
-    def __init__(self, host: str, port: int, name: bytes = b"student@pc", deadline: float = 10.0) -> None:
+    def __init__(self, host: str, port: int, name: bytes = b"student@pc", deadline: float = 30.0) -> None:
         self.host = host
         self.port = port
         self.name = name

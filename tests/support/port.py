@@ -93,7 +93,7 @@ class RawConnection:
         self.writer.write(packet)
         await self.writer.drain()
 
-    async def read_all(self, deadline: float = 10.0) -> bytes:
+    async def read_all(self, deadline: float = 30.0) -> bytes:
         """Everything until the server closes."""
         return await asyncio.wait_for(self.reader.read(), deadline)
 
@@ -110,7 +110,7 @@ async def ask(port: int, *packets: bytes) -> bytes:
         connection.close()
 
 
-async def until(condition: Callable[[], bool], deadline: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], deadline: float = 30.0) -> None:
     """Wait until a condition holds; TimeoutError at the deadline."""
     async with asyncio.timeout(deadline):
         while not condition():  # noqa: ASYNC110 - any condition, not only what can ring a bell

@@ -31,7 +31,7 @@ class Ended:
     err: str
 
 
-async def classroom(*arguments: str, env: Mapping[str, str | None] | None = None, within: float = 60.0) -> Ended:
+async def classroom(*arguments: str, env: Mapping[str, str | None] | None = None, within: float = 120.0) -> Ended:
     """Run a command to its end."""
     process = await _start(arguments, env)
     out, err = await asyncio.wait_for(process.communicate(), within)
@@ -62,7 +62,7 @@ class Running:
     async def interrupt(self) -> int:
         """Press Ctrl-C; the exit code."""
         self.process.send_signal(signal.SIGINT)
-        return await asyncio.wait_for(self.process.wait(), 15)
+        return await asyncio.wait_for(self.process.wait(), 30)
 
 
 @contextlib.asynccontextmanager
@@ -75,7 +75,7 @@ async def teaching(*arguments: str, env: Mapping[str, str | None] | None = None)
     reading = asyncio.create_task(_collect(process.stderr, errors))
     lines: list[str] = []
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not any(line.startswith("Teacher:") for line in lines):
                 line = await process.stdout.readline()
                 assert line, f"it ended: {b''.join(errors).decode()}"
@@ -85,7 +85,7 @@ async def teaching(*arguments: str, env: Mapping[str, str | None] | None = None)
         if process.returncode is None:
             process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), 15)
+                await asyncio.wait_for(process.wait(), 30)
             except TimeoutError:
                 process.kill()
                 await process.wait()

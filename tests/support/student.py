@@ -35,7 +35,7 @@ class Student:
         self.arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def offer(self, within: float = 5.0) -> dict[str, Any]:
+    async def offer(self, within: float = 30.0) -> dict[str, Any]:
         """Wait for the next offer."""
         while True:
             message = await self.client.next_message(within)

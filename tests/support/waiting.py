@@ -14,7 +14,7 @@ T = TypeVar("T")
 _POLL = threading.Event()
 
 
-def wait_for(condition: Callable[[], T], *, seconds: float = 10.0, what: str = "the condition") -> T:
+def wait_for(condition: Callable[[], T], *, seconds: float = 60.0, what: str = "the condition") -> T:
     """The first true answer of a condition; AssertionError when there was none in time."""
     deadline = time.monotonic() + seconds
     while True:

@@ -70,7 +70,7 @@ class Watcher:
         await self.page.fill("#name", name)
         await self.page.click("#join-button")
 
-    async def state(self, *states: str, within: float = 20.0) -> None:
+    async def state(self, *states: str, within: float = 60.0) -> None:
         """Wait until the page says one of the states."""
         wanted = ", ".join(f'body[data-state="{state}"]' for state in states)
         await self.page.locator(wanted).wait_for(state="attached", timeout=within * 1000)
@@ -80,7 +80,7 @@ class Watcher:
         value: list[list[int]] | None = await self.page.evaluate("places => probe.pixels(places)", places)
         return value
 
-    async def sees(self, colours: dict[tuple[float, float], str], *, within: float = 15.0) -> None:
+    async def sees(self, colours: dict[tuple[float, float], str], *, within: float = 60.0) -> None:
         """Wait until the video has these colours at these places."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within

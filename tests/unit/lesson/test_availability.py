@@ -18,7 +18,6 @@ NOT_RECORDED = "recording is not available yet; this lesson is not recorded"
     [
         ("program: {transition: fade}", "6:23: program.transition: fades are not available yet; scenes are cut"),
         ("video: {tiers: [{height: 360, bitrate: 1M}]}", "6:16: video.tiers: smaller pictures are not available yet; every student gets the full one"),
-        ("video: {playout_delay: 0}", "6:24: video.playout_delay: a delay is not available yet; browsers choose their own, as with auto"),
         ("recording: {start: automatic}", f"6:20: recording.start: {NOT_RECORDED}"),
         ("recording: {start: manual, folder: x}", f"6:20: recording.start: {NOT_RECORDED}"),
         ("recording: {folder: x}", f"6:21: recording.folder: {NOT_RECORDED}"),
@@ -35,7 +34,7 @@ def test_what_is_written_and_harmless_to_run_without_is_a_note(extra: str, expec
     "extra",
     [
         "program: {transition: cut, duration: 1}",
-        "video: {tiers: [], playout_delay: auto, bitrate: 1M}",
+        "video: {tiers: [], playout_delay: 0, bitrate: 1M}",
         "recording: {start: never, folder: x}",
         "server: {tls: none}",
         "signaling: {server: embedded, visibility: all, ids: sequential}",

@@ -15,6 +15,7 @@ from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import FLOOR_DB
 from classroom.media.sound import BLOCK, DELAY, SoundInput, SoundMixer
 from classroom.media.sound_buffer import SoundBuffer
+from tests.support.machine import StolenTime
 
 
 def constant(value: float, start: float = 0.0, seconds: float = 0.9) -> SoundBuffer:
@@ -164,10 +165,11 @@ class Recorder:
 def test_blocks_come_by_the_clock_and_do_not_drift() -> None:
     clock, recorder = SystemClock(), Recorder(75)
     mixed = SoundMixer(inputs={}, clock=clock, deliver=recorder)
+    stolen = StolenTime()
     zero = clock.now()
     mixed.start(zero)
     try:
-        assert recorder.done.wait(10)
+        assert recorder.done.wait(60)
     finally:
         assert mixed.stop()
     blocks = recorder.blocks[:75]
@@ -177,16 +179,19 @@ def test_blocks_come_by_the_clock_and_do_not_drift() -> None:
         assert captured == pytest.approx(zero + pts / SAMPLE_RATE, abs=1e-6)
     lateness = sorted(delivered - captured - DELAY for _, captured, delivered in blocks)
     assert lateness[0] >= -1e-4  # never early
+    if lateness[len(lateness) // 2] >= 0.02:
+        stolen.excuse()
     assert lateness[len(lateness) // 2] < 0.02
 
 
 def test_a_mixer_that_was_held_up_goes_on_with_the_present() -> None:
     clock, recorder = SystemClock(), Recorder(20)
     recorder.hold = 0.5
+    stolen = StolenTime()
     mixed = SoundMixer(inputs={}, clock=clock, deliver=recorder)
     mixed.start(clock.now())
     try:
-        assert recorder.done.wait(10)
+        assert recorder.done.wait(60)
     finally:
         assert mixed.stop()
     stamps = [pts for pts, _, _ in recorder.blocks]
@@ -194,4 +199,6 @@ def test_a_mixer_that_was_held_up_goes_on_with_the_present() -> None:
     assert mixed.skipped >= 19
     assert all(pts % BLOCK == 0 for pts in stamps)
     for pts, captured, delivered in recorder.blocks[1:]:
+        if delivered - captured >= DELAY + 0.3:
+            stolen.excuse()
         assert delivered - captured < DELAY + 0.3, pts

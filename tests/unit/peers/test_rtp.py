@@ -1,0 +1,103 @@
+"""The one place that reaches into aiortc: each name it relies on, and the bytes that leave."""
+
+from __future__ import annotations
+
+import aiortc.codecs
+import aiortc.rtp
+import pytest
+from aiortc import RTCPeerConnection
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import HeaderExtensions, RtpPacket, unpack_header_extensions
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classroom.peers import rtp
+from classroom.peers.cushion import Cushion
+from classroom.peers.rtp import RELIED_ON, PlayoutDelay, delaying, install
+
+URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+
+
+@pytest.mark.parametrize(("module", "name"), RELIED_ON, ids=[name for _, name in RELIED_ON])
+def test_the_names_are_there(module: object, name: str) -> None:
+    assert hasattr(module, name)
+
+
+def test_senders_take_their_map_from_the_place_that_is_replaced() -> None:
+    assert install()
+    assert install(), "twice is as good as once"
+    assert [extension.uri for extension in aiortc.codecs.HEADER_EXTENSIONS["video"]].count(URI) == 1
+    assert aiortc.rtcrtpsender.rtp is aiortc.rtp  # type: ignore[attr-defined]
+
+
+async def test_the_extension_is_offered() -> None:
+    install()
+    connection = RTCPeerConnection()
+    connection.addTransceiver("video", direction="sendonly")
+    assert URI in (await connection.createOffer()).sdp
+    await connection.close()
+
+
+def test_without_a_name_everything_goes_on_without_the_extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtp, "RELIED_ON", ((aiortc.rtp, "NoSuchName"),))
+    assert not install()
+
+
+def serialized(delay: PlayoutDelay | None, *, extension_id: int = 5, mid: str = "0") -> dict[int, bytes]:
+    install()
+    with delaying(delay):
+        extensions = aiortc.rtp.HeaderExtensionsMap()
+    agreed = [RTCRtpHeaderExtensionParameters(id=1, uri=MID)]
+    if extension_id:
+        agreed.append(RTCRtpHeaderExtensionParameters(id=extension_id, uri=URI))
+    extensions.configure(RTCRtpParameters(headerExtensions=agreed))
+    packet = RtpPacket(payload_type=96, payload=b"payload")
+    packet.extensions = HeaderExtensions(mid=mid)
+    data = packet.serialize(extensions)
+    assert RtpPacket.parse(data, extensions).payload == b"payload"
+    profile = int.from_bytes(data[12:14], "big")
+    length = int.from_bytes(data[14:16], "big") * 4
+    return dict(unpack_header_extensions(profile, data[16 : 16 + length]))
+
+
+@given(st.integers(0, 50_000), st.integers(0, 50_000), st.text("abc0123", min_size=1, max_size=8), st.integers(2, 14))
+def test_the_delay_stands_in_every_packet(least: int, most: int, mid: str, extension_id: int) -> None:
+    found = serialized(PlayoutDelay(least, most), extension_id=extension_id, mid=mid)
+    assert found[1] == mid.encode()
+    value = int.from_bytes(found[extension_id], "big")
+    low, high = value >> 12, value & 0xFFF
+    assert low == min(4095, round(least / 10))
+    assert high == max(low, min(4095, round(most / 10)))
+
+
+def test_nothing_is_added_where_it_was_not_agreed_or_not_asked_for() -> None:
+    assert set(serialized(PlayoutDelay(0, 0), extension_id=0)) == {1}
+    assert set(serialized(None)) == {1}
+
+
+def test_the_cushion_goes_with_a_clean_network_and_comes_back_with_loss() -> None:
+    cushion = Cushion("auto")
+    assert cushion.delay is not None
+
+    def delay_after(now: float, *, jitter: float = 0.002, newly_lost: int = 0) -> tuple[int, int]:
+        cushion.report(jitter=jitter, newly_lost=newly_lost, now=now)
+        assert cushion.delay is not None
+        return cushion.delay.least, cushion.delay.most
+
+    assert delay_after(100) == (0, 0)
+    assert delay_after(102, newly_lost=1) == (0, 40_950)
+    assert delay_after(111) == (0, 40_950)
+    assert delay_after(113) == (0, 0)
+    assert delay_after(115, jitter=0.05) == (0, 40_950)
+    assert delay_after(126) == (0, 0)
+
+
+def test_a_number_stays_and_off_is_none() -> None:
+    fixed = Cushion(200.0)
+    assert fixed.delay is not None
+    fixed.report(jitter=1.0, newly_lost=5, now=1.0)
+    assert (fixed.delay.least, fixed.delay.most) == (200, 200)
+    off = Cushion("off")
+    off.report(jitter=1.0, newly_lost=5, now=1.0)
+    assert off.delay is None
