@@ -105,9 +105,9 @@ class Broadcaster:
         )
         self._member = RoomMember(self._switchboard)
         self._audience = self._make_audience()
-        self._board = StateBoard(self._sections())
         self._sessions = Sessions(desk=self, token=token, clock=clock)
         self._site = Site(host=host, port=port, control_handler=self._sessions.handle, app=self._make_app())
+        self._board = StateBoard(self._sections())
 
     # Life
 
@@ -374,7 +374,8 @@ class Broadcaster:
         }
 
     def _lesson_section(self) -> dict[str, object]:
-        return lesson_section(self._lesson, self._began, self._clock.now() - self._started)
+        elapsed = self._clock.now() - self._started
+        return lesson_section(self._lesson, self._began, elapsed, self.student_addresses())
 
     def _health(self) -> dict[str, object]:
         return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from classroom.director import Director
@@ -23,13 +23,14 @@ __all__ = [
 Statuses = Mapping[str, SourceStatus]
 
 
-def lesson_section(lesson: Lesson, began: datetime, elapsed: float) -> dict[str, object]:
-    """What the lesson is, and for how long it runs (seconds)."""
+def lesson_section(lesson: Lesson, began: datetime, elapsed: float, addresses: Sequence[str]) -> dict[str, object]:
+    """What the lesson is, for how long it runs (seconds), and where students find it, the best address first."""
     return {
         "title": lesson.lesson.title,
         "language": lesson.lesson.language,
         "started": began.isoformat(timespec="seconds"),
         "elapsed": round(elapsed, 3),
+        "addresses": list(addresses),
     }
 
 

@@ -274,12 +274,30 @@ class Viewer:
             task.cancel()
         await asyncio.gather(*resolving, return_exceptions=True)
         if connection is not None:
-            await connection.close()
+            await _close(connection)
 
     def _set(self, state: ViewerState) -> None:
         if state != self._state:
             self._state = state
             self._changed()
+
+
+async def _close(connection: RTCPeerConnection) -> None:
+    """Close a connection to the end, also when cancelled meanwhile.
+
+    aiortc closes by itself as well when the peer's end is gone, and whoever comes second waits for a future that a
+    cancellation would take away from the first.
+    """
+    closing = asyncio.create_task(connection.close(), name="closing a connection")
+    cancelled = False
+    while not closing.done():
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            cancelled = True
+    closing.result()
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 _BAD_DESCRIPTION = (

@@ -5,7 +5,7 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 export const LOWEST_DB = -60;
-export const HIGHEST_DB = 12;
+export const HIGHEST_DB = 20;
 
 /** @param {import('../page.js').Scope} scope */
 export function audioView({ t, state, faders, actions, decibels }) {
