@@ -8,12 +8,12 @@ The picture's age includes its wait for the next tick, which is half a tick on a
 from __future__ import annotations
 
 import asyncio
-import platform
 from typing import Any, Final
 
 from rich.table import Table
 
 from classroom.bench.browser import Browser, Frame, browser
+from classroom.bench.machine import StolenTime, describe_machine
 from classroom.bench.sender import WAYS, connection
 from classroom.bench.stage import FPS, HEIGHT, WIDTH, Stage, stage
 from classroom.media.timing import percentile
@@ -33,6 +33,7 @@ def run(seconds: float | None = None) -> dict[str, Any]:
 
 async def _measure(seconds: float) -> dict[str, Any]:
     ages: dict[str, list[float]] = {}
+    stolen = StolenTime()
     async with stage() as each, browser() as page:
         for _ in range(_ROUNDS):
             for way, codec in WAYS:
@@ -41,7 +42,7 @@ async def _measure(seconds: float) -> dict[str, Any]:
     parts = {name: _summary(values) for name, values in ages.items()}
     return {
         "bench": "latency",
-        "machine": platform.machine(),
+        "machine": describe_machine(stolen),
         "picture": f"{WIDTH}x{HEIGHT} at {FPS}",
         "unit": "ms",
         "parts": parts,
@@ -85,5 +86,6 @@ def table(result: dict[str, Any]) -> Table:
     for name, part in result["parts"].items():
         shown.add_row(name, *(f"{part[column]:g}" for column in ("frames", "p50", "p95", "p99")))
     ratios = ", ".join(f"{codec} {ratio}" for codec, ratio in result["ratio_p95_to_stock"].items())
-    shown.caption = f"p95 as a share of stock aiortc's: {ratios}"
+    stolen = f"The host took {result['machine']['stolen']:.0%} of the time away."
+    shown.caption = f"p95 as a share of stock aiortc's: {ratios}. {stolen}"
     return shown

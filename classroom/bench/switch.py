@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import platform
 import time
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from classroom.bench.browser import Browser, Frame, browser
+from classroom.bench.machine import StolenTime, describe_machine
 from classroom.bench.sender import Codec, Way, connection
 from classroom.bench.stage import FPS, HEIGHT, WIDTH, Stage, stage
 from classroom.media.timing import percentile
@@ -48,13 +48,14 @@ def run(seconds: float | None = None) -> dict[str, Any]:
 
 async def _measure(seconds: float) -> dict[str, Any]:
     found: dict[str, list[tuple[float | None, float]]] = {}
+    stolen = StolenTime()
     async with stage() as each, browser() as page:
         for _ in range(_ROUNDS):
             for way, codec in _WAYS:
                 found.setdefault(f"{way} {codec}", []).extend(await _watch(each, page, way, codec, seconds))
     return {
         "bench": "switch",
-        "machine": platform.machine(),
+        "machine": describe_machine(stolen),
         "picture": f"{WIDTH}x{HEIGHT} at {FPS}",
         "unit": "ms",
         "parts": {name: _summary(values) for name, values in found.items()},

@@ -24,7 +24,8 @@ def test_a_short_run_measures_every_stage() -> None:
     assert still["p50"] < result["stages"]["compose full, screen scrolling"]["p50"]
     assert result["pipeline"]["statistics"]["ticks"] > 10
     assert 0 < result["pipeline"]["core"] < 4
-    assert result["pipeline"]["reached"] == (result["pipeline"]["core"] <= result["pipeline"]["goal"])
+    assert result["tick"]["reached"] == (result["tick"]["core"] <= result["tick"]["goal"])
+    assert 0 <= result["machine"]["stolen"] <= 1
     out = io.StringIO()
     Console(file=out, width=140).print(mix.table(result))
     assert "encode h264" in out.getvalue()
