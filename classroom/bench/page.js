@@ -33,6 +33,8 @@ async function watch(part) {
   const video = document.createElement("video");
   video.muted = true;
   video.autoplay = true;
+  // Small on the page, so that drawing it costs this machine little; the pixels that are read are those of the stream.
+  video.width = 160;
   document.body.replaceChildren(video);
   const samples = [];
   const missed = { unreadable: 0 };
