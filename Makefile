@@ -46,7 +46,8 @@ layers: .venv/ready-dev  ## Who may import whom
 	$(BIN)/lint-imports
 
 web/node_modules/ready: web/package.json web/package-lock.json | system-packages
-	cd web && npm ci --silent --no-audit --no-fund
+	# Not `npm ci`: it refuses a lock file that lacks the builds of biome for other systems.
+	cd web && npm install --no-save --silent --no-audit --no-fund
 	touch $@
 
 pages: web/node_modules/ready  ## Types and lint of the pages
