@@ -252,7 +252,8 @@ def test_geometry_holds_for_any_sizes(
         colour, shape = (RED, back) if placement.source == "a" else (GREEN, front)
         for rectangle, value in ((area, BLACK), (fit(*shape, area), colour)):
             wanted[rectangle.y : rectangle.y + rectangle.height, rectangle.x : rectangle.x + rectangle.width] = value
-    assert (np.abs(picture.astype(int) - wanted) <= 6).all()
+    # This is about places: a picture that is scaled a hundredfold may be a few steps off in colour.
+    assert (np.abs(picture.astype(int) - wanted) <= 16).all()
 
 
 def test_a_program_of_odd_size_or_an_unusable_card_is_refused_at_once() -> None:
