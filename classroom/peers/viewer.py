@@ -33,7 +33,16 @@ from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, Res
 from classroom.peers.rtp import delaying
 from classroom.peers.track import PacketTrack
 
-__all__ = ["Call", "Program", "Viewer", "ViewerState"]
+__all__ = [
+    "Call",
+    "PictureCodec",
+    "Program",
+    "Viewer",
+    "ViewerState",
+    "agreed_codec",
+    "close_to_the_end",
+    "preferences",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -274,7 +283,7 @@ class Viewer:
             task.cancel()
         await asyncio.gather(*resolving, return_exceptions=True)
         if connection is not None:
-            await _close(connection)
+            await close_to_the_end(connection)
 
     def _set(self, state: ViewerState) -> None:
         if state != self._state:
@@ -282,7 +291,7 @@ class Viewer:
             self._changed()
 
 
-async def _close(connection: RTCPeerConnection) -> None:
+async def close_to_the_end(connection: RTCPeerConnection) -> None:
     """Close a connection to the end, also when cancelled meanwhile.
 
     aiortc closes by itself as well when the peer's end is gone, and whoever comes second waits for a future that a

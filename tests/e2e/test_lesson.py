@@ -121,7 +121,7 @@ async def test_twenty_switches_in_ten_seconds(browser: Browser, lesson: Path) ->
         await student.join()
         await student.sees({(0.5, 0.5): "red"})
         # The browser's own start, with its guesses of the network, is not what is looked at here.
-        await asyncio.sleep(2.0)
+        await student.page.wait_for_function("() => probe.frames.length > 60", timeout=60_000)
         begin = len(await student.frames())
         stolen = StolenTime()
         for count in range(20):
