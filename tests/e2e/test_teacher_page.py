@@ -155,6 +155,15 @@ async def test_mute_and_restart(server: PageServer, board: Page) -> None:
     await until(lambda: server.asked("source.restart") == [{"source": "bench"}])
 
 
+async def test_an_alarm_has_the_button_that_mends_it(server: PageServer, board: Page) -> None:
+    why = "The microphone 'Headset' was not found. Plug it in."
+    alarm = {"code": "source.failed", "source": "mic", "sentence": why, "method": "source.restart"}
+    await server.change(alarms=[{**alarm, "params": {"source": "mic"}}])
+    await expect(board.locator("[data-alarm]")).to_contain_text(why)
+    await board.locator("[data-mend=mic]").click()
+    await until(lambda: server.asked("source.restart") == [{"source": "mic"}])
+
+
 async def test_state_is_told_in_words(server: PageServer, board: Page) -> None:
     bench = board.locator("[data-source=bench]")
     await expect(bench).to_contain_text("Lost")
