@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -28,6 +28,7 @@ from classroom.director import Director, Scene
 from classroom.errors import CommandError
 from classroom.lesson import Lesson
 from classroom.media.program import Program
+from classroom.media.scale import UnusablePicture
 from classroom.media.sources import fallback_card
 from classroom.media.studio import Studio
 from classroom.media.thumbnail import jpeg
@@ -50,6 +51,7 @@ from classroom.signaling.http import add_routes
 from classroom.signaling.member import Joined, Left, Message, RoomMember
 from classroom.signaling.room import Room
 from classroom.signaling.switchboard import Switchboard
+from classroom.upkeep import keep_running
 
 __all__ = ["Broadcaster", "SourceLine"]
 
@@ -121,11 +123,11 @@ class Broadcaster:
             await self._sign_in(stack)
             news = News(sessions=self._sessions, levels=self._levels, thumbnails=self._thumbnails)
             for name, work in (
-                ("state", self._publish()),
-                ("students' reports", self._audience.measure()),
-                ("meters and thumbnails", news.run()),
+                ("state", self._publish),
+                ("students' reports", self._audience.measure),
+                ("meters and thumbnails", news.run),
             ):
-                self._keep_running(stack, name, work)
+                keep_running(stack, name, work)
             self._stack = stack.pop_all()
         return self
 
@@ -279,23 +281,7 @@ class Broadcaster:
         stack.push_async_callback(self._member.sign_out)
         for peer in peers:
             self._audience.joined(peer.id, peer.display_name)
-        self._keep_running(stack, "signaling", self._listen())
-
-    def _keep_running(self, stack: contextlib.AsyncExitStack, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Own a task until the stack unwinds; one that fails ends the lesson instead of leaving it half alive."""
-        task = asyncio.create_task(work, name=name)
-
-        def done(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and (fault := task.exception()) is not None:
-                logger.error("%s failed and the lesson ends", name, exc_info=fault)
-                self._stopping.set()
-
-        async def stop() -> None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-        task.add_done_callback(done)
-        stack.push_async_callback(stop)
+        keep_running(stack, "signaling", self._listen)
 
     # Running
 
@@ -345,9 +331,15 @@ class Broadcaster:
         drawn = []
         for source in (None, *self._lesson.sources):
             frame = self._program.snapshot(source)
-            if frame is not None:
-                width = min(320, frame.width)
-                drawn.append(Thumbnail(source, jpeg(frame, width=width), width, width * frame.height // frame.width))
+            if frame is None:
+                continue
+            width = min(320, frame.width)
+            try:
+                small = jpeg(frame, width=width)
+            except UnusablePicture as fault:
+                logger.debug("no thumbnail of %s: %s", source, fault)
+                continue
+            drawn.append(Thumbnail(source, small, width, width * frame.height // frame.width))
         return drawn
 
     # Describing

@@ -120,6 +120,10 @@ class Audience:
             student.refused = True
             logger.warning("the lesson is full: %s is not let in", name)
             return
+        self._admit(peer, student)
+        student.timers.append(asyncio.get_running_loop().call_later(_LISTED_AFTER, self._list, student))
+
+    def _admit(self, peer: int, student: _Student) -> None:
         viewer = Viewer(
             name=f"student {student.number}",
             program=self._program,
@@ -129,7 +133,6 @@ class Audience:
             changed=self._changed,
         )
         self._start(student, viewer)
-        student.timers.append(asyncio.get_running_loop().call_later(_LISTED_AFTER, self._list, student))
 
     async def left(self, peer: int) -> None:
         """A peer signed out or vanished: end its viewer."""
@@ -157,7 +160,7 @@ class Audience:
         match said:
             case Hello():
                 await self._hello(peer, student, said)
-            case Statistics(latency, _):
+            case Statistics(latency):
                 student.latency = latency
             case Answer() | Candidate() | Bye() | KeyFrameWanted() | RestartWanted():
                 if isinstance(said, Answer):
@@ -202,6 +205,10 @@ class Audience:
                 await self._tell(peer, {"type": "refused", "why": "token"})
                 return
             student.monitor = True
+            if student.viewer is None:
+                # The lesson is full of students, and the teacher's own monitor takes none of their places.
+                student.refused = False
+                self._admit(peer, student)
         if student.refused:
             await self._tell(peer, {"type": "refused", "why": "full"})
             return

@@ -70,10 +70,9 @@ class RestartWanted:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What the page measures: seconds and fractions; None where it does not know."""
+    """What the page measures: the delay of the picture in seconds, None where it does not know."""
 
     latency: float | None
-    loss: float | None
 
 
 Message = Answer | Candidate | Bye | Hello | KeyFrameWanted | RestartWanted | Statistics
@@ -105,7 +104,7 @@ def parse(body: bytes) -> Message:
         case "restart":
             return RestartWanted()
         case "statistics":
-            return Statistics(_number(value, "latency", 60.0), _number(value, "loss", 1.0))
+            return Statistics(_number(value, "latency", 60.0))
         case kind:
             raise WireError(f"its type is unknown: {str(kind)[:32]!r}")
 

@@ -49,7 +49,7 @@ def test_any_object_is_read_or_refused(value: dict[str, object]) -> None:
         (b'{"type":"hello","app":"classroom","role":"monitor","token":"t"}', Hello("monitor", "t")),
         (b'{"type":"key-frame"}', KeyFrameWanted()),
         (b'{"type":"restart"}', RestartWanted()),
-        (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(0.04, None)),
+        (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(0.04)),
     ],
 )  # fmt: skip
 def test_messages_are_read(body: bytes, expected: object) -> None:

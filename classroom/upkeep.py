@@ -1,0 +1,38 @@
+"""Work that goes on for as long as the lesson does, whatever befalls it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+__all__ = ["keep_running"]
+
+logger = logging.getLogger(__name__)
+
+_BEGUN_AGAIN_AFTER: Final = 0.2
+"""Seconds before work that failed is begun again, so that a lasting fault does not fill the processor or the log."""
+
+
+def keep_running(stack: contextlib.AsyncExitStack, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Own a task until the stack unwinds; work that fails is reported and begun again."""
+
+    async def again_and_again() -> None:
+        while True:
+            try:
+                await work()
+                return
+            # The wall between a fault in one of these and the lesson, which goes on; the log has the traceback.
+            except Exception:
+                logger.exception("%s failed and is begun again", name)
+            await asyncio.sleep(_BEGUN_AGAIN_AFTER)
+
+    task = asyncio.create_task(again_and_again(), name=name)
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)

@@ -1,0 +1,68 @@
+"""A fault inside one part of a running lesson costs that part a moment, and never the lesson."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import av
+import pytest
+
+from classroom.broadcaster import Broadcaster
+from classroom.media.frames import Picture
+from tests.support.broadcast import TOKEN, broadcasting, eventually
+from tests.support.student import student
+
+
+@pytest.fixture
+async def lesson() -> AsyncIterator[Broadcaster]:
+    async with broadcasting() as running:
+        yield running
+
+
+async def test_a_fault_at_one_peers_message_leaves_the_others_their_lesson(
+    lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    audience = lesson._audience
+    serve, faults = audience.message, 0
+
+    async def fail_once(peer: int, body: bytes) -> None:
+        nonlocal faults
+        if body == b"poison":
+            faults += 1
+            raise ZeroDivisionError
+        await serve(peer, body)
+
+    monkeypatch.setattr(audience, "message", fail_once)
+    async with student(lesson.port, name=b"bad") as bad:
+        await bad.offer()
+        await bad.say("poison")
+        await eventually(lambda: faults == 1)
+        async with student(lesson.port, name=b"good") as good:
+            await good.watch()
+            await eventually(lambda: good.pictures > 5)
+    assert not lesson._stopping.is_set()
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_picture_that_cannot_be_drawn_small_costs_only_its_thumbnail(lesson: Broadcaster) -> None:
+    unusable = av.VideoFrame(64, 64, "yaf32le")
+    lesson._studio.slots["pause"].put(Picture(unusable, 0.0, -1))
+    assert {each.source for each in lesson._draw_thumbnails()} == {None, "bars", "red"}
+
+
+async def test_the_teachers_monitor_needs_no_students_place() -> None:
+    text = (
+        "sources: {bars: {kind: pattern}}\nscenes: {bars: bars}\naccess: {max_students: 1}\nrecording: {start: never}\n"
+    )
+    async with (
+        broadcasting(text) as lesson,
+        student(lesson.port, name=b"the only one") as only,
+        student(lesson.port, name=b"monitor") as monitor,
+    ):
+        await only.offer()
+        [monitor.peer] = monitor.client.peers
+        await monitor.say({"type": "hello", "app": "classroom", "version": 1, "role": "monitor", "token": TOKEN})
+        kinds: set[str] = set()
+        while kinds != {"welcome", "offer"}:
+            kinds.add(json.loads((await monitor.client.next_message(30)).body)["type"])
