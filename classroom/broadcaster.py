@@ -20,6 +20,7 @@ from aiohttp import web
 from aiortc import RTCIceServer
 
 from classroom import __version__
+from classroom.alarms import Alarms
 from classroom.clock import Clock
 from classroom.control.news import News, Thumbnail
 from classroom.control.sessions import Sessions
@@ -82,6 +83,7 @@ class Broadcaster:
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
+        self._alarms = Alarms(self._changed.set)
         self._loop = asyncio.get_running_loop()
         self._stack = contextlib.AsyncExitStack()
 
@@ -362,7 +364,7 @@ class Broadcaster:
             "sources": sources_section(pictures),
             "audio": audio_section(self._program.inputs, sounds),
             "students": self._audience.describe(),
-            "alarms": alarms_section({**sounds, **pictures}),
+            "alarms": alarms_section({**sounds, **pictures}, self._alarms.raised()),
         }
 
     def _lesson_section(self) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from classroom.alarms import Alarm
 from classroom.director import Director
 from classroom.lesson import Lesson
 from classroom.media.sound import SoundInput
@@ -75,16 +76,11 @@ def recording_section() -> dict[str, object]:
     return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}
 
 
-def alarms_section(statuses: Statuses) -> list[dict[str, object]]:
-    """What is wrong now: sources that are not there, each with the command that may bring it back."""
-    return [
-        {
-            "code": f"source.{status.state}",
-            "source": name,
-            "sentence": status.why or "",
-            "method": "source.restart",
-            "params": {"source": name},
-        }
+def alarms_section(statuses: Statuses, others: Sequence[Alarm] = ()) -> list[dict[str, object]]:
+    """What is wrong now: sources that are not there, each with the command that may bring it back, and the rest."""
+    sources = [
+        Alarm(f"source.{status.state}", status.why or "", name, "source.restart", {"source": name})
         for name, status in statuses.items()
         if status.state in ("failed", "lost")
     ]
+    return [alarm.describe() for alarm in (*sources, *others)]

@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from classroom.clock import Clock
 from classroom.control import messages
 from classroom.control.commands import COMMANDS, Desk
-from classroom.control.throttle import Throttle
 from classroom.errors import CommandError
+from classroom.throttle import Throttle
 
 __all__ = ["HELLO_WITHIN", "Session"]
 

@@ -12,7 +12,7 @@ from classroom.clock import Clock
 from classroom.control import messages
 from classroom.control.commands import Desk
 from classroom.control.session import Session
-from classroom.control.throttle import Throttle
+from classroom.throttle import Throttle
 
 __all__ = ["Sessions"]
 

@@ -9,13 +9,23 @@ from pydantic import Field, model_validator
 from classroom.lesson.audio import AudioInput
 from classroom.lesson.scenes import SceneModel
 from classroom.lesson.section import Section
-from classroom.lesson.sections import Access, Ice, LessonDetails, Program, Recording, ServerSection, Signaling, Video
+from classroom.lesson.sections import (
+    Access,
+    Ice,
+    LessonDetails,
+    Limits,
+    Program,
+    Recording,
+    ServerSection,
+    Signaling,
+    Video,
+)
 from classroom.lesson.sources import Source
 from classroom.lesson.values import Name
 
 __all__ = ["Lesson"]
 
-_WITH_DEFAULTS = ("lesson", "server", "signaling", "access", "ice", "audio", "program", "video", "recording")
+_WITH_DEFAULTS = ("lesson", "server", "signaling", "access", "limits", "ice", "audio", "program", "video", "recording")
 
 
 class Lesson(Section):
@@ -30,6 +40,9 @@ class Lesson(Section):
     )
     signaling: Signaling = Field(default_factory=Signaling, description="How students and broadcaster find each other.")
     access: Access = Field(default_factory=Access, description="Who may teach and who may come in.")
+    limits: Limits = Field(
+        default_factory=Limits, description="What anybody on the network may take from this computer."
+    )
     ice: Ice = Field(default_factory=Ice, description="Help for connections across networks.")
     sources: dict[Annotated[str, Name()], Source] = Field(
         description="Where pictures come from: a name of your choice, and what it is."

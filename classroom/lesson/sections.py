@@ -18,11 +18,13 @@ __all__ = [
     "Ice",
     "IceServer",
     "LessonDetails",
+    "Limits",
     "Program",
     "Recording",
     "ServerSection",
     "Signaling",
     "Tier",
+    "Turn",
     "Video",
 ]
 
@@ -67,6 +69,7 @@ class ServerSection(Section):
         "none",
         description="https beside http: none, auto (a certificate is made), or your own as certificate and key.",
     )
+    tls_port: Annotated[int, Whole(0, 65535)] = Field(8443, description="The port of https; 0 takes any free one.")
 
 
 class Signaling(Section):
@@ -101,6 +104,32 @@ class Access(Section):
     )
 
 
+class Limits(Section):
+    """What anybody on the network may take from this computer; the defaults suit a class of some hundred."""
+
+    connections: Annotated[int, Whole(16, 60_000, "connections")] = Field(
+        4000, description="Connections at a time, of everybody together. Each student holds one to six."
+    )
+    connections_per_address: Annotated[int, Whole(8, 60_000, "connections")] = Field(
+        1500, description="Connections at a time from one address. A whole school may come from one."
+    )
+    members: Annotated[int, Whole(1, 20_000, "members")] | None = Field(
+        None, description="Members of the signaling at a time; null is max_students and 64 more."
+    )
+    head: Annotated[int, Whole(1024, 1_048_576, "bytes")] = Field(16_384, description="Bytes of a request's head.")
+    head_time: Annotated[float, Number(1, 120, "seconds")] = Field(
+        10.0, description="Seconds in which a request's head must arrive."
+    )
+    body: Annotated[int, Whole(16_384, 16_777_216, "bytes")] = Field(327_680, description="Bytes of a message.")
+    name: Annotated[int, Whole(16, 4096, "bytes")] = Field(512, description="Bytes of a name that are kept.")
+    queue: Annotated[int, Whole(16, 65_536, "messages")] = Field(
+        256, description="Messages that may wait for one member; one that does not fetch them is signed out."
+    )
+    messages: Annotated[float, Number(1, 10_000, "messages a second")] = Field(
+        50.0, description="Messages a second from one member; more are answered late, and then refused."
+    )
+
+
 class IceServer(Section):
     """A STUN or TURN server."""
 
@@ -111,6 +140,18 @@ class IceServer(Section):
     credential: Annotated[str, Line(500)] | None = Field(None, description="The password; a TURN server needs one.")
 
 
+class Turn(Section):
+    """A TURN server that knows a secret, for which each student gets a password that soon expires."""
+
+    urls: Annotated[list[str], Addresses(("turn:", "turns:"))] = Field(
+        description="Its address or a list of them, such as turn:host:3478 or turns:host:5349?transport=tcp."
+    )
+    secret: Annotated[str, Line(500)] = Field(description="The secret it shares with us (coturn: static-auth-secret).")
+    lifetime: Annotated[int, Whole(60, 604_800, "seconds")] = Field(
+        3600, description="Seconds after which a password expires; pages get a new one before."
+    )
+
+
 class Ice(Section):
     """Help for connections across networks."""
 
@@ -118,6 +159,9 @@ class Ice(Section):
         default_factory=list,
         description="STUN and TURN servers for students outside of this network, each with urls, username, credential.",
         json_schema_extra={"default": []},
+    )
+    turn: Turn | None = Field(
+        None, description="A TURN server with a shared secret, as urls, secret and lifetime; no password stands here."
     )
 
 

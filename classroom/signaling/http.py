@@ -27,8 +27,8 @@ _Handler = Callable[[web.Request, bytes], Awaitable[wire.Reply]]
 class Guard(Protocol):
     """Who may sign in, and how long somebody who asks with an unknown id has to wait for the answer."""
 
-    def refuse(self, request: wire.SignIn, address: str) -> str | None:
-        """Why this sign-in is refused, as a sentence for the student, or None to let it in."""
+    async def refuse(self, request: wire.SignIn, address: str) -> str | None:
+        """Why this sign-in is refused, as a sentence for the student, or None to let it in; may take its time."""
         ...
 
     async def unknown(self, address: str) -> None:
@@ -39,7 +39,7 @@ class Guard(Protocol):
 class OpenDoor:
     """Lets everybody in and answers at once."""
 
-    def refuse(self, request: wire.SignIn, address: str) -> str | None:
+    async def refuse(self, request: wire.SignIn, address: str) -> str | None:
         """Nobody is refused."""
         return None
 
@@ -83,7 +83,7 @@ class _Handlers:
 
     async def sign_in(self, request: web.Request, arguments: bytes) -> wire.Reply:
         sign_in = wire.read_sign_in(arguments)
-        why = self._guard.refuse(sign_in, request.remote or "")
+        why = await self._guard.refuse(sign_in, request.remote or "")
         if why is not None:
             return wire.refused(why)
         try:

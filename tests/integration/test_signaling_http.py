@@ -348,7 +348,7 @@ async def test_a_guard_refuses_and_slows() -> None:
         def __init__(self) -> None:
             self.strangers: list[str] = []
 
-        def refuse(self, request: SignIn, address: str) -> str | None:
+        async def refuse(self, request: SignIn, address: str) -> str | None:
             return None if request.passcode == "geheim" else "Enter the passcode that the teacher gave you."
 
         async def unknown(self, address: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 from classroom.control import messages
 from classroom.control.commands import COMMANDS, describe
 from classroom.control.state import StateBoard
-from classroom.control.throttle import Throttle
 from classroom.errors import CommandError
+from classroom.throttle import Throttle
 
 
 class Lesson:

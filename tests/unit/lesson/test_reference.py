@@ -30,7 +30,7 @@ def with_examples(text: str) -> str:
             inside = found[1] + "#   "
             # The example takes the place of the line before, and of the sentence that it repeats.
             key = lines.pop()
-            assert re.fullmatch(r" *(tls: none|servers: \[\]|region: null|monitor: 1)", key)
+            assert re.fullmatch(r" *(tls: none|servers: \[\]|region: null|turn: null|monitor: 1)", key)
         elif inside is not None and line.startswith(inside):
             lines.append(line.replace("#   ", "", 1))
         else:
