@@ -61,6 +61,7 @@ class ServerSection(Section):
         description="The address to listen on; 0.0.0.0 is every network of this computer, 127.0.0.1 this one alone.",
     )
     port: Annotated[int, Whole(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
+    tls_port: Annotated[int, Whole(0, 65535)] = Field(8443, description="The port of https; 0 takes any free one.")
     tls: Annotated[
         Annotated[Annotated[Literal["none", "auto"], Choice()], Tag("word")]
         | Annotated[Certificate, Tag("certificate")],
@@ -69,7 +70,6 @@ class ServerSection(Section):
         "none",
         description="https beside http: none, auto (a certificate is made), or your own as certificate and key.",
     )
-    tls_port: Annotated[int, Whole(0, 65535)] = Field(8443, description="The port of https; 0 takes any free one.")
 
 
 class Signaling(Section):

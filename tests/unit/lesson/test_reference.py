@@ -107,11 +107,17 @@ def test_every_value_is_the_default(text: str) -> None:
     values = read(text)
     values["scenes"] = {"screen": values["scenes"]["screen"]}
     values["sources"]["screen"].pop("monitor", None)  # it and a region exclude each other
-    examples: set[KeyPath] = {("ice",), ("ice", "servers"), ("server",), ("server", "tls")} if text != TEXT else set()
+    examples: set[KeyPath] = (
+        {("ice",), ("ice", "servers"), ("ice", "turn"), ("server",), ("server", "tls")} if text != TEXT else set()
+    )
     bare = required_only(values, values, examples)
     assert "program" not in bare
     assert bare["sources"]["camera"] == {"kind": "camera"}
-    assert bare.get("ice") == ({"servers": [{"urls": "stun:stun.example.org:3478"}]} if examples else None)
+    example = {
+        "servers": [{"urls": "stun:stun.example.org:3478"}],
+        "turn": {"urls": "turn:turn.example.org:3478", "secret": "a shared secret"},
+    }
+    assert bare.get("ice") == (example if examples else None)
     context = {"folder": Path("/lessons")}
     assert Lesson.model_validate(values, context=context) == Lesson.model_validate(bare, context=context)
 
