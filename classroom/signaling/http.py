@@ -27,8 +27,8 @@ _Handler = Callable[[web.Request, bytes], Awaitable[wire.Reply]]
 class Guard(Protocol):
     """Who may sign in, and how long somebody who asks with an unknown id has to wait for the answer."""
 
-    async def refuse(self, request: wire.SignIn, address: str) -> str | None:
-        """Why this sign-in is refused, as a sentence for the student, or None to let it in; may take its time."""
+    async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
+        """Why this sign-in is refused, or None to let it in; may take its time."""
         ...
 
     async def unknown(self, address: str) -> None:
@@ -39,7 +39,7 @@ class Guard(Protocol):
 class OpenDoor:
     """Lets everybody in and answers at once."""
 
-    async def refuse(self, request: wire.SignIn, address: str) -> str | None:
+    async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
         """Nobody is refused."""
         return None
 
@@ -87,9 +87,9 @@ class _Handlers:
         if why is not None:
             return wire.refused(why)
         try:
-            admission = self._switchboard.sign_in(sign_in.name)
+            admission = self._switchboard.sign_in(sign_in.name, address=_own_address(request))
         except RoomFull:
-            return wire.refused("The class is full. Ask the teacher to let more students in.")
+            return wire.refused(wire.Refusal("The class is full. Ask the teacher to let more students in.", "full"))
         logger.info("peer %d signed in from %s", admission.id, request.remote)
         return wire.added(admission)
 
@@ -164,6 +164,13 @@ def _respond(reply: wire.Reply) -> web.Response:
 def _raw_target(request: web.Request) -> bytes:
     kept = request.headers.get(wire.RAW_TARGET_HEADER)
     return unquote_to_bytes(kept) if kept is not None else request.raw_path.encode("utf-8", "surrogateescape")
+
+
+def _own_address(request: web.Request) -> str:
+    """The address of the asker's own machine; empty where a proxy asks, which does so for many."""
+    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")):
+        return ""
+    return request.remote or ""
 
 
 def _is_open(request: web.Request) -> bool:

@@ -25,10 +25,14 @@ _TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another member of the room; the name is as it stands in the list."""
+    """Another member of the room; the name is as it stands in the list.
+
+    ``address`` is the network address of its own machine; empty where that is not known, as behind a proxy.
+    """
 
     id: int
     name: bytes
+    address: str = ""
 
     @property
     def display_name(self) -> str:
@@ -105,7 +109,7 @@ class RoomMember:
         cut = name.encode("utf-8", "replace")[:NAME_LIMIT].decode("utf-8", "ignore")
         admission = self._switchboard.sign_in(cut.encode(), hub=True)
         self._id = admission.id
-        return [Peer(entry.id, entry.name) for entry in admission.entries[1:]]
+        return [self._peer(entry) for entry in admission.entries[1:]]
 
     async def events(self) -> AsyncIterator[PeerEvent]:
         """Joins, leaves and messages in order, until the hub signs out or the room closes. One reader at a time."""
@@ -114,7 +118,7 @@ class RoomMember:
                 event = await self._switchboard.wait(self._id)
             except (UnknownMember, Replaced, Closed):
                 return
-            yield _translate(event)
+            yield self._translate(event)
 
     async def send(self, peer_id: int, body: bytes | str, content_type: str = "text/plain") -> None:
         """Queue a message for a student; WireError when the student is gone or does not fetch its messages."""
@@ -143,14 +147,16 @@ class RoomMember:
         except UnknownMember:
             return
 
+    def _translate(self, event: Event) -> PeerEvent:
+        match event:
+            case Notice(connected=True):
+                return Joined(self._peer(event))
+            case Notice():
+                return Left(self._peer(event))
+            case Relay():
+                return Message(event.sender, event.body)
+            case _:
+                assert_never(event)
 
-def _translate(event: Event) -> PeerEvent:
-    match event:
-        case Notice(connected=True):
-            return Joined(Peer(event.id, event.name))
-        case Notice():
-            return Left(Peer(event.id, event.name))
-        case Relay():
-            return Message(event.sender, event.body)
-        case _:
-            assert_never(event)
+    def _peer(self, notice: Notice) -> Peer:
+        return Peer(notice.id, notice.name, self._switchboard.address(notice.id))

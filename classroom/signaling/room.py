@@ -67,6 +67,7 @@ class _Member:
     since: float
     """When it was last known to live while no wait is pending, seconds."""
     queue: EventQueue
+    address: str = ""
     ticket: int | None = None
 
     def notice(self, connected: bool) -> Notice:
@@ -125,10 +126,11 @@ class Room:
     def __contains__(self, member_id: object) -> bool:
         return member_id in self._members
 
-    def sign_in(self, name: bytes, now: float, *, hub: bool = False) -> Admission:
+    def sign_in(self, name: bytes, now: float, *, hub: bool = False, address: str = "") -> Admission:
         """Add a member and tell those who may see it.
 
-        The hub is the one that everybody sees; it never expires. Raises RoomFull, and ValueError for a second hub.
+        The hub is the one that everybody sees; it never expires. The network address is only kept.
+        Raises RoomFull, and ValueError for a second hub.
         """
         if hub and self._hub is not None:
             raise ValueError("the room has a hub already")
@@ -136,12 +138,17 @@ class Room:
             raise RoomFull
         member_id = self._next_id()
         queue = EventQueue(self._queue_limit, hub=hub)
-        member = _Member(member_id, clean_name(name) or b"peer_%d" % member_id, hub, now, queue)
+        member = _Member(member_id, clean_name(name) or b"peer_%d" % member_id, hub, now, queue, address)
         self._members[member_id] = member
         if hub:
             self._hub = member_id
         self._tell(member, member.notice(True))
         return Admission(member_id, (member.notice(True), *self._visible_to(member)))
+
+    def address(self, member_id: int) -> str:
+        """The network address that a member signed in from; empty where it is not known."""
+        member = self._members.get(member_id)
+        return "" if member is None else member.address
 
     def sign_out(self, member_id: int) -> None:
         """Remove a member and tell those who saw it; its pending wait sees that it is unknown. Raises UnknownMember."""

@@ -64,11 +64,15 @@ class Switchboard:
         """How many waits are pending."""
         return len(self._waits)
 
-    def sign_in(self, name: bytes, *, hub: bool = False) -> Admission:
-        """Add a member. Raises RoomFull."""
-        admission = self._room.sign_in(name, self._clock.now(), hub=hub)
+    def sign_in(self, name: bytes, *, hub: bool = False, address: str = "") -> Admission:
+        """Add a member, with the network address it comes from. Raises RoomFull."""
+        admission = self._room.sign_in(name, self._clock.now(), hub=hub, address=address)
         self._wake()
         return admission
+
+    def address(self, member_id: int) -> str:
+        """The network address that a member signed in from; empty where it is not known."""
+        return self._room.address(member_id)
 
     def sign_out(self, member_id: int) -> None:
         """Remove a member, whoever asks for it. Raises UnknownMember."""

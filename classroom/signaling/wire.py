@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 from urllib.parse import unquote
 
 from classroom.signaling.queue import Event, Notice, Relay
@@ -18,6 +18,8 @@ __all__ = [
     "BODY_LIMIT",
     "PATHS",
     "RAW_TARGET_HEADER",
+    "REFUSED_HEADER",
+    "Refusal",
     "Reply",
     "SignIn",
     "added",
@@ -45,6 +47,9 @@ BODY_LIMIT: Final = 320 * 1024
 
 RAW_TARGET_HEADER: Final = "X-Classroom-Target"
 """Carries the request target, percent-coded, where the doorman had to change it to make it valid HTTP."""
+
+REFUSED_HEADER: Final = "X-Classroom-Refused"
+"""Says in one word why a sign-in is refused; the body says it in a sentence."""
 
 _NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
 _TO: Final = re.compile(rb"(?:^|&)to=")
@@ -107,6 +112,14 @@ def content_type(value: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody is not let in: a sentence for people and a code for programs."""
+
+    sentence: str
+    code: Literal["passcode", "banned", "full"]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One reply, complete; every one closes its connection."""
 
@@ -115,6 +128,7 @@ class Reply:
     content_type: str | None = "text/plain"
     body: bytes = b""
     pragma: int | None = None
+    refused: str | None = None
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """The head's lines in the order, case and spelling of the original."""
@@ -133,8 +147,12 @@ class Reply:
             ("Access-Control-Allow-Credentials", "true"),
             ("Access-Control-Allow-Methods", "POST, GET, OPTIONS"),
             ("Access-Control-Allow-Headers", "Content-Type, Content-Length, Connection, Cache-Control"),
-            ("Access-Control-Expose-Headers", "Content-Length"),
         ]
+        exposed = "Content-Length"
+        if self.refused is not None:
+            head.append((REFUSED_HEADER, self.refused))
+            exposed += f", {REFUSED_HEADER}"
+        head.append(("Access-Control-Expose-Headers", exposed))
         return tuple(head)
 
 
@@ -175,9 +193,9 @@ def sorry() -> Reply:
     return Reply(500, "Sorry", "text/html", b"<html><body>Sorry, not yet implemented</body></html>")
 
 
-def refused(why: str) -> Reply:
-    """The reply to a sign-in that is not let in."""
-    return Reply(403, "Refused", "text/plain; charset=utf-8", why.encode())
+def refused(refusal: Refusal) -> Reply:
+    """The reply to a sign-in that is not let in: the sentence as its body, the code in a header that pages may read."""
+    return Reply(403, "Refused", "text/plain; charset=utf-8", refusal.sentence.encode(), refused=refusal.code)
 
 
 def closing() -> Reply:

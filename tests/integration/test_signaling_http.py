@@ -9,7 +9,7 @@ import pytest
 
 from classroom.clock import ManualClock
 from classroom.signaling import Joined, Left, Message, Room
-from classroom.signaling.wire import BODY_LIMIT, SignIn
+from classroom.signaling.wire import BODY_LIMIT, Refusal, SignIn
 from tests.support.native_client import Dropped, NativeClient, NativeMessage, NativeNotice, NativeReply, parse_reply
 from tests.support.port import OpenPort, RawConnection, ask, open_port, until
 
@@ -348,8 +348,9 @@ async def test_a_guard_refuses_and_slows() -> None:
         def __init__(self) -> None:
             self.strangers: list[str] = []
 
-        async def refuse(self, request: SignIn, address: str) -> str | None:
-            return None if request.passcode == "geheim" else "Enter the passcode that the teacher gave you."
+        async def refuse(self, request: SignIn, address: str) -> Refusal | None:
+            right = request.passcode == "geheim"
+            return None if right else Refusal("Enter the passcode that the teacher gave you.", "passcode")
 
         async def unknown(self, address: str) -> None:
             self.strangers.append(address)
@@ -359,6 +360,8 @@ async def test_a_guard_refuses_and_slows() -> None:
         data = await ask(opened.port, get(b"/sign_in?a"))
         assert data.startswith(b"HTTP/1.0 403 Refused\r\n")
         assert read(data).body == b"Enter the passcode that the teacher gave you."
+        assert b"\r\nX-Classroom-Refused: passcode\r\n" in data
+        assert b"\r\nAccess-Control-Expose-Headers: Content-Length, X-Classroom-Refused\r\n" in data
         assert CORS in data
         assert read(await ask(opened.port, get(b"/sign_in?a&pass=geheim"))).status == 200
         for path in (b"/wait?peer_id=1", b"/sign_out?peer_id=1", b"/message?peer_id=1&to=2"):

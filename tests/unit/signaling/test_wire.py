@@ -108,7 +108,7 @@ def test_a_reply_head_is_the_originals() -> None:
         wire.ok(content_type=None),
         wire.gone(),
         wire.sorry(),
-        wire.refused("Nein, schön"),
+        wire.refused(wire.Refusal("Nein, schön", "passcode")),
         wire.closing(),
         wire.too_large(),
         wire.bad_request("why"),
