@@ -18,14 +18,24 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-__all__ = ["DESKTOP", "PHONE", "PageFactory", "browser", "open_page", "state_is", "until_true"]
+__all__ = [
+    "ARGUMENTS",
+    "DESKTOP",
+    "PHONE",
+    "PageFactory",
+    "browser",
+    "find_browser",
+    "open_page",
+    "state_is",
+    "until_true",
+]
 
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -53,18 +63,24 @@ class PageFactory(Protocol):
     ) -> Awaitable[Page]: ...
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """The browser of the session; the test is skipped where there is none, except where CI says there must be."""
+def find_browser() -> Path:
+    """Where the browser is; the test is skipped where there is none, except where CI says there must be."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         if os.environ.get("CI"):
             pytest.fail("No Chromium was found. Install it, or name it in the environment variable CHROMIUM.")
         pytest.skip("no Chromium on this machine; name one in the environment variable CHROMIUM")
+    return Path(found)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The browser of the session."""
+    found = find_browser()
     # Deadlines are there to end a test that hangs, not to find out how busy the machine is.
     expect.set_options(timeout=30_000)
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=str(Path(found)), args=_ARGUMENTS)
+        running = await playwright.chromium.launch(executable_path=str(found), args=ARGUMENTS)
         yield running
         await running.close()
 

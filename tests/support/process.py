@@ -66,9 +66,14 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def teaching(*arguments: str, env: Mapping[str, str | None] | None = None) -> AsyncIterator[Running]:
-    """Start ``classroom teach`` and wait for its addresses; it is stopped in the end."""
-    process = await _start(("teach", "--host", "127.0.0.1", *arguments), env)
+async def teaching(
+    *arguments: str, env: Mapping[str, str | None] | None = None, host: str = "127.0.0.1", within: Sequence[str] = ()
+) -> AsyncIterator[Running]:
+    """Start ``classroom teach`` and wait for its addresses; it is stopped in the end.
+
+    ``within`` is a command that runs another one, such as ``ip netns exec NAMESPACE``.
+    """
+    process = await _start(("teach", "--host", host, *arguments), env, within)
     assert process.stdout is not None
     assert process.stderr is not None
     errors: list[bytes] = []
@@ -92,10 +97,12 @@ async def teaching(*arguments: str, env: Mapping[str, str | None] | None = None)
         await reading
 
 
-async def _start(arguments: Sequence[str], env: Mapping[str, str | None] | None) -> asyncio.subprocess.Process:
+async def _start(
+    arguments: Sequence[str], env: Mapping[str, str | None] | None, within: Sequence[str] = ()
+) -> asyncio.subprocess.Process:
     changed = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "classroom.cli", *arguments,
+        *within, sys.executable, "-m", "classroom.cli", *arguments,
         env=changed, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 

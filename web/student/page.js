@@ -54,10 +54,10 @@ class StudentPage {
       remember('name', this.#name.value.trim());
       this.#join();
     });
-    if (!('RTCPeerConnection' in globalThis)) {
-      element('old-browser', HTMLElement).hidden = false;
-      element('join-button', HTMLButtonElement).disabled = true;
-    }
+    const receives = 'RTCPeerConnection' in globalThis;
+    element('old-browser', HTMLElement).hidden = receives;
+    // Until here a click would have been lost, and on a slow line that is for seconds.
+    element('join-button', HTMLButtonElement).disabled = !receives;
     addEventListener('online', () => this.#receiver?.hurry());
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.#receiver?.hurry();
