@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from pydantic import ValidationError
 
 from classroom.errors import Fault, LessonError
 from classroom.lesson.availability import notes, refusals
-from classroom.lesson.document import problems_to_faults, read_document
+from classroom.lesson.certificate import certificate_trouble
+from classroom.lesson.document import Document, Problem, problems_to_faults, read_document
 from classroom.lesson.model import Lesson
 from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
+from classroom.lesson.sections import Certificate
 from classroom.lesson.translate import problems_of
 
 __all__ = ["MAXIMUM_BYTES", "Report", "check_lesson", "lesson_from_text", "load_lesson"]
@@ -48,7 +50,7 @@ def load_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | N
 
 
 def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Report:
-    """Read a lesson and report on it; a file that cannot be read is a fault as well.
+    """Read a lesson and report on it; a file that cannot be read is a fault as well, as is a certificate's.
 
     ``environment`` holds the variables that ``${NAME}`` reads, those of the process when it is None.
     """
@@ -67,12 +69,22 @@ def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | 
             return _failed(file, "the file is UTF-16; save it as UTF-8")
         mark = place_of(data[: error.start].decode("utf-8"), error.start and len(data[: error.start].decode("utf-8")))
         return _failed(file, "the file is not UTF-8 from here on; save it as UTF-8", mark.line, mark.column)
-    return lesson_from_text(text, file, environment)
+    document = _document(text, file, environment)
+    report = _report(document)
+    faults = () if report.lesson is None else _in_order(problems_to_faults(document, _unusable_files(report.lesson)))
+    return Report(faults, report.notes, None) if faults else report
 
 
 def lesson_from_text(text: str, file: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Report:
     """Report on the text of a lesson; ``file`` gives faults their name and relative paths their folder."""
-    document = read_document(text, Path(file), os.environ if environment is None else environment)
+    return _report(_document(text, file, environment))
+
+
+def _document(text: str, file: str | os.PathLike[str], environment: Mapping[str, str] | None) -> Document:
+    return read_document(text, Path(file), os.environ if environment is None else environment)
+
+
+def _report(document: Document) -> Report:
     faults = list(document.faults)
     lesson = None
     folder = document.file.parent.absolute()
@@ -84,6 +96,14 @@ def lesson_from_text(text: str, file: str | os.PathLike[str], environment: Mappi
     faults += problems_to_faults(document, refusals(document.values))
     remarks = problems_to_faults(document, notes(document.values))
     return Report(_in_order(faults), _in_order(remarks), None if faults else lesson)
+
+
+def _unusable_files(lesson: Lesson) -> Iterator[Problem]:
+    """Files without which the lesson cannot begin; a source whose file is missing waits for it."""
+    if isinstance(lesson.server.tls, Certificate):
+        trouble = certificate_trouble(lesson.server.tls.certificate, lesson.server.tls.key)
+        if trouble is not None:
+            yield Problem(("server", "tls", trouble.key), trouble.sentence)
 
 
 def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:

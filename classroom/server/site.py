@@ -1,4 +1,4 @@
-"""The one port: starts and stops the listener with aiohttp and websockets behind it.
+"""The one port: starts and stops the listener with aiohttp and websockets behind it, and the same again with TLS.
 
 Order matters at the end: first nobody new comes in and the control sockets close, then aiohttp ends its requests, then
 one waits for the connections (from Python 3.12 on waiting includes aiohttp's, so its cleanup must come in between).
@@ -12,6 +12,7 @@ import functools
 import http
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self, cast
@@ -27,6 +28,7 @@ from websockets.typing import Subprotocol
 from classroom.errors import AddressError
 from classroom.server.addresses import reachable_hosts
 from classroom.server.doorman import Doorman, Doorway, Gate
+from classroom.server.tls import SecureDoor, SecureEntrance
 
 __all__ = ["CONTROL_SUBPROTOCOL", "Site"]
 
@@ -43,14 +45,16 @@ ControlHandler = Callable[[ServerConnection], Awaitable[None]]
 
 
 class Site:
-    """One port that serves an aiohttp application and the control websocket.
+    """One port that serves an aiohttp application and the control websocket, and a second one that does so with TLS.
 
     Args:
         host: the address to listen on, ``0.0.0.0`` for all of this machine.
         port: 0 takes any free one; ``port`` then tells which.
-        control_handler: runs one control websocket until it is closed.
+        control_handler: runs one control websocket until it is closed; without one there is no such address.
         app: everything else.
-        gate: bounds the connections; all are let in when None.
+        gate: bounds the connections of both ports together; all are let in when None.
+        tls: what handshakes of the second port are made with; there is none when None.
+        tls_port: 0 takes any free one; ``tls_port`` then tells which.
     """
 
     def __init__(
@@ -58,12 +62,16 @@ class Site:
         *,
         host: str,
         port: int,
-        control_handler: ControlHandler,
+        control_handler: ControlHandler | None = None,
         app: web.Application,
         gate: Gate | None = None,
+        tls: ssl.SSLContext | None = None,
+        tls_port: int = 0,
     ) -> None:
         self._host = host
         self._port = port
+        self._tls = tls
+        self._tls_port = tls_port
         self._control_handler = control_handler
         self._runner = web.AppRunner(
             app,
@@ -74,8 +82,10 @@ class Site:
             logger=_web_logger(),
         )
         self._gate = gate
-        self._doorway: Doorway | None = None
+        self._doorways: list[Doorway] = []
+        self._entrance: SecureEntrance | None = None
         self._server: Server | None = None
+        self._tls_server: Server | None = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -91,25 +101,41 @@ class Site:
         if not 0 <= self._port <= 65535:
             raise AddressError(f"{self._port} is not a port. Choose one from 1 to 65535 with --port.")
         await self._runner.setup()
+        port, option = self._port, "--port"
         try:
-            self._server = await self._listen()
+            self._server = await self._listen(port, None)
+            if self._tls is not None:
+                port, option = self._tls_port, "server.tls_port in the lesson file"
+                self._tls_server = await self._listen(port, self._tls)
         except (OSError, UnicodeError) as error:
-            await self._runner.cleanup()
-            raise AddressError(_sentence(error, self._host, self._port)) from error
+            await self._close()
+            raise AddressError(_sentence(error, self._host, port, option)) from error
         except BaseException:
-            await self._runner.cleanup()
+            await self._close()
             raise
         logger.info("listening on %s port %d", self._host, self.port)
+        if self._tls_server is not None:
+            logger.info("listening on %s port %d with TLS", self._host, self.tls_port)
 
     async def stop(self) -> None:
-        """Close the listener and every connection; a site that never started is closed already."""
-        if self._server is None or self._doorway is None:
-            return
-        server, self._server = self._server, None
-        server.close()
-        self._doorway.close()
+        """Close the listeners and every connection; a site that never started is closed already."""
+        if self._server is not None:
+            await self._close()
+
+    async def _close(self) -> None:
+        servers = [server for server in (self._server, self._tls_server) if server is not None]
+        self._server = self._tls_server = None
+        for server in servers:
+            server.close()
+        if self._entrance is not None:
+            self._entrance.close()
+        for doorway in self._doorways:
+            doorway.close()
         await self._runner.cleanup()
-        await server.wait_closed()
+        if self._entrance is not None:
+            await self._entrance.wait_closed()
+        for server in servers:
+            await server.wait_closed()
 
     @property
     def port(self) -> int:
@@ -119,27 +145,44 @@ class Site:
         return int(next(iter(self._server.sockets)).getsockname()[1])
 
     @property
+    def tls_port(self) -> int | None:
+        """The port of https; None where there is none."""
+        return None if self._tls_server is None else int(next(iter(self._tls_server.sockets)).getsockname()[1])
+
+    @property
     def connections(self) -> int:
         """How many connections are open, of any kind."""
-        return len(self._doorway.inside) if self._doorway is not None else 0
+        shaking = len(self._entrance.shaking) if self._entrance is not None else 0
+        return shaking + sum(len(doorway.inside) for doorway in self._doorways)
 
     def addresses(self, path: str = "/") -> list[str]:
         """The ``http://`` addresses under which others, and last this machine, reach a path; best first."""
         return [f"http://{host}:{self.port}{path}" for host in reachable_hosts(self._host)]
 
-    async def _listen(self) -> Server:
-        web_factory = self._runner.server
-        assert web_factory is not None  # set by setup()
-        doorway = self._doorway = Doorway(cast("Callable[[], asyncio.BaseProtocol]", web_factory), self._gate)
+    def secure_addresses(self, path: str = "/") -> list[str]:
+        """The same with ``https://``; none where there is no https."""
+        if self._tls_server is None:
+            return []
+        return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._host)]
 
-        def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> Doorman:
+    async def _listen(self, port: int, tls: ssl.SSLContext | None) -> Server:
+        web_factory = cast("Callable[[], asyncio.BaseProtocol]", self._runner.server)  # set by setup()
+        entrance = None if tls is None else SecureEntrance(tls, self._gate)
+        doorway = Doorway(web_factory, self._gate if entrance is None else None)
+        self._doorways.append(doorway)
+        if entrance is not None:
+            self._entrance = entrance
+
+        def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> asyncio.Protocol:
             make = cast("Callable[..., ServerConnection]", ServerConnection)
-            return Doorman(doorway, functools.partial(make, protocol, server, **options))
+            control = functools.partial(make, protocol, server, **options)
+            doorman = functools.partial(Doorman, doorway, control if self._control_handler is not None else None)
+            return doorman() if entrance is None else SecureDoor(entrance, doorman)
 
         return await serve(
-            self._control_handler,
-            await _one_address(self._host) if self._port == 0 else self._host or None,
-            self._port,
+            self._control_handler or _nobody,
+            await _one_address(self._host) if port == 0 else self._host or None,
+            port,
             # The hook is documented as a factory and annotated as a class.
             create_connection=cast("type[ServerConnection]", create_connection),
             process_request=_refuse_other_origins,
@@ -148,6 +191,10 @@ class Site:
             close_timeout=_SHUTDOWN_SECONDS,
             server_header=None,
         )
+
+
+async def _nobody(connection: ServerConnection) -> None:
+    """The library wants a handler also where the doorman hands over no connection."""
 
 
 def _web_logger() -> logging.Logger:
@@ -210,14 +257,14 @@ async def _one_address(host: str) -> str:
     return str(min(found, key=lambda info: info[0] != socket.AF_INET)[4][0])
 
 
-def _sentence(error: OSError | UnicodeError, host: str, port: int) -> str:
+def _sentence(error: OSError | UnicodeError, host: str, port: int, option: str) -> str:
     if isinstance(error, (UnicodeError, socket.gaierror)):
         return f"There is no host '{host}'. Check --host; 0.0.0.0 means every address of this machine."
     number = getattr(error, "winerror", None) or error.errno
     if number in (errno.EADDRINUSE, 10048):
-        return f"Port {port} is already in use. Close the other program or choose another with --port."
+        return f"Port {port} is already in use. Close the other program or choose another with {option}."
     if number in (errno.EACCES, errno.EPERM, 10013):
-        return f"This user may not open port {port}. Choose one above 1023 with --port."
+        return f"This user may not open port {port}. Choose one above 1023 with {option}."
     if number in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, 10049, 10047):
         return f"'{host}' is not an address of this machine. Check --host; 0.0.0.0 means every address it has."
-    return f"Cannot listen on {host} port {port}: {error.strerror or error}. Choose others with --host and --port."
+    return f"Cannot listen on {host} port {port}: {error.strerror or error}. Choose others with --host and {option}."
