@@ -74,6 +74,11 @@ def _h264(settings: VideoSettings) -> dict[str, str]:
 
     A quarter second of buffer lets the burst of a slide change pass a link of the same rate in 176 ms; with none it
     takes over 600 ms, and everything behind it waits.
+
+    Nothing is encoded finer than quantizer 22 (46 dB on a slide), which nobody sees. A page that stands still costs
+    next to nothing then, so that the buffer is full when a key frame or another page needs it, and the noise of a
+    camera is not paid for: 0.4 instead of 1.4 Mbit/s at the same 41.6 dB. Without adaptive quantization bits go where
+    letters have their edges: 38 instead of 33 dB in a forced key frame of a slide, and it takes a fifth less time.
     """
     return {
         "preset": "superfast",
@@ -84,6 +89,8 @@ def _h264(settings: VideoSettings) -> dict[str, str]:
         "sc_threshold": "0",
         "maxrate": str(settings.bit_rate),
         "bufsize": str(settings.bit_rate // 4),
+        "qmin": "22",
+        "aq-mode": "0",
     }
 
 

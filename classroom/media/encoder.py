@@ -21,12 +21,18 @@ from classroom.media.frames import SAMPLE_RATE, SOUND_TIME_BASE, Encoded, Sample
 from classroom.media.picture import ProgramPicture
 from classroom.media.timing import Timings
 
-__all__ = ["KEY_INTERVAL", "SoundEncoder", "VideoEncoder"]
+__all__ = ["KEY_INTERVAL", "LEAST_SHARE", "SoundEncoder", "VideoEncoder"]
 
 _log = logging.getLogger(__name__)
 
 KEY_INTERVAL: Final = 1.0
 """Seconds between two key frames. More of them ruin the picture for those who watch: ten a second cost slides 19 dB."""
+
+LEAST_SHARE: Final = 0.6
+"""The share of its bit rate down to which an encoder goes when all who watch wish for less; then a tier is better."""
+
+_RISE: Final = 0.1
+"""The share of its bit rate by which an encoder rises in a second when somebody wishes for more again."""
 
 _ENCODER_ERRORS: Final = (av.error.FFmpegError, OSError, ValueError, MemoryError, RuntimeError)
 _BACK_OFF: Final = (1.0, 2.0, 4.0, 10.0)
@@ -59,7 +65,8 @@ class _Recovery:
 class VideoEncoder:
     """Encodes the program's pictures in a thread of its own, while it is active.
 
-    The first picture after ``activate`` is a key frame. ``publish`` is called in the encoder's thread.
+    The first picture after ``activate`` is a key frame. ``shape`` makes the program's picture one of the encoder's
+    size; it and ``publish`` are called in the encoder's thread. ``name`` says in the log which encoder it is.
     """
 
     def __init__(
@@ -69,9 +76,16 @@ class VideoEncoder:
         settings: VideoSettings,
         clock: Clock,
         publish: Publish,
+        shape: Callable[[ProgramPicture], ProgramPicture] | None = None,
+        name: str | None = None,
     ) -> None:
         self.codec = codec
+        self.name = name or codec
+        self._shape = shape
         self._settings = settings
+        self._wish: float | None = None
+        self._rate = float(settings.bit_rate)
+        self._steered = 0.0
         self._clock = clock
         self._publish = publish
         self._changed = threading.Condition()
@@ -84,7 +98,7 @@ class VideoEncoder:
         self._context: av.VideoCodecContext | None = None  # belongs to the thread
         self._last_key = float("-inf")
         self._thread: threading.Thread | None = None
-        self._recovery = _Recovery(codec)
+        self._recovery = _Recovery(self.name)
         self.timings = Timings()
         self.encoded = 0
         self.skipped = 0
@@ -94,9 +108,14 @@ class VideoEncoder:
         """Whether somebody wants its packets."""
         return self._active
 
+    @property
+    def bit_rate(self) -> int:
+        """Bits a second it aims at now; fewer than its settings say only after a wish."""
+        return round(self._rate)
+
     def start(self) -> None:
         """Start the thread; it sleeps until the encoder is active and has a picture."""
-        self._thread = threading.Thread(target=self._run, name=f"{self.codec} encoder", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{self.name} encoder", daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 2.0) -> bool:
@@ -128,6 +147,14 @@ class VideoEncoder:
         """Make the next picture a key frame, or the first one a second after the last; many calls become one."""
         self._key_wanted = True
 
+    def wish(self, bit_rate: float | None) -> None:
+        """Say with how many bits a second all who watch would be content; None is the full rate.
+
+        Only H.264 follows, and it needs no key frame for it: at once when less is wished for, down to 60 % of its
+        rate, and up by 10 % a second. libvpx would have to be opened anew, with a key frame.
+        """
+        self._wish = bit_rate
+
     def offer(self, picture: ProgramPicture, pts: int, captured: float) -> None:
         """Give the newest picture (pts in 1/90000 s); one that still waits is dropped. Never blocks."""
         with self._changed:
@@ -153,6 +180,7 @@ class VideoEncoder:
                 if self._context is None:
                     self._context = open_video(self.codec, self._settings)
                     self._opened, self._key_wanted, self._last_key = generation, True, float("-inf")
+                    self._rate, self._steered = float(self._settings.bit_rate), work[2]
                 self._encode(self._context, work)
             except _ENCODER_ERRORS as error:
                 self._recovery.failed(error, self._clock.now())
@@ -165,7 +193,8 @@ class VideoEncoder:
     def _encode(self, context: av.VideoCodecContext, work: Work) -> None:
         picture, pts, captured = work
         began = self._clock.now()
-        frame = picture.frame(pts)
+        frame = (picture if self._shape is None else self._shape(picture)).frame(pts)
+        self._steer(context, captured)
         frame.time_base = context.time_base
         if self._key_wanted and captured - self._last_key >= KEY_INTERVAL:
             # Cleared before encoding: a demand from now on may be of somebody who comes too late for this one.
@@ -179,6 +208,16 @@ class VideoEncoder:
             if packet.is_keyframe:
                 self._last_key = captured
             self._publish(Encoded(self.codec, packet, packet.is_keyframe, captured))
+
+    def _steer(self, context: av.VideoCodecContext, now: float) -> None:
+        """Follow the wish with the bit rate."""
+        full = self._settings.bit_rate
+        wish = full if self._wish is None else min(full, max(LEAST_SHARE * full, self._wish))
+        since, self._steered = now - self._steered, now
+        if self.codec != "h264" or wish == self._rate:
+            return
+        self._rate = min(wish, self._rate + _RISE * full * since)
+        context.bit_rate = round(self._rate)
 
 
 class SoundEncoder:

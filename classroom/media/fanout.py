@@ -41,10 +41,19 @@ class Subscription:
     ...         send(encoded)
     """
 
-    def __init__(self, *, limit: int, demand: Demand, leave: Callable[[Subscription], None]) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int,
+        demand: Demand,
+        leave: Callable[[Subscription], None],
+        wished: Callable[[], None],
+    ) -> None:
         self._limit = limit
         self._demand = demand
         self._leave = leave
+        self._wished = wished
+        self._wish: float | None = None
         self._waiting: deque[Encoded] = deque()
         self._arrived = asyncio.Event()
         self._needs_key = True
@@ -71,6 +80,20 @@ class Subscription:
         self._waiting.clear()
         self._arrived.set()
         self._leave(self)
+
+    @property
+    def wish(self) -> float | None:
+        """Bits a second with which this subscriber would be content; None, as at first, is all that is planned.
+
+        The encoder heeds it when all subscribers wish for less.
+        """
+        return self._wish
+
+    @wish.setter
+    def wish(self, bit_rate: float | None) -> None:
+        if bit_rate != self._wish:
+            self._wish = bit_rate
+            self._wished()
 
     def put(self, encoded: Encoded) -> None:
         """Take a packet from the fan-out, or drop it."""
@@ -108,7 +131,8 @@ class Fanout:
     """Hands the packets of one encoder to every subscription.
 
     ``publish`` may be called in any thread, everything else belongs to the event loop. ``on_first`` is called with
-    the first subscriber, ``on_last`` two seconds after the last one left.
+    the first subscriber, ``on_last`` two seconds after the last one left, ``on_wish`` with the largest wish of all
+    subscribers whenever it changed; None is that somebody wants all that is planned.
     """
 
     def __init__(
@@ -119,6 +143,7 @@ class Fanout:
         loop: asyncio.AbstractEventLoop,
         on_first: Callable[[], None],
         on_last: Callable[[], None],
+        on_wish: Callable[[float | None], None] = lambda _: None,
         linger: float = _LINGER,
     ) -> None:
         self.codec = codec
@@ -126,6 +151,8 @@ class Fanout:
         self._loop = loop
         self._on_first = on_first
         self._on_last = on_last
+        self._on_wish = on_wish
+        self._largest: float | None = None
         self._linger = linger
         self._subscriptions: set[Subscription] = set()
         self._leaving: asyncio.TimerHandle | None = None
@@ -145,8 +172,9 @@ class Fanout:
         """A new subscription, which starts at a key frame; ``limit`` packets may wait in it."""
         if limit < 1:
             raise ValueError("a subscription must hold at least one packet")
-        subscription = Subscription(limit=limit, demand=self._demand, leave=self._left)
+        subscription = Subscription(limit=limit, demand=self._demand, leave=self._left, wished=self._wished)
         self._subscriptions.add(subscription)
+        self._wished()
         if self._leaving is not None:
             self._leaving.cancel()
             self._leaving = None
@@ -198,8 +226,17 @@ class Fanout:
 
     def _left(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
+        self._wished()
         if not self._subscriptions and self._running and self._leaving is None:
             self._leaving = self._loop.call_later(self._linger, self._end)
+
+    def _wished(self) -> None:
+        wishes = [subscription.wish for subscription in self._subscriptions]
+        known = [wish for wish in wishes if wish is not None]
+        largest = max(known) if known and len(known) == len(wishes) else None
+        if largest != self._largest:
+            self._largest = largest
+            self._on_wish(largest)
 
     def _end(self) -> None:
         self._leaving = None

@@ -20,7 +20,7 @@ from classroom.director import Placement, Rectangle, Shown, fit, resolve
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.scale import Scaler, UnusablePicture
 
-__all__ = ["PictureMixer", "ProgramPicture"]
+__all__ = ["PictureMixer", "Pixels", "ProgramPicture", "planes", "split"]
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class ProgramPicture:
             frame = av.VideoFrame.from_numpy_buffer(self.pixels, "yuv420p")
         else:  # PyAV takes no such height there, so this one is a copy (0.2 ms)
             frame = av.VideoFrame(self.width, self.height, "yuv420p")
-            for target, source in zip(_planes(frame), _split(self.pixels, self.width, self.height), strict=True):
+            for target, source in zip(planes(frame), split(self.pixels, self.width, self.height), strict=True):
                 target[...] = source
         frame.colorspace, frame.color_range, frame.pts = _SMPTE170M, ColorRange.MPEG, pts
         return frame
@@ -143,7 +143,7 @@ class PictureMixer:
         fitted = fit(picture.frame.width, picture.frame.height, item.rectangle)
         scaler = self._scalers.get(key) or Scaler()
         scaled = scaler.yuv420p(picture.frame, fitted.width, fitted.height)
-        self._layers[key] = _Layer(picture, fitted, _planes(scaled))
+        self._layers[key] = _Layer(picture, fitted, planes(scaled))
         self._scalers[key] = scaler
 
     def _is_broken(self, name: str, picture: Picture) -> bool:
@@ -160,7 +160,7 @@ class PictureMixer:
         width, height = self._size
         # A new buffer for each picture: encoders and snapshots may still be reading the last ones.
         pixels: Pixels = np.empty((height * 3 // 2, width), np.uint8)
-        canvas = _split(pixels, width, height)
+        canvas = split(pixels, width, height)
         self._fill(canvas, shown)
         for item in shown:
             layer = self._layers[item.source, item.rectangle]
@@ -196,14 +196,14 @@ def _cut(plane: Pixels, rectangle: Rectangle, divisor: int) -> Pixels:
     return plane[y : y + rectangle.height // divisor, x : x + rectangle.width // divisor]
 
 
-def _split(pixels: Pixels, width: int, height: int) -> tuple[Pixels, Pixels, Pixels]:
+def split(pixels: Pixels, width: int, height: int) -> tuple[Pixels, Pixels, Pixels]:
     """The three planes of a program picture as views of its pixels."""
     small = (height // 2, width // 2)
     u, v = pixels[height:].reshape(2, *small)
     return pixels[:height], u, v
 
 
-def _planes(frame: av.VideoFrame) -> tuple[Pixels, Pixels, Pixels]:
+def planes(frame: av.VideoFrame) -> tuple[Pixels, Pixels, Pixels]:
     """The planes of a yuv420p frame as arrays over its memory, which they keep alive."""
     y, u, v = (
         np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]

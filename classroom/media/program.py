@@ -22,6 +22,7 @@ from classroom.media.fanout import Fanout
 from classroom.media.frames import Codec, Demand, Encoded, PictureSlot, Samples
 from classroom.media.level import Level
 from classroom.media.picture import PictureMixer, ProgramPicture
+from classroom.media.rendition import Rendition, Shrinker, Tier, tier_sizes
 from classroom.media.sound import SoundInput, SoundMixer
 from classroom.media.timing import Timings, wait_until
 
@@ -40,8 +41,8 @@ class Program:
 
     ``size`` is (width, height), both even; ``slots`` and ``live`` say what the sources have; ``fallback`` names the
     source that stands in for one without a picture, ``fallback_card`` what stands in for that. ``video_codecs`` are
-    encoded at ``video_bit_rate`` bit/s each, but only while somebody subscribes. While nobody does, a picture is
-    composed twice a second only, for ``snapshot``.
+    encoded at ``video_bit_rate`` bit/s each, and in the sizes of those ``tiers`` that are smaller than the program, but
+    only while somebody subscribes. While nobody does, a picture is composed twice a second only, for ``snapshot``.
 
     ``live`` is called in the tick thread, at every tick: it must not block.
     """
@@ -61,6 +62,7 @@ class Program:
         loop: asyncio.AbstractEventLoop,
         video_codecs: Sequence[Literal["h264", "vp8"]] = ("h264", "vp8"),
         video_bit_rate: int = 1_500_000,
+        tiers: Sequence[Tier] = (),
     ) -> None:
         if fps < 1:
             raise ValueError("a program has at least one picture a second")
@@ -71,24 +73,30 @@ class Program:
         self._clock = clock
         self._mixer = PictureMixer(size=size, slots=slots, fallback=fallback, fallback_card=fallback_card)
         self._sound = SoundMixer(inputs=inputs, clock=clock, deliver=self._sound_block)
-        self._fanouts: dict[Codec, Fanout] = {}
-        settings = VideoSettings(size, fps, video_bit_rate)
-        self._encoders = [
-            VideoEncoder(codec=codec, settings=settings, clock=clock, publish=self._publisher(codec))
-            for codec in dict.fromkeys(video_codecs)
-        ]
-        self._sound_encoder = SoundEncoder(bit_rate=_SOUND_BIT_RATE, clock=clock, publish=self._publisher("opus"))
-        self._demands: dict[Codec, Demand] = {}
-        everything: list[VideoEncoder | SoundEncoder] = [*self._encoders, self._sound_encoder]
-        for encoder in everything:
-            self._demands[encoder.codec] = encoder
-            self._fanouts[encoder.codec] = Fanout(
-                codec=encoder.codec,
-                demand=encoder,
-                loop=loop,
-                on_first=encoder.activate,
-                on_last=encoder.deactivate,
+        sizes = tier_sizes(size, tiers)
+        left_out = [f"{tier.height}p" for tier in tiers if tier.height >= size[1]]
+        if left_out:
+            _log.info("Left out, for they are no smaller than the program: %s.", ", ".join(left_out))
+        shrinkers = [Shrinker(small) for small, _ in sizes]
+        self._renditions: dict[Codec, tuple[Rendition, ...]] = {
+            codec: tuple(
+                self._rendition(codec, VideoSettings(own, fps, rate), shape, loop)
+                for own, rate, shape in [
+                    (size, video_bit_rate, None),
+                    *((small, rate, shrink) for (small, rate), shrink in zip(sizes, shrinkers, strict=True)),
+                ]
             )
+            for codec in dict.fromkeys(video_codecs)
+        }
+        self._encoders = [one.encoder for renditions in self._renditions.values() for one in renditions]
+        self._sound_encoder = SoundEncoder(bit_rate=_SOUND_BIT_RATE, clock=clock, publish=self._publish_sound)
+        self._sound_fanout = Fanout(
+            codec="opus",
+            demand=self._sound_encoder,
+            loop=loop,
+            on_first=self._sound_encoder.activate,
+            on_last=self._sound_encoder.deactivate,
+        )
         self._newest: ProgramPicture | None = None
         self._zero = 0.0
         self._ticks = 0
@@ -102,7 +110,7 @@ class Program:
     @property
     def codecs(self) -> tuple[Codec, ...]:
         """The codecs that can be subscribed to, in order of preference, opus last."""
-        return tuple(self._fanouts)
+        return (*self._renditions, "opus")
 
     @property
     def zero(self) -> float:
@@ -123,17 +131,23 @@ class Program:
     async def stop(self) -> None:
         """End all subscriptions and threads, in at most a few seconds. May be called again."""
         self._stop.set()
-        for fanout in self._fanouts.values():
-            fanout.close()
+        for renditions in self._renditions.values():
+            for rendition in renditions:
+                rendition.fanout.close()
+        self._sound_fanout.close()
         await asyncio.to_thread(self._join)
 
+    def renditions(self, codec: Codec) -> tuple[Rendition, ...]:
+        """The program in this codec in every size, the full one first; KeyError for one without pictures."""
+        return self._renditions[codec]
+
     def fanout(self, codec: Codec) -> Fanout:
-        """Where the packets of a codec can be subscribed to; KeyError for one the lesson does not use."""
-        return self._fanouts[codec]
+        """Where the packets of a codec, in full size, can be subscribed to; KeyError for one that is not used."""
+        return self._sound_fanout if codec == "opus" else self._renditions[codec][0].fanout
 
     def demand(self, codec: Codec) -> Demand:
-        """Where key frames of a codec can be asked for; KeyError for one the lesson does not use."""
-        return self._demands[codec]
+        """Where key frames of a codec, in full size, can be asked for; KeyError for one that is not used."""
+        return self._sound_encoder if codec == "opus" else self._renditions[codec][0].demand
 
     def set_audio(self, name: str, gain: float | None = None, muted: bool | None = None) -> None:
         """Change an input's gain (dB) or mute it, without a click; CommandError for an unknown name."""
@@ -169,19 +183,51 @@ class Program:
             "compose": self._composing.summary(),
             "sound": {**self._sound.timings.summary(), "skipped": self._sound.skipped},
             "encode": {
-                **{
-                    encoder.codec: {
-                        **encoder.timings.summary(),
-                        "pictures": encoder.encoded,
-                        "skipped": encoder.skipped,
-                        "active": encoder.active,
-                    }
-                    for encoder in self._encoders
-                },
+                **{codec: _describe(renditions[0]) for codec, renditions in self._renditions.items()},
                 "opus": {**self._sound_encoder.timings.summary(), "active": self._sound_encoder.active},
             },
-            "subscribers": {codec: fanout.subscribers for codec, fanout in self._fanouts.items()},
+            "tiers": {
+                f"{codec} {rendition.name}": _describe(rendition)
+                for codec, renditions in self._renditions.items()
+                for rendition in renditions[1:]
+            },
+            "subscribers": {codec: self._subscribers(codec) for codec in self.codecs},
         }
+
+    def _subscribers(self, codec: Codec) -> int:
+        """How many subscribe to a codec, in any size."""
+        if codec == "opus":
+            return self._sound_fanout.subscribers
+        return sum(rendition.fanout.subscribers for rendition in self._renditions[codec])
+
+    def _rendition(
+        self,
+        codec: Literal["h264", "vp8"],
+        settings: VideoSettings,
+        shape: Shrinker | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> Rendition:
+        def publish(encoded: Encoded) -> None:
+            fanout.publish(encoded)
+
+        name = f"{settings.size[1]}p"
+        encoder = VideoEncoder(
+            codec=codec,
+            settings=settings,
+            clock=self._clock,
+            publish=publish,
+            shape=shape,
+            name=codec if shape is None else f"{codec} {name}",
+        )
+        fanout = Fanout(
+            codec=codec,
+            demand=encoder,
+            loop=loop,
+            on_first=encoder.activate,
+            on_last=encoder.deactivate,
+            on_wish=encoder.wish,
+        )
+        return Rendition(codec, name, settings.size, settings.bit_rate, fanout, encoder, encoder)
 
     def _run(self) -> None:
         tick, failing = 0, False
@@ -222,17 +268,27 @@ class Program:
     def _due(self, tick: int) -> float:
         return self._zero + tick / self._fps
 
-    def _publisher(self, codec: Codec) -> Callable[[Encoded], None]:
-        """What an encoder publishes to; the fan-out is looked up late, for it needs the encoder itself."""
-        return lambda encoded: self._fanouts[codec].publish(encoded)
+    def _publish_sound(self, encoded: Encoded) -> None:
+        self._sound_fanout.publish(encoded)
 
     def _join(self) -> None:
         for encoder in self._encoders:
             encoder.stop(0)
-        ended: dict[str, bool] = {encoder.codec: encoder.stop(_JOIN_TIMEOUT) for encoder in self._encoders}
+        ended: dict[str, bool] = {encoder.name: encoder.stop(_JOIN_TIMEOUT) for encoder in self._encoders}
         ended["sound"] = self._sound.stop(_JOIN_TIMEOUT)
         if self._thread is not None:
             self._thread.join(_JOIN_TIMEOUT)
             ended["picture"] = not self._thread.is_alive()
         for name in (name for name, done in ended.items() if not done):
             _log.error("The thread of %s did not end.", name)
+
+
+def _describe(rendition: Rendition) -> dict[str, Any]:
+    encoder = rendition.encoder
+    return {
+        **encoder.timings.summary(),
+        "pictures": encoder.encoded,
+        "skipped": encoder.skipped,
+        "active": encoder.active,
+        "bit_rate": rendition.rate,
+    }
