@@ -49,7 +49,7 @@ from classroom.sections import (
 from classroom.server.pages import add_pages
 from classroom.server.site import Site
 from classroom.signaling.http import add_routes
-from classroom.signaling.member import Joined, Left, Message, RoomMember
+from classroom.signaling.member import Joined, Left, Lost, Message, RoomMember
 from classroom.signaling.room import Room
 from classroom.signaling.switchboard import Switchboard
 from classroom.upkeep import keep_running
@@ -292,7 +292,7 @@ class Broadcaster:
             match event:
                 case Joined(peer):
                     self._audience.joined(peer.id, peer.display_name)
-                case Left(peer):
+                case Left(peer) | Lost(peer):
                     await self._audience.left(peer.id)
                 case Message(peer_id, body):
                     await self._audience.message(peer_id, body)

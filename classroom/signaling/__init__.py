@@ -7,7 +7,7 @@ people who write clients.
 
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import Guard, add_routes
-from classroom.signaling.member import Joined, Left, Member, Message, Peer, PeerEvent, RoomMember
+from classroom.signaling.member import Joined, Left, Lost, Member, Message, Peer, PeerEvent, RoomMember
 from classroom.signaling.room import Room
 from classroom.signaling.switchboard import Switchboard
 
@@ -16,6 +16,7 @@ __all__ = [
     "Guard",
     "Joined",
     "Left",
+    "Lost",
     "Member",
     "Message",
     "Peer",

@@ -1,6 +1,7 @@
 """A member of a signaling room as the broadcaster sees it, wherever that room is.
 
-``Member`` is the seam; ``RoomMember`` is a member of the room in this process, as its hub.
+``Member`` is the seam; ``RoomMember`` is a member of the room in this process, as its hub. ``foreign`` has the member
+of somebody else's server.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from classroom.signaling.queue import Event, Notice, Relay
 from classroom.signaling.room import NAME_LIMIT, Replaced, UnknownMember
 from classroom.signaling.switchboard import Closed, Switchboard
 
-__all__ = ["Joined", "Left", "Member", "Message", "Peer", "PeerEvent", "RoomMember"]
+__all__ = ["Joined", "Left", "Lost", "Member", "Message", "Peer", "PeerEvent", "RoomMember"]
 
 _DISPLAY_LIMIT: Final = 80
 _TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -60,6 +61,13 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Nothing can be said to somebody any more, nor heard of it, because the server was lost; a call may go on."""
+
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message from a peer; anything may be in it."""
 
@@ -67,7 +75,7 @@ class Message:
     body: bytes
 
 
-PeerEvent = Joined | Left | Message
+PeerEvent = Joined | Left | Lost | Message
 
 
 class Member(Protocol):
