@@ -48,7 +48,7 @@ class StudentPage {
       this.#setLanguage(language);
     });
     fullScreenButton(this.#stage.video);
-    this.#name.value = recall('name') ?? '';
+    this.#name.value ||= recall('name') ?? ''; // somebody may have typed while the texts were loading
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       remember('name', this.#name.value.trim());
