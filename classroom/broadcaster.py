@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Any, Final, Self, assert_never
 
 from aiohttp import web
-from aiortc import RTCIceServer
 
 from classroom import __version__
 from classroom.alarms import Alarms
@@ -35,6 +34,8 @@ from classroom.media.studio import Studio
 from classroom.media.thumbnail import jpeg
 from classroom.metrics import Figures, make_registry
 from classroom.peers.audience import Audience
+from classroom.peers.ice import IceServers
+from classroom.peers.relay import RelayCheck, StudentFaults
 from classroom.peers.rtp import install as install_playout_delay
 from classroom.peers.viewer import Program as Watchable
 from classroom.sections import (
@@ -108,6 +109,7 @@ class Broadcaster:
             clock=clock,
         )
         self._member = RoomMember(self._switchboard)
+        self._ice_servers = IceServers(lesson.ice)
         self._audience = self._make_audience()
         self._sessions = Sessions(desk=self, token=token, clock=clock)
         self._site = Site(host=host, port=port, control_handler=self._sessions.handle, app=self._make_app())
@@ -127,6 +129,8 @@ class Broadcaster:
             for name, work in (
                 ("state", self._publish),
                 ("students' reports", self._audience.measure),
+                ("new passwords for relays", self._audience.refresh_ice_servers),
+                ("relays", RelayCheck(self._ice_servers, self._alarms).run),
                 ("meters and thumbnails", news.run),
             ):
                 keep_running(stack, name, work)
@@ -262,10 +266,8 @@ class Broadcaster:
             language=lesson.lesson.language,
             token=self._token,
             most=lesson.access.max_students,
-            ice_servers=[
-                RTCIceServer(urls=server.urls, username=server.username, credential=server.credential)
-                for server in lesson.ice.servers
-            ],
+            ice_servers=self._ice_servers,
+            student_faults=StudentFaults(self._alarms),
             # A delay that cannot be sent is none; the log says why.
             playout_delay=lesson.video.playout_delay if install_playout_delay() else "off",
             send=self._member.send,

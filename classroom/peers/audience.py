@@ -10,16 +10,26 @@ import asyncio
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from aiortc import RTCIceServer
-
 from classroom.errors import WireError
 from classroom.peers.cushion import PlayoutSetting
-from classroom.peers.messages import Answer, Bye, Candidate, Hello, KeyFrameWanted, RestartWanted, Statistics, parse
+from classroom.peers.ice import IceServers
+from classroom.peers.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    Hello,
+    IceFault,
+    KeyFrameWanted,
+    RestartWanted,
+    Statistics,
+    parse,
+)
+from classroom.peers.relay import StudentFaults
 from classroom.peers.viewer import Program, Viewer
 
 __all__ = ["Audience", "Count"]
@@ -76,7 +86,8 @@ class Audience:
         language: str,
         token: str,
         most: int,
-        ice_servers: Sequence[RTCIceServer],
+        ice_servers: IceServers,
+        student_faults: StudentFaults,
         playout_delay: PlayoutSetting,
         send: Callable[[int, str], Awaitable[None]],
         changed: Callable[[], None],
@@ -86,7 +97,8 @@ class Audience:
         self._language = language
         self._token = token
         self._most = most
-        self._ice_servers = list(ice_servers)
+        self._ice_servers = ice_servers
+        self._student_faults = student_faults
         self._playout_delay = playout_delay
         self._send = send
         self._changed = changed
@@ -127,7 +139,7 @@ class Audience:
         viewer = Viewer(
             name=f"student {student.number}",
             program=self._program,
-            ice_servers=self._ice_servers,
+            ice_servers=self._ice_servers.for_viewer,
             playout_delay=self._playout_delay,
             send=lambda text: self._send(peer, text),
             changed=self._changed,
@@ -139,6 +151,7 @@ class Audience:
         student = self._peers.pop(peer, None)
         if student is None:
             return
+        self._student_faults.forget(student.number)
         await _end(student)
         if student.listed and not student.monitor:
             self._gone[student.number] = {**_describe(student), "state": "gone"}
@@ -162,6 +175,9 @@ class Audience:
                 await self._hello(peer, student, said)
             case Statistics(latency):
                 student.latency = latency
+            case IceFault(code):
+                if student.page:
+                    self._student_faults.put(student.number, code)
             case Answer() | Candidate() | Bye() | KeyFrameWanted() | RestartWanted():
                 if isinstance(said, Answer):
                     self._list(student)
@@ -180,6 +196,20 @@ class Audience:
                 if student.viewer is not None:
                     await student.viewer.measure()
             self._changed()
+
+    async def refresh_ice_servers(self) -> None:
+        """Give the pages new passwords for the TURN server before theirs expire; runs until cancelled.
+
+        Returns at once where none expires.
+        """
+        while (after := self._ice_servers.refresh_after) is not None:
+            await asyncio.sleep(after)
+            for peer, student in list(self._peers.items()):
+                if student.page and not student.refused:
+                    await self._tell(peer, {"type": "ice_servers", "ice_servers": self._ice_servers_for(student)})
+
+    def _ice_servers_for(self, student: _Student) -> list[dict[str, object]]:
+        return self._ice_servers.for_page(f"student-{student.number}")
 
     async def tell_pages(self, message: dict[str, object]) -> None:
         """Send a message to every peer that is our own page; old clients never get one."""
@@ -213,7 +243,13 @@ class Audience:
             await self._tell(peer, {"type": "refused", "why": "full"})
             return
         self._list(student)
-        welcome = {"type": "welcome", "version": 1, "title": self._title, "language": self._language}
+        welcome = {
+            "type": "welcome",
+            "version": 1,
+            "title": self._title,
+            "language": self._language,
+            "ice_servers": self._ice_servers_for(student),
+        }
         await self._tell(peer, welcome)
 
     async def _tell(self, peer: int, message: dict[str, object]) -> None:

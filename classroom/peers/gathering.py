@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiortc import RTCPeerConnection
@@ -25,7 +26,7 @@ def hasten(connection: RTCPeerConnection, within: float = GATHER_WITHIN) -> None
     for transceiver in connection.getTransceivers():
         try:
             ice = transceiver.sender.transport.transport.iceGatherer._connection
-            gather = ice.get_component_candidates
+            gather: Callable[..., Awaitable[object]] = ice.get_component_candidates
         except AttributeError as missing:
             logger.warning("this aiortc gathers in another way (%s): offers may be late", missing)
             return

@@ -85,7 +85,7 @@ class IceServers:
 
     def for_page(self, label: str) -> list[dict[str, object]]:
         """The servers as ``RTCConfiguration.iceServers`` of a browser has them; ``label`` is no personal name."""
-        described = []
+        described: list[dict[str, object]] = []
         for server in self._servers:
             credential = self._credential(server, label)
             # Browsers throw at a TURN server without a password.

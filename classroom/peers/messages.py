@@ -17,6 +17,7 @@ __all__ = [
     "Bye",
     "Candidate",
     "Hello",
+    "IceFault",
     "KeyFrameWanted",
     "RestartWanted",
     "Statistics",
@@ -69,13 +70,23 @@ class RestartWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class IceFault:
+    """The page got nothing from any TURN server.
+
+    ``code`` is the server's error (RFC 8656, section 18), 701 where none answered, None when all is well again.
+    """
+
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """What the page measures: the delay of the picture in seconds, None where it does not know."""
 
     latency: float | None
 
 
-Message = Answer | Candidate | Bye | Hello | KeyFrameWanted | RestartWanted | Statistics
+Message = Answer | Candidate | Bye | Hello | KeyFrameWanted | RestartWanted | IceFault | Statistics
 
 
 def parse(body: bytes) -> Message:
@@ -103,6 +114,8 @@ def parse(body: bytes) -> Message:
             return KeyFrameWanted()
         case "restart":
             return RestartWanted()
+        case "ice-fault":
+            return IceFault(_error_code(value))
         case "statistics":
             return Statistics(_number(value, "latency", 60.0))
         case kind:
@@ -135,3 +148,10 @@ def _number(value: dict[str, object], key: str, largest: float) -> float | None:
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= largest:
         return None
     return float(number)
+
+
+def _error_code(value: dict[str, object]) -> int | None:
+    code = value.get("code")
+    if code is not None and (isinstance(code, bool) or not isinstance(code, int) or not 300 <= code <= 799):
+        raise WireError("its code is no error of a server")
+    return code

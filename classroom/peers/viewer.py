@@ -29,6 +29,7 @@ from classroom.errors import WireError
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.peers.cushion import Cushion, PlayoutSetting
+from classroom.peers.gathering import hasten
 from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, RestartWanted
 from classroom.peers.rtp import delaying
 from classroom.peers.track import PacketTrack
@@ -91,14 +92,14 @@ class Viewer:
         *,
         name: str,
         program: Program,
-        ice_servers: Sequence[RTCIceServer],
+        ice_servers: Callable[[], Sequence[RTCIceServer]],
         playout_delay: PlayoutSetting,
         send: Callable[[str], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self._name = name
         self._program = program
-        self._ice_servers = list(ice_servers)
+        self._ice_servers = ice_servers
         self._playout_delay = playout_delay
         self._cushion = Cushion(playout_delay)
         self._send = send
@@ -182,7 +183,7 @@ class Viewer:
         """Make a connection that sends picture and sound, and offer it with all its candidates."""
         self._offered = asyncio.get_running_loop().time()
         connection = RTCPeerConnection(
-            RTCConfiguration(iceServers=self._ice_servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+            RTCConfiguration(iceServers=list(self._ice_servers()), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self._connection = connection
         self._candidates = 0
@@ -200,6 +201,7 @@ class Viewer:
             self._connection_changed(connection)
 
         connection.on("connectionstatechange", connection_changed)
+        hasten(connection)
         await connection.setLocalDescription(await connection.createOffer())
         description = connection.localDescription
         await self._send(json.dumps({"sdp": description.sdp, "type": description.type}))
