@@ -12,10 +12,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Event", "EventQueue", "Notice", "Relay"]
+__all__ = ["QUEUE_BYTES", "Event", "EventQueue", "Notice", "Relay"]
 
-_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of message bodies that may wait."""
+QUEUE_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of message bodies that may wait for a member, unless a queue is told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ class EventQueue:
     """The events for one member.
 
     Args:
-        limit: messages that may wait, and no more than 4 MiB of them.
+        limit: messages that may wait.
+        size: bytes of messages that may wait.
         hub: this is the hub's. It must not be dropped for what a single student does, so both limits count for each
             sender apart, and what a student wrote who has left again goes with the notices.
     """
 
-    def __init__(self, limit: int, *, hub: bool = False) -> None:
+    def __init__(self, limit: int, *, size: int = QUEUE_BYTES, hub: bool = False) -> None:
         self._limit = limit
+        self._size = size
         self._hub = hub
         self._events: OrderedDict[int, Event] = OrderedDict()  # its front is removed in constant time, a dict's not
         self._next = 0
@@ -83,9 +85,9 @@ class EventQueue:
         written = self._written.get(relay.sender, {})
         size = len(relay.body)
         if self._hub:
-            fits = len(written) < self._limit and sum(written.values()) + size <= _BYTES
+            fits = len(written) < self._limit and sum(written.values()) + size <= self._size
         else:
-            fits = self._messages < self._limit and self._bytes + size <= _BYTES
+            fits = self._messages < self._limit and self._bytes + size <= self._size
         if fits:
             written[self._next] = size
             self._written[relay.sender] = written

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from classroom.signaling.queue import Event, EventQueue, Notice, Relay
+from classroom.signaling.queue import QUEUE_BYTES, Event, EventQueue, Notice, Relay
 
 __all__ = [
     "NAME_LIMIT",
     "Admission",
     "Ids",
+    "Occupied",
+    "Overflowed",
     "Replaced",
     "Room",
     "RoomFull",
@@ -33,7 +35,7 @@ Visibility = Literal["hub", "all"]
 Ids = Literal["random", "sequential"]
 
 NAME_LIMIT: Final = 512
-"""Bytes of a name that are kept."""
+"""Bytes of a name that are kept, unless a room is told otherwise; the hub's name always has as many."""
 
 _LARGEST_ID: Final = 2**31 - 1  # the native client keeps ids in a C int
 _FORBIDDEN: Final = bytes.maketrans(b",\r\n<>\0", b"______")
@@ -41,6 +43,19 @@ _FORBIDDEN: Final = bytes.maketrans(b",\r\n<>\0", b"______")
 
 class UnknownMember(Exception):
     """There is no such member, or the asker may not know of it."""
+
+
+class Overflowed(UnknownMember):
+    """A message did not fit, and the member ``dropped``, which comes from ``address``, was signed out for it."""
+
+    def __init__(self, dropped: int, address: str) -> None:
+        super().__init__(dropped)
+        self.dropped = dropped
+        self.address = address
+
+
+class Occupied(UnknownMember):
+    """Somebody at another address has a wait of that member pending."""
 
 
 class RoomFull(Exception):
@@ -69,14 +84,16 @@ class _Member:
     queue: EventQueue
     address: str = ""
     ticket: int | None = None
+    waits_at: str = ""
+    """The address that the pending wait came from."""
 
     def notice(self, connected: bool) -> Notice:
         return Notice(self.id, self.name, connected)
 
 
-def clean_name(raw: bytes) -> bytes:
-    """A name as it may stand in a list: at most 512 bytes, and none that would forge a line or markup."""
-    return raw[:NAME_LIMIT].translate(_FORBIDDEN)
+def clean_name(raw: bytes, limit: int = NAME_LIMIT) -> bytes:
+    """A name as it may stand in a list: at most so many bytes, and none that would forge a line or markup."""
+    return raw[:limit].translate(_FORBIDDEN)
 
 
 def random_id() -> int:
@@ -93,6 +110,8 @@ class Room:
         max_members: how many may be signed in beside the hub; the original had room for about as many.
         patience: seconds that a member may be without a pending wait.
         queue_limit: messages that may wait for a member.
+        queue_bytes: bytes of messages that may wait for a member.
+        name_limit: bytes of a name that are kept.
         draw: where random ids come from.
     """
 
@@ -104,6 +123,8 @@ class Room:
         max_members: int = 500,
         patience: float = 30.0,
         queue_limit: int = 256,
+        queue_bytes: int = QUEUE_BYTES,
+        name_limit: int = NAME_LIMIT,
         draw: Callable[[], int] = random_id,
     ) -> None:
         self._visibility = visibility
@@ -111,6 +132,8 @@ class Room:
         self._max_members = max_members
         self._patience = patience
         self._queue_limit = queue_limit
+        self._queue_bytes = queue_bytes
+        self._name_limit = name_limit
         self._draw = draw
         self._members: dict[int, _Member] = {}
         self._hub: int | None = None
@@ -137,13 +160,18 @@ class Room:
         if not hub and self._students() >= self._max_members:
             raise RoomFull
         member_id = self._next_id()
-        queue = EventQueue(self._queue_limit, hub=hub)
-        member = _Member(member_id, clean_name(name) or b"peer_%d" % member_id, hub, now, queue, address)
+        queue = EventQueue(self._queue_limit, size=self._queue_bytes, hub=hub)
+        cleaned = clean_name(name, NAME_LIMIT if hub else self._name_limit) or b"peer_%d" % member_id
+        member = _Member(member_id, cleaned, hub, now, queue, address)
         self._members[member_id] = member
         if hub:
             self._hub = member_id
         self._tell(member, member.notice(True))
         return Admission(member_id, (member.notice(True), *self._visible_to(member)))
+
+    def is_hub(self, member_id: int) -> bool:
+        """Whether this is the hub. Everybody knows its id, so only who holds the hub itself may act for it."""
+        return member_id == self._hub
 
     def address(self, member_id: int) -> str:
         """The network address that a member signed in from; empty where it is not known."""
@@ -157,8 +185,8 @@ class Room:
     def post(self, sender_id: int, target_id: int, body: bytes, content_type: str | None) -> Relay | None:
         """Queue a message for a member; a message to oneself is handed back at once instead.
 
-        Raises UnknownMember for either end, and when the message did not fit: a member whose queue is full is
-        dropped, and where the queue is the hub's, the sender is (one student must not be able to deafen the lesson).
+        Raises UnknownMember for either end, and Overflowed when the message did not fit: a member whose queue is full
+        is dropped, and where the queue is the hub's, the sender is (one student must not be able to deafen the lesson).
         """
         sender, target = self._member(sender_id), self._member(target_id)
         relay = Relay(sender_id, body, content_type)
@@ -167,15 +195,23 @@ class Room:
         if not self._sees(sender, target):
             raise UnknownMember(target_id)
         if not self._put(target, relay):
-            self._drop(sender if target.hub else target)
-            raise UnknownMember(target_id)
+            dropped = sender if target.hub else target
+            self._drop(dropped)
+            raise Overflowed(dropped.id, dropped.address)
         return None
 
-    def begin_wait(self, member_id: int) -> int:
-        """Start a wait and return its ticket; an earlier one of the same member is replaced. Raises UnknownMember."""
+    def begin_wait(self, member_id: int, address: str = "") -> int:
+        """Start a wait and return its ticket; an earlier one from the same address is replaced.
+
+        In the original any later wait replaced the earlier one, so that whoever guessed an id could read along.
+        Raises UnknownMember, and Occupied while one from another address is pending.
+        """
         member = self._member(member_id)
         if member.ticket is not None:
+            if member.waits_at != address:
+                raise Occupied(member_id)
             self._stirred.add(member.ticket)
+        member.waits_at = address
         self._last_ticket += 1
         member.ticket = self._last_ticket
         return member.ticket

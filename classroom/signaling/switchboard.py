@@ -13,7 +13,8 @@ from typing import Self
 
 from classroom.clock import Clock
 from classroom.signaling.queue import Event, Notice, Relay
-from classroom.signaling.room import Admission, Room
+from classroom.signaling.room import Admission, Overflowed, Room
+from classroom.sparing import SparingLog
 
 __all__ = ["Closed", "Switchboard"]
 
@@ -40,6 +41,7 @@ class Switchboard:
         self._waits: dict[int, asyncio.Future[None]] = {}
         self._closed = False
         self._expiry: asyncio.Task[None] | None = None
+        self._log = SparingLog(logger)
 
     async def __aenter__(self) -> Self:
         self._expiry = asyncio.create_task(self._expire(), name="signaling expiry")
@@ -70,6 +72,10 @@ class Switchboard:
         self._wake()
         return admission
 
+    def is_guest(self, member_id: int) -> bool:
+        """Whether this is a member other than the hub: one that anybody who knows its id may act for."""
+        return member_id in self._room and not self._room.is_hub(member_id)
+
     def address(self, member_id: int) -> str:
         """The network address that a member signed in from; empty where it is not known."""
         return self._room.address(member_id)
@@ -85,6 +91,13 @@ class Switchboard:
         """Queue a message; nothing is done with it before the caller has answered. Raises UnknownMember."""
         try:
             return self._room.post(sender, target, body, content_type)
+        except Overflowed as overflow:
+            who = overflow.address or "unknown"
+            if overflow.dropped == sender:
+                self._log.warn("a member from %s sends more than is read and is signed out", who)
+            else:
+                self._log.warn("a member from %s does not fetch its messages and is signed out", who)
+            raise
         finally:
             self._wake()
 
@@ -92,16 +105,16 @@ class Switchboard:
         """A notification that changes nothing for its reader. Raises UnknownMember."""
         return self._room.reannouncement(member_id)
 
-    async def wait(self, member_id: int, alive: Callable[[], bool] = lambda: True) -> Event:
+    async def wait(self, member_id: int, alive: Callable[[], bool] = lambda: True, *, address: str = "") -> Event:
         """The next event for a member, after any time.
 
         An event leaves the queue only in the very step in which this returns, and only if ``alive`` says that there
         is still somebody to give it to, so that cancelling loses nothing.
-        Raises UnknownMember, Replaced, Closed, and ConnectionResetError when not alive.
+        Raises UnknownMember, Occupied, Replaced, Closed, and ConnectionResetError when not alive.
         """
         if self._closed:
             raise Closed
-        ticket = self._room.begin_wait(member_id)
+        ticket = self._room.begin_wait(member_id, address)
         self._wake()
         try:
             while True:

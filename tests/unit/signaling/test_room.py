@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.signaling.queue import Notice, Relay
-from classroom.signaling.room import Replaced, Room, RoomFull, UnknownMember, clean_name, random_id
+from classroom.signaling.room import (
+    Occupied,
+    Overflowed,
+    Replaced,
+    Room,
+    RoomFull,
+    UnknownMember,
+    clean_name,
+    random_id,
+)
 
 
 def everything(room: Room, member_id: int, now: float = 0.0) -> list[Notice | Relay]:
@@ -127,6 +136,51 @@ def test_a_second_wait_replaces_the_first() -> None:
         room.collect(1, first, 0.0)
     room.end_wait(1, first, 0.0)
     assert room.collect(1, second, 0.0) == Notice(2, b"b", True)
+
+
+def test_a_wait_from_another_address_does_not_take_over() -> None:
+    room = Room()
+    room.sign_in(b"a", 0.0)
+    first = room.begin_wait(1, "10.0.0.1")
+    with pytest.raises(Occupied):
+        room.begin_wait(1, "10.0.0.2")
+    assert room.take_stirred() == frozenset()
+    assert room.collect(1, first, 0.0) is None
+    room.end_wait(1, first, 0.0)
+    second = room.begin_wait(1, "10.0.0.2")  # as a phone that has changed its network
+    with pytest.raises(Occupied):
+        room.begin_wait(1, "10.0.0.1")
+    assert room.collect(1, second, 0.0) is None
+
+
+def test_the_hub_is_known_as_such_and_only_while_it_is_there() -> None:
+    room = Room(visibility="hub")
+    student = room.sign_in(b"a", 0.0).id
+    hub = room.sign_in(b"hub", 0.0, hub=True).id
+    assert room.is_hub(hub)
+    assert not room.is_hub(student)
+    room.sign_out(hub)
+    assert not room.is_hub(hub)
+
+
+def test_names_and_queues_have_the_limits_of_the_room() -> None:
+    room = Room(visibility="hub", name_limit=4, queue_bytes=10)
+    hub = room.sign_in(b"a long title", 0.0, hub=True)
+    student = room.sign_in(b"a long name", 0.0)
+    assert student.entries == (Notice(student.id, b"a lo", True), Notice(hub.id, b"a long title", True))
+    room.post(student.id, hub.id, b"x" * 10, None)
+    with pytest.raises(Overflowed):
+        room.post(student.id, hub.id, b"x", None)
+
+
+def test_who_was_dropped_for_a_message_is_told() -> None:
+    room = Room(queue_limit=1)
+    slow = room.sign_in(b"slow", 0.0, address="10.0.0.7").id
+    talker = room.sign_in(b"talker", 0.0).id
+    room.post(talker, slow, b"x", None)
+    with pytest.raises(Overflowed) as overflow:
+        room.post(talker, slow, b"x", None)
+    assert (overflow.value.dropped, overflow.value.address) == (slow, "10.0.0.7")
 
 
 def test_signing_out_stirs_the_own_wait_which_then_is_unknown() -> None:

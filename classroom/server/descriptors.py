@@ -1,0 +1,48 @@
+"""Room for connections: the system lets a process have few open files at first, and each connection is one."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+__all__ = ["connections_that_fit"]
+
+logger = logging.getLogger(__name__)
+
+_OTHERS: Final = 256
+"""Open files that are not connections to the port: devices, logs, and what libraries open."""
+
+_EACH: Final = 2
+"""A student has a connection to the port and a socket for picture and sound."""
+
+
+def connections_that_fit(wanted: int) -> int:
+    """Raise this process's limit of open files as far as it may; return how many connections then fit, at most wanted.
+
+    Over that limit the system refuses to accept at all, for everybody; a gate that knows the limit turns away politely.
+    """
+    if sys.platform == "win32":  # there is no such limit; sockets are no files
+        return wanted
+    import resource
+
+    needed = wanted * _EACH + _OTHERS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        more = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+            soft = more
+        except (OSError, ValueError) as error:  # macOS has a lower limit than it tells
+            logger.debug("the limit of open files stays at %d: %s", soft, error)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    fitting = max(16, (soft - _OTHERS) // _EACH)
+    if fitting < wanted:
+        logger.warning(
+            "this system lets the lesson have %d open files, which is enough for %d connections; raise it with "
+            "'ulimit -n', or lower limits.connections",
+            soft,
+            fitting,
+        )
+    return min(wanted, fitting)

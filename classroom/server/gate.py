@@ -1,0 +1,55 @@
+"""How many connections may be open: of everybody together, and of each address."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from classroom.sparing import SparingLog
+from classroom.throttle import household
+
+__all__ = ["ConnectionGate"]
+
+logger = logging.getLogger(__name__)
+
+
+class ConnectionGate:
+    """Counts connections and turns away those over a limit. One gate may serve several ports.
+
+    Args:
+        connections: at a time, of everybody together.
+        per_address: at a time, of one address; an IPv6 network of 64 bits counts as one.
+    """
+
+    def __init__(self, *, connections: int, per_address: int) -> None:
+        self._connections = connections
+        self._per_address = per_address
+        self._inside: Counter[str] = Counter()
+        self._all = 0
+        self._log = SparingLog(logger)
+
+    @property
+    def inside(self) -> int:
+        """How many are open."""
+        return self._all
+
+    def enter(self, address: str) -> bool:
+        """Whether a connection from this IP address is let in now."""
+        who = household(address)
+        if self._all >= self._connections:
+            self._log.warn("more than %d connections: one from %s is turned away", self._connections, address)
+            return False
+        if self._inside[who] >= self._per_address:
+            self._log.warn("more than %d connections from %s: one is turned away", self._per_address, address)
+            return False
+        self._all += 1
+        self._inside[who] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """A connection from this IP address has ended."""
+        who = household(address)
+        self._all -= 1
+        self._inside[who] -= 1
+        if self._inside[who] <= 0:
+            del self._inside[who]

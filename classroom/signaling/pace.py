@@ -1,0 +1,89 @@
+"""How fast a member may send: a bucket of messages that refills with time.
+
+Whoever sends faster than the bucket refills is answered later, and whoever does not care is refused. Both ends stay
+bounded: no answer is delayed for more than two seconds, and no member holds more memory than its queue may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["LONGEST_DELAY", "Bucket", "Paces"]
+
+LONGEST_DELAY: Final = 2.0
+"""Seconds that an answer is held back before messages are refused instead."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Tokens that refill; pure, the time is an argument.
+
+    ``rate`` tokens come each second, and ``burst`` of them may be there at most.
+    """
+
+    rate: float
+    burst: float
+    _tokens: float = field(init=False)
+    _since: float | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._tokens = self.burst
+
+    def take(self, now: float, longest: float) -> float | None:
+        """Take a token; return the seconds until it is there. None, and none is taken, where that is too long."""
+        if self._since is not None:
+            self._tokens = min(self.burst, self._tokens + (now - self._since) * self.rate)
+        self._since = now
+        delay = max(0.0, (1.0 - self._tokens) / self.rate)
+        if delay > longest:
+            return None
+        self._tokens -= 1.0
+        return delay
+
+
+@dataclass(slots=True)
+class _Pace:
+    bucket: Bucket
+    arriving: int = 0
+
+
+class Paces:
+    """The pace of each member.
+
+    Args:
+        rate: messages a second; twice as many may come at once.
+        arriving: bytes of unfinished messages that one member may have on their way.
+        known: whether a member is still there; who is gone is forgotten.
+    """
+
+    def __init__(self, *, rate: float, arriving: int, known: Callable[[int], bool]) -> None:
+        self._rate = rate
+        self._arriving = arriving
+        self._known = known
+        self._paces: dict[int, _Pace] = {}
+        self._tidy_at = 64
+
+    def __len__(self) -> int:
+        return len(self._paces)
+
+    def take(self, member_id: int, now: float) -> float | None:
+        """How long a member's message has to wait before it is taken, in seconds; None when it is refused."""
+        if member_id not in self._paces and len(self._paces) >= self._tidy_at:
+            self._paces = {each: pace for each, pace in self._paces.items() if self._known(each)}
+            self._tidy_at = max(64, 2 * len(self._paces))
+        return self._of(member_id).bucket.take(now, LONGEST_DELAY)
+
+    def arrive(self, member_id: int, size: int) -> bool:
+        """Count bytes of a message that is on its way; False where the member has too many. Negative ones are done."""
+        pace = self._of(member_id)
+        pace.arriving += size
+        return pace.arriving <= self._arriving
+
+    def _of(self, member_id: int) -> _Pace:
+        pace = self._paces.get(member_id)
+        if pace is None:
+            # Twice the rate: a browser's candidates come all at once, and then nothing for long.
+            pace = self._paces[member_id] = _Pace(Bucket(self._rate, 2 * self._rate))
+        return pace

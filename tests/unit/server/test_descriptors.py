@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from classroom.server.descriptors import connections_that_fit
+
+if sys.platform == "win32":
+    pytest.skip("this system has no such limit", allow_module_level=True)
+
+import resource
+
+
+class Limits:
+    """The system's limit of open files, for one process."""
+
+    def __init__(self, soft: int, hard: int) -> None:
+        self.now = (soft, hard)
+
+    def getrlimit(self, kind: int) -> tuple[int, int]:
+        return self.now
+
+    def setrlimit(self, kind: int, limits: tuple[int, int]) -> None:
+        soft, _ = limits
+        if self.now[1] != resource.RLIM_INFINITY and soft > self.now[1]:
+            raise ValueError("current limit exceeds maximum limit")
+        self.now = limits
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "fits", "after"),
+    [
+        (1024, 1_048_576, 4000, 8256),
+        (1024, 4096, 1920, 4096),
+        (1024, resource.RLIM_INFINITY, 4000, 8256),
+        (65_536, 65_536, 4000, 65_536),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 4000, resource.RLIM_INFINITY),
+    ],
+)
+def test_the_limit_is_raised_as_far_as_it_may(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, fits: int, after: int
+) -> None:
+    limits = Limits(soft, hard)
+    monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
+    monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
+    assert connections_that_fit(4000) == fits
+    assert limits.now[0] == after
+
+
+def test_a_limit_that_is_too_low_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    limits = Limits(256, 300)
+    monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
+    monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
+    assert connections_that_fit(4000) == 22
+    assert "ulimit -n" in caplog.text
