@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument("--signaling", metavar="URL", help="join another peerconnection_server (not available yet)")
     teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
 
+    signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
+    signal.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
+    signal.add_argument("--port", type=_port, default=8888, help="port to listen on (default: 8888)")
+    signal.add_argument("--allow-quit", action="store_true", help="let anybody end the server with GET /quit")
+
     check = command("check", _check, "Validate a lesson file without starting anything.")
     check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
 
@@ -139,6 +144,12 @@ def _teach(options: argparse.Namespace) -> int:
         check=options.check,
     )
     return asyncio.run(teach(wishes))
+
+
+def _signal(options: argparse.Namespace) -> int:
+    from classroom.signal_server import signal
+
+    return asyncio.run(signal(host=options.host, port=options.port, allow_quit=options.allow_quit))
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
-import signal
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +15,7 @@ import segno
 from classroom.broadcaster import Broadcaster
 from classroom.clock import SystemClock
 from classroom.errors import LessonError, SetupError
+from classroom.interruption import interruptible
 from classroom.lesson import Lesson, built_in_lesson, check_lesson
 from classroom.media.devices import list_devices
 
@@ -52,7 +50,7 @@ async def teach(wishes: Wishes) -> int:
     )
     if wishes.check:
         return await _check(broadcaster)
-    with _interruptible(broadcaster.stop):
+    with interruptible(broadcaster.stop):
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
@@ -115,33 +113,3 @@ def _can_show_blocks() -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-@contextlib.contextmanager
-def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into a call of ``stop``, and let the second one end the process at once."""
-    loop = asyncio.get_running_loop()
-    asked = False
-
-    def interrupted() -> None:
-        nonlocal asked
-        if asked:
-            os._exit(1)
-        asked = True
-        stop()
-
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    earlier = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        try:
-            loop.add_signal_handler(number, interrupted)
-        except NotImplementedError:
-            # Windows has no signal handlers in the loop; this one runs between two bytecodes of the main thread.
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
-    try:
-        yield
-    finally:
-        for number in numbers:
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
-            signal.signal(number, earlier[number])

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, cast
 from urllib.parse import quote, quote_from_bytes
 
-from classroom.signaling.wire import RAW_TARGET_HEADER
+from classroom.signaling.wire import RAW_TARGET_HEADER, Reply
 
 __all__ = ["CONTROL_PATH", "HEAD_LIMIT", "HEAD_SECONDS", "Doorman", "Doorway", "Gate", "tidy_head"]
 
@@ -77,7 +77,7 @@ class Doorway:
 class Doorman(asyncio.Protocol):
     """One connection, from accept to close."""
 
-    def __init__(self, doorway: Doorway, control: Callable[[], asyncio.BaseProtocol]) -> None:
+    def __init__(self, doorway: Doorway, control: Callable[[], asyncio.BaseProtocol] | None) -> None:
         self._doorway = doorway
         self._control = control
         self._server: asyncio.Protocol | None = None
@@ -121,7 +121,7 @@ class Doorman(asyncio.Protocol):
         self._head += data
         end = self._head.find(b"\r\n\r\n", searched)
         if end > HEAD_LIMIT or (end < 0 and len(self._head) > HEAD_LIMIT):
-            self._refuse(b"431 Request Header Fields Too Large", b"The request head is too long.\n")
+            self._refuse(431, "Request Header Fields Too Large", b"The request head is too long.\n")
         elif end >= 0:
             self._hand_over(bytes(self._head[: end + 4]), bytes(self._head[end + 4 :]))
 
@@ -152,30 +152,27 @@ class Doorman(asyncio.Protocol):
     def _hand_over(self, head: bytes, rest: bytes) -> None:
         self._stop_timer()
         self._head.clear()
-        wants_control = _CONTROL.match(head) is not None and _UPGRADE.search(head) is not None
-        server = cast(asyncio.Protocol, self._control() if wants_control else self._doorway.web())
+        control = self._control if _CONTROL.match(head) and _UPGRADE.search(head) else None
+        server = cast(asyncio.Protocol, (control or self._doorway.web)())
         self._server = server
         assert self._transport is not None
         server.connection_made(self._transport)
-        server.data_received((head if wants_control else tidy_head(head, _own_name(self._transport))) + rest)
+        server.data_received((head if control else tidy_head(head, _own_name(self._transport))) + rest)
 
     def _too_slow(self) -> None:
         if self._transport is None:
             return
         if self._head:
-            self._refuse(b"408 Request Timeout", b"The request head did not arrive in time.\n")
+            self._refuse(408, "Request Timeout", b"The request head did not arrive in time.\n")
         else:
             self._transport.abort()  # browsers open connections ahead of need and expect no reply on them
 
-    def _refuse(self, status: bytes, text: bytes) -> None:
-        logger.debug("%s: %s", self._address, status.decode())
+    def _refuse(self, status: int, reason: str, text: bytes) -> None:
+        logger.debug("%s: %d %s", self._address, status, reason)
         self._stop_timer()
         self._head.clear()
         assert self._transport is not None
-        self._transport.write(
-            b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
-            % (status, len(text), text)
-        )
+        self._transport.write(Reply(status, reason, body=text).encode())
         self._transport.close()
 
     def _stop_timer(self) -> None:

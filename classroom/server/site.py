@@ -29,6 +29,7 @@ from classroom.errors import AddressError
 from classroom.server.addresses import reachable_hosts
 from classroom.server.doorman import Doorman, Doorway, Gate
 from classroom.server.tls import SecureDoor, SecureEntrance
+from classroom.server.web_protocol import web_protocols
 
 __all__ = ["CONTROL_SUBPROTOCOL", "Site"]
 
@@ -73,14 +74,7 @@ class Site:
         self._tls = tls
         self._tls_port = tls_port
         self._control_handler = control_handler
-        self._runner = web.AppRunner(
-            app,
-            handler_cancellation=True,
-            access_log=None,
-            shutdown_timeout=_SHUTDOWN_SECONDS,
-            lingering_time=_LINGERING_SECONDS,
-            logger=_web_logger(),
-        )
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._gate = gate
         self._doorways: list[Doorway] = []
         self._entrance: SecureEntrance | None = None
@@ -166,7 +160,8 @@ class Site:
         return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._host)]
 
     async def _listen(self, port: int, tls: ssl.SSLContext | None) -> Server:
-        web_factory = cast("Callable[[], asyncio.BaseProtocol]", self._runner.server)  # set by setup()
+        assert self._runner.server is not None  # set by setup()
+        web_factory = web_protocols(self._runner.server, lingering_time=_LINGERING_SECONDS, logger=_web_logger())
         entrance = None if tls is None else SecureEntrance(tls, self._gate)
         doorway = Doorway(web_factory, self._gate if entrance is None else None)
         self._doorways.append(doorway)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from classroom.signaling import wire
 from classroom.signaling.room import Replaced, RoomFull, UnknownMember
@@ -48,15 +48,23 @@ class OpenDoor:
 
 
 def add_routes(
-    app: web.Application, switchboard: Switchboard, *, guard: Guard | None = None, everything_else: bool = False
+    app: web.Application,
+    switchboard: Switchboard,
+    *,
+    guard: Guard | None = None,
+    everything_else: bool = False,
+    on_quit: Callable[[], None] | None = None,
 ) -> None:
     """Serve signaling from an application, which then also starts and stops the switchboard.
 
-    With ``everything_else`` each other address gets the original server's ``500 Sorry`` instead of a 404; such an
-    application must add its own routes before. There is no ``/quit``: in the original anybody may stop the server.
+    With ``everything_else`` it is the original server to all who ask: each other address gets its ``500 Sorry`` instead
+    of a 404, and a name goes on after an ``&``. Such an application must add its own routes before.
+    There is a ``/quit`` only with ``on_quit``, which is called when anybody asks for it and should end the program.
     The application's runner must be made with ``handler_cancellation=True``, or a message may go to a dead socket.
     """
-    _Handlers(switchboard, guard or OpenDoor()).add_to(app, everything_else)
+    _Handlers(switchboard, guard or OpenDoor(), whole_names=everything_else, on_quit=on_quit).add_to(
+        app, everything_else
+    )
 
     async def run(_: web.Application) -> AsyncIterator[None]:
         async with switchboard:
@@ -70,19 +78,26 @@ def add_routes(
 
 
 class _Handlers:
-    def __init__(self, switchboard: Switchboard, guard: Guard) -> None:
+    def __init__(
+        self, switchboard: Switchboard, guard: Guard, *, whole_names: bool, on_quit: Callable[[], None] | None
+    ) -> None:
         self._switchboard = switchboard
         self._guard = guard
+        self._whole_names = whole_names
+        self._on_quit = on_quit
+        self._quitting = False
 
     def add_to(self, app: web.Application, everything_else: bool) -> None:
         handlers = (self.sign_in, self.wait, self.message, self.sign_out)
         for path, handler in zip(wire.PATHS, handlers, strict=True):
-            app.router.add_route("*", path, _route(handler))
+            app.router.add_route("*", path, _route(handler), expect_handler=_expect)
+        if self._on_quit is not None:
+            app.router.add_route("*", "/quit", self.quit, expect_handler=_expect)
         if everything_else:
-            app.router.add_route("*", "/{anything:.*}", _route(self.unknown_address))
+            app.router.add_route("*", "/{anything:.*}", _route(self.unknown_address), expect_handler=_expect)
 
     async def sign_in(self, request: web.Request, arguments: bytes) -> wire.Reply:
-        sign_in = wire.read_sign_in(arguments)
+        sign_in = wire.SignIn(arguments) if self._whole_names else wire.read_sign_in(arguments)
         why = await self._guard.refuse(sign_in, request.remote or "")
         if why is not None:
             return wire.refused(why)
@@ -102,7 +117,7 @@ class _Handlers:
         except UnknownMember:
             return await self._unknown(request, wire.sorry())
         except Closed:
-            return wire.closing()
+            return wire.shutting_down() if self._quitting else wire.closing()
         except Replaced:
             # A page signs out when its wait fails, and reads nothing but a notification without harm. Whoever is
             # told asks again and replaces in turn; the pause keeps two such clients from racing each other.
@@ -136,6 +151,15 @@ class _Handlers:
         logger.info("peer %d signed out", member_id)
         return wire.ok()
 
+    async def quit(self, request: web.Request) -> web.Response:
+        """As in the original by any method; all pending waits are told."""
+        logger.warning("%s asked for /quit", request.remote)
+        self._quitting = True
+        self._switchboard.close()
+        if self._on_quit is not None:
+            self._on_quit()
+        return _respond(wire.quitting())
+
     async def unknown_address(self, request: web.Request, arguments: bytes) -> wire.Reply:
         return wire.sorry()
 
@@ -153,6 +177,13 @@ def _route(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]
         return _respond(await handler(request, wire.split_target(_raw_target(request))[1]))
 
     return handle
+
+
+async def _expect(request: web.Request) -> None:
+    """Answer ``Expect: 100-continue``, and pass over all else that is expected as the original does."""
+    if request.headers["Expect"].lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # nothing of the reply itself is sent yet
 
 
 def _respond(reply: wire.Reply) -> web.Response:

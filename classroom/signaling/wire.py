@@ -32,8 +32,10 @@ __all__ = [
     "list_line",
     "ok",
     "peer_id",
+    "quitting",
     "read_sign_in",
     "refused",
+    "shutting_down",
     "sorry",
     "split_target",
     "target_id",
@@ -155,6 +157,11 @@ class Reply:
         head.append(("Access-Control-Expose-Headers", exposed))
         return tuple(head)
 
+    def encode(self) -> bytes:
+        """The whole reply as bytes, for where no HTTP library writes it."""
+        lines = [f"HTTP/1.1 {self.status} {self.reason}", *(f"{name}: {value}" for name, value in self.headers())]
+        return "\r\n".join((*lines, "", "")).encode("latin-1") + self.body
+
 
 def list_line(notice: Notice) -> bytes:
     """A line of the member list: ``name,id,1`` or ``name,id,0``, with its newline."""
@@ -201,6 +208,16 @@ def refused(refusal: Refusal) -> Reply:
 def closing() -> Reply:
     """The reply to a wait when the server stops."""
     return Reply(503, "Closing", body=b"The server is stopping. Sign in again when it is back.")
+
+
+def shutting_down() -> Reply:
+    """The reply to a wait when somebody has made the server quit: the only event without Pragma."""
+    return Reply(body=b"Server shutting down")
+
+
+def quitting() -> Reply:
+    """The reply to ``/quit`` where that is allowed."""
+    return Reply(content_type="text/html", body=b"<html><body>Quitting...</body></html>")
 
 
 def too_large() -> Reply:

@@ -1,0 +1,57 @@
+"""aiohttp's protocol, with the head of the signaling's replies on the errors that aiohttp answers by itself.
+
+What cannot be read as HTTP never reaches the application, so its handlers cannot say how to answer. Without the head
+a page of another origin could not read such an answer, and the native client would wait for the connection's end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import logging
+from collections.abc import Callable
+
+from aiohttp import web
+
+from classroom.signaling import wire
+
+__all__ = ["web_protocols"]
+
+
+class _WebProtocol(web.RequestHandler):
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Log the error as the library does and say what happened, but not what its parser stumbled over."""
+        super().handle_error(request, status, exc, message)
+        what = http.HTTPStatus(status)
+        reply = wire.Reply(status, what.phrase, body=f"{what.description or what.phrase}.\n".encode())
+        response = web.Response(status=status, reason=reply.reason, headers=reply.headers(), body=reply.body)
+        response.force_close()
+        return response
+
+
+def web_protocols(
+    server: web.Server, *, lingering_time: float, logger: logging.Logger
+) -> Callable[[], asyncio.BaseProtocol]:
+    """A factory of protocols for an aiohttp server.
+
+    Args:
+        server: of an ``AppRunner`` that is set up.
+        lingering_time: seconds in which the rest of a refused body is read and thrown away.
+        logger: where the library tells of handlers that failed.
+    """
+    loop = asyncio.get_running_loop()
+    return lambda: _WebProtocol(
+        server,
+        loop=loop,
+        access_log=None,  # type: ignore[arg-type]  # as AppRunner has it: none is kept
+        lingering_time=lingering_time,
+        logger=logger,
+    )
