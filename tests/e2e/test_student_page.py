@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -9,7 +10,7 @@ import pytest
 import pytest_asyncio
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.support.browser import PHONE, PageFactory, state_is, until_true
 from tests.support.page_server import PageServer, page_server
@@ -75,6 +76,28 @@ async def test_an_empty_name_does_not_join(server: PageServer, open_page: PageFa
     await expect(page.locator("#join")).to_be_visible()
     await expect(page.locator("#name")).to_be_focused()
     assert await page.get_attribute("body", "data-state") == "idle"
+
+
+async def test_somebody_who_is_faster_than_the_page_joins_all_the_same(
+    server: PageServer, open_page: PageFactory
+) -> None:
+    await server.member.sign_in("Algebra")
+    page = await open_page(server.origin)
+    texts, asked = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await texts.wait()
+        await route.continue_()
+
+    await page.route("**/locales/*.json", late)
+    await page.reload()
+    await asyncio.wait_for(asked.wait(), 30)
+    await page.locator("#name").fill("Ada")
+    clicked = asyncio.create_task(page.locator("#join-button").click())
+    texts.set()
+    await clicked
+    assert (await server.peer()).display_name == "Ada"
 
 
 async def test_welcome_brings_title_and_language(server: PageServer, open_page: PageFactory) -> None:
