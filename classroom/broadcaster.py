@@ -49,6 +49,7 @@ from classroom.sections import (
 )
 from classroom.server.pages import add_pages
 from classroom.server.site import Site
+from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
 from classroom.signaling.member import Joined, Left, Lost, Message, RoomMember
 from classroom.signaling.room import Room
@@ -224,6 +225,16 @@ class Broadcaster:
         self._program.set_audio(input_name, gain, muted)
         self._refresh()
 
+    def admit_student(self, number: str) -> None:
+        """Let in a student who waits."""
+        self._audience.admit(number)
+        self._refresh()
+
+    def remove_student(self, number: str, *, ban: bool) -> None:
+        """Send a student away, with ``ban`` for the rest of the lesson."""
+        self._audience.remove(number, ban=ban)
+        self._refresh()
+
     def end(self) -> None:
         """End the lesson for everyone and stop."""
         self._over = True
@@ -265,18 +276,22 @@ class Broadcaster:
             title=lesson.lesson.title,
             language=lesson.lesson.language,
             token=self._token,
+            admit=lesson.access.admit,
             most=lesson.access.max_students,
             ice_servers=self._ice_servers,
             student_faults=StudentFaults(self._alarms),
             # A delay that cannot be sent is none; the log says why.
             playout_delay=lesson.video.playout_delay if install_playout_delay() else "off",
             send=self._member.send,
+            sign_out=self._member.remove,
             changed=self._changed.set,
         )
 
     def _make_app(self) -> web.Application:
         app = web.Application()
-        add_routes(app, self._switchboard)
+        banned = self._audience.address_banned
+        guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
+        add_routes(app, self._switchboard, guard=guard)
         add_pages(app, health=self._health, metrics=make_registry(self._figures), metrics_token=self._token)
         return app
 
@@ -284,7 +299,7 @@ class Broadcaster:
         peers = await self._member.sign_in(self._lesson.lesson.title)
         stack.push_async_callback(self._member.sign_out)
         for peer in peers:
-            self._audience.joined(peer.id, peer.display_name)
+            self._audience.joined(peer.id, peer.display_name, peer.address)
         keep_running(stack, "signaling", self._listen)
 
     # Running
@@ -293,7 +308,7 @@ class Broadcaster:
         async for event in self._member.events():
             match event:
                 case Joined(peer):
-                    self._audience.joined(peer.id, peer.display_name)
+                    self._audience.joined(peer.id, peer.display_name, peer.address)
                 case Left(peer) | Lost(peer):
                     await self._audience.left(peer.id)
                 case Message(peer_id, body):

@@ -20,6 +20,8 @@ from classroom.errors import CommandError
 __all__ = ["COMMANDS", "Caller", "Command", "Desk", "describe"]
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
+StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[int, Field(ge=0, le=10**9)]
+"""The key of a student in the state, which is text; a program that took it for a number is understood as well."""
 
 
 class Desk(Protocol):
@@ -44,6 +46,14 @@ class Desk(Protocol):
 
     def restart_source(self, source: str) -> None:
         """Close a source and open it anew."""
+        ...
+
+    def admit_student(self, number: str) -> None:
+        """Let in a student who waits."""
+        ...
+
+    def remove_student(self, number: str, *, ban: bool) -> None:
+        """Send a student away, with ``ban`` for the rest of the lesson."""
         ...
 
     def end(self) -> None:
@@ -175,6 +185,20 @@ def audio_set(
 def source_restart(caller: Caller, source: Name) -> Mapping[str, object]:
     """Close a source and open it anew, as after a camera was plugged in."""
     caller.desk.restart_source(source)
+    return {}
+
+
+@_command("student.admit")
+def student_admit(caller: Caller, id: StudentNumber) -> Mapping[str, object]:
+    """Let in a student who waits to be admitted; one who is in already stays so."""
+    caller.desk.admit_student(str(id))
+    return {}
+
+
+@_command("student.remove")
+def student_remove(caller: Caller, id: StudentNumber, ban: bool = False) -> Mapping[str, object]:
+    """Send a student away, or refuse one who waits; with `ban` for the rest of the lesson."""
+    caller.desk.remove_student(str(id), ban=ban)
     return {}
 
 

@@ -1,21 +1,23 @@
-"""All who watch: a viewer and a task for each peer that is signed in, and what the teacher is shown of them.
+"""All who want to watch: whom to let in, and a viewer and a task for each who may.
 
-The audience is told who joined, who left and what was said; it never asks the signaling. Ids of the signaling are
-secrets of their owners, so the teacher sees numbers of the audience's own.
+The audience is told who joined, who left and what was said; it never asks the signaling. ``register`` is what the
+teacher sees of it, ``bans`` whom it keeps out.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Final
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Literal
 
-from classroom.errors import WireError
+from classroom.errors import CommandError, WireError
+from classroom.peers.bans import Bans, Who, same_name
 from classroom.peers.cushion import PlayoutSetting
 from classroom.peers.ice import IceServers
 from classroom.peers.messages import (
@@ -29,53 +31,33 @@ from classroom.peers.messages import (
     Statistics,
     parse,
 )
+from classroom.peers.register import Count, Register, Student
 from classroom.peers.relay import StudentFaults
 from classroom.peers.viewer import Program, Viewer
 
-__all__ = ["Audience", "Count"]
+__all__ = ["Admit", "Audience", "Count"]
 
 logger = logging.getLogger(__name__)
+
+Admit = Literal["everyone", "approve"]
 
 _LISTED_AFTER: Final = 2.0
 """Seconds after which a peer counts as a student although it said nothing, as an old client that is idle."""
 
-_GONE_FOR: Final = 20.0
-"""Seconds a student who left stays on the teacher's list."""
-
-_MOST_GONE: Final = 50
 _MEASURE_EVERY: Final = 2.0
 
+_LAST_WORD: Final = 5.0
+"""Seconds a page has to read why it must go and to sign out by itself."""
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Students who are signed in, and those of them who see the program."""
-
-    present: int
-    watching: int
-
-
-@dataclass(slots=True, eq=False)
-class _Student:
-    """One peer: what is shown of it, and its viewer's task; ``viewer`` is None when the lesson was full."""
-
-    number: str
-    name: str
-    joined: str
-    viewer: Viewer | None
-    task: asyncio.Task[None] | None = None
-    page: bool = False
-    monitor: bool = False
-    refused: bool = False
-    listed: bool = False
-    latency: float | None = None
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+_MOST_SENT_AWAY: Final = 4096
 
 
 class Audience:
     """Holds the viewers of a lesson.
 
-    ``send(peer, text)`` gives a message to a peer and raises WireError when it is gone; ``changed`` is called when
-    what ``describe`` returns has changed.
+    ``send(peer, text)`` gives a message to a peer and raises WireError when it is gone; ``sign_out(peer)`` ends its
+    membership in the signaling room, and is None where the room is somebody else's; ``changed`` is called when what
+    ``describe`` returns has changed.
     """
 
     def __init__(
@@ -85,84 +67,72 @@ class Audience:
         title: str,
         language: str,
         token: str,
+        admit: Admit,
         most: int,
         ice_servers: IceServers,
         student_faults: StudentFaults,
         playout_delay: PlayoutSetting,
         send: Callable[[int, str], Awaitable[None]],
+        sign_out: Callable[[int], Awaitable[None]] | None,
         changed: Callable[[], None],
     ) -> None:
         self._program = program
         self._title = title
         self._language = language
         self._token = token
+        self._admit = admit
         self._most = most
         self._ice_servers = ice_servers
         self._student_faults = student_faults
         self._playout_delay = playout_delay
         self._send = send
+        self._sign_out = sign_out
         self._changed = changed
-        self._peers: dict[int, _Student] = {}
-        self._gone: dict[str, dict[str, object]] = {}
-        self._count = 0
+        self._register = Register(most=most, changed=changed)
+        self._bans = Bans()
+        self._sent_away: OrderedDict[int, None] = OrderedDict()
+        self._errands: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
 
     def describe(self) -> dict[str, object]:
         """The students by number, as the control protocol shows them."""
-        present = {
-            student.number: _describe(student)
-            for student in self._peers.values()
-            if student.listed and not student.monitor
-        }
-        return {**self._gone, **present}
+        return self._register.describe()
 
     def count(self) -> Count:
         """How many students are signed in, and how many of them see the program."""
-        students = [each for each in self._peers.values() if each.listed and not each.monitor]
-        watching = sum(1 for each in students if each.viewer is not None and each.viewer.state == "watching")
-        return Count(len(students), watching)
+        return self._register.count()
 
-    def joined(self, peer: int, name: str) -> None:
-        """A peer signed in: offer it the program, or refuse it when the lesson is full."""
-        if peer in self._peers:
-            return
-        self._count += 1
-        student = _Student(str(self._count), name, _now(), None)
-        self._peers[peer] = student
-        if self._watching() >= self._most:
-            student.refused = True
-            logger.warning("the lesson is full: %s is not let in", name)
-            return
-        self._admit(peer, student)
-        student.timers.append(asyncio.get_running_loop().call_later(_LISTED_AFTER, self._list, student))
+    def address_banned(self, address: str) -> bool:
+        """Whether nobody from a network address may come in."""
+        return self._bans.address_banned(address)
 
-    def _admit(self, peer: int, student: _Student) -> None:
-        viewer = Viewer(
-            name=f"student {student.number}",
-            program=self._program,
-            ice_servers=self._ice_servers.for_viewer,
-            playout_delay=self._playout_delay,
-            send=lambda text: self._send(peer, text),
-            changed=self._changed,
-        )
-        self._start(student, viewer)
+    # Coming and going
+
+    def joined(self, peer: int, name: str, address: str = "") -> None:
+        """A peer signed in: offer it the program, let it wait for the teacher, or refuse it."""
+        if peer in self._register.present or peer in self._sent_away:
+            return
+        student = self._register.enter(peer, name, address, admitted=self._admit == "everyone")
+        if self._bans.holds(student.who()):
+            student.refused = "banned"
+            logger.info("%s is banned and not let in", name)
+        elif student.admitted:
+            self._let_in(peer, student)
+        if student.refused is None:
+            student.timers.append(asyncio.get_running_loop().call_later(_LISTED_AFTER, self._list, student))
 
     async def left(self, peer: int) -> None:
         """A peer signed out or vanished: end its viewer."""
-        student = self._peers.pop(peer, None)
-        if student is None:
-            return
-        self._student_faults.forget(student.number)
-        await _end(student)
-        if student.listed and not student.monitor:
-            self._gone[student.number] = {**_describe(student), "state": "gone"}
-            while len(self._gone) > _MOST_GONE:
-                self._gone.pop(next(iter(self._gone)))
-            asyncio.get_running_loop().call_later(_GONE_FOR, self._forget, student.number)
-        self._changed()
+        self._sent_away.pop(peer, None)
+        student = self._register.leave(peer)
+        if student is not None:
+            self._student_faults.forget(student.number)
+            await _end(student)
+            self._changed()
 
     async def message(self, peer: int, body: bytes) -> None:
         """A peer said something; what cannot be understood is logged and changes nothing."""
-        student = self._peers.get(peer)
+        student = self._register.present.get(peer)
         if student is None:
             return
         try:
@@ -176,7 +146,7 @@ class Audience:
             case Statistics(latency):
                 student.latency = latency
             case IceFault(code):
-                if student.page:
+                if student.page and student.admitted:
                     self._student_faults.put(student.number, code)
             case Answer() | Candidate() | Bye() | KeyFrameWanted() | RestartWanted():
                 if isinstance(said, Answer):
@@ -188,11 +158,65 @@ class Audience:
                 elif isinstance(said, RestartWanted):
                     self._start(student, student.viewer)
 
+    # The teacher's decisions
+
+    def admit(self, number: str) -> None:
+        """Let in a student who waits; one who is in already stays so. Raises CommandError."""
+        student = self._student(number)
+        if student.admitted:
+            return
+        peer = self._register.peer_of(student)
+        if peer is None:
+            raise CommandError.not_possible(f"{student.name} has left and can be admitted when back.")
+        if self._register.watching() >= self._most:
+            raise CommandError.not_possible(
+                f"All {self._most} places are taken. Remove somebody first, or raise access.max_students."
+            )
+        student.admitted = True
+        if student.page:
+            self._run(self._welcome(peer, student))  # before the offer, which its ICE servers are for
+        self._let_in(peer, student)
+        self._list(student)
+        self._changed()
+
+    def remove(self, number: str, *, ban: bool) -> None:
+        """Send a student away, with ``ban`` for the rest of the lesson. Raises CommandError."""
+        student = self._student(number)
+        peer = self._register.peer_of(student)
+        if peer is None and not ban:
+            return  # gone already, which is what was wanted
+        self._register.forget_ticket(student)
+        if ban:
+            self._ban(student)
+        elif peer is not None:
+            self._send_away(peer, "removed" if student.admitted else "teacher")
+        logger.info("student %s is %s", student.number, "banned" if ban else "removed")
+        self._changed()
+
+    def _ban(self, student: Student) -> None:
+        others = [
+            each.address
+            for each in self._register.present.values()
+            if each is not student and not (each.device and each.device == student.device)
+        ]
+        self._bans.add(student.who(), others)
+        for peer, each in list(self._register.present.items()):
+            if not each.monitor and self._bans.holds(each.who()):
+                self._send_away(peer, "banned")  # in another tab as well
+
+    def _student(self, number: str) -> Student:
+        student = self._register.find(number)
+        if student is None:
+            raise CommandError.unknown("student", number, self._register.numbers())
+        return student
+
+    # Life
+
     async def measure(self) -> None:
         """Read the students' reports every two seconds; runs until cancelled."""
         while True:
             await asyncio.sleep(_MEASURE_EVERY)
-            for student in list(self._peers.values()):
+            for student in list(self._register.present.values()):
                 if student.viewer is not None:
                     await student.viewer.measure()
             self._changed()
@@ -204,53 +228,122 @@ class Audience:
         """
         while (after := self._ice_servers.refresh_after) is not None:
             await asyncio.sleep(after)
-            for peer, student in list(self._peers.items()):
-                if student.page and not student.refused:
+            for peer, student in list(self._register.present.items()):
+                if student.page and student.admitted and student.refused is None:
                     await self._tell(peer, {"type": "ice_servers", "ice_servers": self._ice_servers_for(student)})
 
-    def _ice_servers_for(self, student: _Student) -> list[dict[str, object]]:
+    def _ice_servers_for(self, student: Student) -> list[dict[str, object]]:
         return self._ice_servers.for_page(f"student-{student.number}")
 
     async def tell_pages(self, message: dict[str, object]) -> None:
         """Send a message to every peer that is our own page; old clients never get one."""
-        for peer, student in list(self._peers.items()):
+        for peer, student in list(self._register.present.items()):
             if student.page:
                 await self._tell(peer, message)
 
     async def close(self) -> None:
         """End all viewers."""
-        students = list(self._peers.values())
-        self._peers.clear()
-        await asyncio.gather(*(_end(student) for student in students))
+        students = list(self._register.present.values())
+        self._register.present.clear()
+        self._closing.set()
+        await asyncio.gather(*(_end(student) for student in students), *self._errands, return_exceptions=True)
 
-    async def _hello(self, peer: int, student: _Student, hello: Hello) -> None:
+    async def _hello(self, peer: int, student: Student, hello: Hello) -> None:
         if student.page:
             return
         student.page = True
         if hello.role == "monitor":
             if not hmac.compare_digest(hello.token.encode("utf-8", "replace"), self._token.encode()):
                 logger.warning("a monitor with a wrong token is refused")
-                await _end(student)
-                student.viewer, student.refused = None, True
-                await self._tell(peer, {"type": "refused", "why": "token"})
+                await self._refuse(peer, student, "token")
                 return
-            student.monitor = True
+            student.monitor = student.admitted = True
             if student.viewer is None:
                 # The lesson is full of students, and the teacher's own monitor takes none of their places.
-                student.refused = False
-                self._admit(peer, student)
-        if student.refused:
-            await self._tell(peer, {"type": "refused", "why": "full"})
+                student.refused = None
+                self._let_in(peer, student)
+        student.device = hello.device
+        earlier = self._register.holder(hello.ticket)
+        if earlier is not None and not student.monitor:
+            self._resume(peer, student, earlier)
+        who = Who(student.name, student.address, hello.ticket, hello.device)
+        if student.refused is None and not student.monitor and self._bans.holds(who):
+            student.refused = "banned"
+        if student.refused is not None:
+            await self._refuse(peer, student, student.refused)
             return
         self._list(student)
-        welcome = {
-            "type": "welcome",
-            "version": 1,
-            "title": self._title,
-            "language": self._language,
-            "ice_servers": self._ice_servers_for(student),
-        }
-        await self._tell(peer, welcome)
+        if not student.ticket:
+            self._register.give_ticket(student, secrets.token_urlsafe(18))
+        await self._welcome(peer, student)
+
+    def _resume(self, peer: int, student: Student, earlier: Student) -> None:
+        """The page of somebody who was here signed in anew, as after a change of its network."""
+        before = self._register.peer_of(earlier)
+        if before is not None:
+            self._send_away(before, "replaced", show=False)
+        self._register.come_back(student, earlier)
+        if not student.admitted:
+            # The teacher approved a name; whoever takes another one is looked at again.
+            student.admitted = earlier.admitted and same_name(student.name, earlier.name)
+        if student.refused == "full":
+            student.refused = None
+        if student.admitted and student.refused is None and student.viewer is None:
+            self._let_in(peer, student)
+
+    def _let_in(self, peer: int, student: Student) -> None:
+        if not student.monitor and self._register.watching() >= self._most:
+            student.refused = "full"
+            logger.warning("the lesson is full: %s is not let in", student.name)
+            return
+        viewer = Viewer(
+            name=f"student {student.number}",
+            program=self._program,
+            ice_servers=self._ice_servers.for_viewer,
+            playout_delay=self._playout_delay,
+            send=lambda text: self._send(peer, text),
+            changed=self._changed,
+        )
+        self._start(student, viewer)
+
+    async def _welcome(self, peer: int, student: Student) -> None:
+        kind = "welcome" if student.admitted else "waiting"
+        said: dict[str, object] = {"type": kind, "version": 1, "title": self._title, "language": self._language}
+        if student.ticket:
+            said["ticket"] = student.ticket
+        if student.admitted:
+            said["ice_servers"] = self._ice_servers_for(student)
+        await self._tell(peer, said)
+
+    async def _refuse(self, peer: int, student: Student, why: str) -> None:
+        student.refused = why
+        await _end(student)
+        student.viewer = None
+        await self._tell(peer, {"type": "refused", "why": why})
+
+    def _send_away(self, peer: int, why: str, *, show: bool = True) -> None:
+        student = self._register.leave(peer, show=show)
+        if student is None:
+            return
+        self._student_faults.forget(student.number)
+        if student.task is not None:
+            student.task.cancel()  # the picture ends now, whatever becomes of the words
+        self._sent_away[peer] = None
+        while len(self._sent_away) > _MOST_SENT_AWAY:
+            self._sent_away.popitem(last=False)
+        self._run(self._see_out(peer, student, why))
+
+    async def _see_out(self, peer: int, student: Student, why: str) -> None:
+        if student.page:
+            await self._tell(peer, {"type": "refused", "why": why})
+        await _end(student)
+        if self._sign_out is None:
+            return
+        if student.page:
+            # Who is signed out loses what waits for it, and would sign in again without knowing.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), _LAST_WORD)
+        await self._sign_out(peer)
 
     async def _tell(self, peer: int, message: dict[str, object]) -> None:
         try:
@@ -258,53 +351,31 @@ class Audience:
         except WireError as gone:
             logger.info("a page cannot be told: %s", gone)
 
-    def _start(self, student: _Student, viewer: Viewer) -> None:
+    def _start(self, student: Student, viewer: Viewer) -> None:
         student.viewer = viewer
         student.task = asyncio.create_task(viewer.run(), name=f"viewer of student {student.number}")
         student.task.add_done_callback(_report)
 
-    def _watching(self) -> int:
-        return sum(1 for each in self._peers.values() if each.viewer is not None and not each.monitor)
+    def _run(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(errand, name="errand of the audience")
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+        task.add_done_callback(_report)
 
-    def _list(self, student: _Student) -> None:
-        if not student.listed and not student.refused:
+    def _list(self, student: Student) -> None:
+        if not student.listed and student.refused is None:
             student.listed = True
             self._changed()
 
-    def _forget(self, number: str) -> None:
-        if self._gone.pop(number, None) is not None:
-            self._changed()
 
-
-def _describe(student: _Student) -> dict[str, object]:
-    viewer = student.viewer
-    return {
-        "name": student.name,
-        "joined": student.joined,
-        "state": viewer.state if viewer is not None else "gone",
-        "hand": False,
-        "tier": None,
-        "codec": viewer.codec if viewer is not None else None,
-        "round_trip": _rounded(viewer.round_trip if viewer is not None else None),
-        "loss": _rounded(viewer.loss if viewer is not None else None),
-        "latency": _rounded(student.latency),
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-async def _end(student: _Student) -> None:
+async def _end(student: Student) -> None:
+    """End a student's viewer and let go of it."""
     for timer in student.timers:
         timer.cancel()
-    if student.task is not None:
-        student.task.cancel()
-        await asyncio.gather(student.task, return_exceptions=True)
+    task, student.task, student.viewer = student.task, None, None
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _report(task: asyncio.Task[None]) -> None:

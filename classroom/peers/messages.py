@@ -53,10 +53,16 @@ class Bye:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The peer is our own page and understands our own messages."""
+    """The peer is our own page and understands our own messages.
+
+    ``ticket`` is the one it was given when it was here before, ``device`` a mark that its browser keeps; both may be
+    empty.
+    """
 
     role: Literal["student", "monitor"]
     token: str
+    ticket: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,12 @@ def parse(body: bytes) -> Message:
             if role not in ("student", "monitor"):
                 raise WireError("its role is unknown")
             token = value.get("token", "")
-            return Hello("monitor" if role == "monitor" else "student", token if isinstance(token, str) else "")
+            return Hello(
+                "monitor" if role == "monitor" else "student",
+                token if isinstance(token, str) else "",
+                _mark(value, "ticket"),
+                _mark(value, "device"),
+            )
         case "key-frame":
             return KeyFrameWanted()
         case "restart":
@@ -141,6 +152,11 @@ def _text(value: dict[str, object], key: str, longest: int) -> str:
     if not isinstance(text, str) or len(text) > longest:
         raise WireError(f"its {key} is missing or too long")
     return text
+
+
+def _mark(value: dict[str, object], key: str) -> str:
+    text = value.get(key)
+    return text if isinstance(text, str) and len(text) <= 64 else ""
 
 
 def _number(value: dict[str, object], key: str, largest: float) -> float | None:

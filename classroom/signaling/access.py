@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from classroom.clock import Clock
 from classroom.signaling import wire
+from classroom.signaling.strangers import Strangers
 from classroom.throttle import Throttle
 
 __all__ = ["AccessGuard"]
@@ -40,7 +41,7 @@ class AccessGuard:
         self._wrong = Throttle(first=0.5, longest=_LONGEST)
         # A page that sends none only asks whether one is needed, and that is how a whole class begins.
         self._missing = Throttle(first=0.05, longest=0.5)
-        self._strangers = Throttle(first=0.05, longest=2.0)
+        self._strangers = Strangers()
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
         """Why this sign-in is refused, or None; a missing passcode is answered a little late, a wrong one slowly."""
@@ -60,8 +61,12 @@ class AccessGuard:
         return None
 
     async def unknown(self, address: str) -> None:
-        """Somebody used an id that does not exist: answered slowly, because ids are secrets that could be guessed."""
-        await asyncio.sleep(self._strangers.failed(address, self._clock.now()))
+        """Somebody used an id that does not exist: answered slowly, because ids are secrets that could be guessed.
+
+        Raises ConnectionResetError for one who is to be cut off instead.
+        """
+        if not await self._strangers.hold(address):
+            raise ConnectionResetError("too many wait for an answer to an unknown id")
 
 
 def _comparable(passcode: str) -> bytes:

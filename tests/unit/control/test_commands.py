@@ -32,6 +32,12 @@ class Lesson:
     def restart_source(self, source: str) -> None:
         self.done.append(("restart", source))
 
+    def admit_student(self, number: str) -> None:
+        self.done.append(("admit", number))
+
+    def remove_student(self, number: str, *, ban: bool) -> None:
+        self.done.append(("remove", number, ban))
+
     def end(self) -> None:
         self.done.append(("end",))
 
@@ -53,7 +59,8 @@ class Teacher:
 def test_the_methods_of_this_version_are_there_with_help() -> None:
     listed = {str(method["name"]): method for method in describe()}
     assert list(listed) == [
-        "hello", "methods", "watch", "program.switch", "audio.set", "source.restart", "lesson.end",
+        "hello", "methods", "watch", "program.switch", "audio.set", "source.restart",
+        "student.admit", "student.remove", "lesson.end",
     ]  # fmt: skip
     assert all(str(method["help"]).endswith(".") for method in listed.values())
     parameters = listed["program.switch"]["parameters"]
@@ -71,12 +78,20 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
     COMMANDS["program.switch"].call(teacher, ["talk"])
     COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
     COMMANDS["source.restart"].call(teacher, {"source": "camera"})
+    COMMANDS["student.admit"].call(teacher, {"id": "3"})
+    COMMANDS["student.admit"].call(teacher, {"id": 3})
+    COMMANDS["student.remove"].call(teacher, {"id": "4"})
+    COMMANDS["student.remove"].call(teacher, ["4", True])
     COMMANDS["lesson.end"].call(teacher, {})
     assert teacher.lesson.done == [
         ("switch", "desk", "cut", None),
         ("switch", "talk", None, None),
         ("audio", "mic", -6.0, True),
         ("restart", "camera"),
+        ("admit", "3"),
+        ("admit", "3"),
+        ("remove", "4", False),
+        ("remove", "4", True),
         ("end",),
     ]
 
@@ -93,6 +108,9 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("audio.set", {"input": "mic"}, "Name a gain"),
         ("audio.set", {"input": "mic", "gain": 1000}, "'gain'"),
         ("audio.set", {"input": "mic", "muted": "yes"}, "'muted'"),
+        ("student.admit", {}, "'id' is missing"),
+        ("student.admit", {"id": True}, "'id'"),
+        ("student.remove", {"id": "1", "ban": 1}, "'ban'"),
     ],
 )
 def test_wrong_parameters_change_nothing(method: str, params: object, words: str) -> None:

@@ -24,7 +24,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["type", "sdp", "candidate", "sdpMid", "sdpMLineIndex", "app", "role", "token", "loss"]),
+        st.sampled_from(["type", "sdp", "candidate", "sdpMid", "sdpMLineIndex", "app", "role", "token", "ticket", "device", "loss"]),
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
         | st.sampled_from(["answer", "hello", "classroom", "statistics", LINE]),
     )
@@ -47,6 +47,8 @@ def test_any_object_is_read_or_refused(value: dict[str, object]) -> None:
         (json.dumps({"candidate": "", "sdpMid": "0"}).encode(), Candidate("", "0", None)),
         (b'{"type":"hello","app":"classroom","version":1}', Hello("student", "")),
         (b'{"type":"hello","app":"classroom","role":"monitor","token":"t"}', Hello("monitor", "t")),
+        (b'{"type":"hello","app":"classroom","ticket":"a","device":"b"}', Hello("student", "", "a", "b")),
+        (b'{"type":"hello","app":"classroom","ticket":7,"device":"%s"}' % (b"x" * 65), Hello("student", "", "", "")),
         (b'{"type":"key-frame"}', KeyFrameWanted()),
         (b'{"type":"restart"}', RestartWanted()),
         (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(0.04)),
