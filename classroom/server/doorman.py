@@ -14,11 +14,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import socket
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 from urllib.parse import quote, quote_from_bytes
 
+from classroom.signaling.keep_alive import keep_alive
 from classroom.signaling.wire import RAW_TARGET_HEADER, Reply
 
 __all__ = ["CONTROL_PATH", "HEAD_LIMIT", "HEAD_SECONDS", "Doorman", "Doorway", "Gate", "tidy_head"]
@@ -107,7 +107,7 @@ class Doorman(asyncio.Protocol):
             return
         self._entered = True
         self._doorway.inside.add(self)
-        _keep_alive(self._transport)
+        keep_alive(self._transport)
         self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
@@ -214,23 +214,3 @@ def _own_name(transport: asyncio.Transport) -> bytes:
         return b"localhost"
     host = f"[{own[0]}]" if ":" in own[0] else own[0]
     return f"{host}:{own[1]}".encode("ascii", "replace")
-
-
-def _keep_alive(transport: asyncio.Transport) -> None:
-    """Let the system find out that the other end is gone: a hanging wait of a dead machine would stay for ever.
-
-    With these numbers it takes about a minute. Where the system lacks an option, its own default stays.
-    """
-    sock = transport.get_extra_info("socket")
-    if sock is None:
-        return
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 4)):
-        number = getattr(socket, name, None)
-        if number is not None:
-            options.append((socket.IPPROTO_TCP, number, value))
-    for level, number, value in options:
-        try:
-            sock.setsockopt(level, number, value)
-        except OSError as error:
-            logger.debug("no keep-alive option %s here: %s", number, error)
