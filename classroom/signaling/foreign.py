@@ -217,7 +217,8 @@ class ForeignMember:
             raise WireError("it gives no id at the sign-in, so it is no peerconnection_server")
         former, name = self._id, entries.pop(own, (self._name.encode(), True))[0]
         present = {wire_id: peer_name for wire_id, (peer_name, connected) in entries.items() if connected}
-        if former is not None and present.pop(former, None) == name:
+        if former is not None and present.get(former) == name:
+            del present[former]
             logger.info("the membership at %s goes on", self._server.text)
             self._own.append(own)
             await ask(self._server, f"/sign_out?peer_id={own}")
