@@ -52,25 +52,6 @@ def refusals(values: object) -> Iterator[Problem]:
     """What is written and must not be left out, so that the lesson cannot run."""
     if not isinstance(values, dict):
         return
-    access = _section(values, "access")
-    if access.get("passcode") is not None:
-        yield Problem(
-            ("access", "passcode"),
-            "a passcode is not available yet, and without it everybody who has the address could come in; "
-            "write null if that is all right",
-        )
-    if access.get("admit") == "approve":
-        yield Problem(
-            ("access", "admit"),
-            "approving students is not available yet, and without it everybody who has the address could come in; "
-            "write everyone if that is all right",
-        )
-    tls = _section(values, "server").get("tls")
-    if tls == "auto" or isinstance(tls, dict):
-        yield Problem(
-            ("server", "tls"),
-            "https is not available yet, and without it the lesson would be sent unprotected; write none for http",
-        )
     server = _section(values, "signaling").get("server")
     if isinstance(server, str) and server.startswith(("http://", "https://")):
         yield Problem(("signaling", "server"), "joining another signaling server is not available yet; write embedded")
