@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self, assert_never
+from typing import Any, Self, assert_never
 
 from aiohttp import web
 
@@ -51,17 +51,13 @@ from classroom.server.pages import add_pages
 from classroom.server.site import Site
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
-from classroom.signaling.member import Joined, Left, Lost, Message, RoomMember
-from classroom.signaling.room import Room
-from classroom.signaling.switchboard import Switchboard
+from classroom.signaling.member import Joined, Left, Lost, Message
+from classroom.signaling.place import meeting_place
 from classroom.upkeep import keep_running
 
 __all__ = ["Broadcaster", "SourceLine"]
 
 logger = logging.getLogger(__name__)
-
-_SPARE_MEMBERS: Final = 64
-"""Members of the signaling room beyond the students: teachers' monitors, and those who are told that it is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +97,8 @@ class Broadcaster:
         self._since = self._began
         self._studio = Studio(lesson, clock=clock, changed=self._from_any_thread(self._sources_changed))
         self._program = self._make_program()
-        self._switchboard = Switchboard(
-            room=Room(
-                visibility=lesson.signaling.visibility,
-                ids=lesson.signaling.ids,
-                max_members=lesson.access.max_students + _SPARE_MEMBERS,
-            ),
-            clock=clock,
-        )
-        self._member = RoomMember(self._switchboard)
+        self._place = meeting_place(lesson, clock=clock, alarms=self._alarms)
+        self._member = self._place.member
         self._ice_servers = IceServers(lesson.ice)
         self._audience = self._make_audience()
         self._sessions = Sessions(desk=self, token=token, clock=clock)
@@ -283,15 +272,16 @@ class Broadcaster:
             # A delay that cannot be sent is none; the log says why.
             playout_delay=lesson.video.playout_delay if install_playout_delay() else "off",
             send=self._member.send,
-            sign_out=self._member.remove,
+            sign_out=self._place.sign_out,
             changed=self._changed.set,
         )
 
     def _make_app(self) -> web.Application:
         app = web.Application()
-        banned = self._audience.address_banned
-        guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
-        add_routes(app, self._switchboard, guard=guard)
+        if self._place.switchboard is not None:
+            banned = self._audience.address_banned
+            guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
+            add_routes(app, self._place.switchboard, guard=guard)
         add_pages(app, health=self._health, metrics=make_registry(self._figures), metrics_token=self._token)
         return app
 
@@ -309,8 +299,10 @@ class Broadcaster:
             match event:
                 case Joined(peer):
                     self._audience.joined(peer.id, peer.display_name, peer.address)
-                case Left(peer) | Lost(peer):
+                case Left(peer):
                     await self._audience.left(peer.id)
+                case Lost(peer):
+                    await self._audience.lost(peer.id)
                 case Message(peer_id, body):
                     await self._audience.message(peer_id, body)
                 case _:

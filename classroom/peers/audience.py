@@ -130,6 +130,14 @@ class Audience:
             await _end(student)
             self._changed()
 
+    async def lost(self, peer: int) -> None:
+        """The way to a peer is lost for good; if it watches, it goes on until its connection ends by itself."""
+        student = self._register.present.get(peer)
+        if student is None or not student.watches:
+            await self.left(peer)
+        else:
+            student.lost = True
+
     async def message(self, peer: int, body: bytes) -> None:
         """A peer said something; what cannot be understood is logged and changes nothing."""
         student = self._register.present.get(peer)
@@ -219,6 +227,8 @@ class Audience:
             for student in list(self._register.present.values()):
                 if student.viewer is not None:
                     await student.viewer.measure()
+            for peer in self._register.over():
+                await self.left(peer)
             self._changed()
 
     async def refresh_ice_servers(self) -> None:

@@ -37,7 +37,8 @@ class Student:
     """One peer: what is shown of it, and its viewer with its task while it may watch.
 
     ``page`` says that it said hello and understands our own messages. ``refused`` is why it may not come in, as a
-    word for its page. ``ticket`` is the secret by which its page is recognised when it signs in again.
+    word for its page. ``ticket`` is the secret by which its page is recognised when it signs in again. ``lost`` says
+    that nothing can be said to it any more, while its call goes on.
     """
 
     number: str
@@ -49,6 +50,7 @@ class Student:
     task: asyncio.Task[None] | None = None
     page: bool = False
     monitor: bool = False
+    lost: bool = False
     refused: str | None = None
     listed: bool = False
     latency: float | None = None
@@ -60,6 +62,11 @@ class Student:
     def shown(self) -> bool:
         """Whether the teacher sees it as a student."""
         return self.listed and not self.monitor
+
+    @property
+    def watches(self) -> bool:
+        """Whether it sees the program."""
+        return self.viewer is not None and self.viewer.state == "watching"
 
     def who(self) -> Who:
         """What it can be recognised by."""
@@ -164,12 +171,24 @@ class Register:
     def count(self) -> Count:
         """How many students are signed in, and how many of them see the program."""
         students = [each for each in self.present.values() if each.shown]
-        watching = sum(1 for each in students if each.viewer is not None and each.viewer.state == "watching")
-        return Count(len(students), watching)
+        return Count(len(students), sum(each.watches for each in students))
 
     def watching(self) -> int:
-        """How many places are taken."""
-        return sum(1 for each in self.present.values() if each.viewer is not None and not each.monitor)
+        """How many places are taken. Who is lost takes none, because it comes back as another."""
+        students = (each for each in self.present.values() if not each.monitor and not each.lost)
+        return sum(1 for each in students if each.viewer is not None)
+
+    def over(self) -> list[int]:
+        """Who is lost and need not be kept: its call has ended, or somebody of its name watches in its place."""
+        back = [each.name for each in self.present.values() if each.watches and not each.lost]
+        over = []
+        for peer, each in self.present.items():
+            if each.lost and each.name in back:
+                back.remove(each.name)
+                over.append(peer)
+            elif each.lost and not each.watches:
+                over.append(peer)
+        return over
 
     def _keep(self, student: Student) -> None:
         self._tickets[student.ticket] = student
