@@ -47,12 +47,17 @@ from classroom.sections import (
     scenes_section,
     sources_section,
 )
+from classroom.server.announce import Announcement, listened_addresses
+from classroom.server.authority import Authority, fingerprint
+from classroom.server.certificates import certificates_for
+from classroom.server.join import add_join
 from classroom.server.pages import add_pages
 from classroom.server.site import Site
+from classroom.server.trust import add_trust
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
 from classroom.signaling.member import Joined, Left, Lost, Message
-from classroom.signaling.place import meeting_place
+from classroom.signaling.place import limits_of, meeting_place
 from classroom.upkeep import keep_running
 
 __all__ = ["Broadcaster", "SourceLine"]
@@ -102,13 +107,26 @@ class Broadcaster:
         self._ice_servers = IceServers(lesson.ice)
         self._audience = self._make_audience()
         self._sessions = Sessions(desk=self, token=token, clock=clock)
-        self._site = Site(host=host, port=port, control_handler=self._sessions.handle, app=self._make_app())
+        self._host = host
+        self._certificates = certificates_for(lesson.server, host=host, alarms=self._alarms)
+        self._site = Site(
+            host=host,
+            port=port,
+            control_handler=self._sessions.handle,
+            app=self._make_app(),
+            limits=limits_of(lesson),
+            tls=self._certificates.context if self._certificates is not None else None,
+            tls_port=lesson.server.tls_port,
+        )
         self._board = StateBoard(self._sections())
 
     # Life
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
+            if self._certificates is not None:
+                self._certificates.prepare()
+                keep_running(stack, "certificates", self._certificates.keep)
             await stack.enter_async_context(self._site)
             await stack.enter_async_context(self.sources_only())
             await self._program.start()
@@ -124,6 +142,8 @@ class Broadcaster:
                 ("meters and thumbnails", news.run),
             ):
                 keep_running(stack, name, work)
+            if self._lesson.server.announce:
+                keep_running(stack, "announcement", self._announcement().run)
             self._stack = stack.pop_all()
         return self
 
@@ -177,6 +197,14 @@ class Broadcaster:
     def teacher_address(self) -> str:
         """Where the teacher at this machine finds the lesson; the token is in the fragment, which no server sees."""
         return f"{self._site.addresses('/teach')[-1]}#token={self._token}"
+
+    def secure_addresses(self, path: str = "/") -> list[str]:
+        """The ``https://`` addresses of a path, the best first; none without ``server.tls``."""
+        return self._site.secure_addresses(path)
+
+    def authority(self) -> Authority | None:
+        """Whom to trust for https; None where there is no https, or where files were given for it."""
+        return self._certificates.authority if self._certificates is not None else None
 
     def report_sources(self) -> list[SourceLine]:
         """One line for each source and audio input: live, or why not."""
@@ -281,9 +309,20 @@ class Broadcaster:
         if self._place.switchboard is not None:
             banned = self._audience.address_banned
             guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
-            add_routes(app, self._place.switchboard, guard=guard)
+            add_routes(app, self._place.switchboard, guard=guard, limits=limits_of(self._lesson))
         add_pages(app, health=self._health, metrics=make_registry(self._figures), metrics_token=self._token)
+        add_join(app, address=lambda: self.student_addresses()[0])
+        language = self._lesson.lesson.language
+        add_trust(app, authority=self.authority, tls_port=lambda: self._site.tls_port, language=language)
         return app
+
+    def _announcement(self) -> Announcement:
+        return Announcement(
+            title=self._lesson.lesson.title,
+            port=self._site.port,
+            tls_port=self._site.tls_port,
+            addresses=lambda: listened_addresses(self._host),
+        )
 
     async def _sign_in(self, stack: contextlib.AsyncExitStack) -> None:
         peers = await self._member.sign_in(self._lesson.lesson.title)
@@ -378,7 +417,15 @@ class Broadcaster:
 
     def _lesson_section(self) -> dict[str, object]:
         elapsed = self._clock.now() - self._started
-        return lesson_section(self._lesson, self._began, elapsed, self.student_addresses())
+        authority = self.authority()
+        return lesson_section(
+            self._lesson,
+            self._began,
+            elapsed,
+            addresses=self.student_addresses(),
+            secure_addresses=self.secure_addresses(),
+            fingerprint=None if authority is None else fingerprint(authority.certificate),
+        )
 
     def _health(self) -> dict[str, object]:
         return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}

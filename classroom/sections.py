@@ -24,14 +24,27 @@ __all__ = [
 Statuses = Mapping[str, SourceStatus]
 
 
-def lesson_section(lesson: Lesson, began: datetime, elapsed: float, addresses: Sequence[str]) -> dict[str, object]:
-    """What the lesson is, for how long it runs (seconds), and where students find it, the best address first."""
+def lesson_section(
+    lesson: Lesson,
+    began: datetime,
+    elapsed: float,
+    *,
+    addresses: Sequence[str],
+    secure_addresses: Sequence[str],
+    fingerprint: str | None,
+) -> dict[str, object]:
+    """What the lesson is, for how long it runs (seconds), and where students find it, the best address first.
+
+    ``fingerprint`` is that of the authority behind https, for those who are asked to trust it.
+    """
     return {
         "title": lesson.lesson.title,
         "language": lesson.lesson.language,
         "started": began.isoformat(timespec="seconds"),
         "elapsed": round(elapsed, 3),
         "addresses": list(addresses),
+        "secure_addresses": list(secure_addresses),
+        "fingerprint": fingerprint,
     }
 
 

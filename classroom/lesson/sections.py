@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from classroom.lesson.measures import Addresses, Bitrate, Delay, Host, PictureSize, Server, Size
 from classroom.lesson.section import Section
-from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Whole
+from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Switch, Whole
 
 __all__ = [
     "ICE_SCHEMES",
@@ -61,6 +61,9 @@ class ServerSection(Section):
         description="The address to listen on; 0.0.0.0 is every network of this computer, 127.0.0.1 this one alone.",
     )
     port: Annotated[int, Whole(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
+    announce: Annotated[bool, Switch()] = Field(
+        True, description="Whether the network is told by mDNS, where the extra announce is installed."
+    )
     tls_port: Annotated[int, Whole(0, 65535)] = Field(8443, description="The port of https; 0 takes any free one.")
     tls: Annotated[
         Annotated[Annotated[Literal["none", "auto"], Choice()], Tag("word")]

@@ -24,10 +24,13 @@ from cryptography import x509
 
 from classroom.alarms import Alarm, Alarms
 from classroom.errors import SetupError
+from classroom.files import home_folder
 from classroom.lesson.certificate import certificate_trouble
+from classroom.lesson.sections import ServerSection
+from classroom.server.addresses import certified_names
 from classroom.server.authority import Authority, Leaf, UnusableCertificate, fingerprint
 
-__all__ = ["Certificates", "GivenCertificate", "OwnCertificates", "tls_context"]
+__all__ = ["Certificates", "GivenCertificate", "OwnCertificates", "certificates_for"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +45,9 @@ _LEAF_FILE: Final = "certificate.pem"
 
 
 class Certificates(Protocol):
-    """What shows a certificate to those who connect."""
+    """What shows a certificate to those who connect; ``context`` is what handshakes are made with."""
 
-    @property
-    def context(self) -> ssl.SSLContext:
-        """What handshakes are made with."""
-        ...
+    context: ssl.SSLContext
 
     @property
     def authority(self) -> Authority | None:
@@ -63,7 +63,21 @@ class Certificates(Protocol):
         ...
 
 
-def tls_context() -> ssl.SSLContext:
+def certificates_for(server: ServerSection, *, host: str, alarms: Alarms) -> Certificates | None:
+    """What a lesson asks for, when it listens on ``host``; None for one without https."""
+    match server.tls:
+        case "none":
+            return None
+        case "auto":
+            home = home_folder()
+            return OwnCertificates(
+                folder=None if home is None else home / "tls", names=lambda: certified_names(host), alarms=alarms
+            )
+        case given:
+            return GivenCertificate(given.certificate, given.key, alarms=alarms)
+
+
+def _tls_context() -> ssl.SSLContext:
     """A context for a server, without a certificate yet: TLS 1.2 or newer, HTTP/1.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -101,7 +115,7 @@ class OwnCertificates:
         self._now = now
         self._authority: Authority | None = None
         self._leaf: Leaf | None = None
-        self.context = tls_context()
+        self.context = _tls_context()
 
     @property
     def authority(self) -> Authority | None:
@@ -240,9 +254,6 @@ class GivenCertificate:
         now: tells the time.
     """
 
-    authority: Authority | None = None
-    """The world trusts it already, or whoever made it tells whom to trust."""
-
     def __init__(self, certificate: Path, key: Path, *, alarms: Alarms, now: Callable[[], datetime] = _utc_now) -> None:
         self._certificate = certificate
         self._key = key
@@ -250,7 +261,12 @@ class GivenCertificate:
         self._now = now
         self._loaded: tuple[object, ...] | None = None
         self._until: datetime | None = None
-        self.context = tls_context()
+        self.context = _tls_context()
+
+    @property
+    def authority(self) -> Authority | None:
+        """None: whoever made the certificate tells whom to trust, and most often everybody does already."""
+        return None
 
     def prepare(self) -> None:
         """Load the files. Raises SetupError that says what is wrong with them."""

@@ -22,7 +22,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from classroom.files import web_folder
 from classroom.server.doorman import CONTROL_PATH
 
-__all__ = ["add_pages"]
+__all__ = ["SECURITY", "add_pages"]
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +53,15 @@ _POLICY: Final = "; ".join(
     )
 )
 
-_SECURITY: Final = {
+SECURITY: Final = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",  # ask each time, but by ETag: a new version shows at once and costs nothing
 }
+"""The head of every page: nothing comes from elsewhere, and nothing is guessed."""
 
-_TEACHER_SECURITY: Final = {**_SECURITY, "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'"}
+_TEACHER_SECURITY: Final = {**SECURITY, "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'"}
 
 _MISSING: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -113,7 +114,7 @@ class _Pages:
         self._token = token
 
     async def student(self, request: web.Request) -> web.StreamResponse:
-        return self._file(self._folder / "student" / "index.html", _SECURITY)
+        return self._file(self._folder / "student" / "index.html", SECURITY)
 
     async def teacher(self, request: web.Request) -> web.StreamResponse:
         return self._file(self._folder / "teacher" / "index.html", _TEACHER_SECURITY)
@@ -125,7 +126,7 @@ class _Pages:
         path = (self._folder / folder / name).resolve()
         if not path.is_relative_to(self._folder / folder):
             raise web.HTTPNotFound
-        return self._file(path, _TEACHER_SECURITY if folder == "teacher" else _SECURITY)
+        return self._file(path, _TEACHER_SECURITY if folder == "teacher" else SECURITY)
 
     async def healthz(self, request: web.Request) -> web.Response:
         return web.json_response(dict(self._health()), headers={"Cache-Control": "no-store"})
@@ -192,5 +193,5 @@ async def _say_clearly(request: web.Request, handler: Handler) -> web.StreamResp
 def _page(status: int, title: str, text: str) -> web.Response:
     body = _MISSING.format(title=html.escape(title), text=html.escape(text))
     return web.Response(
-        status=status, body=body.encode("utf-8", "replace"), headers={**_SECURITY, "Content-Type": _TYPES[".html"]}
+        status=status, body=body.encode("utf-8", "replace"), headers={**SECURITY, "Content-Type": _TYPES[".html"]}
     )
