@@ -18,23 +18,34 @@ from collections.abc import Callable
 from typing import Final, Protocol, cast
 from urllib.parse import quote, quote_from_bytes
 
+from classroom.limits import Limits
 from classroom.signaling.keep_alive import keep_alive
 from classroom.signaling.wire import RAW_TARGET_HEADER, Reply
+from classroom.sparing import SparingLog
 
-__all__ = ["CONTROL_PATH", "HEAD_LIMIT", "HEAD_SECONDS", "Doorman", "Doorway", "Gate", "tidy_head"]
+__all__ = ["CONTROL_PATH", "Doorman", "Doorway", "Gate", "tidy_head"]
 
 logger = logging.getLogger(__name__)
 
 CONTROL_PATH: Final = "/control"
 
-HEAD_LIMIT: Final = 16 * 1024
-"""Bytes that a request head may have."""
+_UNREAD_SECONDS: Final = 30.0
+"""Seconds in which somebody must read some of an answer that is more than a socket holds."""
 
-HEAD_SECONDS: Final = 10.0
-"""Seconds in which the first head must be complete; slower ones hold a connection for nothing."""
+_LEAVING_SECONDS: Final = 1.0
+"""Seconds in which somebody who is turned away may read why."""
+
+_LEAVING: Final = 64
+"""How many may do so at a time; more are cut off without a word, as words cost more than a crowd may cost."""
+
+_HALF_CLOSED_SECONDS: Final = 10.0
+"""Seconds in which a request must be answered whose sender has closed its side, as ``nc -N`` does."""
 
 _CONTROL: Final = re.compile(rb"GET " + CONTROL_PATH.encode() + rb"(\?[^ ]*)? HTTP/1\.1\r\n")
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
+_ENDS: Final = re.compile(rb"(?:[A-Z]+ /(?:sign_in|message|sign_out)[? ]|(?![A-Z]+ /wait[? ])[^\r]* HTTP/1\.0\r\n)")
+"""Requests that are answered soon, after which the connection ends. A wait is not: whoever closes it has gone away."""
+
 _HOST: Final = re.compile(rb"\r\nhost:", re.IGNORECASE)
 _RAW_TARGET: Final = re.compile(rb"\r\n" + RAW_TARGET_HEADER.encode() + rb":[^\r\n]*", re.IGNORECASE)
 _REQUEST_LINE: Final = re.compile(rb"([A-Z]+) (.*) (HTTP/1\.[0-9])\Z", re.DOTALL)
@@ -59,18 +70,24 @@ class Doorway:
     Args:
         web: makes the protocol for everything that is not control.
         gate: who may come in at all; everybody, when None.
+        limits: what a head may have and how long it may take.
     """
 
-    def __init__(self, web: Callable[[], asyncio.BaseProtocol], gate: Gate | None = None) -> None:
+    def __init__(
+        self, web: Callable[[], asyncio.BaseProtocol], gate: Gate | None = None, *, limits: Limits | None = None
+    ) -> None:
         self.web = web
         self.gate = gate
+        self.limits = limits or Limits()
         self.inside: set[Doorman] = set()
+        self.leaving: set[Doorman] = set()
         self.closed = False
+        self.log = SparingLog(logger)
 
     def close(self) -> None:
         """Let nobody in any more, and cut those who have not asked for anything yet: nobody should wait for them."""
         self.closed = True
-        for doorman in [each for each in self.inside if each.undecided]:
+        for doorman in [*self.leaving, *(each for each in self.inside if each.undecided)]:
             doorman.cut()
 
 
@@ -84,8 +101,12 @@ class Doorman(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._head = bytearray()
+        self._unread: asyncio.TimerHandle | None = None
         self._address = ""
         self._entered = False
+        self._refused = False
+        self._ends = False
+        self._is_web = False
 
     @property
     def undecided(self) -> bool:
@@ -102,47 +123,67 @@ class Doorman(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._address = _address_of(self._transport)
         gate = self._doorway.gate
-        if self._doorway.closed or (gate is not None and not gate.enter(self._address)):
+        if self._doorway.closed:
             self._transport.abort()
+            return
+        if gate is not None and not gate.enter(self._address):
+            self._turn_away()
             return
         self._entered = True
         self._doorway.inside.add(self)
         keep_alive(self._transport)
-        self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._too_slow)
+        self._timer = asyncio.get_running_loop().call_later(self._doorway.limits.head_time, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         """Collect the head, then pass on everything."""
         if self._server is not None:
             self._server.data_received(data)
             return
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._refused or self._transport.is_closing():
             return
         searched = max(0, len(self._head) - 3)
         self._head += data
         end = self._head.find(b"\r\n\r\n", searched)
-        if end > HEAD_LIMIT or (end < 0 and len(self._head) > HEAD_LIMIT):
+        limit = self._doorway.limits.head
+        if end > limit or (end < 0 and len(self._head) > limit):
+            self._doorway.log.warn("%s sends a request head of more than %d bytes", self._address, limit)
             self._refuse(431, "Request Header Fields Too Large", b"The request head is too long.\n")
         elif end >= 0:
             self._hand_over(bytes(self._head[: end + 4]), bytes(self._head[end + 4 :]))
 
     def eof_received(self) -> bool | None:
-        """Pass it on; before the hand-over the connection just closes."""
-        return self._server.eof_received() if self._server is not None else None
+        """Pass it on; before the hand-over the connection just closes.
+
+        Who has sent a whole request and closes only its own side still gets the answer. Nothing tells that from a
+        connection closed on both sides, so it holds for requests that are answered soon.
+        """
+        if self._server is None:
+            return None
+        stays = self._server.eof_received()
+        if stays or not self._ends or self._transport is None or not self._transport.can_write_eof():
+            return stays
+        self._timer = asyncio.get_running_loop().call_later(_HALF_CLOSED_SECONDS, self.cut)
+        return True
 
     def pause_writing(self) -> None:
-        """Pass it on; the doorman's own replies need no brake."""
+        """Pass it on; whoever then reads nothing for long is cut off, or answers would pile up for it."""
         if self._server is not None:
             self._server.pause_writing()
+            if self._is_web:
+                self._unread = asyncio.get_running_loop().call_later(_UNREAD_SECONDS, self._reads_nothing)
 
     def resume_writing(self) -> None:
         """Pass it on."""
+        self._stop_unread()
         if self._server is not None:
             self._server.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass it on and forget the connection."""
         self._stop_timer()
+        self._stop_unread()
         self._doorway.inside.discard(self)
+        self._doorway.leaving.discard(self)
         if self._entered and self._doorway.gate is not None:
             self._doorway.gate.leave(self._address)
         self._transport = None
@@ -155,6 +196,8 @@ class Doorman(asyncio.Protocol):
         control = self._control if _CONTROL.match(head) and _UPGRADE.search(head) else None
         server = cast(asyncio.Protocol, (control or self._doorway.web)())
         self._server = server
+        self._ends = _ENDS.match(head) is not None
+        self._is_web = control is None
         assert self._transport is not None
         server.connection_made(self._transport)
         server.data_received((head if control else tidy_head(head, _own_name(self._transport))) + rest)
@@ -163,17 +206,40 @@ class Doorman(asyncio.Protocol):
         if self._transport is None:
             return
         if self._head:
+            self._doorway.log.warn("%s takes too long to send its request", self._address)
             self._refuse(408, "Request Timeout", b"The request head did not arrive in time.\n")
         else:
             self._transport.abort()  # browsers open connections ahead of need and expect no reply on them
 
+    def _reads_nothing(self) -> None:
+        self._doorway.log.warn("%s does not read its answer and is cut off", self._address)
+        self.cut()
+
+    def _turn_away(self) -> None:
+        if len(self._doorway.leaving) >= _LEAVING:
+            self.cut()
+            return
+        self._doorway.leaving.add(self)
+        self._refuse(503, "Too Many Connections", b"There are too many connections. Try again in a minute.\n")
+
     def _refuse(self, status: int, reason: str, text: bytes) -> None:
+        """Say why, and leave some time to read it: a connection closed with bytes unread loses what was said on it."""
         logger.debug("%s: %d %s", self._address, status, reason)
         self._stop_timer()
         self._head.clear()
+        self._refused = True
         assert self._transport is not None
         self._transport.write(Reply(status, reason, body=text).encode())
-        self._transport.close()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._timer = asyncio.get_running_loop().call_later(_LEAVING_SECONDS, self.cut)
+        else:
+            self._transport.close()
+
+    def _stop_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

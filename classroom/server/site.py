@@ -26,8 +26,11 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from classroom.errors import AddressError
+from classroom.limits import Limits
 from classroom.server.addresses import reachable_hosts
+from classroom.server.descriptors import connections_that_fit
 from classroom.server.doorman import Doorman, Doorway, Gate
+from classroom.server.gate import ConnectionGate
 from classroom.server.tls import SecureDoor, SecureEntrance
 from classroom.server.web_protocol import web_protocols
 
@@ -42,6 +45,15 @@ _SHUTDOWN_SECONDS: Final = 3.0
 _LINGERING_SECONDS: Final = 2.0
 """How long the rest of a refused body is read and thrown away, so that its sender gets to read why."""
 
+_IDLE_SECONDS: Final = 75.0
+"""How long a connection stays open on which no further request comes, or not all of its head."""
+
+_CODED: Final = 4
+"""How many times as long as it was sent a head may be when the doorman has made it valid: it may percent-code all."""
+
+_BACKLOG: Final = 1024
+"""Connections that may wait to be accepted: a class that comes all at once must not have to knock again."""
+
 ControlHandler = Callable[[ServerConnection], Awaitable[None]]
 
 
@@ -53,7 +65,8 @@ class Site:
         port: 0 takes any free one; ``port`` then tells which.
         control_handler: runs one control websocket until it is closed; without one there is no such address.
         app: everything else.
-        gate: bounds the connections of both ports together; all are let in when None.
+        limits: how many connections, of both ports together, and what heads may come; None is the defaults.
+        gate: bounds the connections instead, for who has a gate of his own.
         tls: what handshakes of the second port are made with; there is none when None.
         tls_port: 0 takes any free one; ``tls_port`` then tells which.
     """
@@ -65,6 +78,7 @@ class Site:
         port: int,
         control_handler: ControlHandler | None = None,
         app: web.Application,
+        limits: Limits | None = None,
         gate: Gate | None = None,
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
@@ -75,6 +89,7 @@ class Site:
         self._tls_port = tls_port
         self._control_handler = control_handler
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
+        self._limits = limits or Limits()
         self._gate = gate
         self._doorways: list[Doorway] = []
         self._entrance: SecureEntrance | None = None
@@ -94,6 +109,11 @@ class Site:
         """Listen. Raises AddressError with a sentence that says what to do."""
         if not 0 <= self._port <= 65535:
             raise AddressError(f"{self._port} is not a port. Choose one from 1 to 65535 with --port.")
+        if self._gate is None:
+            self._gate = ConnectionGate(
+                connections=connections_that_fit(self._limits.connections),
+                per_address=self._limits.connections_per_address,
+            )
         await self._runner.setup()
         port, option = self._port, "--port"
         try:
@@ -161,9 +181,15 @@ class Site:
 
     async def _listen(self, port: int, tls: ssl.SSLContext | None) -> Server:
         assert self._runner.server is not None  # set by setup()
-        web_factory = web_protocols(self._runner.server, lingering_time=_LINGERING_SECONDS, logger=_web_logger())
+        web_factory = web_protocols(
+            self._runner.server,
+            lingering_time=_LINGERING_SECONDS,
+            keepalive_timeout=_IDLE_SECONDS,
+            line_size=_CODED * self._limits.head,
+            logger=_web_logger(),
+        )
         entrance = None if tls is None else SecureEntrance(tls, self._gate)
-        doorway = Doorway(web_factory, self._gate if entrance is None else None)
+        doorway = Doorway(web_factory, self._gate if entrance is None else None, limits=self._limits)
         self._doorways.append(doorway)
         if entrance is not None:
             self._entrance = entrance
@@ -185,6 +211,7 @@ class Site:
             max_size=_FRAME_LIMIT,
             close_timeout=_SHUTDOWN_SECONDS,
             server_header=None,
+            backlog=_BACKLOG,
         )
 
 

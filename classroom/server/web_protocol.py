@@ -38,13 +38,15 @@ class _WebProtocol(web.RequestHandler):
 
 
 def web_protocols(
-    server: web.Server, *, lingering_time: float, logger: logging.Logger
+    server: web.Server, *, lingering_time: float, keepalive_timeout: float, line_size: int, logger: logging.Logger
 ) -> Callable[[], asyncio.BaseProtocol]:
     """A factory of protocols for an aiohttp server.
 
     Args:
         server: of an ``AppRunner`` that is set up.
         lingering_time: seconds in which the rest of a refused body is read and thrown away.
+        keepalive_timeout: seconds that a connection may be without a request.
+        line_size: bytes that a line of a head may have.
         logger: where the library tells of handlers that failed.
     """
     loop = asyncio.get_running_loop()
@@ -53,5 +55,8 @@ def web_protocols(
         loop=loop,
         access_log=None,  # type: ignore[arg-type]  # as AppRunner has it: none is kept
         lingering_time=lingering_time,
+        keepalive_timeout=keepalive_timeout,
+        max_line_size=line_size,
+        max_field_size=line_size,
         logger=logger,
     )

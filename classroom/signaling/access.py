@@ -15,6 +15,7 @@ from collections.abc import Callable
 from classroom.clock import Clock
 from classroom.signaling import wire
 from classroom.signaling.strangers import Strangers
+from classroom.sparing import SparingLog
 from classroom.throttle import Throttle
 
 __all__ = ["AccessGuard"]
@@ -42,6 +43,7 @@ class AccessGuard:
         # A page that sends none only asks whether one is needed, and that is how a whole class begins.
         self._missing = Throttle(first=0.05, longest=0.5)
         self._strangers = Strangers()
+        self._log = SparingLog(logger)
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
         """Why this sign-in is refused, or None; a missing passcode is answered a little late, a wrong one slowly."""
@@ -55,7 +57,7 @@ class AccessGuard:
             await asyncio.sleep(self._missing.failed(address, self._clock.now()))
             return wire.Refusal("This lesson needs a passcode. Ask your teacher for it.", "passcode")
         if not hmac.compare_digest(_comparable(given), self._passcode):
-            logger.warning("a wrong passcode from %s", address)
+            self._log.warn("a wrong passcode from %s", address)
             await asyncio.sleep(self._wrong.failed(address, self._clock.now()))
             return wire.Refusal("This passcode is not right. Ask your teacher for it.", "passcode")
         return None
@@ -63,10 +65,9 @@ class AccessGuard:
     async def unknown(self, address: str) -> None:
         """Somebody used an id that does not exist: answered slowly, because ids are secrets that could be guessed.
 
-        Raises ConnectionResetError for one who is to be cut off instead.
+        Raises CutOff for one who is not to be answered.
         """
-        if not await self._strangers.hold(address):
-            raise ConnectionResetError("too many wait for an answer to an unknown id")
+        await self._strangers.hold(address)
 
 
 def _comparable(passcode: str) -> bytes:

@@ -10,9 +10,13 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import HttpVersion11, web
 
+from classroom.limits import Limits
 from classroom.signaling import wire
-from classroom.signaling.room import Replaced, RoomFull, UnknownMember
+from classroom.signaling.pace import Paces
+from classroom.signaling.room import Occupied, Replaced, RoomFull, UnknownMember
+from classroom.signaling.strangers import CutOff
 from classroom.signaling.switchboard import Closed, Switchboard
+from classroom.sparing import SparingLog
 
 __all__ = ["Guard", "OpenDoor", "add_routes"]
 
@@ -32,7 +36,7 @@ class Guard(Protocol):
         ...
 
     async def unknown(self, address: str) -> None:
-        """Called before an unknown id is answered; may take its time."""
+        """Called before an unknown id is answered; may take its time. Raises CutOff to have it not answered at all."""
         ...
 
 
@@ -52,6 +56,7 @@ def add_routes(
     switchboard: Switchboard,
     *,
     guard: Guard | None = None,
+    limits: Limits | None = None,
     everything_else: bool = False,
     on_quit: Callable[[], None] | None = None,
 ) -> None:
@@ -59,12 +64,13 @@ def add_routes(
 
     With ``everything_else`` it is the original server to all who ask: each other address gets its ``500 Sorry`` instead
     of a 404, and a name goes on after an ``&``. Such an application must add its own routes before.
+    The hub's id is unknown here: everybody knows it, and only who holds the hub in this process may act for it.
     There is a ``/quit`` only with ``on_quit``, which is called when anybody asks for it and should end the program.
     The application's runner must be made with ``handler_cancellation=True``, or a message may go to a dead socket.
     """
-    _Handlers(switchboard, guard or OpenDoor(), whole_names=everything_else, on_quit=on_quit).add_to(
-        app, everything_else
-    )
+    _Handlers(
+        switchboard, guard or OpenDoor(), limits or Limits(), whole_names=everything_else, on_quit=on_quit
+    ).add_to(app, everything_else)
 
     async def run(_: web.Application) -> AsyncIterator[None]:
         async with switchboard:
@@ -79,10 +85,19 @@ def add_routes(
 
 class _Handlers:
     def __init__(
-        self, switchboard: Switchboard, guard: Guard, *, whole_names: bool, on_quit: Callable[[], None] | None
+        self,
+        switchboard: Switchboard,
+        guard: Guard,
+        limits: Limits,
+        *,
+        whole_names: bool,
+        on_quit: Callable[[], None] | None,
     ) -> None:
         self._switchboard = switchboard
         self._guard = guard
+        self._limits = limits
+        self._paces = Paces(rate=limits.messages, arriving=limits.queue_bytes, known=switchboard.is_guest)
+        self._log = SparingLog(logger)
         self._whole_names = whole_names
         self._on_quit = on_quit
         self._quitting = False
@@ -104,18 +119,24 @@ class _Handlers:
         try:
             admission = self._switchboard.sign_in(sign_in.name, address=_own_address(request))
         except RoomFull:
+            self._log.warn("there are %d members, which is all there may be", self._switchboard.size)
             return wire.refused(wire.Refusal("The class is full. Ask the teacher to let more students in.", "full"))
-        logger.info("peer %d signed in from %s", admission.id, request.remote)
+        logger.info("%r signed in from %s", admission.entries[0].name, request.remote)
         return wire.added(admission)
 
     async def wait(self, request: web.Request, arguments: bytes) -> wire.Reply:
         member_id = wire.peer_id(arguments)
+        if not self._switchboard.is_guest(member_id):
+            return await self._unknown(request, wire.sorry())
         loop = asyncio.get_running_loop()
         asked = loop.time()
         try:
-            event = await self._switchboard.wait(member_id, lambda: _is_open(request))
-        except UnknownMember:
+            event = await self._switchboard.wait(member_id, lambda: _is_open(request), address=request.remote or "")
+        except Occupied:
+            self._log.warn("%s asks for the news of a member that waits for them elsewhere", request.remote)
             return await self._unknown(request, wire.sorry())
+        except UnknownMember:
+            return wire.sorry()  # it was known when it asked, so it is no stranger
         except Closed:
             return wire.shutting_down() if self._quitting else wire.closing()
         except Replaced:
@@ -130,9 +151,21 @@ class _Handlers:
 
     async def message(self, request: web.Request, arguments: bytes) -> wire.Reply:
         sender, target = wire.peer_id(arguments), wire.target_id(arguments)
+        refusal = self._too_large_or_empty(request) if request.method == "POST" else None
+        if refusal is not None:
+            return refusal
+        if not self._switchboard.is_guest(sender):  # nothing that a stranger sends is kept
+            return await self._unknown(request, wire.gone())
+        delay = self._paces.take(sender, asyncio.get_running_loop().time())
+        if delay is None:
+            self._log.warn(
+                "a member from %s sends more than %g messages a second", request.remote, self._limits.messages
+            )
+            return wire.too_many()
+        await asyncio.sleep(delay)
         body, content_type = b"", None
         if request.method == "POST":
-            read = await _read_body(request)
+            read = await self._read_body(request, sender)
             if isinstance(read, wire.Reply):
                 return read
             body, content_type = read, wire.content_type(request.headers.get("Content-Type"))
@@ -144,11 +177,10 @@ class _Handlers:
 
     async def sign_out(self, request: web.Request, arguments: bytes) -> wire.Reply:
         member_id = wire.peer_id(arguments)
-        try:
-            self._switchboard.sign_out(member_id)
-        except UnknownMember:
+        if not self._switchboard.is_guest(member_id):
             return await self._unknown(request, wire.sorry())
-        logger.info("peer %d signed out", member_id)
+        self._switchboard.sign_out(member_id)
+        logger.info("a member signed out from %s", request.remote)
         return wire.ok()
 
     async def quit(self, request: web.Request) -> web.Response:
@@ -164,8 +196,49 @@ class _Handlers:
         return wire.sorry()
 
     async def _unknown(self, request: web.Request, reply: wire.Reply) -> wire.Reply:
-        await self._guard.unknown(request.remote or "")
+        try:
+            await self._guard.unknown(request.remote or "")
+        except CutOff:
+            if request.transport is not None:
+                request.transport.abort()
         return reply
+
+    def _too_large_or_empty(self, request: web.Request) -> wire.Reply | None:
+        """The reply to a message whose head says already that it cannot be taken."""
+        length = request.content_length
+        if length is not None and length > self._limits.body:
+            return self._too_large(request)
+        if length == 0 or (length is None and "Transfer-Encoding" not in request.headers):
+            return wire.bad_request("A message needs a body and its Content-Length.")
+        return None
+
+    def _too_large(self, request: web.Request) -> wire.Reply:
+        self._log.warn("%s sends a message of more than %d bytes", request.remote, self._limits.body)
+        return wire.too_large(self._limits.body)
+
+    async def _read_body(self, request: web.Request, sender: int) -> bytes | wire.Reply:
+        """The body, or the reply that says why there is none; in at most 15 s."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    fits = self._paces.arrive(sender, len(chunk))
+                    if len(body) > self._limits.body:
+                        return self._too_large(request)
+                    if not fits:
+                        self._log.warn("a member from %s sends too many long messages at once", request.remote)
+                        return wire.too_many()
+        except TimeoutError:
+            return wire.bad_request("The message did not arrive in time. Send it again.")
+        except web.RequestPayloadError as error:
+            logger.debug("a message from %s is broken: %s", request.remote, error)
+            return wire.bad_request("The message is broken. Send it again.")
+        finally:
+            self._paces.arrive(sender, -len(body))
+        if not body:
+            return wire.bad_request("A message needs a body and its Content-Length.")
+        return bytes(body)
 
 
 def _route(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -206,24 +279,3 @@ def _own_address(request: web.Request) -> str:
 
 def _is_open(request: web.Request) -> bool:
     return request.transport is not None and not request.transport.is_closing()
-
-
-async def _read_body(request: web.Request) -> bytes | wire.Reply:
-    """The body, or the reply that says why there is none; at most 320 KiB in at most 15 s."""
-    if request.content_length is not None and request.content_length > wire.BODY_LIMIT:
-        return wire.too_large()
-    body = bytearray()
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > wire.BODY_LIMIT:
-                    return wire.too_large()
-    except TimeoutError:
-        return wire.bad_request("The message did not arrive in time. Send it again.")
-    except web.RequestPayloadError as error:
-        logger.debug("a message from %s is broken: %s", request.remote, error)
-        return wire.bad_request("The message is broken. Send it again.")
-    if not body:
-        return wire.bad_request("A message needs a body and its Content-Length.")
-    return bytes(body)

@@ -10,13 +10,14 @@ from urllib.parse import unquote
 from classroom.alarms import Alarms
 from classroom.clock import Clock
 from classroom.lesson import Lesson
+from classroom.limits import Limits
 from classroom.signaling.client import ServerAddress
 from classroom.signaling.foreign import ForeignMember, listed_name
 from classroom.signaling.member import Member, RoomMember
 from classroom.signaling.room import Room
 from classroom.signaling.switchboard import Switchboard
 
-__all__ = ["Elsewhere", "Place", "meeting_place"]
+__all__ = ["Elsewhere", "Place", "limits_of", "meeting_place"]
 
 _SPARE_MEMBERS: Final = 64
 """Members of our own room beyond the students: those who wait for the teacher or are told that it is full."""
@@ -44,6 +45,11 @@ class Place:
     elsewhere: Elsewhere | None
 
 
+def limits_of(lesson: Lesson) -> Limits:
+    """The section ``limits`` of a lesson as the port and its signaling take it."""
+    return Limits(**lesson.limits.model_dump())
+
+
 def meeting_place(lesson: Lesson, *, clock: Clock, alarms: Alarms) -> Place:
     """The place that the lesson names under ``signaling``."""
     settings = lesson.signaling
@@ -51,8 +57,14 @@ def meeting_place(lesson: Lesson, *, clock: Clock, alarms: Alarms) -> Place:
         address = ServerAddress.parse(settings.server)
         elsewhere = Elsewhere(address.text, unquote(listed_name(lesson.lesson.title)))
         return Place(ForeignMember(address, alarms=alarms), None, None, elsewhere)
+    limits = limits_of(lesson)
     room = Room(
-        visibility=settings.visibility, ids=settings.ids, max_members=lesson.access.max_students + _SPARE_MEMBERS
+        visibility=settings.visibility,
+        ids=settings.ids,
+        max_members=limits.members or lesson.access.max_students + _SPARE_MEMBERS,
+        queue_limit=limits.queue,
+        queue_bytes=limits.queue_bytes,
+        name_limit=limits.name,
     )
     switchboard = Switchboard(room=room, clock=clock)
     member = RoomMember(switchboard)

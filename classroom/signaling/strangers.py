@@ -14,7 +14,7 @@ from typing import Final
 from classroom.sparing import SparingLog
 from classroom.throttle import Throttle
 
-__all__ = ["Strangers"]
+__all__ = ["CutOff", "Strangers"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,10 @@ _LONGEST: Final = 4.0
 
 _FORGET: Final = 60.0
 _HELD: Final = 2048
+
+
+class CutOff(Exception):
+    """Too many wait already; whoever asks now gets no answer."""
 
 
 class Strangers:
@@ -48,18 +52,17 @@ class Strangers:
         """How many answers are held back now."""
         return self._holding
 
-    async def hold(self, address: str) -> bool:
-        """Return when somebody at this address may be answered; False when it is to be cut off instead."""
+    async def hold(self, address: str) -> None:
+        """Return when somebody at this address may be answered. Raises CutOff."""
         delay = self._throttle.failed(address, asyncio.get_running_loop().time())
         if delay == 0.0:
-            return True
+            return
         if delay >= _LONGEST / 2:
             self._log.warn("somebody at %s asks with one unknown id after another and is answered slowly", address)
         if self._holding >= self._held:
-            return False
+            raise CutOff
         self._holding += 1
         try:
             await asyncio.sleep(delay)
         finally:
             self._holding -= 1
-        return True

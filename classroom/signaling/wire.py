@@ -40,6 +40,7 @@ __all__ = [
     "split_target",
     "target_id",
     "too_large",
+    "too_many",
 ]
 
 PATHS: Final = ("/sign_in", "/wait", "/message", "/sign_out")
@@ -220,9 +221,14 @@ def quitting() -> Reply:
     return Reply(content_type="text/html", body=b"<html><body>Quitting...</body></html>")
 
 
-def too_large() -> Reply:
+def too_large(limit: int = BODY_LIMIT) -> Reply:
     """The reply to a body over the limit."""
-    return Reply(413, "Too Large", body=b"A message may have %d bytes." % BODY_LIMIT)
+    return Reply(413, "Too Large", body=b"A message may have %d bytes." % limit)
+
+
+def too_many() -> Reply:
+    """The reply to a member that sends faster than it may."""
+    return Reply(429, "Too Many Requests", body=b"These are too many messages at once. Wait a moment.")
 
 
 def bad_request(why: str) -> Reply:

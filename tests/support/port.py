@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from websockets.asyncio.server import ServerConnection
 
 from classroom.clock import Clock, SystemClock
+from classroom.limits import Limits
 from classroom.server import Site, add_pages
 from classroom.server.doorman import Gate
 from classroom.signaling import Guard, Room, RoomMember, Switchboard, add_routes
@@ -47,6 +48,7 @@ async def open_port(
     tick: float = 1.0,
     guard: Guard | None = None,
     gate: Gate | None = None,
+    limits: Limits | None = None,
     everything_else: bool = False,
     folder: Path | None = None,
     metrics_token: str | None = None,
@@ -62,7 +64,7 @@ async def open_port(
         add_pages(
             app, health=lambda: {"status": "on air"}, metrics=registry, metrics_token=metrics_token, folder=folder
         )
-    add_routes(app, switchboard, guard=guard, everything_else=everything_else)
+    add_routes(app, switchboard, guard=guard, limits=limits, everything_else=everything_else)
     connections: list[ServerConnection] = []
 
     async def control(connection: ServerConnection) -> None:
@@ -70,7 +72,7 @@ async def open_port(
         async for message in connection:
             await connection.send(message)
 
-    site = Site(host=host, port=0, control_handler=control, app=app, gate=gate)
+    site = Site(host=host, port=0, control_handler=control, app=app, gate=gate, limits=limits)
     async with site:
         yield OpenPort(site, switchboard, RoomMember(switchboard), registry, connections)
 
