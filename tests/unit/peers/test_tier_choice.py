@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -20,8 +21,8 @@ PACKET = 9_600.0
 class Network:
     """A link with a queue, a browser's estimate and reports, as media go through it in steps of 50 ms.
 
-    The estimate is that of libwebrtc's receiver: 0.85 of what arrives when the queue grows, else 8 % more each second, up
-    to 1.5 times of what arrives. It comes three times a second, a receiver report once a second.
+    The estimate is that of libwebrtc's receiver: 0.85 of what arrives when the queue grows, else 8 % more each second,
+    up to 1.5 times of what arrives. It comes three times a second, a receiver report once a second.
     """
 
     def __init__(
@@ -188,7 +189,7 @@ def test_attempts_to_go_up_become_rare() -> None:
     network = Network(steady(700_000), alone=False).run(600)
     ups = [moment for moment, rendition in network.moves if rendition == 0]
     assert len(ups) <= 8, network.moves
-    waits = [later - earlier for earlier, later in zip(ups, ups[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(ups)]
     assert waits[-1] >= 100
     assert _seconds_in(network, 0, 600) < 40
 
@@ -292,4 +293,4 @@ def test_whatever_is_reported_the_choice_is_sound_and_always_the_same(
 
 def _seconds_in(network: Network, rendition: int, until: float) -> float:
     marks = [(0.0, 0), *network.moves, (until, -1)]
-    return sum(end - start for (start, which), (end, _) in zip(marks, marks[1:], strict=False) if which == rendition)
+    return sum(end - start for (start, which), (end, _) in pairwise(marks) if which == rendition)
