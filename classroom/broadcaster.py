@@ -310,7 +310,13 @@ class Broadcaster:
             banned = self._audience.address_banned
             guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
             add_routes(app, self._place.switchboard, guard=guard, limits=limits_of(self._lesson))
-        add_pages(app, health=self._health, metrics=make_registry(self._figures), metrics_token=self._token)
+        add_pages(
+            app,
+            health=self._health,
+            metrics=make_registry(self._figures),
+            metrics_token=self._token,
+            signaling=self._place.elsewhere,
+        )
         add_join(app, address=lambda: self.student_addresses()[0])
         language = self._lesson.lesson.language
         add_trust(app, authority=self.authority, tls_port=lambda: self._site.tls_port, language=language)

@@ -21,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 
 from classroom.files import web_folder
 from classroom.server.doorman import CONTROL_PATH
+from classroom.signaling.place import Elsewhere
 
 __all__ = ["SECURITY", "add_pages"]
 
@@ -79,6 +80,7 @@ def add_pages(
     health: Callable[[], Mapping[str, object]],
     metrics: CollectorRegistry,
     metrics_token: str | None = None,
+    signaling: Elsewhere | None = None,
     folder: Path | None = None,
 ) -> None:
     """Serve the pages, their files, ``/healthz`` and ``/metrics`` from an application.
@@ -88,9 +90,10 @@ def add_pages(
         health: what ``/healthz`` reports; called for each request.
         metrics: what ``/metrics`` reports, to this machine or to who has the token.
         metrics_token: the bearer token for ``/metrics``; None: this machine only.
+        signaling: where students sign in, when that is not this server.
         folder: where the pages are, when not where they were installed.
     """
-    pages = _Pages(folder or web_folder(), health, metrics, metrics_token)
+    pages = _Pages(folder or web_folder(), health, metrics, metrics_token, signaling)
     app.middlewares.append(_say_clearly)
     app.router.add_get("/", pages.student)
     app.router.add_get("/teach", pages.teacher)
@@ -107,14 +110,22 @@ class _Pages:
         health: Callable[[], Mapping[str, object]],
         registry: CollectorRegistry,
         token: str | None,
+        signaling: Elsewhere | None,
     ) -> None:
         self._folder = folder.resolve()
         self._health = health
         self._registry = registry
         self._token = token
+        self._signaling = signaling
 
     async def student(self, request: web.Request) -> web.StreamResponse:
-        return self._file(self._folder / "student" / "index.html", SECURITY)
+        path = self._folder / "student" / "index.html"
+        if self._signaling is None:
+            return self._file(path, SECURITY)
+        page = _directed(path.read_text("utf-8"), self._signaling)
+        policy = _POLICY.replace("connect-src 'self'", f"connect-src 'self' {self._signaling.server}")
+        headers = {**SECURITY, "Content-Security-Policy": policy, "Content-Type": _TYPES[".html"]}
+        return web.Response(body=page.encode(), headers=headers)
 
     async def teacher(self, request: web.Request) -> web.StreamResponse:
         return self._file(self._folder / "teacher" / "index.html", _TEACHER_SECURITY)
@@ -152,6 +163,15 @@ class _Pages:
             raise web.HTTPNotFound
         kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
         return web.FileResponse(path, headers={**headers, "Content-Type": kind})
+
+
+def _directed(page: str, signaling: Elsewhere) -> str:
+    """The student page with a word about where to sign in; ``web/student/meeting_place.js`` reads it."""
+    place = (
+        f'<meta name="classroom-signaling" content="{html.escape(signaling.server)}" '
+        f'data-broadcaster="{html.escape(signaling.broadcaster)}">'
+    )
+    return page.replace("</head>", f"  {place}\n  </head>", 1)
 
 
 async def _upgrade_required(request: web.Request) -> web.StreamResponse:

@@ -26,6 +26,7 @@ _HEAD_LIMIT: Final = 16 * 1024
 _BODY_LIMIT: Final = 1024 * 1024
 """Bytes of a reply that are taken; the list of a thousand members is half of it."""
 
+_HOST: Final = re.compile(r"[\w.-]+|[0-9a-f:.]+")
 _STATUS: Final = re.compile(rb"HTTP/\d\.\d[ \t]+(\d{3})\b")
 _FIELD: Final = re.compile(rb"\r\n([A-Za-z-]+):[ \t]*([^\r\n]*)")
 
@@ -50,13 +51,16 @@ class ServerAddress:
     @classmethod
     def parse(cls, text: str) -> ServerAddress:
         """Read ``http://host:port`` or ``https://host:port``; ValueError for anything else."""
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        parts = urlsplit(text.strip())
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or parts.username is not None:
             raise ValueError(text)
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(text)
-        tls = parts.scheme == "https"
-        return cls(parts.hostname, parts.port or (443 if tls else 80), tls, text.rstrip("/"))
+        tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
+        port = usual if parts.port is None else parts.port
+        plain = f"[{host}]" if ":" in host else host
+        return cls(host, port, tls, f"{parts.scheme}://{plain}" + (f":{port}" if port != usual else ""))
 
 
 @dataclass(frozen=True, slots=True)

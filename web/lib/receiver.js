@@ -7,7 +7,6 @@
 import { BroadcasterChoice } from './broadcaster.js';
 import { Connection } from './connection.js';
 import { readMessage } from './messages.js';
-import { Signaling } from './signaling.js';
 import { digest, statisticsMessage } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
@@ -17,6 +16,13 @@ import { Watchdog } from './watchdog.js';
  * said so. `refused`: the broadcaster does not let us in. `unreachable`: the server does not answer.
  *
  * @typedef {'joining' | 'waiting' | 'live' | 'sound-only' | 'reconnecting' | 'ended' | 'refused' | 'unreachable'} State
+ */
+
+/**
+ * A way to the broadcaster: the signaling, or something that behaves as if it were.
+ *
+ * @typedef {Pick<import('./signaling.js').Signaling,
+ *   'id' | 'start' | 'stop' | 'hurry' | 'again' | 'signOut' | 'send' | 'reachable'>} Way
  */
 
 /** @typedef {{title: string | null, language: string | null}} Welcome */
@@ -45,7 +51,7 @@ export class Receiver {
   #journal;
   #signaling;
   #connection;
-  #broadcaster = new BroadcasterChoice();
+  #broadcaster;
   #watchdog = new Watchdog(performance.now());
   /** @type {State} */
   #state = 'joining';
@@ -71,24 +77,23 @@ export class Receiver {
 
   /**
    * @param {object} options
-   * @param {string} options.name under which to sign in
+   * @param {(events: import('./signaling.js').SignalingEvents) => Way} options.way makes the way to the broadcaster
+   * @param {string | null} [options.broadcaster] its name, where others are listed as well
    * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part: language, or role and token
    * @param {import('./journal.js').Journal} options.journal
    * @param {ReceiverEvents} options.events
    */
-  constructor({ name, hello, journal, events }) {
+  constructor({ way, broadcaster = null, hello, journal, events }) {
     this.#hello = hello;
     this.#journal = journal;
     this.#events = events;
-    this.#signaling = new Signaling({
-      name,
-      events: {
-        onSignedIn: (id, others) => this.#signedIn(id, others),
-        onMember: (member) => this.#memberChanged(member),
-        onMessage: (from, body) => this.#messageCame(from, body),
-        onRefused: (sentence) => this.#finish('refused', sentence),
-        onLost: (why, failures) => this.#signalingLost(why, failures),
-      },
+    this.#broadcaster = new BroadcasterChoice(broadcaster);
+    this.#signaling = way({
+      onSignedIn: (id, others) => this.#signedIn(id, others),
+      onMember: (member) => this.#memberChanged(member),
+      onMessage: (from, body) => this.#messageCame(from, body),
+      onRefused: (sentence) => this.#finish('refused', sentence),
+      onLost: (why, failures) => this.#signalingLost(why, failures),
     });
     this.#connection = new Connection({
       send: (message) => void this.#send(message),
@@ -143,7 +148,10 @@ export class Receiver {
   /** @param {import('./members.js').Member} member */
   #memberChanged(member) {
     if (member.connected) {
-      if (this.#broadcaster.id === null) {
+      if (this.#broadcaster.joined(member)) {
+        this.#watchdog.newSignIn(performance.now());
+        this.#greet();
+      } else if (this.#broadcaster.id === null) {
         this.#offerExpected = true;
         this.#watchdog.newSignIn(performance.now());
       }

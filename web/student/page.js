@@ -8,9 +8,11 @@ import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { Journal } from '../lib/journal.js';
 import { recall, remember } from '../lib/memory.js';
 import { Receiver } from '../lib/receiver.js';
+import { Signaling } from '../lib/signaling.js';
 import { Details } from './details.js';
 import { element } from './elements.js';
 import { fullScreenButton } from './full_screen.js';
+import { meetingPlace } from './meeting_place.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
 import { languageSwitch, translateDocument } from './texts.js';
@@ -81,8 +83,10 @@ class StudentPage {
     this.#lesson.hidden = false;
     this.#stage.clear();
     this.#details.figures = null;
+    const { base, broadcaster } = meetingPlace();
     const receiver = new Receiver({
-      name,
+      way: (events) => new Signaling({ name, base, events }),
+      broadcaster,
       hello: { language: this.#translator.language },
       journal: this.#journal,
       events: {

@@ -3,6 +3,7 @@
  */
 import { Journal } from '../lib/journal.js';
 import { Receiver } from '../lib/receiver.js';
+import { Signaling } from '../lib/signaling.js';
 
 export class Monitor {
   #changed;
@@ -39,7 +40,7 @@ export class Monitor {
   start(token, language) {
     this.stop();
     this.#receiver = new Receiver({
-      name: this.#name,
+      way: (events) => new Signaling({ name: this.#name, events }),
       hello: { language, role: 'monitor', token },
       journal: new Journal(),
       events: {
