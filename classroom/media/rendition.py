@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from classroom.media.encoder import VideoEncoder
+from classroom.media.encoder import LEAST_SHARE, VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.media.picture import Pixels, ProgramPicture, planes, split
@@ -49,6 +49,16 @@ class Rendition:
     def rate(self) -> int:
         """Bits a second its encoder aims at now; fewer than planned while all who watch wish for less."""
         return self.encoder.bit_rate if self.encoder.active else self.bit_rate
+
+    @property
+    def least_share(self) -> float:
+        """The share of its bit rate down to which wishes may take it."""
+        return LEAST_SHARE if self.codec == "h264" else 1.0
+
+    @property
+    def attainable(self) -> float:
+        """The fewest bits a second at which one more student could have it: what those who watch it let it be."""
+        return self.rate if self.fanout.subscribers else self.least_share * self.bit_rate
 
 
 class Shrinker:

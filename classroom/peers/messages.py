@@ -19,10 +19,14 @@ __all__ = [
     "Hello",
     "IceFault",
     "KeyFrameWanted",
+    "PictureSize",
     "RestartWanted",
     "Statistics",
     "parse",
 ]
+
+_LARGEST_SIDE = 32_768
+"""Pixels of the largest side that a page may say it shows."""
 
 _CANDIDATE = re.compile(
     r"(?:a=)?candidate:\S{1,32} \d{1,5} (?:udp|tcp) \d{1,10} \S{1,255} \d{1,5} typ (?:host|srflx|prflx|relay)(?: .*)?",
@@ -92,7 +96,15 @@ class Statistics:
     latency: float | None
 
 
-Message = Answer | Candidate | Bye | Hello | KeyFrameWanted | RestartWanted | IceFault | Statistics
+@dataclass(frozen=True, slots=True)
+class PictureSize:
+    """How large the page shows the picture, in pixels of its screen."""
+
+    width: int
+    height: int
+
+
+Message = Answer | Candidate | Bye | Hello | KeyFrameWanted | PictureSize | RestartWanted | IceFault | Statistics
 
 
 def parse(body: bytes) -> Message:
@@ -129,6 +141,8 @@ def parse(body: bytes) -> Message:
             return IceFault(_error_code(value))
         case "statistics":
             return Statistics(_number(value, "latency", 60.0))
+        case "size":
+            return PictureSize(_pixels(value, "width"), _pixels(value, "height"))
         case kind:
             raise WireError(f"its type is unknown: {str(kind)[:32]!r}")
 
@@ -157,6 +171,13 @@ def _text(value: dict[str, object], key: str, longest: int) -> str:
 def _mark(value: dict[str, object], key: str) -> str:
     text = value.get(key)
     return text if isinstance(text, str) and len(text) <= 64 else ""
+
+
+def _pixels(value: dict[str, object], key: str) -> int:
+    number = value.get(key)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LARGEST_SIDE:
+        raise WireError(f"its {key} is no number of pixels")
+    return number
 
 
 def _number(value: dict[str, object], key: str, largest: float) -> float | None:

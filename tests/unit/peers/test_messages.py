@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.errors import WireError
-from classroom.peers.messages import Answer, Bye, Candidate, Hello, KeyFrameWanted, RestartWanted, Statistics, parse
+from classroom.peers.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    Hello,
+    KeyFrameWanted,
+    PictureSize,
+    RestartWanted,
+    Statistics,
+    parse,
+)
 
 LINE = "candidate:1467250027 1 udp 2122260223 192.168.0.196 46243 typ host generation 0"
 
@@ -51,6 +61,7 @@ def test_any_object_is_read_or_refused(value: dict[str, object]) -> None:
         (b'{"type":"hello","app":"classroom","ticket":7,"device":"%s"}' % (b"x" * 65), Hello("student", "", "", "")),
         (b'{"type":"key-frame"}', KeyFrameWanted()),
         (b'{"type":"restart"}', RestartWanted()),
+        (b'{"type":"size","width":640,"height":360}', PictureSize(640, 360)),
         (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(0.04)),
     ],
 )  # fmt: skip
@@ -70,6 +81,10 @@ def test_messages_are_read(body: bytes, expected: object) -> None:
         b'{"candidate":"not a candidate","sdpMid":"0"}',
         b'{"candidate":"","sdpMLineIndex":null}',
         b'{"type":"hello","app":"other"}',
+        b'{"type":"size","width":640}',
+        b'{"type":"size","width":640,"height":-1}',
+        b'{"type":"size","width":1e3,"height":100000}',
+        b'{"type":"size","width":true,"height":100}',
     ],
 )
 def test_what_cannot_be_understood_is_refused(body: bytes) -> None:
