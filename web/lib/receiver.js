@@ -69,6 +69,8 @@ export class Receiver {
   #figures = null;
   /** Somebody came who may be the broadcaster; should its offer be lost, a new sign-in brings another. */
   #offerExpected = false;
+  /** @type {import('./picture_size.js').Size | null} */
+  #size = null;
   #lastReport = 0;
   #lastProbe = 0;
   #lastLook = performance.now();
@@ -126,6 +128,12 @@ export class Receiver {
   /** The network may be back: do not wait for the end of a pause. */
   hurry() {
     this.#signaling.hurry();
+  }
+
+  /** @param {import('./picture_size.js').Size} size at which the picture is shown */
+  showing(size) {
+    this.#size = size;
+    this.#tellSize();
   }
 
   /**
@@ -233,6 +241,11 @@ export class Receiver {
 
   #greet() {
     void this.#send({ type: 'hello', app: 'classroom', version: 1, ...this.#hello });
+    this.#tellSize();
+  }
+
+  #tellSize() {
+    if (this.#size && !this.#stopped) void this.#send({ type: 'size', ...this.#size });
   }
 
   /**

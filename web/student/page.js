@@ -7,6 +7,7 @@
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { Journal } from '../lib/journal.js';
 import { recall, remember } from '../lib/memory.js';
+import { PictureSize } from '../lib/picture_size.js';
 import { Receiver } from '../lib/receiver.js';
 import { Signaling } from '../lib/signaling.js';
 import { Details } from './details.js';
@@ -26,6 +27,7 @@ class StudentPage {
   #details;
   #stage = new Stage(() => this.#join());
   #sound;
+  #size = new PictureSize(this.#stage.video, (size) => this.#receiver?.showing(size));
   #wakeLock = new WakeLock();
   #form = element('join', HTMLFormElement);
   #name = element('name', HTMLInputElement);
@@ -101,6 +103,7 @@ class StudentPage {
       },
     });
     this.#receiver = receiver;
+    receiver.showing(this.#size.now);
     receiver.start();
   }
 
