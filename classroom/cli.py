@@ -82,7 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument(
         "--token", help="the teacher's token (default: CLASSROOM_TOKEN, the lesson's, else a fresh one each run)"
     )
-    teach.add_argument("--signaling", metavar="URL", help="join another peerconnection_server (not available yet)")
+    teach.add_argument(
+        "--signaling",
+        type=_signaling_server,
+        metavar="URL",
+        help="join another peerconnection_server, as http://host:8888, instead of serving the signaling",
+    )
     teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
 
     signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
@@ -114,6 +119,15 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:
         raise argparse.ArgumentTypeError("a port is a number from 0 (any free one) to 65535")
     return int(text)
+
+
+def _signaling_server(text: str) -> str:
+    from classroom.signaling.client import ServerAddress
+
+    try:
+        return ServerAddress.parse(text).text
+    except ValueError:
+        raise argparse.ArgumentTypeError("a signaling server is an address such as http://host:8888") from None
 
 
 def _set_up_log(debug: bool) -> None:

@@ -38,9 +38,9 @@ class Wishes:
 
 async def teach(wishes: Wishes) -> int:
     """Run a lesson until it is ended by the teacher, Ctrl-C or SIGTERM; the exit code."""
-    if wishes.signaling is not None:
-        raise SetupError("--signaling is not available yet: this version serves the signaling itself. Leave it out.")
     lesson = await asyncio.to_thread(_lesson, wishes)
+    if wishes.signaling is not None:
+        lesson = _meeting_at(wishes.signaling, lesson)
     broadcaster = Broadcaster(
         lesson,
         host=lesson.server.host if wishes.host is None else wishes.host,
@@ -75,6 +75,16 @@ def _lesson(wishes: Wishes) -> Lesson:
     for note in report.notes:
         print(f"note: {note}", file=sys.stderr)
     return report.lesson
+
+
+def _meeting_at(server: str, lesson: Lesson) -> Lesson:
+    """The lesson at another signaling server."""
+    if lesson.access.passcode is not None:
+        raise SetupError(
+            "Nobody is asked for the lesson's passcode at another signaling server. Leave --signaling out, or write "
+            "access.passcode: null, and admit: approve to choose who comes in."
+        )
+    return lesson.model_copy(update={"signaling": lesson.signaling.model_copy(update={"server": server})})
 
 
 def _language() -> str:

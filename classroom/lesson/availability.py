@@ -1,7 +1,7 @@
 """What a lesson may say already although this version cannot do it.
 
-Where the lesson runs well without, that is a note. Where running without would be unsafe, or not the lesson that
-was meant, it is a fault. Keys that are not written never count, so the defaults are silent.
+The lesson runs well without, so each of these is a note. Keys that are not written never count, so the defaults are
+silent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from classroom.lesson.document import Problem
 
-__all__ = ["not_available_yet", "notes", "refusals"]
+__all__ = ["not_available_yet", "notes"]
 
 _KINDS = {
     "slides": "Slides are not available yet",
@@ -46,15 +46,6 @@ def notes(values: object) -> Iterator[Problem]:
         key = next((key for key in ("start", "folder") if key in recording), None)
         if key is not None:
             yield Problem(("recording", key), "recording is not available yet; this lesson is not recorded")
-
-
-def refusals(values: object) -> Iterator[Problem]:
-    """What is written and must not be left out, so that the lesson cannot run."""
-    if not isinstance(values, dict):
-        return
-    server = _section(values, "signaling").get("server")
-    if isinstance(server, str) and server.startswith(("http://", "https://")):
-        yield Problem(("signaling", "server"), "joining another signaling server is not available yet; write embedded")
 
 
 def _section(values: dict[str, Any], name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from classroom.errors import Fault, LessonError
-from classroom.lesson.availability import notes, refusals
+from classroom.lesson.availability import notes
 from classroom.lesson.certificate import certificate_trouble
 from classroom.lesson.document import Document, Problem, problems_to_faults, read_document
 from classroom.lesson.model import Lesson
@@ -93,7 +93,6 @@ def _report(document: Document) -> Report:
     except ValidationError as error:
         faults += problems_to_faults(document, problems_of(error, Lesson))
     faults += problems_to_faults(document, broken_rules(document.values))
-    faults += problems_to_faults(document, refusals(document.values))
     remarks = problems_to_faults(document, notes(document.values))
     return Report(_in_order(faults), _in_order(remarks), None if faults else lesson)
 

@@ -21,7 +21,7 @@ SMALLEST, LARGEST = 16, 7680
 _SIZE = re.compile(r"([0-9]{1,6})\s*[x×X]\s*([0-9]{1,6})")
 _BITRATE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,6}))?\s*([kKmM])(?:bit/s|bps)?")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
-_SERVER = re.compile(r"https?://[^\s/?#]+/?")
+_SERVER = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ class Server(Value):
         """The word or the address, without a slash at its end."""
         if value == "embedded":
             return "embedded"
-        if not isinstance(value, str) or not _SERVER.fullmatch(value):
+        found = _SERVER.fullmatch(value) if isinstance(value, str) else None
+        if found is None or not 0 < int(found[1] or 80) <= 65_535:
             hint = did_you_mean(value, ["embedded"]) if isinstance(value, str) else ""
             wrong(f"expects embedded or an address such as http://host:8888, not {shown(value)}{hint}")
         return str(value).rstrip("/")

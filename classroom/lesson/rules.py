@@ -42,6 +42,7 @@ def broken_rules(values: object) -> Iterator[Problem]:
     yield from _named(("program", "fallback"), program.get("fallback"), sources, "source")
     yield from _video(_section(values, "video"))
     yield from _ice(_section(values, "ice"))
+    yield from _elsewhere(_section(values, "signaling"), _section(values, "access"))
 
 
 def _section(values: Values, name: str) -> dict[str, Any]:
@@ -70,6 +71,17 @@ def _named(path: tuple[str | int, ...], name: object, known: Values, what: str) 
     if not hint and names:
         hint = f"; there {'is' if len(names) == 1 else 'are'} {listing(names, last='and')}"
     yield Problem(path, f"there is no {what} {shown(name)}{hint}")
+
+
+def _elsewhere(signaling: Values, access: Values) -> Iterator[Problem]:
+    """Somebody else's server asks nobody for our passcode."""
+    server = signaling.get("server")
+    if isinstance(server, str) and server.startswith(("http://", "https://")) and access.get("passcode") is not None:
+        yield Problem(
+            ("access", "passcode"),
+            "nobody is asked for a passcode at another signaling server; write null, and admit: approve to choose "
+            "who comes in",
+        )
 
 
 def _scene(name: str, scene: object, sources: Values) -> Iterator[Problem]:
