@@ -41,6 +41,9 @@ _LEAVING: Final = 64
 _HALF_CLOSED_SECONDS: Final = 10.0
 """Seconds in which a request must be answered whose sender has closed its side, as ``nc -N`` does."""
 
+_TURNS: Final = 8
+"""Turns of the event loop in which a request that came together with the end of its connection is looked at."""
+
 _CONTROL: Final = re.compile(rb"GET " + CONTROL_PATH.encode() + rb"(\?[^ ]*)? HTTP/1\.1\r\n")
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _ENDS: Final = re.compile(rb"(?:[A-Z]+ /(?:sign_in|message|sign_out)[? ]|(?![A-Z]+ /wait[? ])[^\r]* HTTP/1\.0\r\n)")
@@ -155,14 +158,17 @@ class Doorman(asyncio.Protocol):
         """Pass it on; before the hand-over the connection just closes.
 
         Who has sent a whole request and closes only its own side still gets the answer. Nothing tells that from a
-        connection closed on both sides, so it holds for requests that are answered soon.
+        connection closed on both sides, so it holds for requests that are answered soon, and for news that is there.
         """
         if self._server is None:
             return None
         stays = self._server.eof_received()
-        if stays or not self._ends or self._transport is None or not self._transport.can_write_eof():
+        if stays or not self._is_web or self._transport is None or not self._transport.can_write_eof():
             return stays
-        self._timer = asyncio.get_running_loop().call_later(_HALF_CLOSED_SECONDS, self.cut)
+        if self._ends:
+            self._timer = asyncio.get_running_loop().call_later(_HALF_CLOSED_SECONDS, self.cut)
+        else:
+            self._close_soon(_TURNS)
         return True
 
     def pause_writing(self) -> None:
@@ -210,6 +216,12 @@ class Doorman(asyncio.Protocol):
             self._refuse(408, "Request Timeout", b"The request head did not arrive in time.\n")
         else:
             self._transport.abort()  # browsers open connections ahead of need and expect no reply on them
+
+    def _close_soon(self, turns: int) -> None:
+        if turns > 0:
+            asyncio.get_running_loop().call_soon(self._close_soon, turns - 1)
+        elif self._transport is not None:
+            self._transport.close()
 
     def _reads_nothing(self) -> None:
         self._doorway.log.warn("%s does not read its answer and is cut off", self._address)

@@ -137,6 +137,8 @@ class _Handlers:
             return await self._unknown(request, wire.sorry())
         except UnknownMember:
             return wire.sorry()  # it was known when it asked, so it is no stranger
+        except ConnectionResetError:
+            return wire.sorry()  # which nobody reads
         except Closed:
             return wire.shutting_down() if self._quitting else wire.closing()
         except Replaced:
