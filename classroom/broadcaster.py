@@ -277,6 +277,7 @@ class Broadcaster:
             inputs=self._studio.inputs(),
             video_bit_rate=lesson.video.bitrate,
             video_codecs=lesson.video.codecs,
+            tiers=lesson.video.tiers,
             clock=self._clock,
             loop=self._loop,
         )

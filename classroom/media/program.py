@@ -16,13 +16,14 @@ import av
 
 from classroom.clock import Clock
 from classroom.director import Director
+from classroom.lesson.sections import Tier
 from classroom.media.codecs import VideoSettings
 from classroom.media.encoder import SoundEncoder, VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Codec, Demand, Encoded, PictureSlot, Samples
 from classroom.media.level import Level
 from classroom.media.picture import PictureMixer, ProgramPicture
-from classroom.media.rendition import Rendition, Shrinker, Tier, tier_sizes
+from classroom.media.rendition import Rendition, Shrinker, tier_sizes
 from classroom.media.sound import SoundInput, SoundMixer
 from classroom.media.timing import Timings, wait_until
 

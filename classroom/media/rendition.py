@@ -13,21 +13,14 @@ from typing import Literal
 
 import numpy as np
 
+from classroom.lesson.sections import Tier
 from classroom.media.encoder import LEAST_SHARE, VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.media.picture import Pixels, ProgramPicture, planes, split
 from classroom.media.scale import Scaler
 
-__all__ = ["Rendition", "Shrinker", "Tier", "tier_sizes"]
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """A smaller picture that a lesson asks for: height in pixels, bits a second."""
-
-    height: int
-    bit_rate: int
+__all__ = ["Rendition", "Shrinker", "tier_sizes"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,12 +84,12 @@ class Shrinker:
 
 
 def tier_sizes(program: tuple[int, int], tiers: Iterable[Tier]) -> Sequence[tuple[tuple[int, int], int]]:
-    """(width, height) and bits a second of the tiers that are smaller than the program, the largest first.
+    """(width, height) and bits a second of those of a lesson's tiers that are smaller than the program, the largest first.
 
     Both sides are even and in the program's proportions, to the nearest two pixels.
     """
     width, height = program
-    smaller = {tier.height: tier.bit_rate for tier in tiers if tier.height < height}
+    smaller = {tier.height: tier.bitrate for tier in tiers if tier.height < height}
     return [
         ((max(2, 2 * round(wanted * width / height / 2)), wanted), rate)
         for wanted, rate in sorted(smaller.items(), reverse=True)
