@@ -34,10 +34,11 @@ from classroom.media.studio import Studio
 from classroom.media.thumbnail import jpeg
 from classroom.metrics import Figures, make_registry
 from classroom.peers.audience import Audience
+from classroom.peers.feed import Program as Watchable
 from classroom.peers.ice import IceServers
 from classroom.peers.relay import RelayCheck, StudentFaults
 from classroom.peers.rtp import install as install_playout_delay
-from classroom.peers.viewer import Program as Watchable
+from classroom.peers.transmitter import transmitter_or_alarm
 from classroom.sections import (
     alarms_section,
     audio_section,
@@ -287,9 +288,10 @@ class Broadcaster:
         codecs = lesson.video.codecs
         return Audience(
             program=Watchable(
-                pictures={codec: self._program.fanout(codec) for codec in codecs},
+                pictures={codec: self._program.renditions(codec) for codec in codecs},
                 sound=self._program.fanout("opus"),
-                demands={codec: self._program.demand(codec) for codec in codecs},
+                sound_demand=self._program.demand("opus"),
+                transmitter=transmitter_or_alarm(self._clock, self._alarms),
             ),
             title=lesson.lesson.title,
             language=lesson.lesson.language,

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 from classroom.errors import CommandError, WireError
 from classroom.peers.bans import Bans, Who, same_name
 from classroom.peers.cushion import PlayoutSetting
+from classroom.peers.feed import Program
 from classroom.peers.ice import IceServers
 from classroom.peers.messages import (
     Answer,
@@ -27,13 +28,14 @@ from classroom.peers.messages import (
     Hello,
     IceFault,
     KeyFrameWanted,
+    PictureSize,
     RestartWanted,
     Statistics,
     parse,
 )
 from classroom.peers.register import Count, Register, Student
 from classroom.peers.relay import StudentFaults
-from classroom.peers.viewer import Program, Viewer
+from classroom.peers.viewer import Viewer
 
 __all__ = ["Admit", "Audience", "Count"]
 
@@ -44,7 +46,7 @@ Admit = Literal["everyone", "approve"]
 _LISTED_AFTER: Final = 2.0
 """Seconds after which a peer counts as a student although it said nothing, as an old client that is idle."""
 
-_MEASURE_EVERY: Final = 2.0
+_MEASURE_EVERY: Final = 1.0
 
 _LAST_WORD: Final = 5.0
 """Seconds a page has to read why it must go and to sign out by itself."""
@@ -156,7 +158,7 @@ class Audience:
             case IceFault(code):
                 if student.page and student.admitted:
                     self._student_faults.put(student.number, code)
-            case Answer() | Candidate() | Bye() | KeyFrameWanted() | RestartWanted():
+            case Answer() | Candidate() | Bye() | KeyFrameWanted() | PictureSize() | RestartWanted():
                 if isinstance(said, Answer):
                     self._list(student)
                 if student.viewer is None or student.task is None:
@@ -221,7 +223,7 @@ class Audience:
     # Life
 
     async def measure(self) -> None:
-        """Read the students' reports every two seconds; runs until cancelled."""
+        """Read the students' reports every second; runs until cancelled."""
         while True:
             await asyncio.sleep(_MEASURE_EVERY)
             for student in list(self._register.present.values()):
@@ -257,6 +259,7 @@ class Audience:
         self._register.present.clear()
         self._closing.set()
         await asyncio.gather(*(_end(student) for student in students), *self._errands, return_exceptions=True)
+        await self._program.close()
 
     async def _hello(self, peer: int, student: Student, hello: Hello) -> None:
         if student.page:

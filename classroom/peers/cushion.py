@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from classroom.peers.rtp import PlayoutDelay
+from classroom.peers.header import PlayoutDelay
 
 __all__ = ["Cushion", "PlayoutSetting"]
 

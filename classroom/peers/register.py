@@ -81,7 +81,7 @@ class Student:
             "state": viewer.state if viewer is not None else "waiting",
             "admitted": self.admitted,
             "hand": False,
-            "tier": None,
+            "tier": viewer.tier if viewer is not None else None,
             "codec": viewer.codec if viewer is not None else None,
             "round_trip": _rounded(viewer.round_trip if viewer is not None else None),
             "loss": _rounded(viewer.loss if viewer is not None else None),

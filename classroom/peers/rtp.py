@@ -1,87 +1,307 @@
-"""What aiortc does not offer by itself: the RTP header extension playout-delay, which takes a browser's cushion away.
+"""The one place that reaches into aiortc, aioice and pylibsrtp, for what they do not offer by themselves.
 
-A browser holds pictures back by some tens of milliseconds against a jitter that a clean network does not have. The
-extension (http://www.webrtc.org/experiments/rtp-hdrext/playout-delay) tells it how long to hold them at least and at
-most. aiortc has no hook for it, so this file, and no other, reaches into it: it adds the extension to the list that
-is negotiated, and puts a class of its own in the place of ``aiortc.rtp.HeaderExtensionsMap``. The names it relies on
-are in ``RELIED_ON``; where one is missing, ``install`` says so, and everything works without the extension.
+aiortc connects (ICE, DTLS) and stays as it is; what is sent over a connection that stands is ours, because aiortc
+would pack, protect and send each packet anew for each student, twenty times as dear. For that we need its SRTP keys,
+its socket, and the reports that come back. It also has no hook for the RTP header extension playout-delay
+(http://www.webrtc.org/experiments/rtp-hdrext/playout-delay), which takes a browser's cushion against jitter away.
+
+Every name that is no public interface is in ``RELIED_ON``. Where one of them is missing, ``missing`` names it, and
+packets go aiortc's public way (``track.py``), which is slower and hears no request for a key frame.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import importlib
 import logging
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiortc.codecs
 import aiortc.rtcrtpsender
 import aiortc.rtp
-from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, RTCRtpSender
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 
-__all__ = ["RELIED_ON", "PlayoutDelay", "delaying", "install"]
+from classroom.peers.feedback import Estimate, KeyFrameRequest, Loss, Reception
+from classroom.peers.header import PLAYOUT_DELAY, Layout, PlayoutDelay
+
+__all__ = [
+    "RELIED_ON",
+    "Ear",
+    "Heard",
+    "PlayoutDelay",
+    "Srtp",
+    "SrtpFault",
+    "chosen_path",
+    "delaying",
+    "holders",
+    "identifiers",
+    "install",
+    "listen",
+    "missing",
+    "stop_listening",
+    "take_over",
+]
 
 logger = logging.getLogger(__name__)
 
-_URI: Final = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 _ID: Final = 5
 _ONE_BYTE_HEADERS: Final = 0xBEDE
 """The profile of one-byte extension headers (RFC 8285, section 4.2)."""
 
-_UNIT: Final = 10
-"""Milliseconds in a unit of the extension."""
-
-_LONGEST: Final = 0xFFF
-
-RELIED_ON: Final = (
-    (aiortc.codecs, "HEADER_EXTENSIONS"),
-    (aiortc.rtp, "HeaderExtensionsMap"),
-    (aiortc.rtcrtpsender, "rtp"),
+_FOR_DELAY: Final = (
+    ("aiortc.codecs", "HEADER_EXTENSIONS"),
+    ("aiortc.rtp", "HeaderExtensionsMap"),
+    ("aiortc.rtcrtpsender", "rtp"),
 )
-"""What of aiortc is changed or replaced: (module, name)."""
+RELIED_ON: Final = (
+    *_FOR_DELAY,
+    ("RTCRtpSender", "_ssrc"),
+    ("RTCRtpSender", "_rtx_ssrc"),
+    ("RTCDtlsTransport", "_tx_srtp"),
+    ("RTCDtlsTransport", "_register_rtp_sender"),
+    ("RTCDtlsTransport", "_unregister_rtp_sender"),
+    ("RTCIceTransport", "_connection"),
+    ("aioice.Connection", "_nominated"),
+    ("aioice.ice.CandidatePair", "remote_addr"),
+    ("pylibsrtp.Session", "_srtp"),
+    ("pylibsrtp._binding.lib", "srtp_protect"),
+    ("pylibsrtp._binding", "ffi"),
+    ("aiortc.rtp", "RtcpRrPacket"),
+    ("aiortc.rtp", "RtcpSrPacket"),
+    ("aiortc.rtp", "RtcpRtpfbPacket"),
+    ("aiortc.rtp", "RtcpPsfbPacket"),
+    ("aiortc.rtp", "unpack_remb_fci"),
+)
+"""What no documentation promises: (module, class or function that holds it, name)."""
+
+_NACK: Final = 1
+_PLI: Final = 1
+_FIR: Final = 4
+_REMB: Final = 15
 
 _for_new_senders: ContextVar[PlayoutDelay | None] = ContextVar("playout delay of new senders", default=None)
 
+Heard = Reception | Loss | KeyFrameRequest | Estimate
 
-class PlayoutDelay:
-    """How long one student's browser is to hold pictures back, in milliseconds; may change at any time.
 
-    0 and 0 means to show each picture as soon as it can be decoded.
+class SrtpFault(Exception):
+    """libsrtp refused to protect a packet."""
+
+
+# What there is
+
+
+def holders() -> dict[str, object]:
+    """What holds the names of ``RELIED_ON``: modules, and a specimen where only an object has the name.
+
+    Only with a running event loop. One that cannot be made is left out.
+    """
+    found: dict[str, object] = {}
+    makers: dict[str, Callable[[], object]] = {
+        "RTCIceTransport": lambda: RTCIceTransport(RTCIceGatherer(iceServers=[])),
+        "RTCDtlsTransport": lambda: RTCDtlsTransport(
+            found["RTCIceTransport"],  # type: ignore[arg-type]
+            [RTCCertificate.generateCertificate()],
+        ),
+        "RTCRtpSender": lambda: RTCRtpSender("video", found["RTCDtlsTransport"]),  # type: ignore[arg-type]
+        "aioice.Connection": lambda: _attribute("aioice", "Connection")(ice_controlling=True),
+        "pylibsrtp.Session": lambda: _attribute("pylibsrtp", "Session")(),
+        "pylibsrtp._binding.lib": lambda: _attribute("pylibsrtp._binding", "lib"),
+        "aioice.ice.CandidatePair": lambda: _attribute("aioice.ice", "CandidatePair"),
+    }
+    for module in ("aiortc.codecs", "aiortc.rtp", "aiortc.rtcrtpsender", "pylibsrtp._binding"):
+        makers[module] = lambda module=module: importlib.import_module(module)  # type: ignore[misc]
+    for name, make in makers.items():
+        # A constructor that wants something else than it did is as good as a name that is gone.
+        with contextlib.suppress(ImportError, AttributeError, TypeError, ValueError, KeyError):
+            found[name] = make()
+    return found
+
+
+def missing() -> list[str]:
+    """The names of ``RELIED_ON`` that these versions do not have; only with a running event loop."""
+    found = holders()
+    return [f"{holder}.{name}" for holder, name in RELIED_ON if not hasattr(found.get(holder), name)]
+
+
+def _attribute(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+# Connections
+
+
+class Outgoing(Protocol):
+    """What takes the place of aiortc's sender on a connection."""
+
+    def start(self, transport: RTCDtlsTransport, parameters: RTCRtpSendParameters) -> None:
+        """The connection stands."""
+        ...
+
+    def stop(self) -> None:
+        """The connection is being closed, whether it ever stood or not."""
+        ...
+
+
+def take_over(sender: RTCRtpSender, outgoing: Outgoing) -> None:
+    """Let ``outgoing`` send instead of aiortc's own loops, which are never started then."""
+
+    async def send(parameters: RTCRtpSendParameters) -> None:
+        outgoing.start(sender.transport, parameters)
+
+    async def stop() -> None:
+        outgoing.stop()
+
+    sender.send = send  # type: ignore[method-assign]
+    sender.stop = stop  # type: ignore[method-assign]
+
+
+def identifiers(sender: RTCRtpSender) -> tuple[int, int]:
+    """The SSRCs that were offered for a sender's packets and for their repetitions."""
+    return sender._ssrc, sender._rtx_ssrc
+
+
+def chosen_path(transport: RTCDtlsTransport) -> tuple[asyncio.DatagramTransport, tuple[str, int]] | None:
+    """The transport and the peer's address that ICE chose; None while there is none."""
+    pair = transport.transport._connection._nominated.get(1)
+    return None if pair is None else (pair.protocol.transport, pair.remote_addr)
+
+
+class Ear:
+    """Hears what a connection's RTCP says about one SSRC; aiortc routes to it as to a sender of its own.
+
+    REMB and FIR name their streams inside and carry the SSRC 0 outside (RFC 5104, section 4.3.1.2).
     """
 
-    def __init__(self, least: int, most: int) -> None:
-        self.payload = b""
-        self.set(least, most)
+    def __init__(self, ssrc: int, heard: Callable[[Heard], None]) -> None:
+        self._ssrc = ssrc
+        self._heard = heard
 
-    def set(self, least: int, most: int) -> None:
-        """Change it from the next packet on."""
-        low = min(_LONGEST, round(least / _UNIT))
-        high = max(low, min(_LONGEST, round(most / _UNIT)))
-        self.least, self.most = low * _UNIT, high * _UNIT
-        self.payload = (low << 12 | high).to_bytes(3, "big")
+    async def _handle_rtcp_packet(self, packet: Any) -> None:
+        for said in _understand(packet, self._ssrc):
+            self._heard(said)
+
+
+def listen(transport: RTCDtlsTransport, ear: Ear, parameters: RTCRtpSendParameters) -> None:
+    """Let an ear hear what comes back."""
+    transport._register_rtp_sender(ear, parameters)
+
+
+def stop_listening(transport: RTCDtlsTransport, ear: Ear) -> None:
+    """Let it hear no more."""
+    transport._unregister_rtp_sender(ear)
+
+
+def _understand(packet: Any, ssrc: int) -> Iterator[Heard]:
+    kinds = aiortc.rtp
+    if isinstance(packet, kinds.RtcpRrPacket | kinds.RtcpSrPacket):
+        for block in packet.reports:
+            if block.ssrc == ssrc:
+                yield Reception(
+                    ssrc, block.fraction_lost / 256, block.packets_lost, block.jitter, block.lsr, block.dlsr
+                )
+    elif isinstance(packet, kinds.RtcpRtpfbPacket):
+        if packet.fmt == _NACK and packet.media_ssrc == ssrc:
+            yield Loss(ssrc, tuple(packet.lost))
+    elif isinstance(packet, kinds.RtcpPsfbPacket):
+        if packet.fmt == _PLI and packet.media_ssrc == ssrc:
+            yield KeyFrameRequest((ssrc,))
+        elif packet.fmt == _FIR and packet.media_ssrc == ssrc:
+            named = tuple(each for (each,) in struct.iter_unpack("!L4x", packet.fci[: len(packet.fci) // 8 * 8]))
+            yield KeyFrameRequest((*named, ssrc))
+        elif packet.fmt == _REMB and ssrc:
+            with contextlib.suppress(ValueError, struct.error):
+                bit_rate, ssrcs = kinds.unpack_remb_fci(packet.fci)
+                if ssrc in ssrcs:
+                    yield Estimate(bit_rate)
+
+
+# SRTP
+
+_SIZE: Final = 1 << 16
+_HEAD: Final = struct.Struct("!BBHII")
+
+
+class Srtp:
+    """Protects packets of one connection where they lie (RFC 3711), in a buffer that all connections share.
+
+    ``tag`` is how many bytes protection adds, as far as is known.
+    """
+
+    _scratch: Any = None
+    _buffer: memoryview
+    _length: Any
+
+    def __init__(self, transport: RTCDtlsTransport) -> None:
+        library, foreign = _attribute("pylibsrtp._binding", "lib"), _attribute("pylibsrtp._binding", "ffi")
+        if Srtp._scratch is None:
+            Srtp._scratch = foreign.new("unsigned char[]", _SIZE)
+            Srtp._buffer = memoryview(foreign.buffer(Srtp._scratch))
+            Srtp._length = foreign.new("int *")
+        self._session = transport._tx_srtp
+        self._context = self._session._srtp[0]
+        self._protect = library.srtp_protect
+        self.tag = 10
+
+    def seal(
+        self, layout: Layout, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+    ) -> memoryview | None:
+        """Write a stream's headers into a layout and protect all its packets; what is returned is valid until the next.
+
+        None when it was laid out for another tag: ``tag`` is right now, and it may be tried again.
+        """
+        buffer, scratch, length = Srtp._buffer, Srtp._scratch, Srtp._length
+        protect, context, write = self._protect, self._context, _HEAD.pack_into
+        total, room = len(layout.template), len(extensions)
+        first = 0x90 if room else 0x80
+        buffer[:total] = layout.template
+        for at, size, marker in layout.packets:
+            write(buffer, at, first, marker | payload_type, sequence & 0xFFFF, stamp, ssrc)
+            if room:
+                buffer[at + 12 : at + 12 + room] = extensions
+            length[0] = size
+            if protect(context, scratch + at, length):
+                raise SrtpFault("a packet could not be protected")
+            sequence += 1
+        if (tag := length[0] - size) != self.tag:
+            self.tag = tag
+            return None
+        return buffer[:total]
+
+    def seal_report(self, report: bytes) -> bytes:
+        """Protect an RTCP packet."""
+        sealed: bytes = self._session.protect_rtcp(report)
+        return sealed
+
+
+# Playout delay, for aiortc's own senders
 
 
 def install() -> bool:
-    """Teach aiortc the extension, once; False where this aiortc is not the one that is known here."""
-    for module, name in RELIED_ON:
-        if not hasattr(module, name):
-            logger.warning("this aiortc has no %s.%s: pictures are shown without playout delay", module.__name__, name)
+    """Offer the extension playout-delay, once; False where this aiortc is not the one that is known here."""
+    for module, name in _FOR_DELAY:
+        if not hasattr(importlib.import_module(module), name):
+            logger.warning("this aiortc has no %s.%s: pictures are shown without playout delay", module, name)
             return False
     extensions = aiortc.codecs.HEADER_EXTENSIONS["video"]
-    if any(extension.uri == _URI for extension in extensions):
+    if any(extension.uri == PLAYOUT_DELAY for extension in extensions):
         return True
     if any(extension.id == _ID for kind in aiortc.codecs.HEADER_EXTENSIONS.values() for extension in kind):
         logger.warning("this aiortc uses the id %d: pictures are shown without playout delay", _ID)
         return False
-    extensions.append(RTCRtpHeaderExtensionParameters(id=_ID, uri=_URI))
-    aiortc.rtp.HeaderExtensionsMap = _Map  # type: ignore[misc]
+    extensions.append(RTCRtpHeaderExtensionParameters(id=_ID, uri=PLAYOUT_DELAY))
+    aiortc.rtp.HeaderExtensionsMap = _delaying_map(aiortc.rtp.HeaderExtensionsMap)  # type: ignore[misc]
     return True
 
 
 @contextlib.contextmanager
 def delaying(delay: PlayoutDelay | None) -> Iterator[None]:
-    """Senders that are made inside carry this delay in each packet; None is none."""
+    """Senders of aiortc that are made inside carry this delay in each packet; None is none."""
     token = _for_new_senders.set(delay)
     try:
         yield
@@ -89,25 +309,28 @@ def delaying(delay: PlayoutDelay | None) -> Iterator[None]:
         _for_new_senders.reset(token)
 
 
-class _Map(aiortc.rtp.HeaderExtensionsMap):
-    """aiortc's map of one sender or receiver, and the delay of that sender where it has one."""
+def _delaying_map(stock: type[Any]) -> type[Any]:
+    """A map of one sender or receiver, as aiortc's but with the delay of that sender where it has one."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._delay = _for_new_senders.get()
-        self._head = b""
+    class DelayingMap(stock):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self._delay = _for_new_senders.get()
+            self._head = b""
 
-    def configure(self, parameters: Any) -> None:
-        """Take the ids that were agreed on."""
-        super().configure(parameters)
-        for extension in parameters.headerExtensions:
-            if extension.uri == _URI and 0 < extension.id < 15:
-                self._head = bytes([extension.id << 4 | 2])
+        def configure(self, parameters: Any) -> None:
+            """Take the ids that were agreed on."""
+            super().configure(parameters)
+            for extension in parameters.headerExtensions:
+                if extension.uri == PLAYOUT_DELAY and 0 < extension.id < 15:
+                    self._head = bytes([extension.id << 4 | 2])
 
-    def set(self, values: Any) -> tuple[int, bytes]:
-        """The header extensions of one packet."""
-        profile, packed = super().set(values)
-        if self._delay is None or not self._head or profile not in (0, _ONE_BYTE_HEADERS):
-            return profile, packed
-        # Zeros between elements are padding (RFC 8285, section 4.2), so ours goes behind those of aiortc.
-        return _ONE_BYTE_HEADERS, packed + self._head + self._delay.payload
+        def set(self, values: Any) -> tuple[int, bytes]:
+            """The header extensions of one packet."""
+            profile, packed = super().set(values)
+            if self._delay is None or not self._head or profile not in (0, _ONE_BYTE_HEADERS):
+                return profile, packed
+            # Zeros between elements are padding (RFC 8285, section 4.2), so ours goes behind those of aiortc.
+            return _ONE_BYTE_HEADERS, packed + self._head + self._delay.payload
+
+    return DelayingMap

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal, assert_never
 
 from aiortc import (
@@ -26,18 +26,14 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from classroom.errors import WireError
-from classroom.media.fanout import Fanout
-from classroom.media.frames import Demand
 from classroom.peers.cushion import Cushion, PlayoutSetting
+from classroom.peers.feed import Feed, PictureCodec, Program
 from classroom.peers.gathering import hasten
-from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, RestartWanted
-from classroom.peers.rtp import delaying
-from classroom.peers.track import PacketTrack
+from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, PictureSize, RestartWanted
+from classroom.peers.steering import Steering
 
 __all__ = [
     "Call",
-    "PictureCodec",
-    "Program",
     "Viewer",
     "ViewerState",
     "agreed_codec",
@@ -48,8 +44,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 ViewerState = Literal["waiting", "watching", "gone"]
-PictureCodec = Literal["h264", "vp8"]
-Call = Answer | Candidate | Bye | KeyFrameWanted | RestartWanted
+Call = Answer | Candidate | Bye | KeyFrameWanted | PictureSize | RestartWanted
 
 _INBOX: Final = 128
 _CANDIDATES: Final = 64
@@ -58,33 +53,18 @@ _CANDIDATES: Final = 64
 _ANSWER_WITHIN: Final = 60.0
 """Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
 
-_PICTURE_UNITS: Final = 90_000
-"""Units of RTP time stamps of pictures in a second."""
+_SILENT_FOR: Final = 8.0
+"""Seconds without a sign of life after which a student whose page is not there either has vanished."""
 
 _RESTART_EVERY: Final = 1.0
 """Seconds between two new offers to the same peer, at least."""
-
-
-class Program:
-    """What there is to watch: the fan-outs and their demands, one for each codec."""
-
-    def __init__(
-        self,
-        *,
-        pictures: Mapping[PictureCodec, Fanout],
-        sound: Fanout,
-        demands: Mapping[PictureCodec, Demand],
-    ) -> None:
-        self.pictures = dict(pictures)
-        self.sound = sound
-        self.demands = dict(demands)
 
 
 class Viewer:
     """A student's end of the connection.
 
     ``send`` gives a JSON text to the peer and raises WireError when the peer is gone; ``changed`` is called whenever
-    ``state`` changes. ``run`` returns after ``close``.
+    ``state`` changes; ``reachable`` says whether the peer's page is there. ``run`` goes on until it is cancelled.
     """
 
     def __init__(
@@ -96,8 +76,10 @@ class Viewer:
         playout_delay: PlayoutSetting,
         send: Callable[[str], Awaitable[None]],
         changed: Callable[[], None],
+        reachable: Callable[[], bool] = lambda: True,
     ) -> None:
         self._name = name
+        self._reachable = reachable
         self._program = program
         self._ice_servers = ice_servers
         self._playout_delay = playout_delay
@@ -107,14 +89,28 @@ class Viewer:
         self._inbox: asyncio.Queue[Call | Literal["failed"]] = asyncio.Queue(_INBOX)
         self._state: ViewerState = "waiting"
         self._connection: RTCPeerConnection | None = None
-        self._picture: PacketTrack | None = None
+        self._feed: Feed | None = None
+        self._steering: Steering | None = None
+        self._size: PictureSize | None = None
         self._codec: PictureCodec | None = None
         self._candidates = 0
         self._resolving: set[asyncio.Task[None]] = set()
-        self._lost_packets = 0
         self._offered = -_RESTART_EVERY
-        self.round_trip: float | None = None
-        self.loss: float | None = None
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds to the student and back; None before a report."""
+        return self._feed.picture.round_trip if self._feed is not None else None
+
+    @property
+    def loss(self) -> float | None:
+        """The share (0…1) of picture packets that were lost lately; None before a report."""
+        return self._feed.picture.loss if self._feed is not None else None
+
+    @property
+    def tier(self) -> str | None:
+        """The name of the rendition that is sent; None before one is."""
+        return self._steering.rendition.name if self._steering is not None else None
 
     @property
     def state(self) -> ViewerState:
@@ -163,6 +159,8 @@ class Viewer:
                 self._add(message)
             case KeyFrameWanted():
                 self._demand_key_frame()
+            case PictureSize():
+                self._shown(message)
             case RestartWanted():
                 await self._restart()
             case Bye() | "failed":
@@ -188,14 +186,15 @@ class Viewer:
         self._connection = connection
         self._candidates = 0
         self._codec = None
-        self._lost_packets = 0
-        self._picture = PacketTrack("video", None)
+        self._steering = None
         self._cushion = Cushion(self._playout_delay)
-        with delaying(self._cushion.delay):
-            picture = connection.addTransceiver(self._picture, direction="sendonly")
-        picture.setCodecPreferences(preferences(tuple(self._program.pictures)))
-        sound = connection.addTransceiver(PacketTrack("audio", self._program.sound), direction="sendonly")
-        sound.setCodecPreferences(_capabilities("audio", ("audio/opus",)))
+        self._feed = self._program.feed(
+            connection,
+            picture=preferences(tuple(self._program.pictures)),
+            sound=_capabilities("audio", ("audio/opus",)),
+            delay=self._cushion.delay,
+            reported=self._reported,
+        )
 
         def connection_changed() -> None:
             self._connection_changed(connection)
@@ -213,9 +212,11 @@ class Viewer:
             return
         try:
             codec = agreed_codec(sdp, tuple(self._program.pictures))
-            if codec is not None and self._picture is not None:
+            if codec is not None and self._feed is not None:
                 self._codec = codec
-                self._picture.choose(self._program.pictures[codec])
+                self._steering = Steering(self._feed, self._program.pictures[codec], now=_now())
+                if self._size is not None:
+                    self._steering.shown(self._size.height, _now())
             await connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
         except _BAD_DESCRIPTION as fault:
             logger.warning("the answer of %s cannot be used: %s", self._name, fault)
@@ -251,35 +252,49 @@ class Viewer:
             case "connected":
                 self._set("watching")
             case "failed" | "closed":
-                with contextlib.suppress(asyncio.QueueFull):
-                    self._inbox.put_nowait("failed")
+                self._fail()
+
+    def _shown(self, size: PictureSize) -> None:
+        self._size = size
+        if self._steering is not None:
+            self._steering.shown(size.height, _now())
 
     def _demand_key_frame(self) -> None:
-        if self._codec is not None and self._state == "watching":
-            self._program.demands[self._codec].key_frame()
+        if self._steering is not None and self._state == "watching":
+            self._steering.rendition.demand.key_frame()
 
     async def measure(self) -> None:
-        """Read round trip (seconds) and loss (0…1) from the student's reports.
-
-        aiortc drops the request for a key frame (PLI) where packets come encoded. So picture packets that are newly
-        lost ask for one here, which mends the picture of an old client; our own page asks by itself.
-        """
-        connection = self._connection
-        if connection is None or self._state != "watching":
+        """Follow the student's network, and give up a connection whose other end has vanished; once a second."""
+        feed = self._feed
+        if feed is None or self._state != "watching":
             return
-        for report in (await connection.getStats()).values():
-            if report.type != "remote-inbound-rtp" or report.kind != "video":
-                continue
-            self.round_trip = report.roundTripTime
-            self.loss = report.fractionLost / 256
-            newly_lost, self._lost_packets = report.packetsLost - self._lost_packets, report.packetsLost
-            if newly_lost > 0:
-                self._demand_key_frame()
-            jitter = report.jitter / _PICTURE_UNITS
-            self._cushion.report(jitter=jitter, newly_lost=newly_lost, now=asyncio.get_running_loop().time())
+        await feed.measure()
+        if self._steering is not None:
+            self._steering.update(_now())
+        if self._has_vanished():
+            logger.info("%s has not been heard of for %d s", self._name, _SILENT_FOR)
+            self._fail()
+
+    def _reported(self, newly_lost: int) -> None:
+        feed = self._feed
+        if feed is None:
+            return
+        now, picture = _now(), feed.picture
+        self._cushion.report(jitter=picture.jitter, newly_lost=newly_lost, now=now)
+        if self._steering is not None:
+            self._steering.update(now)
+
+    def _has_vanished(self) -> bool:
+        silence = self._feed.silence if self._feed is not None else None
+        return silence is not None and silence > _SILENT_FOR and not self._reachable()
+
+    def _fail(self) -> None:
+        with contextlib.suppress(asyncio.QueueFull):
+            self._inbox.put_nowait("failed")
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
+        self._feed = self._steering = None
         resolving = list(self._resolving)
         for task in resolving:
             task.cancel()
@@ -309,6 +324,10 @@ async def close_to_the_end(connection: RTCPeerConnection) -> None:
     closing.result()
     if cancelled:
         raise asyncio.CancelledError
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 _BAD_DESCRIPTION = (

@@ -19,9 +19,31 @@ URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
 
-@pytest.mark.parametrize(("module", "name"), RELIED_ON, ids=[name for _, name in RELIED_ON])
-def test_the_names_are_there(module: object, name: str) -> None:
-    assert hasattr(module, name)
+@pytest.mark.parametrize(("holder", "name"), RELIED_ON, ids=[f"{holder}.{name}" for holder, name in RELIED_ON])
+async def test_the_names_are_there(holder: str, name: str) -> None:
+    assert hasattr(rtp.holders()[holder], name)
+
+
+async def test_each_name_that_is_gone_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rtp.missing() == []
+    there = rtp.holders()
+    for holder, name in RELIED_ON:
+        without = {**there, holder: Without(there[holder], name)}
+        monkeypatch.setattr(rtp, "holders", lambda without=without: without)
+        assert f"{holder}.{name}" in rtp.missing()
+
+
+class Without:
+    """Something with one name less, as after a new release of it."""
+
+    def __init__(self, original: object, name: str) -> None:
+        self._original = original
+        self._name = name
+
+    def __getattr__(self, name: str) -> object:
+        if name == self._name:
+            raise AttributeError(name)
+        return getattr(self._original, name)
 
 
 def test_senders_take_their_map_from_the_place_that_is_replaced() -> None:
@@ -40,7 +62,7 @@ async def test_the_extension_is_offered() -> None:
 
 
 def test_without_a_name_everything_goes_on_without_the_extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtp, "RELIED_ON", ((aiortc.rtp, "NoSuchName"),))
+    monkeypatch.setattr(rtp, "_FOR_DELAY", (("aiortc.rtp", "NoSuchName"),))
     assert not install()
 
 

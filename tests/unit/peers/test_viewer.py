@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from aiortc import RTCPeerConnection
 
-from classroom.peers.viewer import PictureCodec, agreed_codec, close_to_the_end, preferences
+from classroom.peers.feed import PictureCodec
+from classroom.peers.viewer import agreed_codec, close_to_the_end, preferences
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
 

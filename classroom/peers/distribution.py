@@ -1,0 +1,118 @@
+"""One rendition to all who watch it: subscribed to once, packetised once, sent to one student after the other.
+
+Nobody waits for anybody: a socket that is full loses packets, which its owner asks for again, and after some
+milliseconds of sending the event loop gets its turn. Sound has a distribution of its own and is not held up by a
+picture's portions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Final
+
+from classroom.clock import Clock
+from classroom.media.fanout import Fanout, Subscription
+from classroom.media.frames import Demand, Encoded
+from classroom.peers.header import Layouts, send_time
+from classroom.peers.history import Frame, History
+from classroom.peers.packetizer import packetize
+from classroom.peers.stream import Stream
+
+__all__ = ["SLICE", "Distribution"]
+
+SLICE: Final = 0.002
+"""Seconds of sending after which others of the event loop get their turn."""
+
+
+class Distribution:
+    """The students of one fan-out. ``run`` sends until the program ends; the encoder runs only while there is one."""
+
+    def __init__(self, fanout: Fanout, demand: Demand, clock: Clock) -> None:
+        self.demand = demand
+        self._fanout = fanout
+        self._clock = clock
+        self._streams: dict[Stream, None] = {}
+        self._history = History()
+        self._wanted = asyncio.Event()
+        self._subscription: Subscription | None = None
+        self._left = False
+
+    @property
+    def bit_rate(self) -> float:
+        """Bits a second of the last two seconds."""
+        return self._history.bit_rate
+
+    def add(self, stream: Stream) -> None:
+        """Send to a student as well, from the next key frame on."""
+        self._streams[stream] = None
+        self._wanted.set()
+        self.wished()
+        self.demand.key_frame()
+
+    def remove(self, stream: Stream) -> None:
+        """Send to it no more. One that is not there is no fault."""
+        self._streams.pop(stream, None)
+        if self._streams:
+            self.wished()
+            return
+        self._wanted.clear()
+        if self._subscription is not None:
+            self._left = True
+            self._subscription.close()
+
+    def wished(self) -> None:
+        """A student wishes for another bit rate than before; the encoder follows when all wish for less."""
+        if self._subscription is None:
+            return
+        wishes = [stream.wish for stream in self._streams]
+        known = [wish for wish in wishes if wish is not None]
+        self._subscription.wish = max(known) if known and len(known) == len(wishes) else None
+
+    async def run(self) -> None:
+        """Send until the program ends."""
+        self._left = True
+        while self._left:
+            await self._wanted.wait()
+            self._left = False
+            async with self._fanout.subscribe() as packets:
+                self._subscription = packets
+                self.wished()
+                try:
+                    async for encoded in packets:
+                        await self._deliver(self._keep(encoded))
+                finally:
+                    self._subscription = None
+
+    def _keep(self, encoded: Encoded) -> Frame:
+        packet = encoded.packet
+        pts = packet.pts
+        assert pts is not None, "encoders stamp what they make"
+        payloads = packetize(encoded.codec, bytes(packet))
+        return self._history.add(payloads=payloads, pts=pts, captured=encoded.captured, key=encoded.key)
+
+    async def _deliver(self, frame: Frame) -> None:
+        """Send a frame to all; a large one in portions, the first of which decides who gets it."""
+        clock = self._clock
+        takers: list[tuple[Stream, int, int]] = []
+        turn = began = clock.now()
+        for portion in frame.portions:
+            if portion.first and (pause := began + portion.after - clock.now()) > 0:
+                await asyncio.sleep(pause)
+                turn = clock.now()
+            layouts = Layouts(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))
+            sent = send_time(clock.now())
+            for stream, sequence, stamp in takers if portion.first else self._accepting(frame, takers):
+                stream.send(layouts, sequence + portion.first, stamp, sent)
+                if clock.now() - turn > SLICE:
+                    await asyncio.sleep(0)
+                    turn = clock.now()
+
+    def _accepting(self, frame: Frame, takers: list[tuple[Stream, int, int]]) -> Iterator[tuple[Stream, int, int]]:
+        """Those who take a frame, each asked just before it is sent to; also noted in ``takers``."""
+        for stream in tuple(self._streams):
+            accepted = stream.accept(self, frame, self._history)
+            if accepted is not None:
+                taker = (stream, *accepted)
+                takers.append(taker)
+                yield taker

@@ -1,0 +1,83 @@
+"""One connection as a way out for packets: SRTP's keys, the path that ICE chose, and what comes back."""
+
+from __future__ import annotations
+
+import logging
+
+from aiortc import RTCDtlsTransport
+
+from classroom.peers.datagram import Path, open_path
+from classroom.peers.header import Layouts
+from classroom.peers.rtp import Srtp, SrtpFault, chosen_path
+
+__all__ = ["Link"]
+
+logger = logging.getLogger(__name__)
+
+
+class Link:
+    """Sends the packets of all streams of one connection, protected. Made when the connection stands."""
+
+    def __init__(self, transport: RTCDtlsTransport) -> None:
+        self._transport = transport
+        self._srtp = Srtp(transport)
+        self._chosen: object = None
+        self._path: Path | None = None
+        self._closed = False
+        self.refresh()
+
+    @property
+    def ready(self) -> bool:
+        """Whether packets can be sent now."""
+        return self._path is not None
+
+    def refresh(self) -> None:
+        """Follow ICE, which may choose another path at any time."""
+        chosen = None if self._closed or self._transport.state != "connected" else chosen_path(self._transport)
+        if chosen == self._chosen:
+            return
+        if self._path is not None:
+            self._path.close()
+        self._chosen = chosen
+        self._path = None if chosen is None else open_path(*chosen)
+
+    def send(
+        self, layouts: Layouts, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+    ) -> tuple[int, int]:
+        """Send a portion of a frame; how many packets and octets of payload that was, (0, 0) where it cannot be."""
+        path = self._path
+        if path is None:
+            return 0, 0
+        srtp = self._srtp
+        try:
+            for _ in range(2):
+                layout = layouts.get(len(extensions), srtp.tag)
+                sealed = srtp.seal(
+                    layout,
+                    payload_type=payload_type,
+                    sequence=sequence,
+                    stamp=stamp,
+                    ssrc=ssrc,
+                    extensions=extensions,
+                )
+                if sealed is not None:
+                    path.send(sealed, layout.runs)
+                    return len(layout.packets), layout.octets
+        except SrtpFault as fault:
+            logger.error("a connection sends no more: %s", fault)
+            self.close()
+        return 0, 0
+
+    def report(self, report: bytes) -> None:
+        """Send an RTCP packet."""
+        if self._path is not None:
+            sealed = self._srtp.seal_report(report)
+            self._path.send(memoryview(sealed), [(0, len(sealed), len(sealed))])
+
+    def close(self) -> None:
+        """Send no more. May be called again."""
+        self._closed = True
+        self._chosen = None
+        if self._path is not None:
+            self._path.close()
+            self._path = None

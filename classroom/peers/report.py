@@ -1,0 +1,97 @@
+"""RTCP that a sender writes (RFC 3550, section 6): what was sent, when by the clock of the wall, and the farewell.
+
+Sound and picture share one time line: a sender report says which RTP time belongs to which NTP time, and browsers
+align the two by it. It is derived from when pictures and sound were taken, never from when packets happened to leave,
+so it does not jitter with the load of the machine.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["Counters", "TimeLine", "description", "farewell", "ntp_time", "round_trip", "sender_report"]
+
+_SR: Final = 200
+_SDES: Final = 202
+_BYE: Final = 203
+_CNAME: Final = 1
+
+_NTP_EPOCH: Final = 2_208_988_800
+"""Seconds from 1900 to 1970."""
+
+_MIDDLE: Final = 0xFFFF_FFFF
+_LONGEST_ROUND_TRIP: Final = 60.0
+
+_REPORT: Final = struct.Struct("!BBHIQIII")
+
+
+@dataclass(slots=True)
+class Counters:
+    """Packets of a stream and the octets of their payloads, since its beginning."""
+
+    packets: int = 0
+    octets: int = 0
+
+
+class TimeLine:
+    """How clock seconds and the RTP time of a stream belong together: time stamp ``origin`` was at second ``zero``.
+
+    ``rate`` counts units a second; ``lag`` is how many seconds a moment is said to have been later than its stamp.
+    """
+
+    def __init__(self, *, origin: int, rate: int, zero: float, lag: float) -> None:
+        self.origin = origin
+        self._rate = rate
+        self._zero = zero
+        self._lag = lag
+
+    def at(self, now: float) -> int:
+        """The RTP time of a clock second."""
+        return (self.origin + round((now - self._lag - self._zero) * self._rate)) & 0xFFFF_FFFF
+
+
+def ntp_time(wall: float) -> int:
+    """Seconds since 1970 as an NTP time of 64 bits (RFC 3550, section 4)."""
+    return int((wall + _NTP_EPOCH) * (1 << 32))
+
+
+def sender_report(ssrc: int, *, ntp: int, rtp: int, counters: Counters) -> bytes:
+    """A sender report without reception reports (RFC 3550, section 6.4.1)."""
+    return _REPORT.pack(0x80, _SR, 6, ssrc, ntp, rtp, counters.packets & 0xFFFF_FFFF, counters.octets & 0xFFFF_FFFF)
+
+
+def description(ssrcs: Iterable[int], name: str) -> bytes:
+    """A source description with the canonical name that says which streams belong together (section 6.5)."""
+    item = bytes([_CNAME, len(name.encode())]) + name.encode()
+    chunks = [_padded(ssrc.to_bytes(4, "big") + item) for ssrc in ssrcs]
+    return _packet(_SDES, len(chunks), b"".join(chunks))
+
+
+def farewell(ssrcs: Iterable[int]) -> bytes:
+    """BYE: these streams end (section 6.6)."""
+    sources = [ssrc.to_bytes(4, "big") for ssrc in ssrcs]
+    return _packet(_BYE, len(sources), b"".join(sources))
+
+
+def round_trip(ntp: int, *, last_report: int, delay: int) -> float | None:
+    """Seconds there and back (section 6.4.1, A - LSR - DLSR); None where the receiver had no report yet or errs."""
+    if not last_report:
+        return None
+    units = ((ntp >> 16 & _MIDDLE) - last_report - delay) & _MIDDLE
+    seconds = units / 65536
+    if seconds > _LONGEST_ROUND_TRIP:
+        # A delay rounded up on a fast network makes a little less than nothing.
+        return 0.0 if (1 << 32) - units < 655 else None
+    return seconds
+
+
+def _padded(chunk: bytes) -> bytes:
+    """A chunk ends with at least one zero and at four bytes."""
+    return chunk + bytes(4 - len(chunk) % 4)
+
+
+def _packet(kind: int, count: int, body: bytes) -> bytes:
+    return struct.pack("!BBH", 0x80 | count, kind, len(body) // 4) + body
