@@ -4,6 +4,7 @@
  * Every offer makes exactly one RTCPeerConnection and closes the one before it. A late step of a closed connection
  * is dropped, so offers may come as fast as they like.
  */
+import { watchRelay } from './relay.js';
 import { withStereo } from './sdp.js';
 
 /**
@@ -11,24 +12,35 @@ import { withStereo } from './sdp.js';
  * @property {(message: object) => void} send an answer or a candidate for the other end
  * @property {(stream: MediaStream) => void} onStream
  * @property {(state: RTCPeerConnectionState) => void} onState
- * @property {(why: string) => void} onFault an offer or a candidate that the browser does not take
+ * @property {(why: string) => void} onFault an offer, a candidate or servers that the browser does not take
+ * @property {(fault: import('./relay.js').RelayFault | null) => void} onRelay whether a relay server can be used
  */
 
 export class Connection {
   #events;
+  #relayOnly;
   /** @type {RTCIceServer[]} */
   #iceServers = [];
   /** @type {RTCPeerConnection | null} */
   #peer = null;
 
-  /** @param {ConnectionEvents} events */
-  constructor(events) {
+  /**
+   * @param {ConnectionEvents} events
+   * @param {boolean} relayOnly to use relay servers only, which shows whether they work
+   */
+  constructor(events, relayOnly) {
     this.#events = events;
+    this.#relayOnly = relayOnly;
   }
 
-  /** @param {RTCIceServer[]} servers for the connections from the next offer on */
+  /** @param {RTCIceServer[]} servers for whatever is gathered from now on */
   set iceServers(servers) {
     this.#iceServers = servers;
+    try {
+      this.#peer?.setConfiguration(this.#configuration(servers));
+    } catch (error) {
+      this.#events.onFault(String(error));
+    }
   }
 
   /** @returns {RTCPeerConnectionState | null} */
@@ -40,12 +52,16 @@ export class Connection {
    * Answers an offer with a new connection.
    *
    * @param {string} sdp
+   * @param {RTCIceCandidateInit[]} [candidates] that came with it
    */
-  async takeOffer(sdp) {
+  async takeOffer(sdp, candidates = []) {
     this.close();
-    const peer = new RTCPeerConnection({ iceServers: this.#iceServers, bundlePolicy: 'max-bundle' });
+    const peer = this.#newPeer();
     this.#peer = peer;
     const current = () => this.#peer === peer;
+    watchRelay(peer, this.#iceServers, this.#relayOnly, (fault) => {
+      if (current()) this.#events.onRelay(fault);
+    });
     const stream = new MediaStream();
     peer.addEventListener('track', ({ track }) => {
       if (!current()) return;
@@ -62,6 +78,7 @@ export class Connection {
     });
     try {
       await peer.setRemoteDescription({ type: 'offer', sdp });
+      for (const candidate of candidates) void this.takeCandidate(candidate);
       const answer = await peer.createAnswer();
       const stereo = withStereo(answer.sdp ?? '');
       // The answer is sent before it is set, because setting it starts the candidates, which must come after it.
@@ -71,6 +88,24 @@ export class Connection {
     } catch (error) {
       if (current()) this.#events.onFault(String(error));
     }
+  }
+
+  #newPeer() {
+    try {
+      return new RTCPeerConnection(this.#configuration(this.#iceServers));
+    } catch (error) {
+      // An address that this browser cannot read must not cost the lesson: on the same network none is needed.
+      this.#events.onFault(String(error));
+      return new RTCPeerConnection(this.#configuration([]));
+    }
+  }
+
+  /**
+   * @param {RTCIceServer[]} iceServers
+   * @returns {RTCConfiguration}
+   */
+  #configuration(iceServers) {
+    return { iceServers, bundlePolicy: 'max-bundle', iceTransportPolicy: this.#relayOnly ? 'relay' : 'all' };
   }
 
   /** @param {RTCIceCandidateInit} candidate */

@@ -4,6 +4,7 @@
  * @typedef {{kind: 'offer', sdp: string}
  *   | {kind: 'candidate', candidate: RTCIceCandidateInit}
  *   | {kind: 'welcome', title: string | null, language: string | null, iceServers: RTCIceServer[] | null}
+ *   | {kind: 'ice-servers', iceServers: RTCIceServer[]}
  *   | {kind: 'ended'}
  *   | {kind: 'refused', why: string | null}
  *   | {kind: 'unknown'}} Message
@@ -24,8 +25,12 @@ export function readMessage(body) {
         kind: 'welcome',
         title: text(fields.title),
         language: text(fields.language),
-        iceServers: Array.isArray(fields.ice_servers) ? fields.ice_servers : null,
+        iceServers: iceServers(fields.ice_servers),
       };
+    case 'ice_servers': {
+      const servers = iceServers(fields.ice_servers);
+      return servers ? { kind: 'ice-servers', iceServers: servers } : { kind: 'unknown' };
+    }
     case 'ended':
       return { kind: 'ended' };
     case 'refused':
@@ -47,6 +52,16 @@ function parse(body) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {RTCIceServer[] | null} without what is no server; null for what is no list
+ */
+function iceServers(value) {
+  if (!Array.isArray(value)) return null;
+  const isUrls = (/** @type {unknown} */ urls) => [urls].flat().every((url) => typeof url === 'string');
+  return value.filter((server) => typeof server === 'object' && server !== null && isUrls(server.urls));
 }
 
 /** @param {unknown} value */

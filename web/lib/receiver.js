@@ -7,6 +7,8 @@
 import { BroadcasterChoice } from './broadcaster.js';
 import { Connection } from './connection.js';
 import { readMessage } from './messages.js';
+import { OfferHold } from './offer_hold.js';
+import { RelayFaults } from './relay.js';
 import { digest, statisticsMessage } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
@@ -52,9 +54,13 @@ export class Receiver {
   #signaling;
   #connection;
   #broadcaster;
+  #offers = new OfferHold((sdp, candidates) => this.#takeOffer(sdp, candidates));
   #watchdog = new Watchdog(performance.now());
   /** @type {State} */
   #state = 'joining';
+  /** @type {string | null} */
+  #why = null;
+  #relay = new RelayFaults();
   /** @type {'ended' | 'refused' | null} */
   #final = null;
   #stopped = false;
@@ -82,10 +88,11 @@ export class Receiver {
    * @param {(events: import('./signaling.js').SignalingEvents) => Way} options.way makes the way to the broadcaster
    * @param {string | null} [options.broadcaster] its name, where others are listed as well
    * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part: language, or role and token
+   * @param {boolean} [options.relayOnly] to receive over relay servers only, which shows whether they work
    * @param {import('./journal.js').Journal} options.journal
    * @param {ReceiverEvents} options.events
    */
-  constructor({ way, broadcaster = null, hello, journal, events }) {
+  constructor({ way, broadcaster = null, hello, relayOnly = false, journal, events }) {
     this.#hello = hello;
     this.#journal = journal;
     this.#events = events;
@@ -97,12 +104,16 @@ export class Receiver {
       onRefused: (sentence) => this.#finish('refused', sentence),
       onLost: (why, failures) => this.#signalingLost(why, failures),
     });
-    this.#connection = new Connection({
-      send: (message) => void this.#send(message),
-      onStream: (stream) => this.#events.onStream(stream),
-      onState: (state) => this.#journal.add('log.connection', { state }),
-      onFault: (why) => this.#journal.add('log.fault', { why }),
-    });
+    this.#connection = new Connection(
+      {
+        send: (message) => void this.#send(message),
+        onStream: (stream) => this.#events.onStream(stream),
+        onState: (state) => this.#journal.add('log.connection', { state }),
+        onFault: (why) => this.#journal.add('log.fault', { why }),
+        onRelay: (fault) => this.#relayLooked(fault),
+      },
+      relayOnly,
+    );
   }
 
   get state() {
@@ -120,6 +131,7 @@ export class Receiver {
     if (this.#stopped) return;
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#offers.drop();
     this.#signaling.signOut();
     this.#signaling.stop();
     this.#connection.close();
@@ -182,18 +194,22 @@ export class Receiver {
       if (!this.#broadcaster.offered(from)) return;
       this.#offerExpected = false;
       if (known !== from) this.#greet();
-      this.#takeOffer(message.sdp);
+      this.#offers.offer(message.sdp);
       return;
     }
     if (from !== this.#broadcaster.id) return;
     switch (message.kind) {
       case 'candidate':
-        void this.#connection.takeCandidate(message.candidate);
+        if (!this.#offers.candidate(message.candidate)) void this.#connection.takeCandidate(message.candidate);
         break;
       case 'welcome':
         this.#journal.add('log.welcome');
         if (message.iceServers) this.#connection.iceServers = message.iceServers;
+        this.#offers.release();
         this.#events.onWelcome({ title: message.title, language: message.language });
+        break;
+      case 'ice-servers':
+        this.#connection.iceServers = message.iceServers;
         break;
       case 'ended':
       case 'refused':
@@ -207,13 +223,16 @@ export class Receiver {
     }
   }
 
-  /** @param {string} sdp */
-  #takeOffer(sdp) {
+  /**
+   * @param {string} sdp
+   * @param {RTCIceCandidateInit[]} candidates
+   */
+  #takeOffer(sdp, candidates) {
     this.#journal.add('log.offer');
     this.#figures = null;
     this.#verdict = { flowing: false, picture: false, want: null, reason: null };
     this.#watchdog.newConnection(performance.now());
-    void this.#connection.takeOffer(sdp);
+    void this.#connection.takeOffer(sdp, candidates);
     this.#schedule(FIRST_SAMPLE_MS);
   }
 
@@ -239,7 +258,15 @@ export class Receiver {
     this.#events.onState(state, why);
   }
 
+  /** @param {import('./relay.js').RelayFault | null} fault */
+  #relayLooked(fault) {
+    if (!this.#relay.note(fault, performance.now())) return;
+    this.#journal.add(fault === null ? 'log.relay' : 'log.no_relay', { fault: String(fault) });
+    if (fault !== 'missing') void this.#send({ type: 'ice-fault', code: fault });
+  }
+
   #greet() {
+    this.#offers.hold();
     void this.#send({ type: 'hello', app: 'classroom', version: 1, ...this.#hello });
     this.#tellSize();
   }
@@ -258,6 +285,7 @@ export class Receiver {
   }
 
   #dropConnection() {
+    this.#offers.drop();
     this.#connection.close();
     this.#figures = null;
     this.#verdict = { flowing: false, picture: false, want: null, reason: null };
@@ -335,10 +363,14 @@ export class Receiver {
   #show() {
     if (this.#final || this.#stopped) return;
     const state = this.#derive();
-    if (state === this.#state) return;
+    const onTheWay = state === 'joining' || state === 'reconnecting';
+    const without = onTheWay && this.#connection.state !== 'connected';
+    const why = without ? this.#relay.why(performance.now()) : null;
+    if (state === this.#state && why === this.#why) return;
+    if (state !== this.#state) this.#journal.add(`log.state.${state}`);
     this.#state = state;
-    this.#journal.add(`log.state.${state}`);
-    this.#events.onState(state, null);
+    this.#why = why;
+    this.#events.onState(state, why);
   }
 
   /** @returns {State} */

@@ -90,6 +90,7 @@ class StudentPage {
       way: (events) => new Signaling({ name, base, events }),
       broadcaster,
       hello: { language: this.#translator.language },
+      relayOnly: new URLSearchParams(location.hash.slice(1)).has('relay'),
       journal: this.#journal,
       events: {
         onState: (state, why) => this.#showState(state, why),
@@ -139,7 +140,8 @@ class StudentPage {
   #hint(state, why) {
     const { t } = this.#translator;
     if (why === null) return t(`hint.${state}`);
-    return this.#translator.has(`refused.${why}`) ? t(`refused.${why}`) : why;
+    const key = [`refused.${why}`, `hint.${why}`].find((each) => this.#translator.has(each));
+    return key ? t(key) : why;
   }
 
   /** @param {import('../lib/i18n.js').Language} language */
