@@ -123,6 +123,7 @@ async def test_one_connection_for_each_offer(
     await page.reload()
     await join(page)
     peer, _ = await server.page_message("hello")
+    await server.say(peer, {"type": "welcome", "title": "Algebra", "language": "en", "version": 1})
     for _ in range(3):  # as fast as they can be sent
         await server.member.send(peer, offer(offerer))
     await until_true(page, "connections.length === 3 && connections[2].currentLocalDescription !== null")
