@@ -54,7 +54,7 @@ from classroom.server.certificates import certificates_for
 from classroom.server.join import add_join
 from classroom.server.pages import add_pages
 from classroom.server.site import Site
-from classroom.server.trust import add_trust
+from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
 from classroom.signaling.member import Joined, Left, Lost, Message
@@ -199,9 +199,13 @@ class Broadcaster:
         """Where the teacher at this machine finds the lesson; the token is in the fragment, which no server sees."""
         return f"{self._site.addresses('/teach')[-1]}#token={self._token}"
 
-    def secure_addresses(self, path: str = "/") -> list[str]:
-        """The ``https://`` addresses of a path, the best first; none without ``server.tls``."""
-        return self._site.secure_addresses(path)
+    def secure_teacher_addresses(self) -> list[str]:
+        """The same with https, for other computers too, the best address first; none without ``server.tls``."""
+        return [f"{address}#token={self._token}" for address in self._site.secure_addresses("/teach")]
+
+    def trust_address(self) -> str | None:
+        """Where it is explained whom to trust for https; None where nobody needs to."""
+        return self._site.addresses(TRUST_PATH)[0] if self.authority() is not None else None
 
     def authority(self) -> Authority | None:
         """Whom to trust for https; None where there is no https, or where files were given for it."""
@@ -432,7 +436,7 @@ class Broadcaster:
             self._began,
             elapsed,
             addresses=self.student_addresses(),
-            secure_addresses=self.secure_addresses(),
+            secure_addresses=self._site.secure_addresses(),
             fingerprint=None if authority is None else fingerprint(authority.certificate),
         )
 

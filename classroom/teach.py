@@ -18,6 +18,7 @@ from classroom.errors import LessonError, SetupError
 from classroom.interruption import interruptible
 from classroom.lesson import Lesson, built_in_lesson, check_lesson
 from classroom.media.devices import list_devices
+from classroom.server.authority import fingerprint
 
 __all__ = ["Wishes", "teach"]
 
@@ -109,8 +110,15 @@ def _introduce(broadcaster: Broadcaster) -> None:
     for other in others:
         print(f"           {other}")
     print(f"Teacher:   {broadcaster.teacher_address()}", flush=True)
+    # This computer needs no https: its loopback counts as secure already, and everybody else sees the first one.
+    for secure in broadcaster.secure_teacher_addresses()[:1]:
+        print(f"           {secure}")
+    if (trust := broadcaster.trust_address()) is not None:
+        print(f"Trust:     {trust}", flush=True)
     if _can_show_blocks():
         segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
+    if (authority := broadcaster.authority()) is not None:
+        print(f"Fingerprint of the certificate at {trust}: {fingerprint(authority.certificate)}", file=sys.stderr)
     for line in broadcaster.report_sources():
         print(line.text, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)

@@ -1,6 +1,7 @@
 /**
  * The details panel: figures of picture and sound, and what happened, for whoever has to find a fault.
  */
+import { copy } from '../lib/clipboard.js';
 import { element } from './elements.js';
 
 /**
@@ -83,7 +84,7 @@ export class Details {
     const figures = figureRows(this.#figures, this.#translator).map(([name, value]) => `${name}: ${value}`);
     const lines = this.#journal.lines.map(({ at, key, params }) => `${at.toISOString()} ${t(key, params)}`);
     const text = [navigator.userAgent, ...figures, ...lines].join('\n');
-    const done = (await copyByClipboard(text)) || copyBySelection(text);
+    const done = await copy(text);
     this.#copied.textContent = '';
     this.#copied.textContent = done ? t('details.copied') : t('details.not_copied');
     this.#copied.classList.remove('visually-hidden');
@@ -115,41 +116,4 @@ function figureRows(figures, translator) {
     [t('figure.codec'), codecs || '–'],
     [t('figure.path'), figures?.path ?? '–'],
   ];
-}
-
-/**
- * Browsers give the clipboard only to pages that came over https.
- *
- * @param {string} text
- * @returns {Promise<boolean>}
- */
-async function copyByClipboard(text) {
-  if (!navigator.clipboard) return false;
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch (error) {
-    if (error instanceof DOMException) return false;
-    throw error;
-  }
-}
-
-/**
- * The old way, which also works over plain http.
- *
- * @param {string} text
- * @returns {boolean}
- */
-function copyBySelection(text) {
-  const area = document.createElement('textarea');
-  const before = document.activeElement;
-  area.value = text;
-  area.readOnly = true;
-  area.className = 'visually-hidden';
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand('copy');
-  area.remove();
-  if (before instanceof HTMLElement) before.focus();
-  return done;
 }

@@ -29,7 +29,7 @@
  * @typedef {{code: string, sentence: string, method: string | null, source?: string}} Alarm
  *
  * @typedef {object} LessonState
- * @property {{title: string, language: string, started: string | null, elapsed: number | null, addresses?: string[]}} [lesson]
+ * @property {{title: string, language: string, started: string | null, elapsed: number | null, addresses?: string[], secure_addresses?: string[], fingerprint?: string | null}} [lesson]
  * @property {{scene: string | null, since: string | number | null}} [program]
  * @property {Record<string, Scene>} [scenes]
  * @property {Record<string, Source>} [sources]

@@ -4,6 +4,7 @@
  *
  * `document.body.dataset.control` is the state of the control connection, or `gate`, or `ended`.
  */
+import { copy } from '../lib/clipboard.js';
 import { Control, ControlError } from '../lib/control.js';
 import { bestLanguage, clockTime, languageOf, Translator } from '../lib/i18n.js';
 import { recall, remember } from '../lib/memory.js';
@@ -11,6 +12,7 @@ import { render } from '../vendor/lit-html/lit-html.js';
 import { sentenceOf } from './errors.js';
 import { Faders } from './faders.js';
 import { sceneIndex } from './keys.js';
+import { leaveFullScreen, showLarge } from './large.js';
 import { Meters } from './meters.js';
 import { Model } from './model.js';
 import { Monitor } from './monitor.js';
@@ -20,6 +22,7 @@ import { boardView } from './views/board.js';
 import { gateView, messageView } from './views/gate.js';
 
 const SENTENCE_MS = 8000;
+const COPIED_MS = 3000;
 
 /**
  * What a view may use: the state, ways to write it down, and what buttons do.
@@ -46,6 +49,10 @@ class TeacherPage {
   #listening = false;
   #keysOn = recall('keys') !== 'off';
   #sentence = '';
+  /** What was copied a moment ago. */
+  #copied = '';
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #copiedTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #sentenceTimer;
   #drawing = false;
@@ -178,6 +185,21 @@ class TeacherPage {
     this.#draw();
   }
 
+  /** @param {string} text */
+  async #copy(text) {
+    if (!(await copy(text))) {
+      this.#say(this.#translator.t('invite.not_copied'));
+      return;
+    }
+    this.#copied = text;
+    clearTimeout(this.#copiedTimer);
+    this.#copiedTimer = setTimeout(() => {
+      this.#copied = '';
+      this.#draw();
+    }, COPIED_MS);
+    this.#draw();
+  }
+
   /** @param {KeyboardEvent} event */
   #keyPressed(event) {
     const index = this.#keysOn && this.#model.known && this.#stage === 'open' ? sceneIndex(event) : null;
@@ -238,6 +260,7 @@ class TeacherPage {
       clock: elapsed === null ? '–:––' : clockTime(elapsed),
       connected: this.#stage === 'open',
       sentence: this.#sentence,
+      copied: this.#copied,
       monitor: this.#monitor,
       faders: this.#faders,
       listening: this.#listening,
@@ -275,17 +298,23 @@ class TeacherPage {
       this.#draw();
     },
     hideSentence: () => this.#say(''),
-    askEnd: () => endDialogElement()?.showModal(),
+    copy: (/** @type {string} */ text) => void this.#copy(text),
+    showJoin: () => showLarge(dialogElement('join-dialog')),
+    joinHidden: () => leaveFullScreen(),
+    askEnd: () => dialogElement('end-dialog')?.showModal(),
     end: async () => {
-      endDialogElement()?.close();
+      dialogElement('end-dialog')?.close();
       if ((await this.#ask('lesson.end', {})) !== null) this.#ended();
     },
   };
 }
 
-/** @returns {HTMLDialogElement | null} */
-function endDialogElement() {
-  const dialog = document.getElementById('end-dialog');
+/**
+ * @param {string} id
+ * @returns {HTMLDialogElement | null}
+ */
+function dialogElement(id) {
+  const dialog = document.getElementById(id);
   return dialog instanceof HTMLDialogElement ? dialog : null;
 }
 

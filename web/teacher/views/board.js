@@ -5,6 +5,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { alarmsView } from './alarms.js';
 import { audioView } from './audio.js';
 import { endDialog, headView } from './head.js';
+import { joinDialog } from './join.js';
 import { programView } from './program.js';
 import { scenesView } from './scenes.js';
 import { sourcesView } from './sources.js';
@@ -35,5 +36,6 @@ export function boardView(scope) {
           : nothing
       }
     </div>
+    ${joinDialog(scope)}
     ${endDialog(scope)}`;
 }

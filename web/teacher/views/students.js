@@ -3,31 +3,22 @@
  */
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html } from '../../vendor/lit-html/lit-html.js';
-
-const LOOPBACK = /^(localhost|127\.|\[::1\])/;
+import { joinView } from './join.js';
 
 /** @param {import('../page.js').Scope} scope */
-export function studentsView({ t, state, number, time }) {
+export function studentsView(scope) {
+  const { t, state, number, time } = scope;
   const students = Object.entries(state.students ?? {}).sort(([, a], [, b]) =>
     String(a.joined).localeCompare(String(b.joined)),
   );
   const present = students.filter(([, student]) => student.state !== 'gone');
-  const addresses = state.lesson?.addresses ?? (LOOPBACK.test(location.host) ? [] : [`${location.origin}/`]);
   return html`
     <section class="panel students" aria-labelledby="students-heading">
       <div class="section-head">
         <h2 id="students-heading">${t('students.heading')}</h2>
         <p class="badge" id="student-count">${t('students.count', { count: present.length })}</p>
       </div>
-      ${
-        addresses.length > 0
-          ? addresses.map(
-              (address) => html`
-              <p class="address"><span class="quiet">${t('students.address')}</span> <a href=${address} target="_blank" rel="noopener">${address}</a>
-              </p>`,
-            )
-          : html`<p class="quiet">${t('students.address_in_terminal')}</p>`
-      }
+      ${joinView(scope)}
       ${
         students.length === 0
           ? html`<p class="quiet">${t('students.none')}</p>`
