@@ -21,6 +21,7 @@ from aiohttp import web
 from classroom import __version__
 from classroom.alarms import Alarms
 from classroom.clock import Clock
+from classroom.control.calls import Call, Role, Tell
 from classroom.control.news import News, Thumbnail
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
@@ -38,6 +39,7 @@ from classroom.peers.feed import Program as Watchable
 from classroom.peers.ice import IceServers
 from classroom.peers.relay import RelayCheck, StudentFaults
 from classroom.peers.rtp import install as install_playout_delay
+from classroom.peers.teachers import Teachers
 from classroom.peers.transmitter import transmitter_or_alarm
 from classroom.sections import (
     alarms_section,
@@ -107,6 +109,7 @@ class Broadcaster:
         self._member = self._place.member
         self._ice_servers = IceServers(lesson.ice)
         self._audience = self._make_audience()
+        self._teachers = Teachers(make_viewer=self._audience.make_viewer, ice_servers=self._ice_servers)
         self._sessions = Sessions(desk=self, token=token, clock=clock)
         self._host = host
         self._certificates = certificates_for(lesson.server, host=host, alarms=self._alarms)
@@ -154,6 +157,7 @@ class Broadcaster:
         # Only a lesson that the teacher ended is over; one that was merely stopped may be started again, and then
         # the pages come back by themselves.
         if self._over:
+            self._teachers.tell_monitors({"type": "ended"})
             await self._audience.tell_pages({"type": "ended"})
         await self._stack.aclose()
 
@@ -256,6 +260,10 @@ class Broadcaster:
         """Send a student away, with ``ban`` for the rest of the lesson."""
         self._audience.remove(number, ban=ban)
         self._refresh()
+
+    def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
+        """Begin a WebRTC connection with a teacher's client."""
+        return self._teachers.begin(role, source, sdp, tell)
 
     def end(self) -> None:
         """End the lesson for everyone and stop."""

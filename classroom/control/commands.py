@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Protocol, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from classroom.control import messages
+from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.state import StateBoard
 from classroom.errors import CommandError
 
@@ -22,6 +23,9 @@ __all__ = ["COMMANDS", "Caller", "Command", "Desk", "describe"]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[int, Field(ge=0, le=10**9)]
 """The key of a student in the state, which is text; a program that took it for a number is understood as well."""
+
+PeerName = Annotated[str, Field(min_length=1, max_length=16)]
+Sdp = Annotated[str, Field(min_length=1, max_length=262_144)]
 
 
 class Desk(Protocol):
@@ -56,6 +60,10 @@ class Desk(Protocol):
         """Send a student away, with ``ban`` for the rest of the lesson."""
         ...
 
+    def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
+        """Begin a WebRTC connection with a teacher's client."""
+        ...
+
     def end(self) -> None:
         """End the lesson for everyone."""
         ...
@@ -67,6 +75,11 @@ class Caller(Protocol):
     @property
     def desk(self) -> Desk:
         """The lesson it is connected to."""
+        ...
+
+    @property
+    def calls(self) -> Calls:
+        """Its WebRTC connections."""
         ...
 
     def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
@@ -199,6 +212,49 @@ def student_admit(caller: Caller, id: StudentNumber) -> Mapping[str, object]:
 def student_remove(caller: Caller, id: StudentNumber, ban: bool = False) -> Mapping[str, object]:
     """Send a student away, or refuse one who waits; with `ban` for the rest of the lesson."""
     caller.desk.remove_student(str(id), ban=ban)
+    return {}
+
+
+@_command("peer.offer")
+def peer_offer(caller: Caller, role: Role, source: Name | None = None, sdp: Sdp | None = None) -> Mapping[str, object]:
+    """Begin a WebRTC connection: `monitor` watches the program, `publish` is the source that is named.
+
+    Answers with its name. What the broadcaster says about it, its offer first, comes as the notification `peer`.
+    """
+    return {"peer": caller.calls.begin(role, source, sdp)}
+
+
+@_command("peer.answer")
+def peer_answer(caller: Caller, peer: PeerName, sdp: Sdp) -> Mapping[str, object]:
+    """Accept the broadcaster's offer."""
+    caller.calls.take(peer, {"type": "answer", "sdp": sdp})
+    return {}
+
+
+@_command("peer.candidate")
+def peer_candidate(
+    caller: Caller,
+    peer: PeerName,
+    candidate: Annotated[str, Field(max_length=1024)],
+    sdpMid: Annotated[str, Field(max_length=64)] | None = None,
+    sdpMLineIndex: Annotated[int, Field(ge=0, le=64)] | None = None,
+) -> Mapping[str, object]:
+    """Name one way to reach the client (RFC 8839); an empty one means that there are no more."""
+    caller.calls.take(peer, {"candidate": candidate, "sdpMid": sdpMid, "sdpMLineIndex": sdpMLineIndex})
+    return {}
+
+
+@_command("peer.key_frame")
+def peer_key_frame(caller: Caller, peer: PeerName) -> Mapping[str, object]:
+    """Ask for a whole picture, because none can be shown; answered at most once a second for all."""
+    caller.calls.take(peer, {"type": "key-frame"})
+    return {}
+
+
+@_command("peer.close")
+def peer_close(caller: Caller, peer: PeerName) -> Mapping[str, object]:
+    """End a connection that `peer.offer` began; the end of the websocket ends it as well."""
+    caller.calls.end(peer)
     return {}
 
 

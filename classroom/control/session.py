@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from classroom.clock import Clock
 from classroom.control import messages
+from classroom.control.calls import Calls
 from classroom.control.commands import COMMANDS, Desk
 from classroom.errors import CommandError
 from classroom.throttle import Throttle
@@ -48,6 +49,7 @@ class Session:
         self._outbox: asyncio.Queue[str] = asyncio.Queue(_OUTBOX)
         self._held: list[str] | None = None
         self._welcome = False
+        self._calls = Calls(begin=desk.begin_call, notify=lambda said: self._send(messages.notification("peer", said)))
         self.meters = False
         self.thumbnails = False
 
@@ -55,6 +57,11 @@ class Session:
     def desk(self) -> Desk:
         """The lesson it is connected to."""
         return self._desk
+
+    @property
+    def calls(self) -> Calls:
+        """Its WebRTC connections."""
+        return self._calls
 
     @property
     def address(self) -> str:
@@ -80,6 +87,7 @@ class Session:
             pass
         finally:
             forget()
+            await self._calls.close()
             await self._flush(writer)
 
     def tell(self, message: str) -> None:

@@ -309,15 +309,21 @@ class Audience:
             student.refused = "full"
             logger.warning("the lesson is full: %s is not let in", student.name)
             return
-        viewer = Viewer(
-            name=f"student {student.number}",
+        async def send(text: str) -> None:
+            await self._send(peer, text)
+
+        self._start(student, self.make_viewer(f"student {student.number}", send))
+
+    def make_viewer(self, name: str, send: Callable[[str], Awaitable[None]]) -> Viewer:
+        """A viewer of the program that says what it has to say by ``send``; whoever asks runs it."""
+        return Viewer(
+            name=name,
             program=self._program,
             ice_servers=self._ice_servers.for_viewer,
             playout_delay=self._playout_delay,
-            send=lambda text: self._send(peer, text),
+            send=send,
             changed=self._changed,
         )
-        self._start(student, viewer)
 
     async def _welcome(self, peer: int, student: Student) -> None:
         kind = "welcome" if student.admitted else "waiting"

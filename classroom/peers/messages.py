@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,7 @@ __all__ = [
     "RestartWanted",
     "Statistics",
     "parse",
+    "read",
 ]
 
 _LARGEST_SIDE = 32_768
@@ -117,6 +119,11 @@ def parse(body: bytes) -> Message:
         raise WireError("it is neither JSON nor BYE") from fault
     if not isinstance(value, dict):
         raise WireError("it is not a JSON object")
+    return read(value)
+
+
+def read(value: Mapping[str, object]) -> Message:
+    """Read a message from a peer; WireError says what is wrong with it."""
     match value.get("type"):
         case None | "":
             return _candidate(value)
@@ -147,7 +154,7 @@ def parse(body: bytes) -> Message:
             raise WireError(f"its type is unknown: {str(kind)[:32]!r}")
 
 
-def _candidate(value: dict[str, object]) -> Candidate:
+def _candidate(value: Mapping[str, object]) -> Candidate:
     line = _text(value, "candidate", 1024)
     if line and not _CANDIDATE.fullmatch(line):
         raise WireError("its candidate cannot be read")
@@ -161,33 +168,33 @@ def _candidate(value: dict[str, object]) -> Candidate:
     return Candidate(line, mid, index)
 
 
-def _text(value: dict[str, object], key: str, longest: int) -> str:
+def _text(value: Mapping[str, object], key: str, longest: int) -> str:
     text = value.get(key)
     if not isinstance(text, str) or len(text) > longest:
         raise WireError(f"its {key} is missing or too long")
     return text
 
 
-def _mark(value: dict[str, object], key: str) -> str:
+def _mark(value: Mapping[str, object], key: str) -> str:
     text = value.get(key)
     return text if isinstance(text, str) and len(text) <= 64 else ""
 
 
-def _pixels(value: dict[str, object], key: str) -> int:
+def _pixels(value: Mapping[str, object], key: str) -> int:
     number = value.get(key)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LARGEST_SIDE:
         raise WireError(f"its {key} is no number of pixels")
     return number
 
 
-def _number(value: dict[str, object], key: str, largest: float) -> float | None:
+def _number(value: Mapping[str, object], key: str, largest: float) -> float | None:
     number = value.get(key)
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= largest:
         return None
     return float(number)
 
 
-def _error_code(value: dict[str, object]) -> int | None:
+def _error_code(value: Mapping[str, object]) -> int | None:
     code = value.get("code")
     if code is not None and (isinstance(code, bool) or not isinstance(code, int) or not 300 <= code <= 799):
         raise WireError("its code is no error of a server")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from classroom.control import messages
+from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.commands import COMMANDS, describe
 from classroom.control.state import StateBoard
 from classroom.errors import CommandError
@@ -38,6 +39,9 @@ class Lesson:
     def remove_student(self, number: str, *, ban: bool) -> None:
         self.done.append(("remove", number, ban))
 
+    def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
+        raise CommandError.not_possible("There is no WebRTC here.")
+
     def end(self) -> None:
         self.done.append(("end",))
 
@@ -47,6 +51,7 @@ class Teacher:
 
     def __init__(self) -> None:
         self.lesson = Lesson()
+        self.calls = Calls(begin=self.lesson.begin_call, notify=lambda said: None)
 
     @property
     def desk(self) -> Lesson:
@@ -60,7 +65,8 @@ def test_the_methods_of_this_version_are_there_with_help() -> None:
     listed = {str(method["name"]): method for method in describe()}
     assert list(listed) == [
         "hello", "methods", "watch", "program.switch", "audio.set", "source.restart",
-        "student.admit", "student.remove", "lesson.end",
+        "student.admit", "student.remove",
+        "peer.offer", "peer.answer", "peer.candidate", "peer.key_frame", "peer.close", "lesson.end",
     ]  # fmt: skip
     assert all(str(method["help"]).endswith(".") for method in listed.values())
     parameters = listed["program.switch"]["parameters"]
@@ -111,6 +117,9 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("student.admit", {}, "'id' is missing"),
         ("student.admit", {"id": True}, "'id'"),
         ("student.remove", {"id": "1", "ban": 1}, "'ban'"),
+        ("peer.offer", {"role": "listen"}, "'role'"),
+        ("peer.answer", {"peer": "1"}, "'sdp' is missing"),
+        ("peer.candidate", {"peer": "1", "candidate": "x" * 2000}, "'candidate'"),
     ],
 )
 def test_wrong_parameters_change_nothing(method: str, params: object, words: str) -> None:

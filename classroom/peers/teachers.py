@@ -1,0 +1,42 @@
+"""The connections that teachers may begin over the control websocket, by role."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from typing import Literal
+
+from classroom.errors import CommandError
+from classroom.peers.ice import IceServers
+from classroom.peers.monitor import Monitor, Tell, ViewerFactory
+
+__all__ = ["Teachers"]
+
+
+class Teachers:
+    """Begins what a teacher's page asks for. What it begins belongs to the session that asked, which ends it."""
+
+    def __init__(self, *, make_viewer: ViewerFactory, ice_servers: IceServers) -> None:
+        self._make_viewer = make_viewer
+        self._ice_servers = ice_servers
+        self._monitors: weakref.WeakSet[Monitor] = weakref.WeakSet()
+
+    def begin(self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, tell: Tell) -> Monitor:
+        """Begin a connection; ``tell`` gives the client what the broadcaster says. Raises CommandError."""
+        match role:
+            case "monitor":
+                if source is not None or sdp is not None:
+                    raise CommandError.not_possible("A monitor is offered the program: leave out source and sdp.")
+                tell({"type": "welcome", "ice_servers": self._ice_servers.for_page("monitor")})
+                monitor = Monitor(make_viewer=self._make_viewer, tell=tell)
+                self._monitors.add(monitor)
+                return monitor
+            case "publish":
+                raise CommandError.not_possible(
+                    "Sending a camera or a screen from the teacher page is not available yet."
+                )
+
+    def tell_monitors(self, message: Mapping[str, object]) -> None:
+        """Say something to all who watch."""
+        for monitor in list(self._monitors):
+            monitor.tell(message)

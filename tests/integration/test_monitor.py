@@ -1,0 +1,169 @@
+"""The teacher's monitor: the program over WebRTC, agreed on over the control websocket alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+from av import VideoFrame
+from websockets.asyncio.client import ClientConnection, connect
+
+from classroom.broadcaster import Broadcaster
+from classroom.control.messages import SUBPROTOCOL
+from tests.support.broadcast import LESSON, TOKEN, broadcasting, eventually
+from tests.support.student import student
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Teacher:
+    """A control client that keeps the notifications `peer`."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
+
+    async def read(self) -> None:
+        async for frame in self.connection:
+            message = json.loads(frame)
+            if message.get("method") == "peer":
+                self.said.put_nowait(message["params"])
+            elif "id" in message:
+                self._replies.pop(message["id"]).set_result(message)
+
+    async def ask(self, method: str, **params: object) -> dict[str, Any]:
+        number = len(self._replies) + 1
+        reply = self._replies[number] = asyncio.get_running_loop().create_future()
+        request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        await self.connection.send(json.dumps(request))
+        return await asyncio.wait_for(reply, 20)
+
+    async def hears(self, kind: str) -> dict[str, Any]:
+        while True:
+            said = await asyncio.wait_for(self.said.get(), 30)
+            if said["type"] == kind:
+                return said
+
+
+@asynccontextmanager
+async def teacher(lesson: Broadcaster) -> AsyncIterator[Teacher]:
+    async with connect(f"ws://127.0.0.1:{lesson.port}/control", subprotocols=[SUBPROTOCOL]) as connection:
+        each = Teacher(connection)
+        reading = asyncio.create_task(each.read())
+        try:
+            await each.ask("hello", token=TOKEN)
+            yield each
+        finally:
+            await connection.close()
+            await asyncio.gather(reading, return_exceptions=True)
+
+
+class Screen:
+    """A WebRTC end that counts pictures."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+        self.connection = RTCPeerConnection()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def answer(self, sdp: str) -> str:
+        self.connection.on("track", lambda track: self._tasks.append(asyncio.create_task(self._receive(track))))
+        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        await self.connection.setLocalDescription(await self.connection.createAnswer())
+        return self.connection.localDescription.sdp
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.connection.close()
+
+    async def _receive(self, track: MediaStreamTrack) -> None:
+        try:
+            while True:
+                self.pictures += isinstance(await track.recv(), VideoFrame)
+        except MediaStreamError:
+            return
+
+
+async def test_a_monitor_gets_the_program_and_is_no_student() -> None:
+    text = LESSON + "access: {max_students: 1}\n"
+    screen = Screen()
+    async with broadcasting(text) as lesson, student(lesson.port) as only, teacher(lesson) as session:
+        await only.offer()
+        reply = await session.ask("peer.offer", role="monitor")
+        peer = reply["result"]["peer"]
+        assert (await session.hears("welcome"))["ice_servers"] == []
+        offer = await session.hears("offer")
+        assert offer["peer"] == peer
+        answered = await session.ask("peer.answer", peer=peer, sdp=await screen.answer(offer["sdp"]))
+        assert "result" in answered
+        await eventually(lambda: screen.pictures > 10, what="pictures")
+        assert "result" in await session.ask("peer.key_frame", peer=peer)
+        assert lesson._audience.count().present <= 1
+
+        assert "result" in await session.ask("peer.close", peer=peer)
+        await eventually(lambda: screen.connection.connectionState == "closed", what="the end")
+    await screen.close()
+
+
+async def test_a_monitor_ends_with_its_websocket() -> None:
+    screen = Screen()
+    async with broadcasting() as lesson:
+        async with teacher(lesson) as session:
+            await session.ask("peer.offer", role="monitor")
+            offer = await session.hears("offer")
+            await session.ask("peer.answer", peer=offer["peer"], sdp=await screen.answer(offer["sdp"]))
+            await eventually(lambda: screen.pictures > 3)
+        await eventually(lambda: screen.connection.connectionState == "closed", what="the end")
+    await screen.close()
+
+
+async def test_a_monitor_is_told_when_the_lesson_ends() -> None:
+    async with broadcasting() as lesson:
+        async with teacher(lesson) as session:
+            await session.ask("peer.offer", role="monitor")
+            await session.hears("offer")
+            lesson.end()
+            async with asyncio.TaskGroup() as tasks:
+                hearing = tasks.create_task(session.hears("ended"))
+                tasks.create_task(_stop(lesson))
+            assert hearing.result()["peer"] == "1"
+
+
+async def _stop(lesson: Broadcaster) -> None:
+    await lesson.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code", "words"),
+    [
+        ("peer.offer", {"role": "publish", "source": "laptop"}, -32003, "not available yet"),
+        ("peer.offer", {"role": "monitor", "sdp": "v=0"}, -32003, "leave out source and sdp"),
+        ("peer.answer", {"peer": "9", "sdp": "v=0"}, -32002, "There is no peer '9'."),
+        ("peer.candidate", {"peer": "1", "candidate": "nonsense", "sdpMid": "0"}, -32003, "cannot be read"),
+        ("peer.candidate", {"peer": "1", "candidate": ""}, -32003, "no media line"),
+    ],
+)
+async def test_what_cannot_be_done_is_an_error(method: str, params: dict[str, Any], code: int, words: str) -> None:
+    async with broadcasting() as lesson, teacher(lesson) as session:
+        assert (await session.ask("peer.offer", role="monitor"))["result"]["peer"] == "1"
+        error = (await session.ask(method, **params))["error"]
+        assert error["code"] == code
+        assert words in error["message"]
+
+
+async def test_a_broken_answer_costs_nothing_but_this_monitor() -> None:
+    async with broadcasting() as lesson, teacher(lesson) as session:
+        await session.ask("peer.offer", role="monitor")
+        offer = await session.hears("offer")
+        assert "result" in await session.ask("peer.answer", peer=offer["peer"], sdp="v=nonsense")
+        assert (await session.ask("peer.offer", role="monitor"))["result"]["peer"] == "2"
+        await session.hears("offer")
