@@ -124,12 +124,12 @@ class Audience:
             student.timers.append(asyncio.get_running_loop().call_later(_LISTED_AFTER, self._list, student))
 
     async def left(self, peer: int) -> None:
-        """A peer signed out or vanished: end its viewer."""
+        """A peer signed out or vanished: end its viewer. Nobody else waits until its connection is closed."""
         self._sent_away.pop(peer, None)
         student = self._register.leave(peer)
         if student is not None:
             self._student_faults.forget(student.number)
-            await _end(student)
+            self._run(_end(student))
             self._changed()
 
     async def lost(self, peer: int) -> None:
@@ -309,6 +309,7 @@ class Audience:
             student.refused = "full"
             logger.warning("the lesson is full: %s is not let in", student.name)
             return
+
         async def send(text: str) -> None:
             await self._send(peer, text)
 
@@ -336,8 +337,7 @@ class Audience:
 
     async def _refuse(self, peer: int, student: Student, why: str) -> None:
         student.refused = why
-        await _end(student)
-        student.viewer = None
+        self._run(_end(student))
         await self._tell(peer, {"type": "refused", "why": why})
 
     def _send_away(self, peer: int, why: str, *, show: bool = True) -> None:
@@ -387,13 +387,18 @@ class Audience:
             self._changed()
 
 
-async def _end(student: Student) -> None:
-    """End a student's viewer and let go of it."""
+def _end(student: Student) -> Coroutine[Any, Any, None]:
+    """Let go of a student's viewer at once; what is returned waits until its connection is closed."""
     for timer in student.timers:
         timer.cancel()
     task, student.task, student.viewer = student.task, None, None
     if task is not None:
         task.cancel()
+    return _ended(task)
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
         await asyncio.gather(task, return_exceptions=True)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
 import av
 import pytest
+from aiortc import RTCPeerConnection
 
 from classroom.broadcaster import Broadcaster
 from classroom.media.frames import Picture
+from classroom.peers import viewer
 from tests.support.broadcast import TOKEN, broadcasting, eventually
+from tests.support.native_client import NativeClient
 from tests.support.student import student
 
 
@@ -66,3 +70,23 @@ async def test_the_teachers_monitor_needs_no_students_place() -> None:
         kinds: set[str] = set()
         while kinds != {"welcome", "offer"}:
             kinds.add(json.loads((await monitor.client.next_message(30)).body)["type"])
+
+
+async def test_whoever_leaves_does_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing, done = asyncio.Event(), asyncio.Event()
+
+    async def slowly(connection: RTCPeerConnection) -> None:  # as a relay that has gone away makes it
+        closing.set()
+        await done.wait()
+        await connection.close()
+
+    monkeypatch.setattr(viewer, "close_to_the_end", slowly)
+    async with broadcasting() as running, NativeClient("127.0.0.1", running.port, b"leaves") as leaves:
+        await leaves.sign_in()
+        await leaves.next_message()
+        await leaves.sign_out()
+        await asyncio.wait_for(closing.wait(), 20)
+        async with NativeClient("127.0.0.1", running.port, b"comes") as comes:
+            await comes.sign_in()
+            assert b'"offer"' in (await comes.next_message()).body
+        done.set()
