@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiortc import RTCPeerConnection
 from playwright.async_api import Page, expect
 
+from classroom.broadcaster import Broadcaster
 from classroom.peers.credentials import temporary
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.browser import PHONE, PageFactory, state_is, until_true
+from tests.support.page_server import page_server
 from tests.support.turn import SECRET, TurnServer, turn_server
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
@@ -47,18 +52,34 @@ def with_secret(turn: TurnServer, secret: str = SECRET, lifetime: int = 3600) ->
     return f"ice: {{turn: {{urls: '{turn.url}', secret: '{secret}', lifetime: {lifetime}}}}}\n"
 
 
-async def join(open_page: PageFactory, port: int, fragment: str = "", size: tuple[int, int] = (1280, 800)) -> Page:
+def at(lesson: Broadcaster) -> str:
+    return f"http://127.0.0.1:{lesson.port}"
+
+
+async def join(open_page: PageFactory, origin: str, fragment: str = "", size: tuple[int, int] = (1280, 800)) -> Page:
     page = await open_page("about:blank", size=size)
     await page.add_init_script(KEEP_CONNECTIONS)
-    await page.goto(f"http://127.0.0.1:{port}/{fragment}")
+    await page.goto(f"{origin}/{fragment}")
     await page.locator("#name").fill("Ada")
     await page.locator("#join-button").click()
     return page
 
 
+@contextlib.asynccontextmanager
+async def offering() -> AsyncIterator[str]:
+    """The message with an offer that a browser takes."""
+    connection = RTCPeerConnection()
+    connection.addTransceiver("video", direction="sendonly")
+    try:
+        await connection.setLocalDescription(await connection.createOffer())
+        yield json.dumps({"type": "offer", "sdp": connection.localDescription.sdp})
+    finally:
+        await connection.close()
+
+
 async def test_a_student_behind_a_relay_watches(tmp_path: Path, open_page: PageFactory) -> None:
     async with turn_server(tmp_path) as turn, broadcasting(LESSON + with_secret(turn)) as lesson:
-        page = await join(open_page, lesson.port, "#relay")
+        page = await join(open_page, at(lesson), "#relay")
         await state_is(page, "live")
         candidate = await page.evaluate(LOCAL_CANDIDATE)
         assert candidate["candidateType"] == "relay"
@@ -74,7 +95,7 @@ async def test_pages_get_new_passwords_before_theirs_expire(
 ) -> None:
     monkeypatch.setattr("classroom.peers.ice._REFRESH_AT", 2 / 60)
     async with turn_server(tmp_path) as turn, broadcasting(LESSON + with_secret(turn, lifetime=60)) as lesson:
-        page = await join(open_page, lesson.port, "#relay=only")
+        page = await join(open_page, at(lesson), "#relay=only")
         await state_is(page, "live")
         first = await page.evaluate("connections.at(-1).getConfiguration().iceServers[0].username")
         before = await page.evaluate("configurations.length")
@@ -94,7 +115,7 @@ async def test_an_expired_password_is_told_to_teacher_and_student(
         server = f"{{urls: '{turn.url}', username: '{stale.username}', credential: '{stale.password}'}}"
         ice = f"ice: {{servers: [{server}]}}\n"
         async with broadcasting(LESSON + ice) as lesson:
-            page = await join(open_page, lesson.port, "#relay", size)
+            page = await join(open_page, at(lesson), "#relay", size)
             await expect(page.locator("#notice-hint")).to_contain_text("The relay server refused us.")
             codes = {"ice.no_relay", "ice.student_no_relay"}
             await eventually(lambda: {alarm.code for alarm in lesson._alarms.raised()} == codes)
@@ -108,9 +129,42 @@ async def test_an_expired_password_is_told_to_teacher_and_student(
             await eventually(lambda: [alarm.code for alarm in lesson._alarms.raised()] == ["ice.no_relay"])
 
 
+async def test_an_offer_waits_for_the_servers_to_use(open_page: PageFactory) -> None:
+    """The welcome comes after the offer, because a broadcaster offers as soon as somebody is there."""
+    servers = [{"urls": ["stun:127.0.0.1:9"]}]
+    async with page_server() as server, offering() as offer:
+        await server.member.sign_in("Algebra")
+        page = await join(open_page, server.origin)
+        peer, _ = await server.page_message("hello")
+        await server.member.send(peer, json.dumps({"type": "offer", "sdp": "an older offer"}))
+        await server.member.send(peer, offer)
+        await server.say(peer, {"type": "welcome", "version": 1, "ice_servers": [*servers, {"urls": 7}, None]})
+        await server.page_message("answer")
+        assert await page.evaluate("connections.map((each) => each.getConfiguration().iceServers)") == [
+            [{"urls": ["stun:127.0.0.1:9"], "username": "", "credential": ""}]
+        ]
+        # Servers that this browser cannot read are as good as none, and none of them costs the lesson.
+        await server.say(peer, {"type": "ice_servers", "ice_servers": [{"urls": ["stun:"]}]})
+        await server.member.send(peer, offer)
+        await server.page_message("answer")
+
+
+async def test_an_offer_does_not_wait_long_for_a_broadcaster_that_is_not_ours(open_page: PageFactory) -> None:
+    async with page_server() as server, offering() as offer:
+        await server.member.sign_in("Algebra")
+        page = await join(open_page, server.origin)
+        peer, _ = await server.page_message("hello")
+        await server.member.send(peer, offer)
+        await server.page_message("answer")
+        assert await page.evaluate("connections[0].getConfiguration().iceServers") == []
+        # A welcome that comes late is taken all the same.
+        await server.say(peer, {"type": "welcome", "version": 1, "ice_servers": [{"urls": "stun:127.0.0.1:9"}]})
+        await until_true(page, "connections[0].getConfiguration().iceServers.length === 1")
+
+
 async def test_a_relay_that_fails_is_no_matter_where_none_is_needed(tmp_path: Path, open_page: PageFactory) -> None:
     async with turn_server(tmp_path) as turn, broadcasting(LESSON + with_secret(turn, "wrong")) as lesson:
-        page = await join(open_page, lesson.port)
+        page = await join(open_page, at(lesson))
         await state_is(page, "live")
         assert (await page.evaluate(LOCAL_CANDIDATE))["candidateType"] != "relay"
         await expect(page.locator("#notice")).to_be_hidden()
@@ -118,6 +172,6 @@ async def test_a_relay_that_fails_is_no_matter_where_none_is_needed(tmp_path: Pa
 
 async def test_relay_only_without_a_relay_says_so(open_page: PageFactory) -> None:
     async with broadcasting(LESSON) as lesson:
-        page = await join(open_page, lesson.port, "#relay")
+        page = await join(open_page, at(lesson), "#relay")
         await expect(page.locator("#notice-hint")).to_contain_text("this lesson has none")
         assert not lesson._alarms.raised()
