@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -59,7 +60,9 @@ async def test_it_says_hello_first_and_waits_for_the_teacher(server: PageServer,
     await expect(page.locator("#name")).to_have_value("Ada 王,<b>")
     await server.member.sign_in("Algebra")
     await join(page)
-    assert await server.hello() == {"type": "hello", "app": "classroom", "version": 1, "language": "en"}
+    hello = await server.hello()
+    assert re.fullmatch("[0-9a-f]{32}", hello.pop("device"))
+    assert hello == {"type": "hello", "app": "classroom", "version": 1, "language": "en"}
 
 
 async def test_the_name_arrives_whole(server: PageServer, open_page: PageFactory) -> None:

@@ -29,6 +29,33 @@ export function remember(key, value) {
 }
 
 /**
+ * What only this tab remembers, until it is closed.
+ *
+ * @param {string} key
+ * @returns {string | null}
+ */
+export function recallInTab(key) {
+  try {
+    return sessionStorage.getItem(PREFIX + key);
+  } catch (error) {
+    return nothingWhenForbidden(error);
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {string | null} value null to forget
+ */
+export function rememberInTab(key, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(PREFIX + key);
+    else sessionStorage.setItem(PREFIX + key, value);
+  } catch (error) {
+    nothingWhenForbidden(error);
+  }
+}
+
+/**
  * @param {unknown} error
  * @returns {null}
  */

@@ -3,7 +3,8 @@
  *
  * @typedef {{kind: 'offer', sdp: string}
  *   | {kind: 'candidate', candidate: RTCIceCandidateInit}
- *   | {kind: 'welcome', title: string | null, language: string | null, iceServers: RTCIceServer[] | null}
+ *   | {kind: 'welcome', title: string | null, language: string | null, ticket: string | null, iceServers: RTCIceServer[] | null}
+ *   | {kind: 'waiting', title: string | null, language: string | null, ticket: string | null}
  *   | {kind: 'ice-servers', iceServers: RTCIceServer[]}
  *   | {kind: 'ended'}
  *   | {kind: 'refused', why: string | null}
@@ -25,12 +26,20 @@ export function readMessage(body) {
         kind: 'welcome',
         title: text(fields.title),
         language: text(fields.language),
+        ticket: text(fields.ticket),
         iceServers: iceServers(fields.ice_servers),
       };
     case 'ice_servers': {
       const servers = iceServers(fields.ice_servers);
       return servers ? { kind: 'ice-servers', iceServers: servers } : { kind: 'unknown' };
     }
+    case 'waiting':
+      return {
+        kind: 'waiting',
+        title: text(fields.title),
+        language: text(fields.language),
+        ticket: text(fields.ticket),
+      };
     case 'ended':
       return { kind: 'ended' };
     case 'refused':

@@ -5,6 +5,7 @@
  * through its events and is told by `stop()` when it is no longer wanted.
  */
 import { BroadcasterChoice } from './broadcaster.js';
+import { Condition } from './condition.js';
 import { Connection } from './connection.js';
 import { readMessage } from './messages.js';
 import { OfferHold } from './offer_hold.js';
@@ -13,11 +14,12 @@ import { digest, statisticsMessage } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
 /**
- * What a person is told. `joining`: on the way in. `waiting`: signed in, no broadcaster there. `live`: picture and
- * sound arrive. `sound-only`: packets arrive, but no picture. `reconnecting`: it was live. `ended`: the broadcaster
- * said so. `refused`: the broadcaster does not let us in. `unreachable`: the server does not answer.
+ * What a person is told. `joining`: on the way in. `waiting`: signed in, no broadcaster there. `lobby`: the teacher has
+ * to let us in first. `live`: picture and sound arrive. `sound-only`: packets arrive, but no picture. `reconnecting`: it
+ * was live. `ended`: the broadcaster said so. `refused`: the broadcaster does not let us in. `unreachable`: the server
+ * does not answer.
  *
- * @typedef {'joining' | 'waiting' | 'live' | 'sound-only' | 'reconnecting' | 'ended' | 'refused' | 'unreachable'} State
+ * @typedef {'joining' | 'waiting' | 'lobby' | 'live' | 'sound-only' | 'reconnecting' | 'ended' | 'refused' | 'unreachable'} State
  */
 
 /**
@@ -27,13 +29,13 @@ import { Watchdog } from './watchdog.js';
  *   'id' | 'start' | 'stop' | 'hurry' | 'again' | 'signOut' | 'send' | 'reachable'>} Way
  */
 
-/** @typedef {{title: string | null, language: string | null}} Welcome */
+/** @typedef {{title: string | null, language: string | null, ticket: string | null}} Welcome */
 
 /**
  * @typedef {object} ReceiverEvents
  * @property {(state: State, why: string | null) => void} onState
  * @property {(stream: MediaStream) => void} onStream
- * @property {(welcome: Welcome) => void} onWelcome
+ * @property {(welcome: Welcome) => void} onWelcome also when we have to wait for the teacher first
  * @property {(figures: import('./statistics.js').Digest) => void} onFigures about once a second
  */
 
@@ -44,8 +46,6 @@ const REPORT_MS = 5000;
 const PROBE_MS = 15000;
 /** A pause between two looks at the figures as long as this means that the computer slept. */
 const SLEPT_MS = 20000;
-/** A lesson without a picture is "sound only" after this long. */
-const SOUND_ONLY_MS = 4000;
 
 export class Receiver {
   #hello;
@@ -56,6 +56,7 @@ export class Receiver {
   #broadcaster;
   #offers = new OfferHold((sdp, candidates) => this.#takeOffer(sdp, candidates));
   #watchdog = new Watchdog(performance.now());
+  #condition = new Condition();
   /** @type {State} */
   #state = 'joining';
   /** @type {string | null} */
@@ -64,13 +65,13 @@ export class Receiver {
   /** @type {'ended' | 'refused' | null} */
   #final = null;
   #stopped = false;
+  /** Whether the teacher has to let us in first. */
+  #lobby = false;
+  /** What proves to the broadcaster that we were here before. */
+  #ticket;
   #failures = 0;
-  #everSignedIn = false;
-  #everLive = false;
   /** @type {import('./watchdog.js').Verdict} */
   #verdict = { flowing: false, picture: false, want: null, reason: null };
-  /** @type {number | null} */
-  #withoutPicture = null;
   /** @type {import('./statistics.js').Digest | null} */
   #figures = null;
   /** Somebody came who may be the broadcaster; should its offer be lost, a new sign-in brings another. */
@@ -87,12 +88,14 @@ export class Receiver {
    * @param {object} options
    * @param {(events: import('./signaling.js').SignalingEvents) => Way} options.way makes the way to the broadcaster
    * @param {string | null} [options.broadcaster] its name, where others are listed as well
+   * @param {string | null} [options.ticket] of an earlier welcome
    * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part: language, or role and token
    * @param {boolean} [options.relayOnly] to receive over relay servers only, which shows whether they work
    * @param {import('./journal.js').Journal} options.journal
    * @param {ReceiverEvents} options.events
    */
-  constructor({ way, broadcaster = null, hello, relayOnly = false, journal, events }) {
+  constructor({ way, broadcaster = null, ticket = null, hello, relayOnly = false, journal, events }) {
+    this.#ticket = ticket;
     this.#hello = hello;
     this.#journal = journal;
     this.#events = events;
@@ -101,7 +104,7 @@ export class Receiver {
       onSignedIn: (id, others) => this.#signedIn(id, others),
       onMember: (member) => this.#memberChanged(member),
       onMessage: (from, body) => this.#messageCame(from, body),
-      onRefused: (sentence) => this.#finish('refused', sentence),
+      onRefused: (why) => this.#finish('refused', why),
       onLost: (why, failures) => this.#signalingLost(why, failures),
     });
     this.#connection = new Connection(
@@ -114,10 +117,6 @@ export class Receiver {
       },
       relayOnly,
     );
-  }
-
-  get state() {
-    return this.#state;
   }
 
   start() {
@@ -155,9 +154,9 @@ export class Receiver {
   #signedIn(id, others) {
     this.#journal.add('log.signed_in', { id: String(id) });
     this.#failures = 0;
-    this.#everSignedIn = true;
     this.#broadcaster.signedIn(others);
     this.#offerExpected = false;
+    this.#lobby = false;
     // A connection that still plays may go on until the new offer; a dead one would only be complained about.
     if (!this.#verdict.flowing) this.#dropConnection();
     this.#watchdog.newSignIn(performance.now());
@@ -179,6 +178,7 @@ export class Receiver {
     }
     if (!this.#broadcaster.left(member)) return;
     this.#journal.add('log.broadcaster_left');
+    this.#lobby = false;
     this.#dropConnection();
     this.#show();
   }
@@ -202,11 +202,20 @@ export class Receiver {
       case 'candidate':
         if (!this.#offers.candidate(message.candidate)) void this.#connection.takeCandidate(message.candidate);
         break;
+      case 'waiting':
+        this.#lobby = true;
+        this.#welcomed(message);
+        this.#dropConnection();
+        this.#show();
+        break;
       case 'welcome':
         this.#journal.add('log.welcome');
+        if (this.#lobby) this.#watchdog.newSignIn(performance.now()); // only now an offer may be expected
+        this.#lobby = false;
         if (message.iceServers) this.#connection.iceServers = message.iceServers;
         this.#offers.release();
-        this.#events.onWelcome({ title: message.title, language: message.language });
+        this.#welcomed(message);
+        this.#show();
         break;
       case 'ice-servers':
         this.#connection.iceServers = message.iceServers;
@@ -221,6 +230,12 @@ export class Receiver {
       default:
         /** @type {never} */ (message);
     }
+  }
+
+  /** @param {Welcome} welcome */
+  #welcomed({ title, language, ticket }) {
+    this.#ticket = ticket ?? this.#ticket;
+    this.#events.onWelcome({ title, language, ticket: this.#ticket });
   }
 
   /**
@@ -267,7 +282,8 @@ export class Receiver {
 
   #greet() {
     this.#offers.hold();
-    void this.#send({ type: 'hello', app: 'classroom', version: 1, ...this.#hello });
+    const ticket = this.#ticket ?? undefined;
+    void this.#send({ type: 'hello', app: 'classroom', version: 1, ...this.#hello, ticket });
     this.#tellSize();
   }
 
@@ -313,7 +329,7 @@ export class Receiver {
       packets: figures?.packets ?? 0,
       videoPackets: figures?.videoPackets ?? 0,
       frames: figures?.frames ?? 0,
-      reachable: this.#signaling.id !== null && (this.#broadcaster.id !== null || this.#offerExpected),
+      reachable: this.#signaling.id !== null && !this.#lobby && (this.#broadcaster.id !== null || this.#offerExpected),
     });
     this.#schedule(this.#verdict.picture && picture ? SAMPLE_MS : FIRST_SAMPLE_MS);
     if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) this.#reportFigures(figures);
@@ -362,7 +378,16 @@ export class Receiver {
 
   #show() {
     if (this.#final || this.#stopped) return;
-    const state = this.#derive();
+    const state = this.#condition.observe({
+      now: performance.now(),
+      flowing: this.#verdict.flowing,
+      picture: this.#verdict.picture,
+      signedIn: this.#signaling.id !== null,
+      failures: this.#failures,
+      lobby: this.#lobby,
+      broadcaster: this.#broadcaster.id !== null,
+      connection: this.#connection.state !== null,
+    });
     const onTheWay = state === 'joining' || state === 'reconnecting';
     const without = onTheWay && this.#connection.state !== 'connected';
     const why = without ? this.#relay.why(performance.now()) : null;
@@ -371,30 +396,5 @@ export class Receiver {
     this.#state = state;
     this.#why = why;
     this.#events.onState(state, why);
-  }
-
-  /** @returns {State} */
-  #derive() {
-    const now = performance.now();
-    const { flowing, picture } = this.#verdict;
-    if (flowing && picture) {
-      this.#everLive = true;
-      this.#withoutPicture = null;
-      return 'live';
-    }
-    this.#withoutPicture = flowing ? (this.#withoutPicture ?? now) : null;
-    if (this.#withoutPicture !== null) {
-      if (now - this.#withoutPicture > SOUND_ONLY_MS) return 'sound-only';
-      return this.#state === 'live' || this.#state === 'sound-only' ? this.#state : this.#onTheWay();
-    }
-    if (this.#failures > 1 || (this.#failures > 0 && !this.#everSignedIn)) return 'unreachable';
-    if (this.#signaling.id !== null && this.#broadcaster.id === null && this.#connection.state === null)
-      return 'waiting';
-    return this.#onTheWay();
-  }
-
-  /** @returns {State} */
-  #onTheWay() {
-    return this.#everLive ? 'reconnecting' : 'joining';
   }
 }

@@ -14,9 +14,12 @@ import { parseMembers } from './members.js';
  * @property {(id: number, others: Member[]) => void} onSignedIn
  * @property {(member: Member) => void} onMember somebody came or left
  * @property {(from: number, body: string) => void} onMessage
- * @property {(sentence: string) => void} onRefused the server lets nobody in; it is not asked again
+ * @property {(why: string) => void} onRefused the server does not let us in, and is not asked again; why is one of our
+ *   own server's words (`REFUSALS`), or a sentence
  * @property {(why: string, failures: number) => void} onLost not signed in now; failures counts attempts in a row
  */
+
+const REFUSALS = ['passcode', 'banned', 'full'];
 
 /** A reply later than this counts as none. A hanging get has no such limit. */
 const REPLY_MS = 8000;
@@ -28,6 +31,7 @@ const OUTBOX_LIMIT = 64;
 export class Signaling {
   #base;
   #name;
+  #passcode;
   #events;
   #backoff = new Backoff();
   #pause = new Pause();
@@ -43,11 +47,13 @@ export class Signaling {
   /**
    * @param {object} options
    * @param {string} options.name the member's name, in any characters
+   * @param {string} [options.passcode] what the lesson's passcode is thought to be
    * @param {SignalingEvents} options.events
    * @param {string} [options.base] address before `/sign_in`; nothing for the server of this page
    */
-  constructor({ name, events, base = '' }) {
+  constructor({ name, passcode = '', events, base = '' }) {
     this.#name = name;
+    this.#passcode = passcode;
     this.#events = events;
     this.#base = base;
   }
@@ -141,11 +147,14 @@ export class Signaling {
   }
 
   async #signIn() {
-    const address = `${this.#base}/sign_in?${encodeURIComponent(this.#name)}`;
+    const keys = this.#passcode === '' ? '' : `&pass=${encodeURIComponent(this.#passcode)}`;
+    const address = `${this.#base}/sign_in?${encodeURIComponent(this.#name)}${keys}`;
     const reply = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(REPLY_MS) });
     if (reply.status === 403) {
+      const sentence = await reply.text();
       this.stop();
-      this.#events.onRefused(await reply.text());
+      const code = reply.headers.get('X-Classroom-Refused') ?? '';
+      this.#events.onRefused(REFUSALS.includes(code) ? code : sentence);
       return;
     }
     if (reply.status !== 200) throw new Refusal(`sign in: ${reply.status}`);

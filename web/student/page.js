@@ -6,7 +6,7 @@
  */
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { Journal } from '../lib/journal.js';
-import { recall, remember } from '../lib/memory.js';
+import { recall, recallInTab, remember, rememberInTab } from '../lib/memory.js';
 import { PictureSize } from '../lib/picture_size.js';
 import { Receiver } from '../lib/receiver.js';
 import { Signaling } from '../lib/signaling.js';
@@ -14,9 +14,10 @@ import { Details } from './details.js';
 import { element } from './elements.js';
 import { fullScreenButton } from './full_screen.js';
 import { meetingPlace } from './meeting_place.js';
+import { PasscodeField } from './passcode_field.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
-import { languageSwitch, translateDocument } from './texts.js';
+import { headlineOf, hintOf, joinAgainOf, languageSwitch, translateDocument } from './texts.js';
 import { WakeLock } from './wake_lock.js';
 
 /** @typedef {import('../lib/receiver.js').State} State */
@@ -31,6 +32,7 @@ class StudentPage {
   #wakeLock = new WakeLock();
   #form = element('join', HTMLFormElement);
   #name = element('name', HTMLInputElement);
+  #passcode = new PasscodeField();
   #lesson = element('lesson', HTMLElement);
   #title = element('title', HTMLElement);
   #stateText = element('state-text', HTMLElement);
@@ -56,6 +58,7 @@ class StudentPage {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       remember('name', this.#name.value.trim());
+      this.#passcode.take();
       this.#join();
     });
     const receives = 'RTCPeerConnection' in globalThis;
@@ -87,9 +90,10 @@ class StudentPage {
     this.#details.figures = null;
     const { base, broadcaster } = meetingPlace();
     const receiver = new Receiver({
-      way: (events) => new Signaling({ name, base, events }),
+      way: (events) => new Signaling({ name, passcode: this.#passcode.value, base, events }),
       broadcaster,
-      hello: { language: this.#translator.language },
+      ticket: recallInTab('ticket'),
+      hello: { language: this.#translator.language, device: deviceMark() },
       relayOnly: new URLSearchParams(location.hash.slice(1)).has('relay'),
       journal: this.#journal,
       events: {
@@ -109,7 +113,8 @@ class StudentPage {
   }
 
   /** @param {import('../lib/receiver.js').Welcome} welcome */
-  #welcome({ title, language }) {
+  #welcome({ title, language, ticket }) {
+    rememberInTab('ticket', ticket);
     if (title) {
       this.#title.removeAttribute('data-text');
       this.#title.textContent = title;
@@ -130,18 +135,18 @@ class StudentPage {
     this.#wakeLock.wanted = state === 'live';
     const { t } = this.#translator;
     this.#stateText.textContent = t(`state.${state}`);
-    this.#stage.show(state, t(`state.${state}`), this.#hint(state, why));
+    const headline = headlineOf(this.#translator, state, why);
+    const hint = hintOf(this.#translator, state, why);
+    this.#stage.show(state, headline, hint, joinAgainOf(this.#translator, state, why));
+    if (state === 'refused' && why === 'passcode') this.#askPasscode();
   }
 
-  /**
-   * @param {State} state
-   * @param {string | null} why a word that the texts know, or a sentence of the server's
-   */
-  #hint(state, why) {
-    const { t } = this.#translator;
-    if (why === null) return t(`hint.${state}`);
-    const key = [`refused.${why}`, `hint.${why}`].find((each) => this.#translator.has(each));
-    return key ? t(key) : why;
+  #askPasscode() {
+    this.#state = null;
+    document.body.dataset.state = 'passcode';
+    this.#lesson.hidden = true;
+    this.#form.hidden = false;
+    this.#passcode.ask();
   }
 
   /** @param {import('../lib/i18n.js').Language} language */
@@ -153,6 +158,16 @@ class StudentPage {
     if (this.#title.hasAttribute('data-text')) document.title = this.#translator.t('student.title');
     if (this.#state) this.#showState(this.#state, this.#why);
   }
+}
+
+/** @returns {string} by which a broadcaster recognises this browser, as after somebody was removed for good */
+function deviceMark() {
+  const known = recall('device');
+  if (known !== null) return known;
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const mark = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  remember('device', mark);
+  return mark;
 }
 
 new StudentPage(await Translator.load('/assets/locales'));

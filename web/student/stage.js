@@ -5,9 +5,6 @@ import { element } from './elements.js';
 
 /** @typedef {import('../lib/receiver.js').State} State */
 
-/** States in which the notice offers to join again, because nothing happens by itself any more. */
-const FINAL = /** @type {readonly State[]} */ (['ended', 'refused']);
-
 export class Stage {
   #video = element('video', HTMLVideoElement);
   #still = element('still', HTMLCanvasElement);
@@ -47,14 +44,16 @@ export class Stage {
    * @param {State} state
    * @param {string} headline
    * @param {string} hint
+   * @param {string} again what the button says that joins again; without it nothing can be done here
    */
-  show(state, headline, hint) {
+  show(state, headline, hint, again) {
     if (state === 'live') this.#showVideo();
     else if (state !== 'joining') this.#keepPicture();
     this.#notice.hidden = state === 'live';
     this.#headline.textContent = headline;
     this.#hint.textContent = hint;
-    this.#again.hidden = !FINAL.includes(state);
+    this.#again.textContent = again;
+    this.#again.hidden = again === '';
   }
 
   #keepPicture() {

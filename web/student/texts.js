@@ -36,3 +36,52 @@ export function languageSwitch(choose) {
     }
   };
 }
+
+/** @typedef {import('../lib/i18n.js').Translator} Translator */
+/** @typedef {import('../lib/receiver.js').State} State */
+
+/**
+ * @param {Translator} translator
+ * @param {State} state
+ * @param {string | null} why a word that the texts know, or a sentence of the server's
+ * @returns {string} what is the case
+ */
+export function headlineOf(translator, state, why) {
+  const { t } = translator;
+  return translator.has(`headline.${why}`) ? t(`headline.${why}`) : t(`state.${state}`);
+}
+
+/**
+ * @param {Translator} translator
+ * @param {State} state
+ * @param {string | null} why
+ * @returns {string} what to do about it
+ */
+export function hintOf(translator, state, why) {
+  const { t } = translator;
+  if (why === null) return t(`hint.${state}`);
+  if (translator.has(`refused.${why}`)) return t(`refused.${why}`);
+  return translator.has(`hint.${why}`) ? t(`hint.${why}`) : why;
+}
+
+/**
+ * @param {Translator} translator
+ * @param {State} state
+ * @param {string | null} why
+ * @returns {string} what the button says that joins again; empty where there is nothing to press
+ */
+export function joinAgainOf({ t }, state, why) {
+  if (state !== 'ended' && state !== 'refused') return '';
+  switch (why) {
+    case 'banned':
+      return '';
+    case 'full':
+      return t('lesson.try_again');
+    case 'teacher':
+      return t('lesson.ask_again');
+    case 'replaced':
+      return t('lesson.watch_here');
+    default:
+      return t('lesson.join_again');
+  }
+}

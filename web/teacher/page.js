@@ -20,6 +20,7 @@ import { Thumbnails } from './thumbnails.js';
 import { forgetToken, keepToken, takeToken } from './token.js';
 import { boardView } from './views/board.js';
 import { gateView, messageView } from './views/gate.js';
+import { Visitors } from './visitors.js';
 
 const SENTENCE_MS = 8000;
 const COPIED_MS = 3000;
@@ -39,6 +40,10 @@ class TeacherPage {
   #faders = new Faders(
     (input, gain) => this.#ask('audio.set', { input, gain }),
     () => this.#draw(),
+  );
+  #visitors = new Visitors(
+    (method, params) => this.#ask(method, params),
+    () => this.#drawNow(),
   );
   #monitor = new Monitor({ name: 'monitor', changed: () => this.#monitorChanged() });
   /** @type {Control | null} */
@@ -263,6 +268,7 @@ class TeacherPage {
       copied: this.#copied,
       monitor: this.#monitor,
       faders: this.#faders,
+      visitors: this.#visitors,
       listening: this.#listening,
       keysOn: this.#keysOn,
       actions: this.#actions,

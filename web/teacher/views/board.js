@@ -10,6 +10,7 @@ import { programView } from './program.js';
 import { scenesView } from './scenes.js';
 import { sourcesView } from './sources.js';
 import { studentsView } from './students.js';
+import { removeDialog } from './visitors.js';
 
 /** @param {import('../page.js').Scope} scope */
 export function boardView(scope) {
@@ -37,5 +38,6 @@ export function boardView(scope) {
       }
     </div>
     ${joinDialog(scope)}
+    ${removeDialog(scope)}
     ${endDialog(scope)}`;
 }

@@ -3,7 +3,9 @@
  */
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html } from '../../vendor/lit-html/lit-html.js';
+import { waits } from '../visitors.js';
 import { joinView } from './join.js';
+import { lobbyView, removeButton } from './visitors.js';
 
 /** @param {import('../page.js').Scope} scope */
 export function studentsView(scope) {
@@ -12,6 +14,7 @@ export function studentsView(scope) {
     String(a.joined).localeCompare(String(b.joined)),
   );
   const present = students.filter(([, student]) => student.state !== 'gone');
+  const listed = students.filter(([, student]) => !waits(student));
   return html`
     <section class="panel students" aria-labelledby="students-heading">
       <div class="section-head">
@@ -19,8 +22,9 @@ export function studentsView(scope) {
         <p class="badge" id="student-count">${t('students.count', { count: present.length })}</p>
       </div>
       ${joinView(scope)}
+      ${lobbyView(scope)}
       ${
-        students.length === 0
+        listed.length === 0
           ? html`<p class="quiet">${t('students.none')}</p>`
           : html`
             <table>
@@ -31,11 +35,12 @@ export function studentsView(scope) {
                   <th scope="col" class="joined">${t('students.joined')}</th>
                   <th scope="col" class="figure">${t('students.round_trip')}</th>
                   <th scope="col" class="figure">${t('students.loss')}</th>
+                  <td></td>
                 </tr>
               </thead>
               <tbody>
                 ${repeat(
-                  students,
+                  listed,
                   ([id]) => id,
                   ([id, student]) => html`
                     <tr data-student=${id} data-state=${student.state}>
@@ -44,6 +49,7 @@ export function studentsView(scope) {
                       <td class="joined">${time(student.joined)}</td>
                       <td class="figure">${student.round_trip == null ? '–' : t('unit.ms', { value: number(student.round_trip * 1000) })}</td>
                       <td class="figure">${student.loss == null ? '–' : t('unit.percent', { value: number(student.loss * 100, 1) })}</td>
+                      <td class="act">${removeButton(scope, id, student)}</td>
                     </tr>`,
                 )}
               </tbody>
