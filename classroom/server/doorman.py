@@ -49,6 +49,10 @@ _UPGRADE: Final = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNOR
 _ENDS: Final = re.compile(rb"(?:[A-Z]+ /(?:sign_in|message|sign_out)[? ]|(?![A-Z]+ /wait[? ])[^\r]* HTTP/1\.0\r\n)")
 """Requests that are answered soon, after which the connection ends. A wait is not: whoever closes it has gone away."""
 
+_DONE: Final = re.compile(rb"GET /(?:sign_in|wait|message|sign_out)[? ]")
+_BODY: Final = re.compile(rb"\r\n(?:content-length|transfer-encoding):", re.IGNORECASE)
+"""Without such a field those requests end with their head, and what follows is passed over as the original does it."""
+
 _HOST: Final = re.compile(rb"\r\nhost:", re.IGNORECASE)
 _RAW_TARGET: Final = re.compile(rb"\r\n" + RAW_TARGET_HEADER.encode() + rb":[^\r\n]*", re.IGNORECASE)
 _REQUEST_LINE: Final = re.compile(rb"([A-Z]+) (.*) (HTTP/1\.[0-9])\Z", re.DOTALL)
@@ -101,6 +105,7 @@ class Doorman(asyncio.Protocol):
         self._doorway = doorway
         self._control = control
         self._server: asyncio.Protocol | None = None
+        self._is_done = False
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._head = bytearray()
@@ -140,8 +145,11 @@ class Doorman(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Collect the head, then pass on everything."""
         if self._server is not None:
-            self._server.data_received(data)
+            if not self._is_done:
+                self._server.data_received(data)
             return
+        if not self._head:
+            data = data.lstrip(b"\r\n")  # RFC 9112 section 2.2; aiohttp would go on waiting without an end
         if self._transport is None or self._refused or self._transport.is_closing():
             return
         searched = max(0, len(self._head) - 3)
@@ -204,8 +212,11 @@ class Doorman(asyncio.Protocol):
         self._server = server
         self._ends = _ENDS.match(head) is not None
         self._is_web = control is None
+        self._is_done = _DONE.match(head) is not None and _BODY.search(head) is None
         assert self._transport is not None
         server.connection_made(self._transport)
+        if self._is_done:
+            rest = b""
         server.data_received((head if control else tidy_head(head, _own_name(self._transport))) + rest)
 
     def _too_slow(self) -> None:

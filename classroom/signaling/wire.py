@@ -54,7 +54,7 @@ RAW_TARGET_HEADER: Final = "X-Classroom-Target"
 REFUSED_HEADER: Final = "X-Classroom-Refused"
 """Says in one word why a sign-in is refused; the body says it in a sentence."""
 
-_NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?)0*([0-9]+)")
 _TO: Final = re.compile(rb"(?:^|&)to=")
 _PLAIN_HEADER: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
