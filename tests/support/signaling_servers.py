@@ -198,6 +198,11 @@ class Served:
         return self.mended
 
     @property
+    def leaves_out_passers_by(self) -> bool:
+        """Whether somebody who came and left between two waits of a member is not mentioned to it."""
+        return self.mended
+
+    @property
     def blanks_in_names(self) -> bool:
         return self.mended
 
