@@ -1,4 +1,4 @@
-"""The one place that reaches into aiortc, aioice and pylibsrtp, for what they do not offer by themselves.
+"""Reaches into aiortc, aioice and pylibsrtp for what they do not offer; beside it only ``gathering.py`` does.
 
 aiortc connects (ICE, DTLS) and stays as it is; what is sent over a connection that stands is ours, because aiortc
 would pack, protect and send each packet anew for each student, twenty times as dear. For that we need its SRTP keys,
