@@ -9,9 +9,14 @@ from __future__ import annotations
 import av
 import numpy as np
 import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["CameraClip", "ScreenClip"]
+__all__ = ["CameraClip", "ScreenClip", "SlideClip"]
 
+_WORDS = (
+    "the matrix of a linear map has as many columns as its domain dimensions; we write vectors in bases, therefore "
+    "kernel, image and rank of an eigenvalue: theorem, proof and example"
+)
 _PAGE_EVERY = 2.5
 _LINE = 24
 
@@ -50,6 +55,45 @@ class ScreenClip:
         page = int(seconds / _PAGE_EVERY)
         top = (page * 331 * 4) % self._scrolls
         return page, av.VideoFrame.from_numpy_buffer(self._tall[top : top + self.size[1]], "bgra")
+
+
+class SlideClip:
+    """1280×720 slides of a lecture in RGB: a title, nine lines of text, dark on light or light on dark, and a photo.
+
+    Easier than the dense pages of ``ScreenClip``, of which no encoder makes a sharp picture within a second.
+    """
+
+    size = (1280, 720)
+
+    def __init__(self, *, seed: int = 4, length: int = 4) -> None:
+        chance = np.random.default_rng(seed)
+        self._frames = []
+        for number in range(length):
+            slide = np.asarray(self._slide(chance, dark=number % 2 == 1))
+            self._frames.append(av.VideoFrame.from_ndarray(np.ascontiguousarray(slide), "rgb24"))
+
+    def frame(self, number: int) -> av.VideoFrame:
+        """Slide ``number`` of the endless row."""
+        return self._frames[number % len(self._frames)]
+
+    def _slide(self, chance: np.random.Generator, *, dark: bool) -> Image.Image:
+        paper, ink = ((24, 34, 60), (235, 235, 235)) if dark else ((255, 255, 255), (20, 20, 30))
+        slide = Image.new("RGB", self.size, paper)
+        draw, known = ImageDraw.Draw(slide), _WORDS.split()
+
+        def words(count: int) -> str:
+            return " ".join(known[number] for number in chance.integers(0, len(known), count))
+
+        draw.rectangle((0, 0, self.size[0], 90), fill=(int(chance.integers(40, 120)), 60, 160))
+        draw.text((40, 15), words(5).title(), fill=(255, 255, 255), font=ImageFont.load_default(48))
+        for line in range(9):
+            top = 120 + 62 * line
+            draw.ellipse((40, top + 12, 52, top + 24), fill=ink)
+            draw.text((70, top), words(int(chance.integers(5, 11))), fill=ink, font=ImageFont.load_default(28))
+        blots = Image.fromarray(chance.normal(128, 50, (12, 16, 3)).clip(0, 255).astype(np.uint8))
+        photo = np.asarray(blots.resize((420, 320), Image.Resampling.BICUBIC)) + chance.normal(0, 3, (320, 420, 3))
+        slide.paste(Image.fromarray(photo.clip(0, 255).astype(np.uint8)), (820, 340))
+        return slide
 
 
 class CameraClip:

@@ -84,7 +84,7 @@ class Shrinker:
 
 
 def tier_sizes(program: tuple[int, int], tiers: Iterable[Tier]) -> Sequence[tuple[tuple[int, int], int]]:
-    """(width, height) and bits a second of those of a lesson's tiers that are smaller than the program, the largest first.
+    """(width, height) and bits a second of a lesson's tiers, the largest first; only those smaller than the program.
 
     Both sides are even and in the program's proportions, to the nearest two pixels.
     """
