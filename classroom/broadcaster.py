@@ -25,8 +25,8 @@ from classroom.control.calls import Call, Role, Tell
 from classroom.control.news import News, Thumbnail
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
-from classroom.director import Director, Scene
-from classroom.errors import CommandError
+from classroom.direction import Direction
+from classroom.director import TransitionKind
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.scale import UnusablePicture
@@ -45,9 +45,7 @@ from classroom.sections import (
     alarms_section,
     audio_section,
     lesson_section,
-    program_section,
     recording_section,
-    scenes_section,
     sources_section,
 )
 from classroom.server.announce import Announcement, listened_addresses
@@ -93,16 +91,7 @@ class Broadcaster:
         self._loop = asyncio.get_running_loop()
         self._stack = contextlib.AsyncExitStack()
 
-        self._director = Director(
-            scenes={
-                name: Scene(name, model.layout, tuple(model.show), model.corner, model.size)
-                for name, model in lesson.scenes.items()
-            },
-            start=lesson.program.start,
-            size=(lesson.program.size.width, lesson.program.size.height),
-            now=self._started,
-        )
-        self._since = self._began
+        self._direction = Direction(lesson, clock=clock, tell=self._tell)
         self._studio = Studio(lesson, clock=clock, changed=self._from_any_thread(self._sources_changed))
         self._program = self._make_program()
         self._place = meeting_place(lesson, clock=clock, alarms=self._alarms)
@@ -135,6 +124,7 @@ class Broadcaster:
             await stack.enter_async_context(self.sources_only())
             await self._program.start()
             stack.push_async_callback(self._program.stop)
+            stack.callback(self._direction.close)
             stack.push_async_callback(self._audience.close)
             await self._sign_in(stack)
             news = News(sessions=self._sessions, levels=self._levels, thumbnails=self._thumbnails)
@@ -238,13 +228,17 @@ class Broadcaster:
         self._refresh()
         return {**self._board.whole(), "lesson": self._lesson_section()}
 
-    def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
-        """Cut to a scene."""
-        if transition == "fade":
-            raise CommandError.not_possible("Fades are not available yet. Use the transition 'cut'.")
-        if self._director.switch(scene, now=self._clock.now()):
-            self._since = datetime.now(UTC)
-            self._board.update({"program": program_section(self._director, self._since)})
+    def switch(self, scene: str, transition: TransitionKind | None, duration: float | None) -> None:
+        """Put a scene on air, by its own or the lesson's transition unless one is named."""
+        self._direction.switch(scene, transition, duration)
+
+    def prepare(self, scene: str | None) -> None:
+        """Choose the scene that comes on air with ``take``."""
+        self._direction.prepare(scene)
+
+    def take(self) -> None:
+        """Put the prepared scene on air."""
+        self._direction.take()
 
     def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
         """Change gain or mute of an input."""
@@ -280,7 +274,7 @@ class Broadcaster:
         lesson = self._lesson
         size = (lesson.program.size.width, lesson.program.size.height)
         return Program(
-            director=self._director,
+            director=self._direction.director,
             size=size,
             fps=lesson.program.fps,
             slots=self._studio.slots,
@@ -376,6 +370,9 @@ class Broadcaster:
             self._refresh()
             await asyncio.sleep(0.1)
 
+    def _tell(self, changed: dict[str, object]) -> None:
+        self._board.update(changed)
+
     def _refresh(self) -> None:
         self._board.update(self._moving_sections())
 
@@ -418,9 +415,7 @@ class Broadcaster:
     def _sections(self) -> dict[str, object]:
         return {
             "lesson": self._lesson_section(),
-            "program": program_section(self._director, self._since),
-            "preview": None,
-            "scenes": scenes_section(self._director),
+            **self._direction.describe(),
             "chat": [],
             "recording": recording_section(),
             **self._moving_sections(),

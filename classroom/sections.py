@@ -15,6 +15,7 @@ __all__ = [
     "alarms_section",
     "audio_section",
     "lesson_section",
+    "preview_section",
     "program_section",
     "recording_section",
     "scenes_section",
@@ -48,13 +49,23 @@ def lesson_section(
     }
 
 
-def program_section(director: Director, since: datetime) -> dict[str, object]:
-    """What is on air; a cut takes no time, so no transition is ever in progress."""
+def program_section(director: Director, since: datetime, now: float) -> dict[str, object]:
+    """What is on air, and the transition while it is in progress; ``now`` is the clock's time in seconds."""
+    program = director.program
+    transition = program.transition
+    moving = transition is not None and transition.progress(now) < 1
     return {
-        "scene": director.program.scene.name,
+        "scene": program.scene.name,
         "since": since.isoformat(timespec="milliseconds"),
-        "transition": None,
+        "transition": {"kind": transition.kind, "from": transition.origin, "duration": transition.duration}
+        if transition is not None and moving
+        else None,
     }
+
+
+def preview_section(director: Director) -> str | None:
+    """The scene that is prepared, or None."""
+    return director.preview
 
 
 def scenes_section(director: Director) -> dict[str, object]:

@@ -40,8 +40,16 @@ class Desk(Protocol):
         """The whole state as of now."""
         ...
 
-    def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
-        """Put a scene on air."""
+    def switch(self, scene: str, transition: Literal["cut", "fade"] | None, duration: float | None) -> None:
+        """Put a scene on air; the duration is in seconds."""
+        ...
+
+    def prepare(self, scene: str | None) -> None:
+        """Choose the scene that comes on air with take."""
+        ...
+
+    def take(self) -> None:
+        """Put the prepared scene on air."""
         ...
 
     def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
@@ -177,6 +185,20 @@ def program_switch(
 ) -> Mapping[str, object]:
     """Put a scene on air, by the lesson's transition unless one is named; the duration is in seconds."""
     caller.desk.switch(scene, transition, duration)
+    return {}
+
+
+@_command("preview.set")
+def preview_set(caller: Caller, scene: Name | None) -> Mapping[str, object]:
+    """Choose the scene that comes on air with `program.take`; null chooses none."""
+    caller.desk.prepare(scene)
+    return {}
+
+
+@_command("program.take")
+def program_take(caller: Caller) -> Mapping[str, object]:
+    """Put the scene of the preview on air, by its own or the lesson's transition; the old one becomes the preview."""
+    caller.desk.take()
     return {}
 
 

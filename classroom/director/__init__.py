@@ -1,12 +1,17 @@
 """What is on air, as plain values: commands and time in, new state out. No clock, no socket, no pixel."""
 
 from classroom.director.fallback import Shown, resolve
-from classroom.director.layout import Placement, Rectangle, fit, place
-from classroom.director.scene import Corner, Layout, Scene
+from classroom.director.layout import Placement, Rectangle, fit, place, visible
+from classroom.director.scene import PLAIN, Area, Border, Corner, Crop, Layout, Scene, Style, TransitionKind
 from classroom.director.state import Director, ProgramState
+from classroom.director.transition import Transition
 
 __all__ = [
+    "PLAIN",
+    "Area",
+    "Border",
     "Corner",
+    "Crop",
     "Director",
     "Layout",
     "Placement",
@@ -14,7 +19,11 @@ __all__ = [
     "Rectangle",
     "Scene",
     "Shown",
+    "Style",
+    "Transition",
+    "TransitionKind",
     "fit",
     "place",
     "resolve",
+    "visible",
 ]

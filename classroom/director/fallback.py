@@ -1,4 +1,4 @@
-"""What is shown where a source has no picture: the lesson's fallback takes its rectangle.
+"""What is shown where a source has no picture: the scene's fallback, or the lesson's, takes its rectangle.
 
 The scene on air does not change, so the source is back by itself with its next picture.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from classroom.director.layout import Placement, Rectangle
+from classroom.director.scene import PLAIN, Style
 
 __all__ = ["Shown", "resolve"]
 
@@ -19,14 +20,20 @@ class Shown:
 
     source: str | None
     rectangle: Rectangle
+    style: Style = PLAIN
 
 
 def resolve(placements: Iterable[Placement], live: Set[str], fallback: str | None) -> tuple[Shown, ...]:
-    """Replace every source that is not live by the fallback source, or by None when that is not live either."""
-    return tuple(
-        Shown(
-            placement.source if placement.source in live else fallback if fallback in live else None,
-            placement.rectangle,
-        )
-        for placement in placements
-    )
+    """Replace every source that is not live by its scene's fallback, by the lesson's, or by None when none is live.
+
+    What stands in is shown whole: a crop is meant for the source it was written for.
+    """
+    return tuple(_shown(placement, live, fallback) for placement in placements)
+
+
+def _shown(placement: Placement, live: Set[str], fallback: str | None) -> Shown:
+    if placement.source in live:
+        return Shown(placement.source, placement.rectangle, placement.style)
+    stand_in = next((name for name in (placement.fallback, fallback) if name in live), None)
+    border = placement.style.border
+    return Shown(stand_in, placement.rectangle, PLAIN if border is None else Style(border=border))

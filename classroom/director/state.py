@@ -1,4 +1,4 @@
-"""The director: which scene is on air, and since when.
+"""The director: which scene is on air, since when, how it came there, and which one is prepared.
 
 It is given commands and the time, and answers with values. The mixer reads ``program`` once in every tick.
 """
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from classroom.director.layout import Placement, place
-from classroom.director.scene import Scene
+from classroom.director.scene import Scene, TransitionKind
+from classroom.director.transition import Transition
 from classroom.errors import CommandError
 
 __all__ = ["Director", "ProgramState"]
@@ -17,24 +18,38 @@ __all__ = ["Director", "ProgramState"]
 
 @dataclass(frozen=True, slots=True)
 class ProgramState:
-    """What is on air: the scene, since when (clock seconds), and its rectangles."""
+    """What is on air: the scene, since when (clock seconds), its rectangles, and how it came on air (None: at once)."""
 
     scene: Scene
     since: float
     placements: tuple[Placement, ...]
+    transition: Transition | None = None
 
 
 class Director:
-    """Holds what is on air and changes it by command.
+    """Holds what is on air and what is prepared, and changes them by command.
 
     A command that cannot be carried out raises CommandError and changes nothing. ``program`` is replaced as one
-    value, so another thread that reads it sees the old state or the new one, never a mixture.
+    value, so another thread that reads it sees the old state or the new one, never a mixture. ``transition`` and
+    ``duration`` (seconds) are the lesson's own.
     """
 
-    def __init__(self, *, scenes: Mapping[str, Scene], start: str, size: tuple[int, int], now: float) -> None:
+    def __init__(
+        self,
+        *,
+        scenes: Mapping[str, Scene],
+        start: str,
+        size: tuple[int, int],
+        now: float,
+        transition: TransitionKind = "cut",
+        duration: float = 0.4,
+    ) -> None:
         self._scenes = dict(scenes)
         self._size = size
-        self._program = self._state(self._scenes[start], now)
+        self._transition: TransitionKind = transition
+        self._duration = duration
+        self._preview: str | None = None
+        self._program = self._state(self._scenes[start], now, None)
 
     @property
     def program(self) -> ProgramState:
@@ -42,18 +57,63 @@ class Director:
         return self._program
 
     @property
+    def preview(self) -> str | None:
+        """The scene that ``take`` puts on air."""
+        return self._preview
+
+    @property
     def scenes(self) -> Mapping[str, Scene]:
         """All scenes by name, in the order of the lesson."""
         return self._scenes
 
-    def switch(self, scene: str, *, now: float) -> bool:
-        """Cut to a scene; False when it is on air already. An unknown name raises CommandError."""
-        if scene not in self._scenes:
-            raise CommandError.unknown("scene", scene, list(self._scenes))
+    def switch(
+        self, scene: str, *, now: float, transition: TransitionKind | None = None, duration: float | None = None
+    ) -> bool:
+        """Put a scene on air; False when it is there already. An unknown name raises CommandError.
+
+        What the command leaves open the scene says, and what that leaves open the lesson.
+        """
+        wanted = self._known(scene)
         if scene == self._program.scene.name:
             return False
-        self._program = self._state(self._scenes[scene], now)
+        kind = transition or wanted.transition or self._transition
+        seconds = next(each for each in (duration, wanted.duration, self._duration) if each is not None)
+        change = None if kind == "cut" else Transition(kind, self._program.scene.name, now, seconds)
+        self._program = self._state(wanted, now, change)
         return True
 
-    def _state(self, scene: Scene, now: float) -> ProgramState:
-        return ProgramState(scene, now, place(scene, *self._size))
+    def prepare(self, scene: str | None) -> bool:
+        """Choose the scene that ``take`` puts on air, or none; False when it is chosen already."""
+        if scene is not None:
+            self._known(scene)
+        changed, self._preview = scene != self._preview, scene
+        return changed
+
+    def take(self, *, now: float) -> bool:
+        """Put the prepared scene on air and prepare the one that leaves it; CommandError when none is prepared."""
+        if self._preview is None:
+            raise CommandError.not_possible("No scene is in the preview. Choose one with preview.set first.")
+        left = self._program.scene.name
+        if not self.switch(self._preview, now=now):
+            return False
+        self._preview = left
+        return True
+
+    def replace(self, scenes: Mapping[str, Scene], *, start: str, now: float) -> None:
+        """Take other scenes; what is on air stays where it still exists, else ``start`` comes on air."""
+        self._scenes = dict(scenes)
+        if self._preview not in self._scenes:
+            self._preview = None
+        name = self._program.scene.name
+        if name not in self._scenes:
+            self._program = self._state(self._scenes[start], now, None)
+        elif self._scenes[name] != self._program.scene:
+            self._program = self._state(self._scenes[name], self._program.since, self._program.transition)
+
+    def _known(self, scene: str) -> Scene:
+        if scene not in self._scenes:
+            raise CommandError.unknown("scene", scene, list(self._scenes))
+        return self._scenes[scene]
+
+    def _state(self, scene: Scene, since: float, transition: Transition | None) -> ProgramState:
+        return ProgramState(scene, since, place(scene, *self._size), transition)

@@ -36,8 +36,6 @@ def notes(values: object) -> Iterator[Problem]:
             yield Problem(
                 ("sources", name, "kind"), f"{_lower(_KINDS[kind])}; the fallback is shown where this source is on air"
             )
-    if _section(values, "program").get("transition") == "fade":
-        yield Problem(("program", "transition"), "fades are not available yet; scenes are cut")
     video = _section(values, "video")
     if video.get("tiers"):
         yield Problem(("video", "tiers"), "smaller pictures are not available yet; every student gets the full one")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from classroom.lesson.document import Problem
-from classroom.lesson.scenes import SHOWN_BY_LAYOUT
+from classroom.lesson.scenes import MOST_SHOWN, SHOWN_BY_LAYOUT
 from classroom.lesson.words import did_you_mean, listing, printable, shown
 
 __all__ = ["broken_rules"]
@@ -92,15 +92,31 @@ def _scene(name: str, scene: object, sources: Values) -> Iterator[Problem]:
     if not isinstance(scene, dict) or not isinstance(scene.get("show"), list):
         return
     show, layout = scene["show"], scene.get("layout", "full")
-    expected = SHOWN_BY_LAYOUT.get(layout) if isinstance(layout, str) else None
-    if expected is not None and len(show) != expected:
-        wanted = f"{expected} source" if expected == 1 else f"{expected} sources"
-        yield Problem((*here, "show"), f"the layout {layout} shows {wanted}, not {len(show)}")
-    most = max(SHOWN_BY_LAYOUT.values())
-    for number, source in enumerate(show[:most]):
-        yield from _named((*here, "show", number), source, sources, "source")
-        if isinstance(source, str) and source in show[:number]:
-            yield Problem((*here, "show", number), f"{shown(source)} is shown twice in one scene")
+    if isinstance(layout, str) and layout in SHOWN_BY_LAYOUT:
+        least, most = SHOWN_BY_LAYOUT[layout]
+        if not least <= len(show) <= most:
+            wanted = f"{least} to {most}" if least != most else str(least)
+            noun = "source" if most == 1 else "sources"
+            yield Problem((*here, "show"), f"the layout {layout} shows {wanted} {noun}, not {len(show)}")
+    names: list[str] = []
+    for number, item in enumerate(show[:MOST_SHOWN]):
+        path: tuple[str | int, ...] = (*here, "show", number)
+        source = item
+        if isinstance(item, dict):
+            source, path = item.get("source"), (*path, "source")
+            yield from _placed((*here, "show", number), item, layout)
+        yield from _named(path, source, sources, "source")
+        if isinstance(source, str):
+            if source in names and layout != "custom":
+                yield Problem(path, f"{shown(source)} is shown twice in one scene")
+            names.append(source)
+    yield from _named((*here, "fallback"), scene.get("fallback"), sources, "source")
+
+
+def _placed(here: tuple[str | int, ...], item: Values, layout: object) -> Iterator[Problem]:
+    for key, everywhere in (("x", ("0%", 0)), ("y", ("0%", 0)), ("width", ("100%", 1)), ("height", ("100%", 1))):
+        if layout != "custom" and item.get(key, everywhere[0]) not in everywhere:
+            yield Problem((*here, key), "places a source in the layout custom only; this scene has another one", "key")
 
 
 def _input(name: str, sound: object, sources: Values) -> Iterator[Problem]:

@@ -102,8 +102,10 @@ class Reference(Value):
 
     def read(self, value: Any, info: ValidationInfo) -> str:
         """The name that is meant."""
-        if value is None and self.optional:
-            return ""
+        return "" if value is None and self.optional else self.name(value)
+
+    def name(self, value: object) -> str:
+        """A written name."""
         if isinstance(value, bool | int | float):
             wrong(f"expects the name of a {self.to}, not {shown(value)}; put it in quotes if it is a name")
         if not isinstance(value, str):

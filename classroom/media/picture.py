@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import ColorRange
 
-from classroom.director import Placement, Rectangle, Shown, fit, resolve
+from classroom.director import Border, Placement, Rectangle, Shown, fit, resolve, visible
+from classroom.media.crop import Cropper
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.scale import Scaler, UnusablePicture
 
@@ -24,9 +25,10 @@ __all__ = ["PictureMixer", "Pixels", "ProgramPicture", "planes", "split"]
 
 _log = logging.getLogger(__name__)
 
-_BLACK: Final = 16
-_GREY: Final = 128
+_BLACK: Final = (16, 128, 128)
 _SMPTE170M: Final = 6  # AVColorSpace of BT.601; scale.py says why
+
+_NOWHERE: Final = Rectangle(0, 0, 0, 0)
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -60,18 +62,23 @@ class ProgramPicture:
 
 @dataclass(slots=True)
 class _Layer:
-    """What a rectangle was last made of, and where it lies in the program picture."""
+    """What a rectangle is made of: its newest picture, and where that lies in the program picture."""
 
-    picture: Picture
-    fitted: Rectangle
-    planes: tuple[Pixels, Pixels, Pixels]
+    scaler: Scaler
+    cropper: Cropper
+    picture: Picture | None = None
+    fitted: Rectangle = _NOWHERE
+    framed: Rectangle = _NOWHERE
+    """The picture and its border."""
+    planes: tuple[Pixels, Pixels, Pixels] | None = None
 
 
 class PictureMixer:
     """Composes the rectangles of a scene into one picture of ``size`` (width, height; both even).
 
-    A source's picture is fitted into its rectangle with black bars, never stretched. Where a source has no picture or
-    one that cannot be used, the fallback source is shown, and where that has none either, the card.
+    A source's picture is fitted into its rectangle with black bars, or fills it and is cut, but is never stretched.
+    Where a source has no picture or one that cannot be used, the fallback source is shown, and where that has none
+    either, the card.
     """
 
     def __init__(
@@ -89,8 +96,7 @@ class PictureMixer:
         self._slots = slots
         self._fallback = fallback
         self._card = Picture(fallback_card, 0.0, 0)
-        self._scalers: dict[tuple[str | None, Rectangle], Scaler] = {}
-        self._layers: dict[tuple[str | None, Rectangle], _Layer] = {}
+        self._layers: dict[Shown, _Layer] = {}
         self._broken: dict[str, Picture] = {}
         self._drawn: list[tuple[Shown, Picture]] = []
         self._newest: ProgramPicture | None = None
@@ -117,9 +123,8 @@ class PictureMixer:
 
     def _prepare(self, shown: Sequence[Shown], newest: Mapping[str, Picture]) -> str | None:
         """Bring the layer of every rectangle up to date; the name of a source whose picture cannot be used."""
-        wanted = {(item.source, item.rectangle) for item in shown}
-        for key in [key for key in self._layers if key not in wanted]:
-            del self._layers[key], self._scalers[key]
+        for gone in [item for item in self._layers if item not in shown]:
+            del self._layers[gone]
         for item in shown:
             picture = self._card if item.source is None else newest[item.source]
             try:
@@ -136,15 +141,18 @@ class PictureMixer:
         return None
 
     def _layer(self, item: Shown, picture: Picture) -> None:
-        key = (item.source, item.rectangle)
-        layer = self._layers.get(key)
-        if layer is not None and _alike(layer.picture, picture):
+        layer = self._layers.get(item) or _Layer(Scaler(), Cropper())
+        if layer.picture is not None and _alike(layer.picture, picture):
             return
-        fitted = fit(picture.frame.width, picture.frame.height, item.rectangle)
-        scaler = self._scalers.get(key) or Scaler()
-        scaled = scaler.yuv420p(picture.frame, fitted.width, fitted.height)
-        self._layers[key] = _Layer(picture, fitted, planes(scaled))
-        self._scalers[key] = scaler
+        frame = picture.frame
+        line = _line(item.style.border, self._size[1], item.rectangle)
+        inside = _grown(item.rectangle, -line)
+        part = visible(frame.width, frame.height, item.style, inside)
+        fitted = inside if item.style.fill else fit(part.width, part.height, inside)
+        scaled = layer.scaler.yuv420p(layer.cropper.cut(frame, part), fitted.width, fitted.height)
+        layer.picture, layer.fitted, layer.framed = picture, fitted, _grown(fitted, line)
+        layer.planes = planes(scaled)
+        self._layers[item] = layer
 
     def _is_broken(self, name: str, picture: Picture) -> bool:
         broken = self._broken.get(name)
@@ -163,9 +171,12 @@ class PictureMixer:
         canvas = split(pixels, width, height)
         self._fill(canvas, shown)
         for item in shown:
-            layer = self._layers[item.source, item.rectangle]
-            if layer.fitted != item.rectangle:
-                _black(canvas, item.rectangle)
+            layer = self._layers[item]
+            assert layer.planes is not None
+            if layer.framed != item.rectangle:
+                _paint(canvas, item.rectangle, _BLACK)
+            if item.style.border is not None:
+                _paint(canvas, layer.framed, _yuv(item.style.border.colour))
             for share, (target, source) in enumerate(zip(canvas, layer.planes, strict=True)):
                 _cut(target, layer.fitted, 1 if share == 0 else 2)[...] = source
         return ProgramPicture(width, height, pixels)
@@ -174,7 +185,7 @@ class PictureMixer:
         """Black where no rectangle lies, unless the first one covers everything (its bars are drawn with it)."""
         everything = Rectangle(0, 0, *self._size)
         if not shown or shown[0].rectangle != everything:
-            _black(canvas, everything)
+            _paint(canvas, everything, _BLACK)
 
 
 def _alike(one: Picture, other: Picture) -> bool:
@@ -186,8 +197,28 @@ def _alike(one: Picture, other: Picture) -> bool:
     )
 
 
-def _black(canvas: tuple[Pixels, Pixels, Pixels], rectangle: Rectangle) -> None:
-    for share, (plane, value) in enumerate(zip(canvas, (_BLACK, _GREY, _GREY), strict=True)):
+def _line(border: Border | None, height: int, rectangle: Rectangle) -> int:
+    """How wide a border is, in even pixels; a small rectangle keeps room for a picture."""
+    if border is None:
+        return 0
+    room = (min(rectangle.width, rectangle.height) - 2) // 2
+    wide = min(max(2, round(border.width * height)), room)
+    return max(0, wide - wide % 2)
+
+
+def _grown(rectangle: Rectangle, by: int) -> Rectangle:
+    return Rectangle(rectangle.x - by, rectangle.y - by, rectangle.width + 2 * by, rectangle.height + 2 * by)
+
+
+def _yuv(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """BT.601 in limited range."""
+    red, green, blue = (share / 255 for share in colour)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    return round(16 + 219 * luma), round(128 + 112 * (blue - luma) / 0.886), round(128 + 112 * (red - luma) / 0.701)
+
+
+def _paint(canvas: tuple[Pixels, Pixels, Pixels], rectangle: Rectangle, colour: tuple[int, int, int]) -> None:
+    for share, (plane, value) in enumerate(zip(canvas, colour, strict=True)):
         _cut(plane, rectangle, 1 if share == 0 else 2)[...] = value
 
 

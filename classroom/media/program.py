@@ -18,6 +18,7 @@ from classroom.clock import Clock
 from classroom.director import Director
 from classroom.lesson.sections import Tier
 from classroom.media.codecs import VideoSettings
+from classroom.media.crossfade import Crossfade
 from classroom.media.encoder import SoundEncoder, VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Codec, Demand, Encoded, PictureSlot, Samples
@@ -72,7 +73,9 @@ class Program:
         self._slots = slots
         self._live = live
         self._clock = clock
-        self._mixer = PictureMixer(size=size, slots=slots, fallback=fallback, fallback_card=fallback_card)
+        self._mixer = Crossfade(
+            lambda: PictureMixer(size=size, slots=slots, fallback=fallback, fallback_card=fallback_card)
+        )
         self._sound = SoundMixer(inputs=inputs, clock=clock, deliver=self._sound_block)
         sizes = tier_sizes(size, tiers)
         left_out = [f"{tier.height}p" for tier in tiers if tier.height >= size[1]]
@@ -256,7 +259,7 @@ class Program:
         if not wanted and self._newest is not None and tick % max(1, self._fps // _IDLE_RATE):
             return
         began = self._clock.now()
-        picture = self._mixer.compose(self._director.program.placements, self._live())
+        picture = self._mixer.compose(self._director.program, self._live(), began)
         self._newest = picture
         self._composing.add(self._clock.now() - began)
         pts = round(tick * _PICTURE_UNITS / self._fps)

@@ -96,6 +96,32 @@ async def test_a_switch_is_answered_and_told_to_everyone(lesson: Broadcaster) ->
         assert heard == news
 
 
+async def test_a_fade_is_told_while_it_lasts_and_when_it_is_over(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        await teacher.ask("hello", token=TOKEN)
+        await teacher.ask("program.switch", scene="away", transition="fade", duration=0.3)
+        told: list[dict[str, object]] = []
+        while not told or told[-1]["transition"] is not None:
+            news = await teacher.news("state")
+            told += [news["program"]] if "program" in news else []
+        assert [each["scene"] for each in told] == ["away", "away"]
+        assert told[0]["transition"] == {"kind": "fade", "from": "talk", "duration": 0.3}
+
+
+async def test_the_preview_is_taken_and_the_old_program_prepared(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        teacher = Teacher(connection)
+        await teacher.ask("hello", token=TOKEN)
+        await teacher.ask("preview.set", scene="both")
+        assert lesson.state()["preview"] == "both"
+        await teacher.ask("program.take")
+        state = lesson.state()
+        assert (state["program"]["scene"], state["preview"]) == ("both", "talk")  # type: ignore[index]
+        await teacher.ask("preview.set", scene=None)
+        assert lesson.state()["preview"] is None
+
+
 async def test_audio_and_watch(lesson: Broadcaster) -> None:
     async with connect(url(lesson)) as connection:
         teacher = Teacher(connection)
@@ -123,11 +149,12 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
         ("program.switch", {"scene": "nowhere"}, -32002, {"known": ["away", "both", "talk"]}),
         ("source.restart", {"source": "nothing"}, -32002, {"known": ["bars", "pause", "red", "tone"]}),
         ("audio.set", {"input": "nothing", "gain": 0}, -32002, {"known": ["clap", "tone"]}),
+        ("preview.set", {"scene": "nowhere"}, -32002, {"known": ["away", "both", "talk"]}),
         (
-            "program.switch",
-            {"scene": "away", "transition": "fade"},
+            "program.take",
+            {},
             -32003,
-            {"why": "Fades are not available yet. Use the transition 'cut'."},
+            {"why": "No scene is in the preview. Choose one with preview.set first."},
         ),
         ("program.switch", {}, -32602, None),
         ("chat.send", {"text": "hi"}, -32601, None),

@@ -42,6 +42,12 @@ class Lesson:
     def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         raise CommandError.not_possible("There is no WebRTC here.")
 
+    def prepare(self, scene: str | None) -> None:
+        self.done.append(("prepare", scene))
+
+    def take(self) -> None:
+        self.done.append(("take",))
+
     def end(self) -> None:
         self.done.append(("end",))
 
@@ -64,7 +70,7 @@ class Teacher:
 def test_the_methods_of_this_version_are_there_with_help() -> None:
     listed = {str(method["name"]): method for method in describe()}
     assert list(listed) == [
-        "hello", "methods", "watch", "program.switch", "audio.set", "source.restart",
+        "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "audio.set", "source.restart",
         "student.admit", "student.remove",
         "peer.offer", "peer.answer", "peer.candidate", "peer.key_frame", "peer.close", "lesson.end",
     ]  # fmt: skip
@@ -82,6 +88,9 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
     teacher = Teacher()
     COMMANDS["program.switch"].call(teacher, {"scene": "desk", "transition": "cut"})
     COMMANDS["program.switch"].call(teacher, ["talk"])
+    COMMANDS["preview.set"].call(teacher, {"scene": "desk"})
+    COMMANDS["preview.set"].call(teacher, [None])
+    COMMANDS["program.take"].call(teacher, {})
     COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
     COMMANDS["source.restart"].call(teacher, {"source": "camera"})
     COMMANDS["student.admit"].call(teacher, {"id": "3"})
@@ -92,6 +101,9 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
     assert teacher.lesson.done == [
         ("switch", "desk", "cut", None),
         ("switch", "talk", None, None),
+        ("prepare", "desk"),
+        ("prepare", None),
+        ("take",),
         ("audio", "mic", -6.0, True),
         ("restart", "camera"),
         ("admit", "3"),

@@ -16,7 +16,6 @@ NOT_RECORDED = "recording is not available yet; this lesson is not recorded"
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        ("program: {transition: fade}", "6:23: program.transition: fades are not available yet; scenes are cut"),
         ("video: {tiers: [{height: 360, bitrate: 1M}]}", "6:16: video.tiers: smaller pictures are not available yet; every student gets the full one"),
         ("recording: {start: automatic}", f"6:20: recording.start: {NOT_RECORDED}"),
         ("recording: {start: manual, folder: x}", f"6:20: recording.start: {NOT_RECORDED}"),
@@ -34,6 +33,7 @@ def test_what_is_written_and_harmless_to_run_without_is_a_note(extra: str, expec
     "extra",
     [
         "program: {transition: cut, duration: 1}",
+        "program: {transition: fade}",
         "video: {tiers: [], playout_delay: 0, bitrate: 1M}",
         "recording: {start: never, folder: x}",
         "server: {tls: none}",
@@ -76,11 +76,11 @@ def test_the_other_kinds_can_run(kind: str) -> None:
 
 
 def test_a_variable_is_no_way_around() -> None:
-    assert len(report(f'{SMALL}program: {{transition: "${{T}}"}}\n', {"T": "fade"}).notes) == 1
+    assert len(report(f'{SMALL}recording: {{start: "${{T}}"}}\n', {"T": "manual"}).notes) == 1
 
 
 def test_notes_are_there_beside_faults() -> None:
-    text = f"{SMALL}program: {{transition: fade, fps: 0}}\n"
+    text = f"{SMALL}recording: {{start: manual}}\nprogram: {{fps: 0}}\n"
     assert len(faults(text)) == len(notes(text)) == 1
 
 

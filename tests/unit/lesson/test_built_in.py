@@ -31,9 +31,9 @@ def test_it_opens_on_a_card_and_has_all_scenes(camera: bool, microphone: bool, s
     assert lesson.lesson.language == language
     assert list(lesson.scenes) == ["title", "camera", "screen", "both", "duo", "away"]
     first = lesson.scenes[lesson.program.start]
-    assert [lesson.sources[name].kind for name in first.show] == ["card"]
-    assert (lesson.scenes["both"].layout, lesson.scenes["both"].show) == ("picture-in-picture", ["screen", "camera"])
-    assert (lesson.scenes["duo"].layout, lesson.scenes["duo"].show) == ("side-by-side", ["camera", "screen"])
+    assert [lesson.sources[name].kind for name in first.sources] == ["card"]
+    assert (lesson.scenes["both"].layout, lesson.scenes["both"].sources) == ("picture-in-picture", ["screen", "camera"])
+    assert (lesson.scenes["duo"].layout, lesson.scenes["duo"].sources) == ("side-by-side", ["camera", "screen"])
     assert lesson.sources["camera"].kind == ("camera" if camera else "pattern")
     assert lesson.sources["screen"].kind == ("screen" if screen else "card")
     (sound,) = lesson.audio.values()

@@ -42,7 +42,7 @@ def test_the_demo_needs_no_device() -> None:
     assert {source.kind for source in lesson.sources.values()} == {"card", "pattern"}
     assert {sound.kind for sound in lesson.audio.values()} == {"source", "tone"}
     assert {scene.layout for scene in lesson.scenes.values()} == {"full", "picture-in-picture", "side-by-side"}
-    (first,) = lesson.scenes[lesson.program.start].show
+    (first,) = lesson.scenes[lesson.program.start].sources
     assert lesson.sources[first].kind == "card"
     assert lesson.program.fallback is not None
 
@@ -51,7 +51,7 @@ def test_the_lecture_begins_with_a_card() -> None:
     lesson = check_lesson(config_folder() / "lecture.yaml", {}).lesson
     assert lesson is not None
     assert {source.kind for source in lesson.sources.values()} == {"camera", "screen", "card"}
-    (first,) = lesson.scenes[lesson.program.start].show
+    (first,) = lesson.scenes[lesson.program.start].sources
     assert lesson.sources[first].kind == "card"
 
 

@@ -42,7 +42,7 @@ def test_ten_faults_and_two_more_are_shown_at_once_with_their_places() -> None:
         "did you mean 'camera'?",
         "8:30: sources.pause.image: the environment variable NOT_SET is not set",
         "10:9: scenes.talk: there is no source 'camrea'; did you mean 'camera'?",
-        "12:13: scenes.both.layout: expects full, picture-in-picture or side-by-side, not 'pip'; "
+        "12:13: scenes.both.layout: expects full, picture-in-picture, side-by-side, grid or custom, not 'pip'; "
         "did you mean 'picture-in-picture'?",
         "14:3: scenes.talk: is written twice; the first is on line 10",
         "15:18: program.start: there is no scene 'tlak'; did you mean 'talk'?",

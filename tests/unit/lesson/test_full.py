@@ -51,9 +51,9 @@ def test_its_values_are_those_written() -> None:
     ]  # fmt: skip
     assert (lesson.audio["mic"].kind, lesson.audio["mic"].gain, lesson.audio["mic"].muted) == ("microphone", 0.0, False)
     assert list(lesson.scenes) == ["talk", "desk", "both", "duo", "away"]
-    assert (lesson.scenes["talk"].layout, lesson.scenes["talk"].show) == ("full", ["camera"])
+    assert (lesson.scenes["talk"].layout, lesson.scenes["talk"].sources) == ("full", ["camera"])
     both = lesson.scenes["both"]
-    assert (both.layout, both.show, both.corner, both.size) == (
+    assert (both.layout, both.sources, both.corner, both.size) == (
         "picture-in-picture", ["screen", "camera"], "bottom-right", 0.25,
     )  # fmt: skip
     assert (lesson.program.size.width, lesson.program.size.height, lesson.program.fps) == (1280, 720, 30)
@@ -125,4 +125,4 @@ def test_names_may_be_of_any_language() -> None:
     assert found.faults == ()
     assert found.lesson is not None
     assert list(found.lesson.scenes) == ["讲课", "on"]
-    assert found.lesson.scenes["讲课"].show == ["老师 1"]
+    assert found.lesson.scenes["讲课"].sources == ["老师 1"]

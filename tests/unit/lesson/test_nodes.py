@@ -190,7 +190,7 @@ scenes: {a: "${SCENE}"}
     }  # fmt: skip
     assert lesson.sources["card"].model_dump()["title"] == "${PORT} is 0"
     assert lesson.sources["screen"].model_dump()["cursor"] is False
-    assert lesson.scenes["a"].show == ["camera"]
+    assert lesson.scenes["a"].sources == ["camera"]
 
 
 def test_a_fault_does_not_show_the_value_of_a_variable() -> None:

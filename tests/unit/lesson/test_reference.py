@@ -30,7 +30,9 @@ def with_examples(text: str) -> str:
             inside = found[1] + "#   "
             # The example takes the place of the line before, and of the sentence that it repeats.
             key = lines.pop()
-            assert re.fullmatch(r" *(tls: none|servers: \[\]|region: null|turn: null|monitor: 1)", key)
+            assert re.fullmatch(
+                r" *(tls: none|servers: \[\]|region: null|turn: null|crop: null|border: null|monitor: 1)", key
+            )
         elif inside is not None and line.startswith(inside):
             lines.append(line.replace("#   ", "", 1))
         else:
@@ -134,7 +136,7 @@ def required_only(values: Any, whole: Any, examples: set[KeyPath], path: KeyPath
         for key, value in values.items()
         if model is None
         or model.model_fields[key].is_required()
-        or key in ("kind", "region", "audio")
+        or key in ("kind", "region", "audio", "crop", "border")
         or (*path, key) in examples
     }
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classroom.director import Placement, Scene, fit, place
+from classroom.director import Area, Border, Crop, Placement, Scene, Style, fit, place
 from classroom.director.scene import Corner
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.picture import PictureMixer
@@ -271,3 +271,60 @@ def test_a_thumbnail_is_a_small_jpeg_of_the_same_colour(pixel_format: str) -> No
         frame = next(container.decode(video=0))
     assert (frame.width, frame.height) == (320, 180)
     assert near(frame.to_ndarray(format="rgb24")[90, 160], RED, 12)
+
+
+def quarters(width: int, height: int) -> av.VideoFrame:
+    """Red and green above, blue and white below."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[: height // 2, : width // 2], pixels[: height // 2, width // 2 :] = RED, GREEN
+    pixels[height // 2 :, : width // 2], pixels[height // 2 :, width // 2 :] = BLUE, WHITE
+    return rgb_frame(pixels)
+
+
+@pytest.mark.parametrize("size", [(640, 360), (480, 480), (360, 640), (640, 480)])
+def test_fill_leaves_no_bars_and_keeps_the_middle(size: tuple[int, int]) -> None:
+    scene = Scene("s", "full", ("a",), styles=(Style(fill=True),))
+    picture = look({"a": slot(quarters(*size))}, place(scene, *SIZE))
+    assert near(picture[4, 4], RED)
+    assert near(picture[4, -4], GREEN)
+    assert near(picture[-4, 4], BLUE)
+    assert near(picture[-4, -4], WHITE)
+    assert near(picture[170, 310], RED)
+    assert near(picture[190, 330], WHITE)
+
+
+@pytest.mark.parametrize("pixel_format", ["rgb24", "bgra", "yuv420p", "yuyv422", "nv12"])
+def test_what_is_cropped_is_not_seen(pixel_format: str) -> None:
+    frame = quarters(640, 360).reformat(format=pixel_format, dst_colorspace=5)
+    scene = Scene("s", "full", ("a",), styles=(Style(crop=Crop(left=0.5, bottom=0.5)),))
+    picture = look({"a": slot(frame)}, place(scene, *SIZE))
+    assert all(near(picture[y, x], GREEN, 16) for x, y in ((20, 20), (620, 20), (320, 180), (20, 340), (620, 340)))
+
+
+def test_a_border_goes_around_the_picture_and_not_around_its_bars() -> None:
+    scene = Scene("s", "side-by-side", ("a", "b"), styles=(Style(), Style(border=Border(0.02, RED))))
+    slots = {"a": slot(plain(GREEN, 320, 360)), "b": slot(plain(BLUE, 320, 180))}
+    picture = look(slots, place(scene, *SIZE))
+    assert near(picture[180, 310], GREEN)
+    assert near(picture[180, 323], RED)  # 2 % of 360 pixels are 6, in even pixels
+    assert near(picture[180, 330], BLUE)
+    rows = [row for row in range(360) if near(picture[row, 480], RED)]
+    assert len(rows) == 12
+    assert near(picture[20, 480], BLACK)
+
+
+def test_a_grid_shows_all_of_them() -> None:
+    slots = {name: slot(plain(colour, 320, 180)) for name, colour in zip("abc", (RED, GREEN, BLUE), strict=True)}
+    picture = look(slots, place(Scene("s", "grid", ("a", "b", "c")), *SIZE))
+    assert near(picture[90, 160], RED)
+    assert near(picture[90, 480], GREEN)
+    assert near(picture[270, 320], BLUE)
+    assert near(picture[270, 20], BLACK)
+
+
+def test_the_later_of_two_lies_in_front() -> None:
+    styles = (Style(Area(0, 0, 0.75, 1)), Style(Area(0.25, 0, 0.75, 1), fill=True))
+    slots = {"a": slot(plain(RED, 480, 360)), "b": slot(plain(GREEN, 480, 360))}
+    picture = look(slots, place(Scene("s", "custom", ("a", "b"), styles=styles), *SIZE))
+    assert near(picture[180, 100], RED)
+    assert near(picture[180, 320], GREEN)

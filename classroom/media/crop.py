@@ -1,0 +1,66 @@
+"""Cuts a part out of a picture of any pixel format without copying it: libavfilter's crop moves pointers only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import av
+import av.filter
+
+from classroom.director import Rectangle
+from classroom.media.scale import UnusablePicture
+
+__all__ = ["Cropper"]
+
+_ANY_TIME_BASE: Final = Fraction(1, 90_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    width: int
+    height: int
+    pixel_format: str
+    part: Rectangle
+
+
+class Cropper:
+    """Cuts on one path; keeps the filter for as long as size, format and part stay the same."""
+
+    def __init__(self) -> None:
+        self._path: _Path | None = None
+        self._graph: av.filter.Graph | None = None
+
+    def cut(self, frame: av.VideoFrame, part: Rectangle) -> av.VideoFrame:
+        """The part of the picture, or the picture itself when that is all of it; edges fit the format's colours.
+
+        UnusablePicture when the format cannot be cut.
+        """
+        if part == Rectangle(0, 0, frame.width, frame.height):
+            return frame
+        path = _Path(frame.width, frame.height, frame.format.name, part)
+        try:
+            if self._graph is None or path != self._path:
+                self._path, self._graph = path, _graph(path)
+            self._graph.vpush(frame)
+            cut = self._graph.vpull()
+        except (av.error.FFmpegError, ValueError) as error:
+            self._graph = None
+            raise UnusablePicture(f"a picture in {path.pixel_format} cannot be cropped: {error}") from error
+        cut.colorspace, cut.color_range = frame.colorspace, frame.color_range
+        return cut
+
+
+def _graph(path: _Path) -> av.filter.Graph:
+    graph = av.filter.Graph()
+    part = path.part
+    source = graph.add_buffer(
+        width=path.width, height=path.height, format=av.VideoFormat(path.pixel_format), time_base=_ANY_TIME_BASE
+    )
+    crop = graph.add("crop", f"{part.width}:{part.height}:{part.x}:{part.y}")
+    sink = graph.add("buffersink")
+    source.link_to(crop)
+    crop.link_to(sink)
+    graph.configure()
+    return graph
