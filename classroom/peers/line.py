@@ -115,10 +115,10 @@ class Line:
         link.refresh()
         now = self.now()
         ntp = ntp_time(self._wall(now))
-        reports = [(stream, said) for stream in self._streams if (said := stream.report(now, ntp))]
+        reports = [(stream.ssrc, said) for stream in self._streams if (said := stream.report(now, ntp))]
         if reports:
-            name = description([stream.ssrc for stream, _ in reports], self._name)
-            link.report(b"".join(said for _, said in reports) + name)
+            names = b"".join(description(ssrc, self._name) for ssrc, _ in reports)
+            link.report(b"".join(said for _, said in reports) + names)
 
     def _hear(self, heard: Heard) -> None:
         self.heard()

@@ -63,11 +63,13 @@ def sender_report(ssrc: int, *, ntp: int, rtp: int, counters: Counters) -> bytes
     return _REPORT.pack(0x80, _SR, 6, ssrc, ntp, rtp, counters.packets & 0xFFFF_FFFF, counters.octets & 0xFFFF_FFFF)
 
 
-def description(ssrcs: Iterable[int], name: str) -> bytes:
-    """A source description with the canonical name that says which streams belong together (section 6.5)."""
+def description(ssrc: int, name: str) -> bytes:
+    """A source description with the canonical name that says which streams belong together (section 6.5).
+
+    One for each stream: some receivers, aiortc among them, misread a packet with two chunks.
+    """
     item = bytes([_CNAME, len(name.encode())]) + name.encode()
-    chunks = [_padded(ssrc.to_bytes(4, "big") + item) for ssrc in ssrcs]
-    return _packet(_SDES, len(chunks), b"".join(chunks))
+    return _packet(_SDES, 1, _padded(ssrc.to_bytes(4, "big") + item))
 
 
 def farewell(ssrcs: Iterable[int]) -> bytes:
