@@ -1,0 +1,260 @@
+"""https beside http: the same site behind both, its limits, its end, and the page that explains whom to trust."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from cryptography import x509
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from classroom.alarms import Alarms
+from classroom.errors import AddressError
+from classroom.server import Site
+from classroom.server.authority import fingerprint
+from classroom.server.certificates import OwnCertificates
+from classroom.server.doorman import Gate
+from tests.support.broadcast import LESSON, TOKEN, broadcasting, eventually
+from tests.support.port import RawConnection, ask
+
+
+@dataclass
+class CountingGate:
+    """Lets in so many at a time."""
+
+    most: int
+    inside: list[str] = field(default_factory=list)
+
+    def enter(self, address: str) -> bool:
+        if len(self.inside) >= self.most:
+            return False
+        self.inside.append(address)
+        return True
+
+    def leave(self, address: str) -> None:
+        self.inside.remove(address)
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> OwnCertificates:
+    return own(tmp_path)
+
+
+def own(folder: Path) -> OwnCertificates:
+    made = OwnCertificates(folder=folder / "tls", names=lambda: ["localhost", "127.0.0.1"], alarms=Alarms(lambda: None))
+    made.prepare()
+    return made
+
+
+def trusting(certificates: OwnCertificates) -> ssl.SSLContext:
+    """What a browser has that trusts this authority and no other."""
+    assert certificates.authority is not None
+    return ssl.create_default_context(cadata=certificates.authority.public_pem().decode())
+
+
+@contextlib.asynccontextmanager
+async def site(certificates: OwnCertificates, *, gate: Gate | None = None, tls_port: int = 0) -> AsyncIterator[Site]:
+    """A site that says how it was asked and gives back what it got; control echoes."""
+
+    async def echo(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=f"{request.scheme} {await request.text()}")
+
+    async def control(connection: ServerConnection) -> None:
+        async for message in connection:
+            await connection.send(message)
+
+    app = web.Application()
+    app.router.add_route("*", "/", echo)
+    async with Site(
+        host="127.0.0.1",
+        port=0,
+        control_handler=control,
+        app=app,
+        gate=gate,
+        tls=certificates.context,
+        tls_port=tls_port,
+    ) as running:
+        yield running
+
+
+async def test_the_same_site_is_behind_both_ports(certificates: OwnCertificates) -> None:
+    async with site(certificates) as running, aiohttp.ClientSession() as session:
+        (plain,), (secure,) = running.addresses(), running.secure_addresses()
+        assert secure == f"https://127.0.0.1:{running.tls_port}/"
+        body = "x" * 300_000
+        for address, scheme in ((plain, "http"), (secure, "https")):
+            async with session.post(address, data=body, ssl=trusting(certificates)) as response:
+                assert response.status == 200
+                assert await response.text() == f"{scheme} {body}"
+                assert "Strict-Transport-Security" not in response.headers  # native clients know http only
+        for address in (f"ws://127.0.0.1:{running.port}", f"wss://localhost:{running.tls_port}"):
+            context = trusting(certificates) if address.startswith("wss") else None
+            async with connect(f"{address}/control", ssl=context) as socket:
+                await socket.send("hello")
+                assert await socket.recv() == "hello"
+
+
+async def test_a_renewed_certificate_is_shown_to_the_next_and_disturbs_nobody(certificates: OwnCertificates) -> None:
+    async with site(certificates) as running:
+        async with connect(f"wss://127.0.0.1:{running.tls_port}/control", ssl=trusting(certificates)) as before:
+            certificates.renew(["localhost", "127.0.0.1", "192.168.1.7"])
+            async with connect(f"wss://127.0.0.1:{running.tls_port}/control", ssl=trusting(certificates)) as after:
+                shown = after.transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+                assert certificates.leaf is not None
+                assert x509.load_der_x509_certificate(shown) == certificates.leaf.certificate
+                await before.send("still here")
+                assert await before.recv() == "still here"
+
+
+async def test_a_connection_counts_before_the_handshake_and_until_its_end(certificates: OwnCertificates) -> None:
+    gate = CountingGate(2)
+    async with site(certificates, gate=gate) as running:
+        assert running.tls_port is not None
+        silent = await RawConnection.open(running.tls_port)
+        await eventually(lambda: len(gate.inside) == 1)
+        async with connect(f"wss://127.0.0.1:{running.tls_port}/control", ssl=trusting(certificates)) as socket:
+            assert len(gate.inside) == 2
+            third = await ask(running.port, b"GET / HTTP/1.0\r\n\r\n")
+            assert b" 200 " not in third
+            await socket.send("no third")
+            assert await socket.recv() == "no third"
+        silent.close()
+        await eventually(lambda: gate.inside == [])
+        await eventually(lambda: running.connections == 0)
+        assert (await ask(running.port, b"GET / HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.0 200 ")
+
+
+@pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 400])
+async def test_what_is_no_handshake_is_closed_and_forgotten(certificates: OwnCertificates, nonsense: bytes) -> None:
+    gate = CountingGate(1)
+    async with site(certificates, gate=gate) as running:
+        assert running.tls_port is not None
+        for _ in range(3):
+            try:
+                answer = await ask(running.tls_port, nonsense)
+                assert b"HTTP" not in answer
+            except ConnectionResetError:
+                pass
+            await eventually(lambda: gate.inside == [])
+        await eventually(lambda: running.connections == 0)
+
+
+async def test_whoever_never_shakes_hands_is_cut(
+    certificates: OwnCertificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classroom.server.tls.HANDSHAKE_SECONDS", 0.2)
+    async with site(certificates) as running:
+        assert running.tls_port is not None
+        assert await ask(running.tls_port) == b""
+        await eventually(lambda: running.connections == 0)
+
+
+async def test_the_end_comes_at_once_whatever_is_open(certificates: OwnCertificates) -> None:
+    gate = CountingGate(10)
+    async with contextlib.AsyncExitStack() as stack:
+        running = await stack.enter_async_context(site(certificates, gate=gate))
+        assert running.tls_port is not None
+        socket = await connect(f"wss://127.0.0.1:{running.tls_port}/control", ssl=trusting(certificates))
+        silent = await RawConnection.open(running.tls_port)
+        idle = await asyncio.open_connection("127.0.0.1", running.tls_port, ssl=trusting(certificates))
+        await eventually(lambda: len(gate.inside) == 3)
+        async with asyncio.timeout(10):
+            await stack.aclose()
+    with pytest.raises(ConnectionClosed) as closed:
+        await socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
+    silent.close()
+    idle[1].close()
+    assert gate.inside == []
+    assert [task for task in asyncio.all_tasks() if task.get_name() == "TLS handshake"] == []
+
+
+async def test_a_port_that_is_taken_is_named(certificates: OwnCertificates, tmp_path: Path) -> None:
+    async with site(certificates) as first:
+        assert first.tls_port is not None
+        with pytest.raises(AddressError, match=rf"Port {first.tls_port} is already in use\. .*server\.tls_port"):
+            async with site(own(tmp_path / "second"), tls_port=first.tls_port):
+                pass
+
+
+# A whole lesson
+
+
+async def test_a_lesson_with_its_own_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLASSROOM_HOME", str(tmp_path))
+    async with broadcasting(LESSON + "server: {tls: auto, tls_port: 0}\n") as broadcaster:
+        authority = broadcaster.authority()
+        assert authority is not None
+        (teacher,) = broadcaster.secure_teacher_addresses()
+        assert teacher.startswith("https://127.0.0.1:")
+        assert teacher.endswith(f"/teach#token={TOKEN}")
+        base = teacher.partition("/teach")[0]
+        context = ssl.create_default_context(cadata=authority.public_pem().decode())
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{base}/healthz", ssl=context) as response:
+                assert (await response.json())["status"] == "ok"
+            plain = f"http://127.0.0.1:{broadcaster.port}"
+            assert broadcaster.trust_address() == f"{plain}/trust"
+            async with session.get(f"{plain}/trust/classroom-authority.crt") as response:
+                assert response.content_type == "application/x-x509-ca-cert"
+                data = await response.read()
+                assert b"PRIVATE" not in data
+                assert x509.load_pem_x509_certificate(data) == authority.certificate
+            for language, word in (("en", "Download the certificate"), ("zh-CN,zh;q=0.9", "下载证书")):
+                async with session.get(f"{plain}/trust", headers={"Accept-Language": language}) as response:
+                    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+                    text = await response.text()
+                    assert word in text
+                    assert fingerprint(authority.certificate) in text
+                    assert f'href="{base}/"' in text
+                    assert "{{" not in text
+            evil = {"Host": '"><script>alert(1)</script>'}
+            async with session.get(f"{plain}/trust?lang=<b>", headers=evil) as response:
+                assert "<script>" not in await response.text()
+            async with session.get(f"{plain}/join.svg") as response:
+                assert response.content_type == "image/svg+xml"
+                assert TOKEN not in await response.text()
+        lesson = broadcaster.state()["lesson"]
+        assert isinstance(lesson, dict)
+        assert lesson["secure_addresses"] == [f"{base}/"]
+        assert lesson["fingerprint"] == fingerprint(authority.certificate)
+    assert sorted(each.name for each in (tmp_path / "tls").iterdir()) == ["authority.pem", "certificate.pem"]
+
+
+async def test_a_lesson_with_an_expired_certificate_runs_and_says_so(tmp_path: Path) -> None:
+    certificates = own(tmp_path)
+    assert certificates.authority is not None
+    leaf = certificates.authority.certify(["localhost"], datetime.now(UTC) - timedelta(days=500))
+    key, line, rest = leaf.pem().partition(b"-----BEGIN CERTIFICATE-----")
+    (tmp_path / "school.key").write_bytes(key)
+    (tmp_path / "school.pem").write_bytes(line + rest)
+    files = f"certificate: '{tmp_path / 'school.pem'}', key: '{tmp_path / 'school.key'}'"
+    async with broadcasting(LESSON + f"server: {{tls: {{{files}}}, tls_port: 0}}\n") as broadcaster:
+        alarms = broadcaster.state()["alarms"]
+        assert isinstance(alarms, list)
+        assert [alarm["code"] for alarm in alarms] == ["tls.expired"]
+        assert broadcaster.trust_address() is None
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{broadcaster.port}") as session:
+            async with session.get("/trust?lang=en") as response:
+                assert "needs no certificate" in await response.text()
+            async with session.get("/trust/classroom-authority.crt") as response:
+                assert response.status == 404
+
+
+async def test_a_lesson_without_https_has_nobody_to_trust() -> None:
+    async with broadcasting() as broadcaster:
+        assert broadcaster.secure_teacher_addresses() == []
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{broadcaster.port}") as session:
+            async with session.get("/trust?lang=zh") as response:
+                assert "无需安装" in await response.text()
