@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from aioice import stun
 from aioice.turn import create_turn_endpoint
+from aiortc import RTCConfiguration, RTCIceTransportPolicy
 
 from classroom.lesson.sections import Ice
 from classroom.peers.credentials import Credential, temporary
@@ -141,3 +143,16 @@ async def test_viewers_offer_a_relay(turn: TurnServer) -> None:
         offer = await each.offer()
         assert " typ relay " in offer["sdp"]
         assert not lesson._alarms.raised()
+
+
+async def test_picture_and_sound_pass_our_own_relay(turn: TurnServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lesson behind a router that lets nothing in: all packets go through coturn, as our viewer's end wants it."""
+    only_relayed = functools.partial(RTCConfiguration, iceTransportPolicy=RTCIceTransportPolicy.RELAY)
+    monkeypatch.setattr("classroom.peers.viewer.RTCConfiguration", only_relayed)
+    ice = f"ice: {{turn: {{urls: '{turn.url}', secret: '{SECRET}'}}}}\n"
+    async with broadcasting(LESSON + ice) as lesson, student(lesson.port) as each:
+        await each.watch()
+        await eventually(lambda: each.pictures > 10, within=60)
+        candidates = [line for line in each.offers[0]["sdp"].splitlines() if line.startswith("a=candidate")]
+        assert candidates
+        assert all(" typ relay " in line for line in candidates)
