@@ -298,6 +298,25 @@ def test_opus_is_heard_as_it_was_played() -> None:
     assert np.argmax(np.abs(np.fft.rfft(left))) * SAMPLE_RATE / len(left) == pytest.approx(440, abs=2)
 
 
+def test_packets_of_speech_carry_the_one_before() -> None:
+    """Forward error correction, as told by the flags of the voice coder (RFC 6716, sections 3.1 and 4.2.4)."""
+    packets: list[Encoded] = []
+    encoder = SoundEncoder(bit_rate=96_000, clock=ManualClock(), publish=packets.append)
+    encoder.activate()
+    times = np.arange(100 * 960) / SAMPLE_RATE
+    voice = sum(np.sin(2 * math.pi * 120 * number * times) / number for number in range(1, 30))
+    sound = (0.2 * voice * (np.sin(2 * math.pi * 3 * times) > -0.3)).astype(np.float32)
+    for number in range(100):
+        block = sound[number * 960 : (number + 1) * 960]
+        encoder.encode(np.stack([block, block], 1), number * 960, number * 0.02)
+    carrying = 0
+    for encoded in packets:
+        kind, flags = bytes(encoded.packet)[:2]
+        assert kind >> 3 < 16, "the voice coder"
+        carrying += flags >> 6 & 1
+    assert carrying > 0.5 * len(packets)
+
+
 def test_an_opus_encoder_that_fails_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
