@@ -301,7 +301,6 @@ class Broadcaster:
             ),
             title=lesson.lesson.title,
             language=lesson.lesson.language,
-            token=self._token,
             admit=lesson.access.admit,
             most=lesson.access.max_students,
             ice_servers=self._ice_servers,

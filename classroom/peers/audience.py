@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import json
 import logging
 import secrets
@@ -68,7 +67,6 @@ class Audience:
         program: Program,
         title: str,
         language: str,
-        token: str,
         admit: Admit,
         most: int,
         ice_servers: IceServers,
@@ -81,7 +79,6 @@ class Audience:
         self._program = program
         self._title = title
         self._language = language
-        self._token = token
         self._admit = admit
         self._most = most
         self._ice_servers = ice_servers
@@ -211,7 +208,7 @@ class Audience:
         ]
         self._bans.add(student.who(), others)
         for peer, each in list(self._register.present.items()):
-            if not each.monitor and self._bans.holds(each.who()):
+            if self._bans.holds(each.who()):
                 self._send_away(peer, "banned")  # in another tab as well
 
     def _student(self, number: str) -> Student:
@@ -265,22 +262,12 @@ class Audience:
         if student.page:
             return
         student.page = True
-        if hello.role == "monitor":
-            if not hmac.compare_digest(hello.token.encode("utf-8", "replace"), self._token.encode()):
-                logger.warning("a monitor with a wrong token is refused")
-                await self._refuse(peer, student, "token")
-                return
-            student.monitor = student.admitted = True
-            if student.viewer is None:
-                # The lesson is full of students, and the teacher's own monitor takes none of their places.
-                student.refused = None
-                self._let_in(peer, student)
         student.device = hello.device
         earlier = self._register.holder(hello.ticket)
-        if earlier is not None and not student.monitor:
+        if earlier is not None:
             self._resume(peer, student, earlier)
         who = Who(student.name, student.address, hello.ticket, hello.device)
-        if student.refused is None and not student.monitor and self._bans.holds(who):
+        if student.refused is None and self._bans.holds(who):
             student.refused = "banned"
         if student.refused is not None:
             await self._refuse(peer, student, student.refused)
@@ -305,7 +292,7 @@ class Audience:
             self._let_in(peer, student)
 
     def _let_in(self, peer: int, student: Student) -> None:
-        if not student.monitor and self._register.watching() >= self._most:
+        if self._register.watching() >= self._most:
             student.refused = "full"
             logger.warning("the lesson is full: %s is not let in", student.name)
             return

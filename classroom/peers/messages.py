@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from classroom.errors import WireError
 
@@ -65,8 +64,6 @@ class Hello:
     empty.
     """
 
-    role: Literal["student", "monitor"]
-    token: str
     ticket: str = ""
     device: str = ""
 
@@ -130,16 +127,7 @@ def read(value: Mapping[str, object]) -> Message:
         case "answer" | "pranswer":
             return Answer(_text(value, "sdp", 262_144))
         case "hello" if value.get("app") == "classroom":
-            role = value.get("role", "student")
-            if role not in ("student", "monitor"):
-                raise WireError("its role is unknown")
-            token = value.get("token", "")
-            return Hello(
-                "monitor" if role == "monitor" else "student",
-                token if isinstance(token, str) else "",
-                _mark(value, "ticket"),
-                _mark(value, "device"),
-            )
+            return Hello(_mark(value, "ticket"), _mark(value, "device"))
         case "key-frame":
             return KeyFrameWanted()
         case "restart":

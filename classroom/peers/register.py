@@ -49,7 +49,6 @@ class Student:
     viewer: Viewer | None = None
     task: asyncio.Task[None] | None = None
     page: bool = False
-    monitor: bool = False
     lost: bool = False
     refused: str | None = None
     listed: bool = False
@@ -57,11 +56,6 @@ class Student:
     ticket: str = ""
     device: str = ""
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
-
-    @property
-    def shown(self) -> bool:
-        """Whether the teacher sees it as a student."""
-        return self.listed and not self.monitor
 
     @property
     def watches(self) -> bool:
@@ -121,7 +115,7 @@ class Register:
     def leave(self, peer: int, *, show: bool = True) -> Student | None:
         """Note that somebody has left; with ``show`` the teacher sees it for a while as gone."""
         student = self.present.pop(peer, None)
-        if student is not None and show and student.shown:
+        if student is not None and show and student.listed:
             self._gone[student.number] = _Gone(student, {**student.describe(), "state": "gone"})
             while len(self._gone) > _MOST_GONE:
                 self._gone.pop(next(iter(self._gone)))
@@ -154,7 +148,7 @@ class Register:
     def find(self, number: str) -> Student | None:
         """The student with a number, there or just gone."""
         for student in self.present.values():
-            if student.number == number and student.shown:
+            if student.number == number and student.listed:
                 return student
         gone = self._gone.get(number)
         return None if gone is None else gone.student
@@ -166,17 +160,16 @@ class Register:
     def describe(self) -> dict[str, object]:
         """The students by number, as the control protocol shows them."""
         gone = {number: each.description for number, each in self._gone.items()}
-        return {**gone, **{each.number: each.describe() for each in self.present.values() if each.shown}}
+        return {**gone, **{each.number: each.describe() for each in self.present.values() if each.listed}}
 
     def count(self) -> Count:
         """How many students are signed in, and how many of them see the program."""
-        students = [each for each in self.present.values() if each.shown]
+        students = [each for each in self.present.values() if each.listed]
         return Count(len(students), sum(each.watches for each in students))
 
     def watching(self) -> int:
         """How many places are taken. Who is lost takes none, because it comes back as another."""
-        students = (each for each in self.present.values() if not each.monitor and not each.lost)
-        return sum(1 for each in students if each.viewer is not None)
+        return sum(1 for each in self.present.values() if each.viewer is not None and not each.lost)
 
     def over(self) -> list[int]:
         """Who is lost and need not be kept: its call has ended, or somebody of its name watches in its place."""

@@ -124,6 +124,49 @@ async def test_no_offer_wants_a_restart(page: Page) -> None:
     assert wanted[1][1] == "again"
 
 
+async def choices(page: Page, name: str | None, *steps: list[Any]) -> list[Any]:
+    """What a BroadcasterChoice answers to steps such as ``["offered", 3]``, each with the id it then has chosen."""
+    return await page.evaluate(  # type: ignore[no-any-return]
+        """async ([name, steps]) => {
+          const { BroadcasterChoice } = await import('/assets/lib/broadcaster.js');
+          const choice = new BroadcasterChoice(name);
+          return steps.map(([method, given]) => [choice[method](given) ?? null, choice.id]);
+        }""",
+        [name, steps],
+    )
+
+
+def member(number: int, name: str) -> dict[str, Any]:
+    return {"id": number, "name": name, "connected": True}
+
+
+async def test_the_only_other_member_is_the_broadcaster(page: Page) -> None:
+    assert await choices(
+        page, None, ["signedIn", [member(4, "x")]], ["joined", member(5, "y")], ["offered", 4], ["offered", 5]
+    ) == [[None, 4], [False, 4], [True, 4], [False, 4]]
+
+
+async def test_among_many_the_broadcaster_is_known_by_its_name(page: Page) -> None:
+    ada, lesson = member(3, "Ada"), member(4, "Algebra")
+    assert await choices(
+        page, "Algebra", ["signedIn", [ada, lesson]], ["offered", 3], ["offered", 4],
+        # It signed in anew while its former membership still stands.
+        ["joined", member(9, "Algebra")], ["offered", 9], ["left", lesson], ["offered", 4],
+        ["left", member(9, "Algebra")],
+    ) == [[None, 4], [False, 4], [True, 4], [True, 9], [True, 9], [False, 9], [False, 9], [True, None]]  # fmt: skip
+
+
+async def test_without_its_name_the_first_who_offers_is_the_broadcaster(page: Page) -> None:
+    assert await choices(
+        page,
+        "Algebra",
+        ["signedIn", [member(3, "Ada")]],
+        ["offered", 3],
+        ["offered", 5],
+        ["joined", member(6, "Algebra")],
+    ) == [[None, None], [True, 3], [False, 3], [True, 6]]
+
+
 async def test_member_lines_are_read(page: Page) -> None:
     read = await page.evaluate(
         """async (text) => (await import('/assets/lib/members.js')).parseMembers(text)""",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 
 import av
@@ -13,7 +12,7 @@ from aiortc import RTCPeerConnection
 from classroom.broadcaster import Broadcaster
 from classroom.media.frames import Picture
 from classroom.peers import viewer
-from tests.support.broadcast import TOKEN, broadcasting, eventually
+from tests.support.broadcast import broadcasting, eventually
 from tests.support.native_client import NativeClient
 from tests.support.student import student
 
@@ -53,23 +52,6 @@ async def test_a_picture_that_cannot_be_drawn_small_costs_only_its_thumbnail(les
     unusable = av.VideoFrame(64, 64, "yaf32le")
     lesson._studio.slots["pause"].put(Picture(unusable, 0.0, -1))
     assert {each.source for each in lesson._draw_thumbnails()} == {None, "bars", "red"}
-
-
-async def test_the_teachers_monitor_needs_no_students_place() -> None:
-    text = (
-        "sources: {bars: {kind: pattern}}\nscenes: {bars: bars}\naccess: {max_students: 1}\nrecording: {start: never}\n"
-    )
-    async with (
-        broadcasting(text) as lesson,
-        student(lesson.port, name=b"the only one") as only,
-        student(lesson.port, name=b"monitor") as monitor,
-    ):
-        await only.offer()
-        [monitor.peer] = monitor.client.peers
-        await monitor.say({"type": "hello", "app": "classroom", "version": 1, "role": "monitor", "token": TOKEN})
-        kinds: set[str] = set()
-        while kinds != {"welcome", "offer"}:
-            kinds.add(json.loads((await monitor.client.next_message(30)).body)["type"])
 
 
 async def test_whoever_leaves_does_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,7 @@ async def test_nothing_a_peer_sends_disturbs_the_others(lesson: Broadcaster) -> 
             json.dumps({"type": "answer", "sdp": offer["sdp"].replace("m=video", "m=nothing")}),
             json.dumps({"type": "offer-loopback"}),
             json.dumps({"candidate": "candidate:1 1 udp 1 1.2.3.4 9 typ host", "sdpMid": "9", "sdpMLineIndex": 9}),
-            json.dumps({"type": "hello", "app": "classroom", "role": "monitor", "token": "a guess"}),
+            json.dumps({"type": "hello", "app": "classroom", "ticket": ["a guess"]}),
             json.dumps({"type": "restart"}),
             "BYE",
         ):

@@ -197,6 +197,8 @@ class PageServer:
         else:
             sections = self._effect(method, params)
             reply["result"] = {"revision": self.revision + bool(sections)}
+            if method == "peer.offer":
+                reply["result"]["peer"] = "1"
         await connection.send(json.dumps(reply))
         if sections:
             await self.change(**sections)

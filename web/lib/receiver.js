@@ -89,7 +89,7 @@ export class Receiver {
    * @param {(events: import('./signaling.js').SignalingEvents) => Way} options.way makes the way to the broadcaster
    * @param {string | null} [options.broadcaster] its name, where others are listed as well
    * @param {string | null} [options.ticket] of an earlier welcome
-   * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part: language, or role and token
+   * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part, such as the language
    * @param {boolean} [options.relayOnly] to receive over relay servers only, which shows whether they work
    * @param {import('./journal.js').Journal} options.journal
    * @param {ReceiverEvents} options.events

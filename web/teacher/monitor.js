@@ -1,27 +1,23 @@
 /**
- * The monitor: the program as the students receive it, over the same way.
+ * The monitor: the program as the students receive it, agreed on over the control connection.
  */
 import { Journal } from '../lib/journal.js';
 import { Receiver } from '../lib/receiver.js';
-import { Signaling } from '../lib/signaling.js';
+import { ControlWay } from './control_way.js';
 
 export class Monitor {
   #changed;
-  #name;
   /** @type {Receiver | null} */
   #receiver = null;
+  /** @type {ControlWay | null} */
+  #way = null;
   /** @type {MediaStream | null} */
   #stream = null;
   /** @type {import('../lib/receiver.js').State} */
   #state = 'joining';
 
-  /**
-   * @param {object} options
-   * @param {string} options.name under which the monitor signs in
-   * @param {() => void} options.changed
-   */
-  constructor({ name, changed }) {
-    this.#name = name;
+  /** @param {() => void} changed */
+  constructor(changed) {
     this.#changed = changed;
   }
 
@@ -34,14 +30,21 @@ export class Monitor {
   }
 
   /**
-   * @param {string} token
-   * @param {string} language
+   * The control connection is open, for the first time or again.
+   *
+   * @param {import('../lib/control.js').Control} control
    */
-  start(token, language) {
-    this.stop();
+  begin(control) {
+    if (this.#way) {
+      this.#way.start();
+      return;
+    }
     this.#receiver = new Receiver({
-      way: (events) => new Signaling({ name: this.#name, events }),
-      hello: { language, role: 'monitor', token },
+      way: (events) => {
+        this.#way = new ControlWay(control, events);
+        return this.#way;
+      },
+      hello: {},
       journal: new Journal(),
       events: {
         onState: (state) => {
@@ -59,9 +62,20 @@ export class Monitor {
     this.#receiver.start();
   }
 
+  /** The control connection was lost. */
+  lost() {
+    this.#way?.lost();
+  }
+
+  /** @param {{peer?: unknown}} said a notification `peer` */
+  take(said) {
+    this.#way?.take(said);
+  }
+
   stop() {
     this.#receiver?.stop();
     this.#receiver = null;
+    this.#way = null;
   }
 
   hurry() {

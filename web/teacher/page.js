@@ -45,7 +45,7 @@ class TeacherPage {
     (method, params) => this.#ask(method, params),
     () => this.#drawNow(),
   );
-  #monitor = new Monitor({ name: 'monitor', changed: () => this.#monitorChanged() });
+  #monitor = new Monitor(() => this.#monitorChanged());
   /** @type {Control | null} */
   #control = null;
   /** @type {import('../lib/control.js').ControlState | 'gate' | 'ended'} */
@@ -114,6 +114,7 @@ class TeacherPage {
   #controlChanged(state) {
     if (this.#stage === 'ended') return;
     this.#stage = state;
+    if (state === 'lost') this.#monitor.lost();
     if (state === 'denied') {
       forgetToken();
       this.#token = '';
@@ -126,12 +127,11 @@ class TeacherPage {
 
   /** @param {any} result */
   #begin(result) {
-    const first = !this.#model.known;
     this.#denied = false;
     this.#model.begin(result);
     const language = languageOf(this.#model.state.lesson?.language);
     if (language && recall('language') === null) this.#translator.language = language;
-    if (first) this.#monitor.start(this.#token, this.#translator.language);
+    if (this.#control) this.#monitor.begin(this.#control);
     this.#draw();
   }
 
@@ -143,6 +143,9 @@ class TeacherPage {
     switch (method) {
       case 'state':
         if (this.#model.change(params)) this.#draw();
+        break;
+      case 'peer':
+        this.#monitor.take(params);
         break;
       case 'meters':
         this.#meters.levels = params.levels ?? {};
