@@ -7,6 +7,7 @@ import functools
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from classroom.lesson.sections import Ice
 from classroom.peers.credentials import Credential, temporary
 from classroom.peers.ice import Address, IceServers
 from classroom.peers.probe import probe
+from classroom.server.authority import Authority
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.machine import StolenTime
 from tests.support.student import student
@@ -66,6 +68,18 @@ async def test_silence_is_no_service() -> None:
         for url in (f"turn:127.0.0.1:{port}", f"stun:127.0.0.1:{port}", f"turn:127.0.0.1:{port}?transport=tcp"):
             assert await probe(address_of(url), fresh(), within=0.3) == "silent", url
     assert await probe(address_of("turn:no-such-host.invalid"), fresh(), within=5) == "silent"
+
+
+async def test_tls_needs_a_certificate_that_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority.make("test", datetime.now(UTC))
+    certificate, trusted = tmp_path / "chain.pem", tmp_path / "authority.pem"
+    certificate.write_bytes(authority.certify(["127.0.0.1"], datetime.now(UTC)).pem())
+    trusted.write_bytes(authority.public_pem())
+    async with turn_server(tmp_path, certificate=certificate) as turn:
+        address = address_of(f"turns:127.0.0.1:{turn.tls_port}")
+        assert await probe(address, fresh(), within=20) == "tls"
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        assert await probe(address, fresh(), within=20) is None
 
 
 async def test_a_call_outlives_its_password(turn: TurnServer) -> None:

@@ -27,6 +27,7 @@ class TurnServer:
 
     address: str
     port: int
+    tls_port: int
     log: Path
 
     @property
@@ -59,16 +60,21 @@ def silent_port() -> Iterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def turn_server(folder: Path, *, secret: str = SECRET) -> AsyncIterator[TurnServer]:
-    """Run coturn in a folder; the test is skipped where there is none, except where CI says there must be."""
+async def turn_server(
+    folder: Path, *, secret: str = SECRET, certificate: Path | None = None
+) -> AsyncIterator[TurnServer]:
+    """Run coturn in a folder; the test is skipped where there is none, except where CI says there must be.
+
+    ``certificate`` is a file with a chain and its key, for TLS.
+    """
     program = shutil.which("turnserver")
     if program is None:
         if os.environ.get("CI"):
             pytest.fail("There is no coturn. Install the package coturn.")
         pytest.skip("no coturn on this machine; install the package coturn")
     address = own_address()
-    port = _free_ports(_RELAYS + 1)
-    lowest = port + 1
+    port = _free_ports(_RELAYS + 2)
+    tls_port, lowest = port + 1, port + 2
     addresses = dict.fromkeys(("127.0.0.1", address))
     lines = [
         *(f"listening-ip={each}" for each in addresses),
@@ -81,8 +87,12 @@ async def turn_server(folder: Path, *, secret: str = SECRET) -> AsyncIterator[Tu
         "realm=classroom.test",
         "allow-loopback-peers",
         "no-cli",
-        "no-tls",
         "no-dtls",
+        *(
+            [f"tls-listening-port={tls_port}", f"cert={certificate}", f"pkey={certificate}"]
+            if certificate
+            else ["no-tls"]
+        ),
         "log-file=stdout",
         "simple-log",
         f"userdb={folder / 'turn.sqlite'}",
@@ -97,7 +107,7 @@ async def turn_server(folder: Path, *, secret: str = SECRET) -> AsyncIterator[Tu
         )
     try:
         await _listening(address, port, process, log)
-        yield TurnServer(address, port, log)
+        yield TurnServer(address, port, tls_port, log)
     finally:
         if process.returncode is None:
             process.terminate()
