@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import HttpVersion11, web
+from aiohttp.typedefs import Handler
 
 from classroom.limits import Limits
 from classroom.signaling import wire
@@ -110,6 +111,7 @@ class _Handlers:
             app.router.add_route("*", "/quit", self.quit, expect_handler=_expect)
         if everything_else:
             app.router.add_route("*", "/{anything:.*}", _route(self.unknown_address), expect_handler=_expect)
+            app.middlewares.append(_sorry)
 
     async def sign_in(self, request: web.Request, arguments: bytes) -> wire.Reply:
         sign_in = wire.SignIn(arguments) if self._whole_names else wire.read_sign_in(arguments)
@@ -252,6 +254,15 @@ def _route(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]
         return _respond(await handler(request, wire.split_target(_raw_target(request))[1]))
 
     return handle
+
+
+@web.middleware
+async def _sorry(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer what has no path at all, as ``CONNECT host`` and ``OPTIONS *``, like every other address."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return _respond(wire.ok(content_type=None) if request.method == "OPTIONS" else wire.sorry())
 
 
 async def _expect(request: web.Request) -> None:
