@@ -91,3 +91,36 @@ async def test_teacher_page(
     await page.locator("#end-confirm").click()
     await page.locator("body[data-control=ended]").wait_for(state="attached")
     await check(page, axe, "ended")
+
+
+@SIZES
+@LOCALES
+async def test_the_way_in_on_the_teacher_page(
+    server: PageServer, open_page: PageFactory, axe: str, size: tuple[int, int], locale: str
+) -> None:
+    server.state["lesson"] = {
+        **server.state["lesson"],
+        "language": locale[:2],
+        "addresses": [f"{server.origin}/", "http://192.168.1.7:8888/"],
+        "secure_addresses": ["https://192.168.1.7:8443/"],
+        "fingerprint": ":".join(["AB"] * 32),
+    }
+    page = await open_page(server.teach, size=size, locale=locale)
+    await page.locator(".secure summary").click()
+    await page.locator("[data-copy]").first.click()
+    await check(page, axe, "addresses")
+    await page.locator("#join-show").click()
+    await page.locator("#join-dialog img").wait_for(state="visible")
+    await check(page, axe, "the code, large")
+
+
+@SIZES
+@LOCALES
+async def test_trust_page(
+    server: PageServer, open_page: PageFactory, axe: str, size: tuple[int, int], locale: str
+) -> None:
+    page = await open_page(f"{server.origin}/trust", size=size, locale=locale)
+    await page.locator(f"html[lang^={locale[:2]}]").wait_for(state="attached")
+    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    await check(page, axe, "trust")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -23,6 +24,9 @@ from websockets.exceptions import ConnectionClosed
 
 from classroom.clock import SystemClock
 from classroom.server import Site, add_pages
+from classroom.server.authority import Authority
+from classroom.server.join import add_join
+from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
 
 __all__ = ["STATE", "TOKEN", "PageServer", "jpeg", "page_server"]
@@ -223,6 +227,9 @@ async def page_server() -> AsyncIterator[PageServer]:
     add_pages(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
     add_routes(app, switchboard)
     servers: list[PageServer] = []
+    authority = Authority.make("desk", datetime.now(UTC))
+    add_join(app, address=lambda: f"{servers[0].origin}/")
+    add_trust(app, authority=lambda: authority, tls_port=lambda: 8443, language="en")
 
     async def control(connection: ServerConnection) -> None:
         await servers[0].serve(connection)
