@@ -132,6 +132,7 @@ class Broadcaster:
                 ("state", self._publish),
                 ("students' reports", self._audience.measure),
                 ("new passwords for relays", self._audience.refresh_ice_servers),
+                ("teachers' passwords for relays", self._teachers.refresh_ice_servers),
                 ("relays", RelayCheck(self._ice_servers, self._alarms).run),
                 ("meters and thumbnails", news.run),
             ):
@@ -196,6 +197,11 @@ class Broadcaster:
     def secure_teacher_addresses(self) -> list[str]:
         """The same with https, for other computers too, the best address first; none without ``server.tls``."""
         return [f"{address}#token={self._token}" for address in self._site.secure_addresses("/teach")]
+
+    @property
+    def signaling_server(self) -> str | None:
+        """Somebody else's signaling server where the lesson is met; None where it is met here."""
+        return self._place.elsewhere.server if self._place.elsewhere is not None else None
 
     def trust_address(self) -> str | None:
         """Where it is explained whom to trust for https; None where nobody needs to."""

@@ -19,6 +19,7 @@ from classroom.interruption import interruptible
 from classroom.lesson import Lesson, built_in_lesson, check_lesson
 from classroom.media.devices import list_devices
 from classroom.server.authority import fingerprint
+from classroom.signaling.client import ServerAddress, reach
 
 __all__ = ["Wishes", "teach"]
 
@@ -96,6 +97,8 @@ def _language() -> str:
 
 async def _check(broadcaster: Broadcaster) -> int:
     """Start every source, say how it went, stop."""
+    if (server := broadcaster.signaling_server) is not None:
+        await reach(ServerAddress.parse(server))
     async with broadcaster.sources_only():
         await broadcaster.sources_settled(10.0)
         lines = broadcaster.report_sources()
@@ -115,6 +118,8 @@ def _introduce(broadcaster: Broadcaster) -> None:
         print(f"           {secure}")
     if (trust := broadcaster.trust_address()) is not None:
         print(f"Trust:     {trust}", flush=True)
+    if (server := broadcaster.signaling_server) is not None:
+        print(f"Signaling: {server}", flush=True)
     if _can_show_blocks():
         segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
     if (authority := broadcaster.authority()) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import re
 import socket
 import ssl
@@ -15,10 +16,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from classroom.errors import WireError
+from classroom.errors import AddressError, WireError
 from classroom.signaling.keep_alive import keep_alive
 
-__all__ = ["NoReply", "ServerAddress", "ServerReply", "Unreachable", "ask"]
+__all__ = ["NoReply", "ServerAddress", "ServerReply", "Unreachable", "ask", "reach"]
 
 _CONNECT_WITHIN: Final = 10.0
 _REPLY_WITHIN: Final = 10.0
@@ -103,8 +104,22 @@ async def ask(
             await asyncio.wait_for(writer.wait_closed(), 1.0)
 
 
+async def reach(server: ServerAddress) -> None:
+    """Find out whether there is a server that answers; AddressError where there is none."""
+    try:
+        await ask(server, "/")
+    except WireError as fault:
+        raise AddressError(f"The signaling server {server.text} cannot be reached: {fault}.") from fault
+
+
+@functools.cache
+def _secure() -> ssl.SSLContext:
+    """The system's authorities, read once."""
+    return ssl.create_default_context()
+
+
 async def _connect(server: ServerAddress) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    secure = ssl.create_default_context() if server.tls else None
+    secure = _secure() if server.tls else None
     try:
         async with asyncio.timeout(_CONNECT_WITHIN):
             reader, writer = await asyncio.open_connection(server.host, server.port, ssl=secure, limit=_HEAD_LIMIT)

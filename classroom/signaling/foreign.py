@@ -189,6 +189,7 @@ class ForeignMember:
                 self._say_away(fault)
             else:
                 self._alarms.clear(AWAY)
+                logger.info("signed in at %s", self._server.text)
                 entered = loop.time()
                 try:
                     await self._listen()
@@ -303,7 +304,9 @@ class ForeignMember:
                 await asyncio.sleep(_FIRST_PAUSE)
 
     def _say_away(self, fault: WireError) -> None:
-        logger.info("the signaling server %s cannot be used: %s", self._server.text, fault)
+        known = any(alarm.code == AWAY for alarm in self._alarms.raised())
+        level = logging.DEBUG if known else logging.WARNING
+        logger.log(level, "the signaling server %s cannot be used: %s", self._server.text, fault)
         sentence = (
             f"The signaling server {self._server.text} cannot be used: {fault}. Students who watch keep their "
             "picture, but nobody can join. It is tried again all the time."
