@@ -19,7 +19,7 @@ from typing import Any, Self, assert_never
 from aiohttp import web
 
 from classroom import __version__
-from classroom.alarms import Alarms
+from classroom.alarms import Alarm, Alarms
 from classroom.clock import Clock
 from classroom.control.calls import Call, Role, Tell
 from classroom.control.news import News, Thumbnail
@@ -28,6 +28,7 @@ from classroom.control.state import StateBoard
 from classroom.direction import Direction
 from classroom.director import TransitionKind
 from classroom.lesson import Lesson
+from classroom.media.overlay import build_overlays
 from classroom.media.program import Program
 from classroom.media.scale import UnusablePicture
 from classroom.media.sources import fallback_card
@@ -279,6 +280,9 @@ class Broadcaster:
     def _make_program(self) -> Program:
         lesson = self._lesson
         size = (lesson.program.size.width, lesson.program.size.height)
+        overlays, faults = build_overlays(lesson.overlays, size)
+        for name, why in faults.items():
+            self._alarms.put(Alarm(f"overlay.{name}", f"The overlay '{name}' is left out. {why}"))
         return Program(
             director=self._direction.director,
             size=size,
@@ -286,6 +290,7 @@ class Broadcaster:
             slots=self._studio.slots,
             live=self._studio.live,
             fallback=lesson.program.fallback,
+            overlays=overlays,
             fallback_card=fallback_card(lesson.lesson.language, size),
             inputs=self._studio.inputs(),
             video_bit_rate=lesson.video.bitrate,

@@ -98,6 +98,7 @@ def _scene(name: str, model: SceneModel) -> Scene:
         model.corner,
         model.size,
         styles=tuple(_style(item, custom=model.layout == "custom") for item in model.show),
+        overlays=tuple(model.overlays),
         fallback=model.fallback,
         transition=model.transition,
         duration=model.duration,

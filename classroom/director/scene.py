@@ -65,6 +65,7 @@ class Scene:
     ``size`` is the width of the small picture as a fraction of the program's width, ``corner`` where it stands; both
     matter to picture-in-picture only. ``fallback``, ``transition`` and ``duration`` (seconds) are the scene's own, None
     for the lesson's; the transition is the one to this scene.
+    ``overlays`` are laid over everything, in their order.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Scene:
     corner: Corner = "bottom-right"
     size: float = 0.25
     styles: tuple[Style, ...] = ()
+    overlays: tuple[str, ...] = ()
     fallback: str | None = None
     transition: TransitionKind | None = None
     duration: float | None = None
@@ -86,4 +88,6 @@ class Scene:
         described: dict[str, object] = {"layout": self.layout, "show": list(self.show)}
         if self.layout == "picture-in-picture":
             described |= {"corner": self.corner, "size": self.size}
+        if self.overlays:
+            described["overlays"] = list(self.overlays)
         return described

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from classroom.lesson.audio import AudioInput
+from classroom.lesson.overlays import Overlay
 from classroom.lesson.scenes import SceneModel
 from classroom.lesson.section import Section
 from classroom.lesson.sections import (
@@ -25,7 +26,19 @@ from classroom.lesson.values import Name
 
 __all__ = ["Lesson"]
 
-_WITH_DEFAULTS = ("lesson", "server", "signaling", "access", "limits", "ice", "audio", "program", "video", "recording")
+_WITH_DEFAULTS = (
+    "lesson",
+    "server",
+    "signaling",
+    "access",
+    "limits",
+    "ice",
+    "audio",
+    "overlays",
+    "program",
+    "video",
+    "recording",
+)
 
 
 class Lesson(Section):
@@ -50,6 +63,10 @@ class Lesson(Section):
     audio: dict[Annotated[str, Name()], AudioInput] = Field(
         default_factory=dict,
         description="Where sound comes from: a name of your choice, and what it is; without any, a lesson is silent.",
+    )
+    overlays: dict[Annotated[str, Name()], Overlay] = Field(
+        default_factory=dict,
+        description="What scenes can have laid over them: a name of your choice, and what it is.",
     )
     scenes: dict[Annotated[str, Name()], SceneModel] = Field(
         description="What can be put on air, in the order of the teacher's buttons: a name of your choice, and what it "

@@ -28,13 +28,15 @@ def broken_rules(values: object) -> Iterator[Problem]:
     if not isinstance(values, dict):
         return
     sources, scenes = _section(values, "sources"), _section(values, "scenes")
-    for name, what in (("sources", "source"), ("audio", "input"), ("scenes", "scene")):
+    for name, what in (("sources", "source"), ("audio", "input"), ("overlays", "overlay"), ("scenes", "scene")):
         yield from _count(values.get(name), name, what)
     for name, source in sources.items():
         if isinstance(source, dict) and "monitor" in source and source.get("region") is not None:
             yield Problem(("sources", name, "region"), "write a monitor or a region, not both", "key")
+    overlays = _section(values, "overlays")
     for name, scene in scenes.items():
         yield from _scene(name, scene, sources)
+        yield from _laid_over(name, scene, overlays)
     for name, sound in _section(values, "audio").items():
         yield from _input(name, sound, sources)
     program = _section(values, "program")
@@ -57,7 +59,7 @@ def _list(values: Values, name: str) -> list[Any]:
 
 def _count(section: object, name: str, what: str) -> Iterator[Problem]:
     if isinstance(section, dict):
-        if not section and name != "audio":
+        if not section and name not in ("audio", "overlays"):
             yield Problem((name,), f"a lesson needs at least one {what}")
         if len(section) > MOST_NAMES:
             yield Problem((name,), f"a lesson has at most {MOST_NAMES} of these, not {len(section)}", "key")
@@ -111,6 +113,12 @@ def _scene(name: str, scene: object, sources: Values) -> Iterator[Problem]:
                 yield Problem(path, f"{shown(source)} is shown twice in one scene")
             names.append(source)
     yield from _named((*here, "fallback"), scene.get("fallback"), sources, "source")
+
+
+def _laid_over(name: str, scene: object, overlays: Values) -> Iterator[Problem]:
+    if isinstance(scene, dict):
+        for number, overlay in enumerate(_list(scene, "overlays")[:MOST_SHOWN]):
+            yield from _named(("scenes", name, "overlays", number), overlay, overlays, "overlay")
 
 
 def _placed(here: tuple[str | int, ...], item: Values, layout: object) -> Iterator[Problem]:

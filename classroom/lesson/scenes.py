@@ -146,6 +146,11 @@ class SceneModel(Section):
         description="How wide the small picture of picture-in-picture is, as a part of the whole: 5% to 95%.",
         json_schema_extra={"default": "25%"},
     )
+    overlays: list[Annotated[str, Reference("overlay")]] = Field(
+        default_factory=list,
+        description="The overlays that are laid over it, in their order.",
+        json_schema_extra={"default": []},
+    )
     fallback: Annotated[str, Reference("source")] | None = Field(
         None, description="The source shown where one of this scene has no picture; null is that of the program."
     )

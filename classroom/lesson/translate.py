@@ -13,7 +13,7 @@ from classroom.lesson.words import did_you_mean, listing, shown
 
 __all__ = ["problems_of"]
 
-_FEW = 12
+_FEW = 16
 """A group with at most so many keys is listed whole when an unknown key is near none of them."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 __all__ = ["FromEnvironment", "did_you_mean", "has_controls", "listing", "printable", "shown"]
 
 _LONGEST = 60
-_KNOWN = 12
+_KNOWN = 16
 """Most names that are listed in one fault."""
 _COMPARED = 200
 """Most names that a wrong one is compared with, so that a long file is not slow to refuse."""

@@ -36,7 +36,7 @@ class Crossfade:
     def compose(self, state: ProgramState, live: Set[str], now: float) -> ProgramPicture:
         """The program picture now (clock seconds); the last one again when nothing has changed since."""
         self._follow(state, now)
-        picture = self._front.compose(state.placements, live)
+        picture = self._front.compose(state.placements, live, state.scene.overlays)
         transition = state.transition
         if transition is None or self._leaving is None or transition.progress(now) >= 1:
             self._leaving = None
@@ -60,7 +60,10 @@ class Crossfade:
     def _blended(self, front: ProgramPicture, share: float, live: Set[str]) -> ProgramPicture:
         leaving = self._leaving
         assert leaving is not None
-        behind = leaving if isinstance(leaving, ProgramPicture) else self._behind.compose(leaving.placements, live)
+        if isinstance(leaving, ProgramPicture):
+            behind = leaving
+        else:
+            behind = self._behind.compose(leaving.placements, live, leaving.scene.overlays)
         if self._scratch is None:
             self._scratch = (np.empty(front.pixels.shape, np.uint16), np.empty(front.pixels.shape, np.uint16))
         pixels = blend(behind.pixels, front.pixels, share, self._scratch)

@@ -19,6 +19,7 @@ from av.video.reformatter import ColorRange
 from classroom.director import Border, Placement, Rectangle, Shown, fit, resolve, visible
 from classroom.media.crop import Cropper
 from classroom.media.frames import Picture, PictureSlot
+from classroom.media.overlay import Overlay, Patch, lay_over
 from classroom.media.scale import Scaler, UnusablePicture
 
 __all__ = ["PictureMixer", "Pixels", "ProgramPicture", "planes", "split"]
@@ -88,6 +89,7 @@ class PictureMixer:
         slots: Mapping[str, PictureSlot],
         fallback: str | None,
         fallback_card: av.VideoFrame,
+        overlays: Mapping[str, Overlay] | None = None,
     ) -> None:
         if size[0] % 2 or size[1] % 2 or min(size) < 2:
             raise ValueError(f"the program's size must be even, not {size[0]}×{size[1]}")
@@ -95,16 +97,19 @@ class PictureMixer:
         self._size = size
         self._slots = slots
         self._fallback = fallback
+        self._overlays = dict(overlays or {})
         self._card = Picture(fallback_card, 0.0, 0)
         self._layers: dict[Shown, _Layer] = {}
         self._broken: dict[str, Picture] = {}
         self._drawn: list[tuple[Shown, Picture]] = []
+        self._laid_over: list[Patch] = []
         self._newest: ProgramPicture | None = None
 
-    def compose(self, placements: Sequence[Placement], live: Set[str]) -> ProgramPicture:
+    def compose(self, placements: Sequence[Placement], live: Set[str], overlays: Sequence[str] = ()) -> ProgramPicture:
         """The program picture of these placements now; the last one again when nothing changed since.
 
         ``live`` names the sources that work. One without a picture, or with one that cannot be used, is not live.
+        ``overlays`` are laid over everything in their order; one that could not be drawn is left out.
         """
         newest = {name: picture for name in live if name in self._slots and (picture := self._slots[name].newest())}
         usable = {name for name, picture in newest.items() if not self._is_broken(name, picture)}
@@ -115,9 +120,11 @@ class PictureMixer:
                 break
             usable.discard(broken)
         drawn = [(item, self._card if item.source is None else newest[item.source]) for item in shown]
-        if self._newest is not None and self._same(drawn):
+        patches = [self._overlays[name].patch() for name in overlays if name in self._overlays]
+        if self._newest is not None and self._same(drawn) and patches == self._laid_over:
             return self._newest
-        self._newest = self._draw(shown)
+        self._newest = self._draw(shown, patches)
+        self._laid_over = patches
         self._drawn = drawn
         return self._newest
 
@@ -164,7 +171,7 @@ class PictureMixer:
             for (now, picture), (before, old) in zip(drawn, self._drawn, strict=True)
         )
 
-    def _draw(self, shown: Sequence[Shown]) -> ProgramPicture:
+    def _draw(self, shown: Sequence[Shown], patches: Sequence[Patch]) -> ProgramPicture:
         width, height = self._size
         # A new buffer for each picture: encoders and snapshots may still be reading the last ones.
         pixels: Pixels = np.empty((height * 3 // 2, width), np.uint8)
@@ -179,6 +186,8 @@ class PictureMixer:
                 _paint(canvas, layer.framed, _yuv(item.style.border.colour))
             for share, (target, source) in enumerate(zip(canvas, layer.planes, strict=True)):
                 _cut(target, layer.fitted, 1 if share == 0 else 2)[...] = source
+        for patch in patches:
+            lay_over(canvas, patch)
         return ProgramPicture(width, height, pixels)
 
     def _fill(self, canvas: tuple[Pixels, Pixels, Pixels], shown: Sequence[Shown]) -> None:

@@ -23,6 +23,7 @@ from classroom.media.encoder import SoundEncoder, VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Codec, Demand, Encoded, PictureSlot, Samples
 from classroom.media.level import Level
+from classroom.media.overlay import Overlay
 from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.rendition import Rendition, Shrinker, tier_sizes
 from classroom.media.sound import SoundInput, SoundMixer
@@ -65,6 +66,7 @@ class Program:
         video_codecs: Sequence[Literal["h264", "vp8"]] = ("h264", "vp8"),
         video_bit_rate: int = 1_500_000,
         tiers: Sequence[Tier] = (),
+        overlays: Mapping[str, Overlay] | None = None,
     ) -> None:
         if fps < 1:
             raise ValueError("a program has at least one picture a second")
@@ -74,7 +76,9 @@ class Program:
         self._live = live
         self._clock = clock
         self._mixer = Crossfade(
-            lambda: PictureMixer(size=size, slots=slots, fallback=fallback, fallback_card=fallback_card)
+            lambda: PictureMixer(
+                size=size, slots=slots, fallback=fallback, fallback_card=fallback_card, overlays=overlays
+            )
         )
         self._sound = SoundMixer(inputs=inputs, clock=clock, deliver=self._sound_block)
         sizes = tier_sizes(size, tiers)

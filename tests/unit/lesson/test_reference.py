@@ -43,7 +43,7 @@ def with_examples(text: str) -> str:
 
 def tag(path: KeyPath, values: Any) -> tuple[str | int, ...]:
     """The path as the model has it, with the kind of a source or an input."""
-    if path[:1] in (("sources",), ("audio",)) and len(path) >= 2:
+    if path[:1] in (("sources",), ("audio",), ("overlays",)) and len(path) >= 2:
         return (*path[:2], values[path[0]][path[1]]["kind"], *path[2:])
     if path[:2] == ("server", "tls") and isinstance(values["server"]["tls"], dict):
         return (*path[:2], "certificate", *path[2:])
@@ -94,10 +94,10 @@ def test_every_model_is_there() -> None:
 
 
 def models(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    from classroom.lesson import audio, scenes, sections, sources
+    from classroom.lesson import audio, overlays, scenes, sections, sources
 
     yield model.__name__, model
-    for module in (audio, scenes, sections, sources):
+    for module in (audio, overlays, scenes, sections, sources):
         for name in module.__all__:
             found = getattr(module, name)
             if isinstance(found, type) and issubclass(found, BaseModel):
@@ -136,7 +136,7 @@ def required_only(values: Any, whole: Any, examples: set[KeyPath], path: KeyPath
         for key, value in values.items()
         if model is None
         or model.model_fields[key].is_required()
-        or key in ("kind", "region", "audio", "crop", "border")
+        or key in ("kind", "region", "audio", "overlays", "crop", "border")
         or (*path, key) in examples
     }
 
