@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from collections.abc import Mapping
 from typing import Literal
@@ -35,6 +36,12 @@ class Teachers:
                 raise CommandError.not_possible(
                     "Sending a camera or a screen from the teacher page is not available yet."
                 )
+
+    async def refresh_ice_servers(self) -> None:
+        """Give those who watch new passwords for the TURN server before theirs expire; see ``Audience``."""
+        while (after := self._ice_servers.refresh_after) is not None:
+            await asyncio.sleep(after)
+            self.tell_monitors({"type": "ice_servers", "ice_servers": self._ice_servers.for_page("monitor")})
 
     def tell_monitors(self, message: Mapping[str, object]) -> None:
         """Say something to all who watch."""
