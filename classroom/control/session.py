@@ -20,11 +20,13 @@ from classroom.control import messages
 from classroom.control.calls import Calls
 from classroom.control.commands import COMMANDS, Desk
 from classroom.errors import CommandError
+from classroom.sparing import SparingLog
 from classroom.throttle import Throttle
 
 __all__ = ["HELLO_WITHIN", "Session"]
 
 logger = logging.getLogger(__name__)
+sparing = SparingLog(logger)
 
 HELLO_WITHIN: Final = 5.0
 """Seconds a connection has for its hello."""
@@ -125,7 +127,7 @@ class Session:
         return isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
 
     async def _refuse(self, hello: messages.Request) -> None:
-        logger.warning("wrong token from %s", self.address)
+        sparing.warn("wrong token from %s", self.address)
         wait = self._throttle.failed(self.address, self._clock.now())
         try:
             await asyncio.wait_for(self._connection.wait_closed(), wait)

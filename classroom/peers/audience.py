@@ -35,10 +35,12 @@ from classroom.peers.messages import (
 from classroom.peers.register import Count, Register, Student
 from classroom.peers.relay import StudentFaults
 from classroom.peers.viewer import Viewer
+from classroom.sparing import SparingLog
 
 __all__ = ["Admit", "Audience", "Count"]
 
 logger = logging.getLogger(__name__)
+sparing = SparingLog(logger)
 
 Admit = Literal["everyone", "approve"]
 
@@ -294,7 +296,7 @@ class Audience:
     def _let_in(self, peer: int, student: Student) -> None:
         if self._register.watching() >= self._most:
             student.refused = "full"
-            logger.warning("the lesson is full: %s is not let in", student.name)
+            sparing.warn("the lesson is full: %s is not let in", student.name)
             return
 
         async def send(text: str) -> None:

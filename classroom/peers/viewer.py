@@ -31,6 +31,7 @@ from classroom.peers.feed import Feed, PictureCodec, Program
 from classroom.peers.gathering import hasten
 from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, PictureSize, RestartWanted
 from classroom.peers.steering import Steering
+from classroom.sparing import SparingLog
 
 __all__ = [
     "Call",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
+sparing = SparingLog(logger)
 
 ViewerState = Literal["waiting", "watching", "gone"]
 Call = Answer | Candidate | Bye | KeyFrameWanted | PictureSize | RestartWanted
@@ -127,7 +129,7 @@ class Viewer:
         try:
             self._inbox.put_nowait(message)
         except asyncio.QueueFull:
-            logger.warning("%s sends more than is taken; a message is left out", self._name)
+            sparing.warn("%s sends more than is taken; a message is left out", self._name)
 
     async def run(self) -> None:
         """Offer, and serve until cancelled; what the peer does wrong is logged and ends nothing else."""
@@ -219,7 +221,7 @@ class Viewer:
                     self._steering.shown(self._size.height, _now())
             await connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
         except _BAD_DESCRIPTION as fault:
-            logger.warning("the answer of %s cannot be used: %s", self._name, fault)
+            sparing.warn("the answer of %s cannot be used: %s", self._name, fault)
             await self._hang_up()
 
     def _add(self, candidate: Candidate) -> None:

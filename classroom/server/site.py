@@ -33,10 +33,12 @@ from classroom.server.doorman import Doorman, Doorway, Gate
 from classroom.server.gate import ConnectionGate
 from classroom.server.tls import SecureDoor, SecureEntrance
 from classroom.server.web_protocol import web_protocols
+from classroom.sparing import SparingLog
 
 __all__ = ["CONTROL_SUBPROTOCOL", "Site"]
 
 logger = logging.getLogger(__name__)
+sparing = SparingLog(logger)
 
 CONTROL_SUBPROTOCOL: Final = Subprotocol("classroom.control.v1")
 
@@ -253,7 +255,7 @@ def _refuse_other_origins(connection: ServerConnection, request: Request) -> Res
         return None
     if len(origins) == len(hosts) == 1 and _is_same_host(origins[0], hosts[0]):
         return None
-    logger.warning("refused a control connection from a page of %s", ", ".join(origins)[:200])
+    sparing.warn("refused a control connection from a page of %s", ", ".join(origins)[:200])
     return connection.respond(
         http.HTTPStatus.FORBIDDEN, "Only this lesson's own teacher page may control it. Open it at its own address.\n"
     )

@@ -11,6 +11,7 @@ from classroom.limits import Limits
 from classroom.server import doorman
 from classroom.server.gate import ConnectionGate
 from classroom.signaling import Room
+from tests.support.broadcast import LESSON, broadcasting
 from tests.support.bystander import bystander
 from tests.support.native_client import NativeClient, NativeNotice, NativeReply, parse_reply
 from tests.support.port import OpenPort, RawConnection, ask, open_port, until
@@ -344,3 +345,55 @@ async def test_half_a_message_from_who_closes_its_own_side_does_not_stay(monkeyp
         connection.writer.write_eof()
         await until(lambda: not opened.site_is_busy(), 5)
         connection.close()
+
+
+LESSON_WITH_LIMITS = (
+    LESSON
+    + """
+limits:
+  connections: 16
+  connections_per_address: 12
+  members: 2
+  head: 1024
+  head_time: 1
+  body: 16384
+  name: 16
+  queue: 16
+  messages: 5
+"""
+)
+
+
+async def test_the_limits_of_a_lesson_file_take_effect() -> None:
+    async with broadcasting(LESSON_WITH_LIMITS) as running:
+        port = running.port
+        first = read(await ask(port, get(b"/sign_in?" + b"n" * 50)))
+        own, hub = first.peer_id, int(first.body.splitlines()[1].split(b",")[1])
+        assert first.body.splitlines()[0] == b"%s,%d,1" % (b"n" * 16, own)
+        assert read(await ask(port, get(b"/sign_in?second"))).status == 200
+        assert read(await ask(port, get(b"/sign_in?third"))).status == 403
+        assert read(await ask(port, get(b"/healthz?" + b"x" * 1100))).status == 431
+        assert read(await ask(port, b"GET /heal")).status == 408
+        assert read(await ask(port, post(own, hub, b"x" * 16_385))).status == 413
+        flood = [
+            read(each).status for each in await asyncio.gather(*(ask(port, post(own, hub, b"x")) for _ in range(8)))
+        ]
+        assert set(flood) == {200}
+        idle = [await RawConnection.open(port, b"GET /") for _ in range(12)]
+        try:
+            refused = parse_reply(await ask(port, get(b"/healthz")))
+            assert refused is not None
+            assert refused.status == 503
+        finally:
+            for connection in idle:
+                connection.close()
+
+
+async def test_a_flood_of_messages_in_a_running_lesson_is_refused() -> None:
+    async with broadcasting(LESSON.replace("recording:", "limits: {messages: 2}\nrecording:")) as running:
+        first = read(await ask(running.port, get(b"/sign_in?x")))
+        hub = int(first.body.splitlines()[1].split(b",")[1])
+        posts = (ask(running.port, post(first.peer_id, hub, b"x")) for _ in range(20))
+        statuses = [read(each).status for each in await asyncio.gather(*posts)]
+        assert 8 <= statuses.count(200) < 20
+        assert statuses.count(200) + statuses.count(429) == 20
