@@ -55,9 +55,9 @@ class ServerAddress:
         parts = urlsplit(text.strip())
         host = parts.hostname or ""
         if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or parts.username is not None:
-            raise ValueError(text)
+            raise ValueError(f"'{text}' is no address such as http://host:8888")
         if parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError(text)
+            raise ValueError(f"'{text}' is no address such as http://host:8888")
         tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
         port = usual if parts.port is None else parts.port
         plain = f"[{host}]" if ":" in host else host

@@ -13,7 +13,7 @@ import pytest
 
 from classroom.lesson import schema_text
 from tests.support.machine import StolenTime
-from tests.support.process import classroom, teaching
+from tests.support.process import classroom, free_port, teaching
 
 HIDDEN = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "XDG_SESSION_TYPE": None}
 
@@ -169,3 +169,19 @@ async def test_schema_and_devices() -> None:
     assert devices.code == 0
     assert "Cameras" in devices.out
     no_traceback(devices.err)
+
+
+async def test_a_signaling_server_is_looked_for_by_check_and_named_by_teach(lesson: Path) -> None:
+    server = f"http://127.0.0.1:{free_port()}"
+    checked = await classroom("teach", str(lesson), "--check", "--signaling", server)
+    assert (checked.code, checked.out) == (3, "")
+    assert checked.err == f"classroom: The signaling server {server} cannot be reached: nothing listens there.\n"
+    # A lesson begins without it: the server may come later, and its students are told where to go.
+    async with teaching(str(lesson), "--port", "0", "--signaling", server) as running:
+        async with aiohttp.ClientSession() as session, session.get(f"{running.base}/") as page:
+            assert f'<meta name="classroom-signaling" content="{server}"' in await page.text()
+            assert f"connect-src 'self' {server} " in page.headers["Content-Security-Policy"]
+    for wrong in ("localhost:8888", "http://host/path", "embedded"):
+        ended = await classroom("teach", str(lesson), "--signaling", wrong)
+        assert ended.code == 2
+        assert "a signaling server is an address such as http://host:8888" in ended.err

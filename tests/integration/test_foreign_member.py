@@ -6,14 +6,20 @@ import asyncio
 import contextlib
 import itertools
 import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.alarms import Alarms
-from classroom.errors import WireError
+from classroom.errors import AddressError, WireError
+from classroom.server.authority import Authority
+from classroom.signal_server import signal_site
+from classroom.signaling import client
 from classroom.signaling.client import ServerAddress, ask
 from classroom.signaling.foreign import AWAY, ForeignMember, listed_name
 from classroom.signaling.member import Joined, Left, Lost, Message, Peer, PeerEvent
@@ -204,6 +210,81 @@ async def test_a_stranger_who_asks_in_our_place_silences_us_only_until_the_next_
                 await eventually(lambda: any(isinstance(event, Message) for event in lesson.seen), what="heard again")
             stray.cancel()
             await asyncio.gather(stray, return_exceptions=True)
+
+
+async def test_classroom_signal_is_such_a_server() -> None:
+    async with signal_site(host="127.0.0.1", port=0) as site, native(site.port, b"early") as early:
+        async with broadcaster(site.port, renew_every=0.3) as lesson:
+            peer = await lesson.peer(b"early")
+            loop = asyncio.get_running_loop()
+            begun = loop.time()
+            for number in itertools.count():
+                await lesson.member.send(peer.id, b"%d" % number)
+                message = await early.next_message(10)
+                await early.send_message(message.peer_id, message.body)
+                if loop.time() - begun > 4:  # while the wait is replaced time and again
+                    break
+            said = await lesson.sees(Message, number + 1)
+            assert said == [Message(peer.id, b"%d" % each) for each in range(number + 1)]
+            assert not [event for event in lesson.seen if isinstance(event, Left | Lost)]
+        await eventually(lambda: not early.peers, what="it signs out")
+
+
+async def test_a_server_behind_https_is_joined_when_its_certificate_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    authority = Authority.make("a computer", now)
+    (tmp_path / "leaf.pem").write_bytes(authority.certify(["127.0.0.1"], now).pem())
+    (tmp_path / "authority.pem").write_bytes(authority.public_pem())
+    secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secure.load_cert_chain(tmp_path / "leaf.pem")
+    answered = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            answered.set()
+            writer.write(reply(b"me,7,1\n", 7))
+            await reader.read()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=secure)
+    address = ServerAddress.parse(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    try:
+        client._secure.cache_clear()
+        with pytest.raises(AddressError, match="its certificate is not trusted"):
+            await client.reach(address)
+        assert not answered.is_set()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+        client._secure.cache_clear()
+        assert (await ask(address, "/sign_in?x")).pragma == 7
+    finally:
+        client._secure.cache_clear()
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://host:8888", ("host", 8888, False, "http://host:8888")),
+        ("http://Host/", ("host", 80, False, "http://host")),
+        ("https://host", ("host", 443, True, "https://host")),
+        ("http://[::1]:8888", ("::1", 8888, False, "http://[::1]:8888")),
+    ],
+)
+def test_an_address_is_read(text: str, expected: tuple[object, ...]) -> None:
+    address = ServerAddress.parse(text)
+    assert (address.host, address.port, address.tls, address.text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "host:8888", "ftp://host", "http://", "http://a b", "http://me@host", "http://host/path", "http://host?x",
+     "http://host:99999", "http://host;script-src", "http://[::1"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="address|Port|IPv6"):
+        ServerAddress.parse(text)
 
 
 # Servers that the model is not
