@@ -10,7 +10,8 @@ from classroom.peers.history import History
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=80), st.sampled_from([0.02, 0.033, 0.2]))
 def test_each_packet_of_the_last_second_is_found_by_its_number(counts: list[int], interval: float) -> None:
-    history, sent = History(), []
+    history = History()
+    sent: list[tuple[float, bytes, bool]] = []
     for number, count in enumerate(counts):
         captured = number * interval
         payloads = [f"{number} {place}".encode() for place in range(count)]
