@@ -11,6 +11,7 @@ Pure: time comes in, certificates come out; ``certificates.py`` keeps them on th
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ __all__ = ["AUTHORITY_DAYS", "LEAF_DAYS", "Authority", "Leaf", "UnusableCertific
 AUTHORITY_DAYS: Final = 3652
 LEAF_DAYS: Final = 397
 """Browsers refuse a certificate that is valid for longer than 398 days."""
+
+_PLAIN_NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9][a-z0-9-]{0,62}(\.[a-z0-9][a-z0-9-]{0,62})*")
 
 _LEAVE_FOR_SLOW_CLOCKS: Final = timedelta(days=1)
 """Certificates begin this much earlier: the clock of a student's computer may be behind."""
@@ -166,8 +169,9 @@ def fingerprint(certificate: x509.Certificate) -> str:
 
 
 def _own_names(computer: str) -> list[str]:
+    """The computer's name, where it is one that every verifier reads as a name."""
     name = computer.lower()
-    return [name] if name.isascii() and name and _address(name) is None else []
+    return [name] if _PLAIN_NAME.fullmatch(name) and _address(name) is None else []
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

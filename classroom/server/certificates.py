@@ -128,8 +128,13 @@ class OwnCertificates:
         return self._leaf
 
     def prepare(self) -> None:
-        """Take authority and certificate from the folder, or make them."""
-        self.renew(self._names())
+        """Take authority and certificate from the folder, or make them. Raises SetupError where that cannot be."""
+        try:
+            self.renew(self._names())
+        except OSError as error:
+            raise SetupError(
+                f"https cannot start: {error}. Is the disk full, or the folder for temporary files not writable?"
+            ) from error
 
     async def keep(self) -> None:
         """Renew whenever an address is new or the end is near, until cancelled."""
