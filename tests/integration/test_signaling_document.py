@@ -6,7 +6,7 @@ import asyncio
 import re
 from pathlib import Path
 
-from classroom.signaling import Message
+from classroom.signaling import Message, Room
 from tests.support.port import OpenPort, RawConnection, open_port, until
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "signaling.md"
@@ -100,19 +100,42 @@ class Replay:
         self.known.update(match.groupdict())
 
 
+def transcripts() -> tuple[list[str], list[str]]:
+    """Those of a lesson, and those of the signaling alone."""
+    lesson: list[str] = []
+    alone: list[str] = []
+    for section in re.split(r"^(?=## )", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        blocks = re.findall(r"(?:^    .*\n)+", section, re.MULTILINE)
+        into = alone if section.startswith("## The signaling alone") else lesson
+        into += [block for block in blocks if LINE.match(block)]
+    return lesson, alone
+
+
+async def run(replay: Replay, blocks: list[str]) -> None:
+    for block in blocks:
+        for line in block.splitlines():
+            match = LINE.fullmatch(line)
+            assert match is not None, f"not a transcript line: {line!r}"
+            await replay.line(match[1], match[2], match[3] or "")
+        await replay.flush()
+        await replay.check()
+
+
+async def test_every_transcript_of_the_signaling_alone_is_true() -> None:
+    _, blocks = transcripts()
+    assert len(blocks) == 1
+    async with open_port(Room(visibility="all", ids="sequential"), everything_else=True) as opened:
+        replay = Replay(opened)
+        await run(replay, blocks)
+        assert replay.lines > 20
+
+
 async def test_every_transcript_is_true() -> None:
-    blocks = re.findall(r"(?:^    .*\n)+", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
-    transcripts = [block for block in blocks if LINE.match(block)]
-    assert len(transcripts) == 7
+    blocks, _ = transcripts()
+    assert len(blocks) == 7
     async with open_port() as opened:
         await opened.member.sign_in("Algebra")
         replay = Replay(opened)
-        for block in transcripts:
-            for line in block.splitlines():
-                match = LINE.fullmatch(line)
-                assert match is not None, f"not a transcript line: {line!r}"
-                await replay.line(match[1], match[2], match[3] or "")
-            await replay.flush()
-            await replay.check()
+        await run(replay, blocks)
         assert replay.lines > 60
         assert set(replay.known) >= {"student", "lesson", "length"}

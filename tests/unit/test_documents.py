@@ -85,7 +85,7 @@ def test_commands_and_their_options_are_there(name: str, monkeypatch: pytest.Mon
 
         return run
 
-    for kind in ("teach", "check", "devices", "schema", "remote", "bench"):
+    for kind in ("teach", "signal", "check", "devices", "schema", "remote", "bench"):
         monkeypatch.setattr(f"classroom.cli._{kind}", instead_of(kind))
     for command in commands(DOCUMENTS[name]):
         words = shlex.split(command)[1:]
@@ -99,7 +99,7 @@ def test_commands_and_their_options_are_there(name: str, monkeypatch: pytest.Mon
         if words[0] == "remote" and len(words) > 2:
             assert words[2] in COMMANDS
     if name == "README.md":
-        assert set(reached) >= {"teach", "check", "remote"}
+        assert set(reached) >= {"teach", "signal", "check", "remote"}
 
 
 @EACH
@@ -107,7 +107,7 @@ def test_options_are_there(name: str, capsys: pytest.CaptureFixture[str]) -> Non
     told = {option for each in code(DOCUMENTS[name]) for option in re.findall(r"^--[a-z-]+$", each)}
     if not told:
         return
-    for command in ("teach", "remote", "bench"):
+    for command in ("teach", "signal", "remote", "bench"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
     there = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
