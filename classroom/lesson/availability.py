@@ -1,4 +1,4 @@
-"""What a lesson may say already although this version cannot do it.
+"""What a lesson may say although it will not happen, mostly because this version cannot do it yet.
 
 The lesson runs well without, so each of these is a note. Keys that are not written never count, so the defaults are
 silent.
@@ -6,10 +6,12 @@ silent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from classroom.lesson.document import Problem
+from classroom.lesson.sections import Program
 
 __all__ = ["not_available_yet", "notes"]
 
@@ -36,14 +38,26 @@ def notes(values: object) -> Iterator[Problem]:
             yield Problem(
                 ("sources", name, "kind"), f"{_lower(_KINDS[kind])}; the fallback is shown where this source is on air"
             )
-    video = _section(values, "video")
-    if video.get("tiers"):
-        yield Problem(("video", "tiers"), "smaller pictures are not available yet; every student gets the full one")
+    yield from _tiers(values)
     recording = _section(values, "recording")
     if recording.get("start") != "never":
         key = next((key for key in ("start", "folder") if key in recording), None)
         if key is not None:
             yield Problem(("recording", key), "recording is not available yet; this lesson is not recorded")
+
+
+def _tiers(values: dict[str, Any]) -> Iterator[Problem]:
+    """Tiers that are no smaller than the program; sizes that cannot be read are faults found elsewhere."""
+    written = re.search(r"[x×X]\s*([0-9]{1,6})\s*$", str(_section(values, "program").get("size", "")))
+    height = int(written[1]) if written else Program().size.height
+    tiers = _section(values, "video").get("tiers")
+    for number, tier in enumerate(tiers if isinstance(tiers, list) else []):
+        own = tier.get("height") if isinstance(tier, dict) else None
+        if isinstance(own, int) and own >= height:
+            yield Problem(
+                ("video", "tiers", number, "height"),
+                f"this tier is left out, for it is no smaller than the program, which is {height} pixels high",
+            )
 
 
 def _section(values: dict[str, Any], name: str) -> dict[str, Any]:

@@ -24,7 +24,6 @@ def test_a_lesson_with_every_feature_has_no_fault() -> None:
         "sources.intro.kind",
         "sources.board.kind",
         "sources.laptop.kind",
-        "video.tiers",
         "recording.start",
     ]
     assert [note.line for note in found.notes] == [10, 11, 12, 13, 25, 26]
