@@ -283,7 +283,7 @@ def test_an_address_is_read(text: str, expected: tuple[object, ...]) -> None:
      "http://host:99999", "http://host;script-src", "http://[::1"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="address|Port|IPv6"):
+    with pytest.raises(ValueError, match=r"address|Port|IPv6"):
         ServerAddress.parse(text)
 
 

@@ -15,7 +15,7 @@ from av import VideoFrame
 from websockets.asyncio.client import ClientConnection, connect
 
 from classroom.broadcaster import Broadcaster
-from classroom.control.messages import SUBPROTOCOL
+from classroom.server.site import CONTROL_SUBPROTOCOL
 from tests.support.broadcast import LESSON, TOKEN, broadcasting, eventually
 from tests.support.student import student
 
@@ -54,7 +54,7 @@ class Teacher:
 
 @asynccontextmanager
 async def teacher(lesson: Broadcaster) -> AsyncIterator[Teacher]:
-    async with connect(f"ws://127.0.0.1:{lesson.port}/control", subprotocols=[SUBPROTOCOL]) as connection:
+    async with connect(f"ws://127.0.0.1:{lesson.port}/control", subprotocols=[CONTROL_SUBPROTOCOL]) as connection:
         each = Teacher(connection)
         reading = asyncio.create_task(each.read())
         try:
