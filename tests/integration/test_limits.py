@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
@@ -397,3 +398,23 @@ async def test_a_flood_of_messages_in_a_running_lesson_is_refused() -> None:
         statuses = [read(each).status for each in await asyncio.gather(*posts)]
         assert 8 <= statuses.count(200) < 20
         assert statuses.count(200) + statuses.count(429) == 20
+
+
+async def test_a_connection_without_a_request_is_closed_and_a_wait_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classroom.server.site._IDLE_SECONDS", 0.4)
+    async with open_port() as opened:
+        await lesson(opened)
+        member = await sign_in(opened)
+        kept = [await RawConnection.open(opened.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(2)]
+        waiting = await RawConnection.open(opened.port, get(b"/wait?peer_id=%d" % member))
+        for connection in kept:
+            await connection.reader.readuntil(b"}")
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(10):
+                while not kept[1].reader.at_eof():  # a second request that does not end
+                    await kept[1].send(b"G")
+                    await asyncio.sleep(0.05)
+        assert await kept[0].read_all() in (b"", b"\n")
+        assert opened.switchboard.waiting == 1
+        await opened.member.send(member, b"still here")
+        assert read(await waiting.read_all()).body == b"still here"
