@@ -178,7 +178,6 @@ async def test_sound_and_picture_are_on_one_time_line_and_say_goodbye() -> None:
         heard_since = (heard.rtp_timestamp - voices[0].timestamp) % 2**32 / 48_000
         assert abs(since - heard_since - 0.015) < 0.001
         assert any(isinstance(each, RtcpSdesPacket) for each in made.reports)
-        assert drift >= 0
         await made.sender.close()
         await eventually(
             lambda: (
