@@ -248,9 +248,9 @@ class Audience:
 
     async def tell_pages(self, message: dict[str, object]) -> None:
         """Send a message to every peer that is our own page; old clients never get one."""
-        for peer, student in list(self._register.present.items()):
-            if student.page:
-                await self._tell(peer, message)
+        pages = [peer for peer, student in self._register.present.items() if student.page]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(self._tell(peer, message) for peer in pages)), _LAST_WORD)
 
     async def close(self) -> None:
         """End all viewers."""

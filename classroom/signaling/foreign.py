@@ -139,8 +139,8 @@ class ForeignMember:
     async def send(self, peer_id: int, body: bytes | str, content_type: str = "text/plain") -> None:
         """Give a message to the server; messages for one peer keep their order.
 
-        While the server is away it waits for some seconds. WireError when the message was not taken: the peer is
-        gone, or the server is.
+        It waits out a short loss of the server. WireError when the message was not taken: the peer is gone, or the
+        server is.
         """
         data = body.encode() if isinstance(body, str) else body
         contact = self._contacts.get(peer_id)
@@ -173,9 +173,10 @@ class ForeignMember:
         self._events.put_nowait(None)
         if leaving is not None:
             try:
-                await ask(self._server, f"/sign_out?peer_id={leaving}", reply_within=_SIGN_OUT_WITHIN)
-            except WireError as fault:
-                logger.info("the signaling server was not told that we leave: %s", fault)
+                async with asyncio.timeout(_SIGN_OUT_WITHIN):
+                    await ask(self._server, f"/sign_out?peer_id={leaving}")
+            except (WireError, TimeoutError) as fault:
+                logger.info("the signaling server was not told that we leave: %s", fault or "it does not answer")
 
     # Membership
 
@@ -293,6 +294,8 @@ class ForeignMember:
     async def _post(self, contact: _Contact, body: bytes, content_type: str) -> ServerReply:
         """Send when signed in; tried again only where nothing can have arrived."""
         while True:
+            if self._away():
+                raise WireError("The signaling server is away.")
             await self._signed_in.wait()
             if self._contacts.get(contact.peer.id) is not contact:
                 raise WireError(f"Peer {contact.peer.id} is gone.")
@@ -303,9 +306,12 @@ class ForeignMember:
             except Unreachable:
                 await asyncio.sleep(_FIRST_PAUSE)
 
+    def _away(self) -> bool:
+        """Whether the last attempt to sign in failed."""
+        return any(alarm.code == AWAY for alarm in self._alarms.raised())
+
     def _say_away(self, fault: WireError) -> None:
-        known = any(alarm.code == AWAY for alarm in self._alarms.raised())
-        level = logging.DEBUG if known else logging.WARNING
+        level = logging.DEBUG if self._away() else logging.WARNING
         logger.log(level, "the signaling server %s cannot be used: %s", self._server.text, fault)
         sentence = (
             f"The signaling server {self._server.text} cannot be used: {fault}. Students who watch keep their "

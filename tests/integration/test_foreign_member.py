@@ -132,6 +132,17 @@ async def test_too_many_messages_for_one_peer_are_refused() -> None:
         assert all(isinstance(outcome, WireError) for outcome in outcomes)
 
 
+async def test_while_the_server_is_away_nothing_waits_for_it() -> None:
+    async with OriginalServer() as server, native(server.port), broadcaster(server.port) as lesson:
+        peer = await lesson.peer(b"student@pc")
+        await server.stop()
+        await eventually(lambda: lesson.away)
+        async with asyncio.timeout(2):
+            with pytest.raises(WireError, match="away"):
+                await lesson.member.send(peer.id, b"x")
+            await lesson.member.sign_out()
+
+
 async def test_a_server_that_was_started_again_is_joined_again() -> None:
     async with OriginalServer() as server, broadcaster(server.port) as lesson:
         async with native(server.port, b"a"), native(server.port, b"b"):
