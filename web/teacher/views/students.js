@@ -25,7 +25,7 @@ export function studentsView(scope) {
       ${lobbyView(scope)}
       ${
         listed.length === 0
-          ? html`<p class="quiet">${t('students.none')}</p>`
+          ? html`<p class="quiet">${students.length === 0 ? t('students.none') : ''}</p>`
           : html`
             <table>
               <thead>
