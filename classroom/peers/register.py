@@ -38,7 +38,8 @@ class Student:
 
     ``page`` says that it said hello and understands our own messages. ``refused`` is why it may not come in, as a
     word for its page. ``ticket`` is the secret by which its page is recognised when it signs in again. ``lost`` says
-    that nothing can be said to it any more, while its call goes on.
+    that nothing can be said to it any more, while its call goes on; ``stands_in`` that it came in the place of one of
+    its name who was lost.
     """
 
     number: str
@@ -50,6 +51,7 @@ class Student:
     task: asyncio.Task[None] | None = None
     page: bool = False
     lost: bool = False
+    stands_in: bool = False
     refused: str | None = None
     listed: bool = False
     latency: float | None = None
@@ -172,14 +174,19 @@ class Register:
         return sum(1 for each in self.present.values() if each.viewer is not None and not each.lost)
 
     def over(self) -> list[int]:
-        """Who is lost and need not be kept: its call has ended, or somebody of its name watches in its place."""
-        back = [each.name for each in self.present.values() if each.watches and not each.lost]
+        """Who is lost and need not be kept: its call has ended, or somebody of its name watches in its place.
+
+        Whoever comes back stands for one who was lost and no more: two students may have one name.
+        """
         over = []
         for peer, each in self.present.items():
-            if each.lost and each.name in back:
-                back.remove(each.name)
-                over.append(peer)
-            elif each.lost and not each.watches:
+            if not each.lost:
+                continue
+            names = (other for other in self.present.values() if other.name == each.name)
+            back = next((other for other in names if other.watches and not other.lost and not other.stands_in), None)
+            if back is not None:
+                back.stands_in = True
+            if back is not None or not each.watches:
                 over.append(peer)
         return over
 

@@ -165,6 +165,18 @@ async def test_a_server_that_was_started_again_is_joined_again() -> None:
                 await lesson.member.send(before[0].id, b"hello?")
 
 
+async def test_a_server_that_was_told_to_quit_is_waited_for() -> None:
+    async with OriginalServer() as server, native(server.port), broadcaster(server.port) as lesson:
+        first = await lesson.peer(b"student@pc")
+        await ask(ServerAddress.parse(f"http://127.0.0.1:{server.port}"), "/quit")  # anybody may
+        await eventually(lambda: lesson.away)
+        assert not any(isinstance(event, Left | Lost | Message) for event in lesson.seen)
+        await server.stop()
+        await server.start()
+        assert await lesson.sees(Lost) == [Lost(first)]
+        await eventually(lambda: len(server.names) == 1 and not lesson.away)
+
+
 async def test_a_server_that_forgets_us_is_joined_again() -> None:
     async with OriginalServer() as server, native(server.port) as student:
         async with broadcaster(server.port, renew_every=0.5) as lesson:

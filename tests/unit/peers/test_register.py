@@ -1,38 +1,54 @@
-"""Numbers, tickets and the list of who is there."""
+"""Who is kept on the list after the way to it was lost, and for how long."""
 
 from __future__ import annotations
 
-from classroom.peers.register import Register
+from typing import Any, cast
+
+import pytest
+
+from classroom.peers.register import Register, Student
+from classroom.peers.viewer import Viewer
 
 
-async def test_tickets_are_bounded_and_who_is_there_keeps_one() -> None:
-    register = Register(most=1, changed=lambda: None)
-    there = register.enter(0, "Ada", "", admitted=True)
-    register.give_ticket(there, "kept")
-    for number in range(1, 3000):
-        student = register.enter(number, "Bob", "", admitted=True)
-        register.give_ticket(student, f"ticket {number}")
-        register.leave(number)
-    assert register.holder("kept") is there
-    assert register.holder("ticket 1") is None
-    assert register.holder("ticket 2999") is not None
-    assert len(register._tickets) < 1100
+class Watching:
+    """As much of a viewer as the register looks at."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
 
 
-async def test_who_left_is_shown_for_a_while_and_bounded() -> None:
-    register = Register(most=10, changed=lambda: None)
-    for number in range(60):
-        register.enter(number, f"Student {number}", "", admitted=True).listed = True
-        register.leave(number)
-    shown = register.describe()
-    assert len(shown) == 50
-    assert {each["state"] for each in shown.values()} == {"gone"}  # type: ignore[index]
-    assert register.find("60") is not None
-    assert register.find("1") is None
+@pytest.fixture
+def register() -> Register:
+    return Register(most=3, changed=lambda: None)
 
 
-async def test_who_was_never_listed_is_not_shown_and_not_found() -> None:
-    register = Register(most=10, changed=lambda: None)
-    register.enter(1, "Ada", "", admitted=False)
-    assert register.describe() == {}
-    assert register.find("1") is None
+def enter(register: Register, peer: int, name: str, state: str, *, lost: bool = False) -> Student:
+    student = register.enter(peer, name, "", admitted=True)
+    student.viewer = cast(Viewer, cast(Any, Watching(state)))
+    student.lost = lost
+    return student
+
+
+def test_who_is_lost_takes_no_place_and_is_kept_while_it_watches(register: Register) -> None:
+    enter(register, 1, "Ada", "watching", lost=True)
+    gone = enter(register, 2, "Bob", "waiting", lost=True)
+    enter(register, 3, "Cid", "watching")
+    assert register.watching() == 1
+    assert register.over() == [2]
+    register.leave(2)
+    assert register.over() == []
+    assert gone not in register.present.values()
+
+
+def test_somebody_of_its_name_who_watches_takes_its_place_one_for_one(register: Register) -> None:
+    enter(register, 1, "Ada", "watching", lost=True)
+    enter(register, 2, "Ada", "watching", lost=True)
+    back = enter(register, 3, "Ada", "waiting")
+    assert register.over() == []
+    back.viewer = cast(Viewer, cast(Any, Watching("watching")))
+    assert register.over() == [1]
+    register.leave(1)
+    # The other of that name is somebody else.
+    assert register.over() == []
+    enter(register, 4, "Ada", "watching")
+    assert register.over() == [2]
