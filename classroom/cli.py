@@ -80,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument("--host", help="address to listen on (default: the lesson's, else all)")
     teach.add_argument("--port", type=_port, help="port to listen on (default: the lesson's, else 8888)")
     teach.add_argument(
-        "--token", help="the teacher's token (default: CLASSROOM_TOKEN, the lesson's, else a fresh one each run)"
+        "--token",
+        help="the teacher's token; others on this computer can read it in the list of processes, so rather set "
+        "CLASSROOM_TOKEN (default: that, else the lesson's, else a fresh one each run)",
     )
     teach.add_argument(
         "--signaling",
@@ -107,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     remote.add_argument(
         "params", nargs="*", metavar="KEY=VALUE", help="as scene=desk; numbers, true and false as in JSON"
     )
-    remote.add_argument("--token", help="the teacher's token (default: the variable CLASSROOM_TOKEN)")
+    remote.add_argument("--token", help="the teacher's token; rather set CLASSROOM_TOKEN, which is the default")
 
     bench = command("bench", _bench, "Measure this machine; one JSON object on standard output.")
     bench.add_argument("name", choices=BENCHES, help="what to measure")

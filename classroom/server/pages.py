@@ -6,6 +6,7 @@ name or a chat line that gets into a page as markup by mistake still runs nothin
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import html
 import ipaddress
@@ -22,6 +23,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from classroom.files import web_folder
 from classroom.server.doorman import CONTROL_PATH
 from classroom.signaling.place import Elsewhere
+from classroom.throttle import Throttle
 
 __all__ = ["SECURITY", "add_pages"]
 
@@ -116,6 +118,7 @@ class _Pages:
         self._health = health
         self._registry = registry
         self._token = token
+        self._throttle = Throttle()
         self._signaling = signaling
 
     async def student(self, request: web.Request) -> web.StreamResponse:
@@ -144,6 +147,10 @@ class _Pages:
 
     async def metrics(self, request: web.Request) -> web.Response:
         if not (_is_this_machine(request) or self._has_token(request)):
+            if "Authorization" in request.headers:
+                logger.warning("a wrong token for the metrics from %s", request.remote)
+                now = asyncio.get_running_loop().time()
+                await asyncio.sleep(self._throttle.failed(request.remote or "", now))
             raise web.HTTPForbidden(text="The metrics are for this machine, or with a bearer token.\n")
         return web.Response(
             body=generate_latest(self._registry),

@@ -1,0 +1,93 @@
+"""The teacher's token and the passcode are in nothing that a lesson prints, however much it is asked to tell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from tests.support.port import RawConnection
+from tests.support.process import classroom
+
+TOKEN = "a-very-secret-token"
+PASSCODE = "a-very-secret-passcode"
+GUESS = "a-guess-of-somebody"
+
+LESSON = f"""
+sources: {{bars: {{kind: pattern, size: 320x180, fps: 5}}}}
+scenes: {{bars: bars}}
+access: {{passcode: {PASSCODE}}}
+recording: {{start: never}}
+"""
+
+
+async def ask(port: int, request: bytes) -> None:
+    """Send whatever and wait for the end."""
+    connection = await RawConnection.open(port, request)
+    try:
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            await connection.read_all(12.0)
+    finally:
+        connection.close()
+
+
+async def test_no_log_has_the_token_or_the_passcode(tmp_path: Path) -> None:
+    file = tmp_path / "lesson.yaml"
+    file.write_text(LESSON, "utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "classroom.cli", "teach", str(file), "--debug", "--host", "127.0.0.1", "--port", "0",
+        env={**os.environ, "CLASSROOM_TOKEN": TOKEN, "PYTHONASYNCIODEBUG": "1", "COLUMNS": "4000"},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    log = asyncio.create_task(process.stderr.read())
+    try:
+        async with asyncio.timeout(90):
+            while not (line := await process.stdout.readline()).startswith(b"Teacher:"):
+                assert line
+        teacher = line.decode().split()[1]
+        assert teacher.endswith(f"#token={TOKEN}")  # the one place where it must be, in the fragment
+        base = teacher.partition("/teach")[0]
+        port = int(base.rsplit(":", 1)[1])
+        right = await classroom("remote", base, "methods", "--debug", env={"CLASSROOM_TOKEN": TOKEN})
+        wrong = await classroom("remote", base, "methods", "--debug", env={"CLASSROOM_TOKEN": GUESS})
+        assert (right.code, wrong.code) == (0, 1)
+        async with aiohttp.ClientSession() as http:
+            async with http.get(f"{base}/sign_in?Ada&pass={PASSCODE}") as reply:
+                assert reply.status == 200
+            async with http.get(f"{base}/sign_in?Eve&pass={GUESS}") as reply:
+                assert reply.status == 403
+            for token in (TOKEN, GUESS):
+                headers = {"Authorization": f"Bearer {token}", "Via": "1.1 proxy"}
+                async with http.get(f"{base}/metrics", headers=headers) as reply:
+                    assert reply.status == (200 if token == TOKEN else 403)
+        # What no parser takes, with the secrets in it.
+        target = f"/sign_in?Ada&pass={PASSCODE}"
+        for request in (
+            f"GET {target} HTTP/7.x\r\n\r\n",
+            f"GARBAGE\x01 {target} HTTP/1.1\r\n\r\n",
+            f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization Bearer {TOKEN}\r\n\r\n",
+            f"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\x00\r\n\r\n",
+            f"POST {target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{PASSCODE}\r\n",
+            f"GET /control?token={TOKEN} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n",
+            f"GET /nothing/{PASSCODE}?token={TOKEN} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        ):
+            await ask(port, request.encode())
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    rest = await process.stdout.read()
+    printed = (await log + rest).decode()
+    assert "wrong passcode from 127.0.0.1" in printed
+    for secret in (TOKEN, PASSCODE, GUESS):
+        assert secret not in printed, printed[max(0, printed.index(secret) - 300) :][:600]
+        assert secret not in right.err + wrong.err + right.out + wrong.out
