@@ -43,6 +43,9 @@ _PROVEN_AFTER: Final = 30.0
 _TRIED_FOR: Final = 6.0
 """Seconds after a step up in which a full network means no more than that this step was too much."""
 
+_MEASURES_FOR: Final = 2.5
+"""Seconds after a step up in which a browser's estimate is still about the smaller picture before it."""
+
 _FORGIVEN_AFTER: Final = 60.0
 """Seconds after a step up after which earlier mistakes are forgotten, when it was none."""
 
@@ -233,22 +236,23 @@ class TierChoice:
         return signs and link.estimate < _TOO_MUCH * link.sent
 
     def _under_pressure(self, link: Link, rates: Sequence[float], now: float) -> None:
-        if now - self._stepped_down < _DRAINED_AFTER:
-            return
         self._clear_since = now
         if self._full_since is None:
             self._full_since = now
         arriving = link.sent * (1 - min(1.0, self._loss))
-        room = arriving if link.estimate is None else min(link.estimate, arriving)
+        fallen = link.estimate is not None and now - self._fell < _FALL_COUNTS_FOR
+        room = min(link.estimate, arriving) if link.estimate is not None and fallen else arriving
         current = self._choice.rendition
+        lossy = self._loss - self._usual_loss > _SEVERE_LOSS
+        if now - self._stepped_up < _MEASURES_FOR and not lossy:
+            room = max(room, self._least[current])
         if room >= self._least[current]:
             if room < min(self._planned[current], self._choice.wish or self._planned[current]):
                 self._choice = Choice(current, room)
             patience = _DOWN_AFTER_WISH
         else:
-            severe = self._loss - self._usual_loss > _SEVERE_LOSS or room < 0.5 * link.sent
-            patience = 0.0 if severe else _DOWN_AFTER
-        if now - self._full_since < patience:
+            patience = 0.0 if lossy or room < 0.5 * link.sent else _DOWN_AFTER
+        if now - self._full_since < patience or now - self._stepped_down < _DRAINED_AFTER:
             return
         smaller = range(current + 1, len(self._heights))
         if smaller:
@@ -280,6 +284,7 @@ class TierChoice:
         if up:
             self._moved = self._clear_since = self._stepped_up = now
             self._full_since, self._tried = None, rendition
+            self._fell = float("-inf")  # that was about what was sent before
         else:
             self._moved_down(now)
 
