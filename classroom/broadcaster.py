@@ -321,6 +321,7 @@ class Broadcaster:
             send=self._member.send,
             sign_out=self._place.sign_out,
             changed=self._changed.set,
+            absence=self._place.absence,
         )
 
     def _make_app(self) -> web.Application:

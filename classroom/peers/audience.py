@@ -60,7 +60,7 @@ class Audience:
 
     ``send(peer, text)`` gives a message to a peer and raises WireError when it is gone; ``sign_out(peer)`` ends its
     membership in the signaling room, and is None where the room is somebody else's; ``changed`` is called when what
-    ``describe`` returns has changed.
+    ``describe`` returns has changed; ``absence(peer)`` is for how many seconds a peer has not fetched its messages.
     """
 
     def __init__(
@@ -77,8 +77,10 @@ class Audience:
         send: Callable[[int, str], Awaitable[None]],
         sign_out: Callable[[int], Awaitable[None]] | None,
         changed: Callable[[], None],
+        absence: Callable[[int], float] = lambda _: 0.0,
     ) -> None:
         self._program = program
+        self._absence = absence
         self._title = title
         self._language = language
         self._admit = admit
@@ -302,10 +304,16 @@ class Audience:
         async def send(text: str) -> None:
             await self._send(peer, text)
 
-        self._start(student, self.make_viewer(f"student {student.number}", send))
+        viewer = self.make_viewer(f"student {student.number}", send, absence=lambda: self._absence(peer))
+        self._start(student, viewer)
 
-    def make_viewer(self, name: str, send: Callable[[str], Awaitable[None]]) -> Viewer:
-        """A viewer of the program that says what it has to say by ``send``; whoever asks runs it."""
+    def make_viewer(
+        self, name: str, send: Callable[[str], Awaitable[None]], *, absence: Callable[[], float] = lambda: 0.0
+    ) -> Viewer:
+        """A viewer of the program that says what it has to say by ``send``; whoever asks runs it.
+
+        ``absence`` says for how many seconds its page has not fetched messages.
+        """
         return Viewer(
             name=name,
             program=self._program,
@@ -313,6 +321,7 @@ class Audience:
             playout_delay=self._playout_delay,
             send=send,
             changed=self._changed,
+            absence=absence,
         )
 
     async def _welcome(self, peer: int, student: Student) -> None:

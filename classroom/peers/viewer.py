@@ -56,7 +56,12 @@ _ANSWER_WITHIN: Final = 60.0
 """Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
 
 _SILENT_FOR: Final = 8.0
-"""Seconds without a sign of life after which a student whose page is not there either has vanished."""
+"""Seconds without a report after which a student who does not fetch messages either has vanished.
+
+In an outage of the network its last request stays open, so that the connection is kept, and goes on afterwards.
+"""
+
+_ABSENT_FOR: Final = 4.0
 
 _RESTART_EVERY: Final = 1.0
 """Seconds between two new offers to the same peer, at least."""
@@ -66,7 +71,8 @@ class Viewer:
     """A student's end of the connection.
 
     ``send`` gives a JSON text to the peer and raises WireError when the peer is gone; ``changed`` is called whenever
-    ``state`` changes; ``reachable`` says whether the peer's page is there. ``run`` goes on until it is cancelled.
+    ``state`` changes; ``absence`` says for how many seconds the peer has not fetched its messages. ``run`` goes on
+    until it is cancelled.
     """
 
     def __init__(
@@ -78,10 +84,10 @@ class Viewer:
         playout_delay: PlayoutSetting,
         send: Callable[[str], Awaitable[None]],
         changed: Callable[[], None],
-        reachable: Callable[[], bool] = lambda: True,
+        absence: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._name = name
-        self._reachable = reachable
+        self._absence = absence
         self._program = program
         self._ice_servers = ice_servers
         self._playout_delay = playout_delay
@@ -288,7 +294,7 @@ class Viewer:
 
     def _has_vanished(self) -> bool:
         silence = self._feed.silence if self._feed is not None else None
-        return silence is not None and silence > _SILENT_FOR and not self._reachable()
+        return silence is not None and silence > _SILENT_FOR and self._absence() > _ABSENT_FOR
 
     def _fail(self) -> None:
         with contextlib.suppress(asyncio.QueueFull):

@@ -44,6 +44,10 @@ class Place:
     switchboard: Switchboard | None
     elsewhere: Elsewhere | None
 
+    def absence(self, peer: int) -> float:
+        """For how many seconds a student has not fetched its messages; 0 where only somebody else knows."""
+        return 0.0 if self.switchboard is None else self.switchboard.absence(peer)
+
 
 def limits_of(lesson: Lesson) -> Limits:
     """The section ``limits`` of a lesson as the port and its signaling take it."""

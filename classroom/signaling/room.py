@@ -178,6 +178,11 @@ class Room:
         member = self._members.get(member_id)
         return "" if member is None else member.address
 
+    def absence(self, member_id: int, now: float) -> float:
+        """Seconds since a member had a pending wait; 0 while it has one, and for one that is not there."""
+        member = self._members.get(member_id)
+        return 0.0 if member is None or member.ticket is not None else now - member.since
+
     def sign_out(self, member_id: int) -> None:
         """Remove a member and tell those who saw it; its pending wait sees that it is unknown. Raises UnknownMember."""
         self._drop(self._member(member_id))

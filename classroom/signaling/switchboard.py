@@ -80,6 +80,10 @@ class Switchboard:
         """The network address that a member signed in from; empty where it is not known."""
         return self._room.address(member_id)
 
+    def absence(self, member_id: int) -> float:
+        """Seconds since a member had a pending wait; 0 while it has one."""
+        return self._room.absence(member_id, self._clock.now())
+
     def sign_out(self, member_id: int) -> None:
         """Remove a member, whoever asks for it. Raises UnknownMember."""
         try:

@@ -204,6 +204,21 @@ async def test_peers_that_leave_in_the_middle_leave_nothing_behind(lesson: Broad
     await eventually(gone, what="the viewers' tasks have ended")
 
 
+async def test_who_vanished_is_sent_nothing_any_more(lesson: Broadcaster) -> None:
+    async with student(lesson.port) as watcher:
+        await watcher.watch()
+        await sees(watcher, {(0.5, 0.5): "red"})
+        await eventually(lambda: states(lesson) == ["watching"])
+        assert watcher.connection is not None
+
+        async def lost(data: bytes) -> None:
+            """As when the machine is gone: no report leaves any more, and no goodbye. ICE's checks are answered on."""
+
+        watcher.connection.getTransceivers()[0].receiver.transport.transport._send = lost  # type: ignore[method-assign]
+        await watcher.client.vanish()
+        await eventually(lambda: states(lesson) == ["waiting"], within=28, what="the connection is given up")
+
+
 async def test_a_full_lesson_offers_no_more(lesson: Broadcaster) -> None:
     async with (
         student(lesson.port) as one,

@@ -116,6 +116,17 @@ def test_patience_begins_again_when_a_wait_ends() -> None:
     assert room.expire(130.1) == (1,)
 
 
+def test_who_does_not_wait_is_absent() -> None:
+    room = Room()
+    member = room.sign_in(b"a", 10.0).id
+    assert room.absence(member, 12.0) == 2.0
+    ticket = room.begin_wait(member)
+    assert room.absence(member, 40.0) == 0.0
+    room.end_wait(member, ticket, 41.0)
+    assert room.absence(member, 44.0) == 3.0
+    assert room.absence(99, 44.0) == 0.0
+
+
 def test_the_hub_never_expires() -> None:
     room = Room(visibility="hub")
     room.sign_in(b"hub", 0.0, hub=True)
