@@ -27,6 +27,7 @@ from classroom.media.fanout import SubscriptionClosed
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.program import Program
+from classroom.media.rendition import Shrinker
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
 
@@ -35,6 +36,7 @@ __all__ = ["run", "table"]
 SIZE: Final = (1280, 720)
 FPS: Final = 30
 BIT_RATE: Final = 1_500_000
+TIERS: Final = ((360, 500_000), (180, 150_000))
 SCREEN_FPS: Final = 15
 GOAL: Final = 0.35
 _SECONDS: Final = 2.0
@@ -53,6 +55,10 @@ def run(seconds: float | None = None) -> dict[str, Any]:
     stages = _compose_stages(screen, camera, seconds)
     pictures = _lesson(screen, camera)
     stages |= {f"encode {codec}": cost(_encode(codec, pictures), seconds=seconds) for codec in ("h264", "vp8")}
+    stages |= {
+        f"tier of {height} lines: shrink and encode h264": cost(_tier(height, rate, pictures), seconds=seconds)
+        for height, rate in TIERS
+    }
     stock = {
         "h264": cost(_stock(H264Encoder(), pictures), seconds=seconds),
         "vp8": cost(_stock(Vp8Encoder(), pictures), seconds=seconds),
@@ -176,6 +182,16 @@ def _encode(codec: Literal["h264", "vp8"], pictures: list[ProgramPicture]) -> Ca
 
     def encode(number: int) -> object:
         return context.encode(pictures[number % len(pictures)].frame(number * 90_000 // FPS))
+
+    return encode
+
+
+def _tier(height: int, bit_rate: int, pictures: list[ProgramPicture]) -> Callable[[int], object]:
+    size = (height * SIZE[0] // SIZE[1], height)
+    context, shrink = open_video("h264", VideoSettings(size, FPS, bit_rate)), Shrinker(size)
+
+    def encode(number: int) -> object:
+        return context.encode(shrink(pictures[number % len(pictures)]).frame(number * 90_000 // FPS))
 
     return encode
 
