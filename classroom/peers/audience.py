@@ -11,13 +11,13 @@ import contextlib
 import json
 import logging
 import secrets
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, Literal
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal
 
 from classroom.errors import CommandError, WireError
 from classroom.peers.bans import Bans, Who, same_name
 from classroom.peers.cushion import PlayoutSetting
+from classroom.peers.farewell import LAST_WORD, Farewell, end_viewer, report
 from classroom.peers.feed import Program
 from classroom.peers.ice import IceServers
 from classroom.peers.messages import (
@@ -48,11 +48,6 @@ _LISTED_AFTER: Final = 2.0
 """Seconds after which a peer counts as a student although it said nothing, as an old client that is idle."""
 
 _MEASURE_EVERY: Final = 1.0
-
-_LAST_WORD: Final = 5.0
-"""Seconds a page has to read why it must go and to sign out by itself."""
-
-_MOST_SENT_AWAY: Final = 4096
 
 
 class Audience:
@@ -89,13 +84,10 @@ class Audience:
         self._student_faults = student_faults
         self._playout_delay = playout_delay
         self._send = send
-        self._sign_out = sign_out
         self._changed = changed
         self._register = Register(most=most, changed=changed)
         self._bans = Bans()
-        self._sent_away: OrderedDict[int, None] = OrderedDict()
-        self._errands: set[asyncio.Task[None]] = set()
-        self._closing = asyncio.Event()
+        self._farewell = Farewell(tell=self._tell, sign_out=sign_out)
 
     def describe(self) -> dict[str, object]:
         """The students by number, as the control protocol shows them."""
@@ -113,7 +105,7 @@ class Audience:
 
     def joined(self, peer: int, name: str, address: str = "") -> None:
         """A peer signed in: offer it the program, let it wait for the teacher, or refuse it."""
-        if peer in self._register.present or peer in self._sent_away:
+        if peer in self._register.present or peer in self._farewell:
             return
         student = self._register.enter(peer, name, address, admitted=self._admit == "everyone")
         if self._bans.holds(student.who()):
@@ -126,11 +118,11 @@ class Audience:
 
     async def left(self, peer: int) -> None:
         """A peer signed out or vanished: end its viewer. Nobody else waits until its connection is closed."""
-        self._sent_away.pop(peer, None)
+        self._farewell.left(peer)
         student = self._register.leave(peer)
         if student is not None:
             self._student_faults.forget(student.number)
-            self._run(_end(student))
+            self._farewell.run(end_viewer(student))
             self._changed()
 
     async def lost(self, peer: int) -> None:
@@ -185,7 +177,7 @@ class Audience:
             )
         student.admitted = True
         if student.page:
-            self._run(self._welcome(peer, student))  # before the offer, which its ICE servers are for
+            self._farewell.run(self._welcome(peer, student))  # before the offer, which its ICE servers are for
         self._let_in(peer, student)
         self._list(student)
         self._changed()
@@ -252,14 +244,13 @@ class Audience:
         """Send a message to every peer that is our own page; old clients never get one."""
         pages = [peer for peer, student in self._register.present.items() if student.page]
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(self._tell(peer, message) for peer in pages)), _LAST_WORD)
+            await asyncio.wait_for(asyncio.gather(*(self._tell(peer, message) for peer in pages)), LAST_WORD)
 
     async def close(self) -> None:
         """End all viewers."""
         students = list(self._register.present.values())
         self._register.present.clear()
-        self._closing.set()
-        await asyncio.gather(*(_end(student) for student in students), *self._errands, return_exceptions=True)
+        await asyncio.gather(*(end_viewer(student) for student in students), self._farewell.close())
         await self._program.close()
 
     async def _hello(self, peer: int, student: Student, hello: Hello) -> None:
@@ -335,7 +326,7 @@ class Audience:
 
     async def _refuse(self, peer: int, student: Student, why: str) -> None:
         student.refused = why
-        self._run(_end(student))
+        self._farewell.run(end_viewer(student))
         await self._tell(peer, {"type": "refused", "why": why})
 
     def _send_away(self, peer: int, why: str, *, show: bool = True) -> None:
@@ -343,24 +334,7 @@ class Audience:
         if student is None:
             return
         self._student_faults.forget(student.number)
-        if student.task is not None:
-            student.task.cancel()  # the picture ends now, whatever becomes of the words
-        self._sent_away[peer] = None
-        while len(self._sent_away) > _MOST_SENT_AWAY:
-            self._sent_away.popitem(last=False)
-        self._run(self._see_out(peer, student, why))
-
-    async def _see_out(self, peer: int, student: Student, why: str) -> None:
-        if student.page:
-            await self._tell(peer, {"type": "refused", "why": why})
-        await _end(student)
-        if self._sign_out is None:
-            return
-        if student.page:
-            # Who is signed out loses what waits for it, and would sign in again without knowing.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), _LAST_WORD)
-        await self._sign_out(peer)
+        self._farewell.send_away(peer, student, why)
 
     async def _tell(self, peer: int, message: dict[str, object]) -> None:
         try:
@@ -371,35 +345,9 @@ class Audience:
     def _start(self, student: Student, viewer: Viewer) -> None:
         student.viewer = viewer
         student.task = asyncio.create_task(viewer.run(), name=f"viewer of student {student.number}")
-        student.task.add_done_callback(_report)
-
-    def _run(self, errand: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(errand, name="errand of the audience")
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-        task.add_done_callback(_report)
+        student.task.add_done_callback(report)
 
     def _list(self, student: Student) -> None:
         if not student.listed and student.refused is None:
             student.listed = True
             self._changed()
-
-
-def _end(student: Student) -> Coroutine[Any, Any, None]:
-    """Let go of a student's viewer at once; what is returned waits until its connection is closed."""
-    for timer in student.timers:
-        timer.cancel()
-    task, student.task, student.viewer = student.task, None, None
-    if task is not None:
-        task.cancel()
-    return _ended(task)
-
-
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (fault := task.exception()) is not None:
-        logger.error("%s ended by a fault of its own", task.get_name(), exc_info=fault)
