@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
@@ -15,6 +16,9 @@ from classroom.peers.rtp import Ear, Heard, listen, stop_listening
 from classroom.peers.stream import Stream
 
 __all__ = ["Line"]
+
+_FIRST_TURNS: Final = 6
+"""Seconds, about, in which there is a report each second."""
 
 
 class Line:
@@ -37,6 +41,7 @@ class Line:
         self._ear: Ear | None = None
         self._name = ""
         self._due = False
+        self._turns = 0
 
     @property
     def ready(self) -> bool:
@@ -107,13 +112,22 @@ class Line:
         return self._due
 
     def report(self) -> None:
-        """Follow the path that ICE chose, and report on all streams in one packet (RFC 3550, section 6.1)."""
+        """Follow the path that ICE chose, and report on all streams in one packet (RFC 3550, section 6.1).
+
+        Called once a second, and before that when ``due``. Two reports are what a browser needs to align sound and
+        picture; after some seconds every other second is enough.
+        """
         self._due = False
         link = self._link
         if link is None:
             return
         link.refresh()
         now = self.now()
+        for stream in self._streams:
+            stream.tend(now)
+        self._turns += 1
+        if self._turns > _FIRST_TURNS and self._turns % 2:
+            return
         ntp = ntp_time(self._wall(now))
         reports = [(stream.ssrc, said) for stream in self._streams if (said := stream.report(now, ntp))]
         if reports:

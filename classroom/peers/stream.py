@@ -210,11 +210,14 @@ class Stream:
         self.counters.packets += packets
         self.counters.octets += octets
 
-    def report(self, now: float, ntp: int) -> bytes:
-        """A sender report for a clock second; nothing before the first packet. Called about once a second."""
+    def tend(self, now: float) -> None:
+        """Ask for a key frame when it is time for one and nothing else is sent; called about once a second."""
         every = self._key_frames_every
         if every is not None and self._current is not None and now - self._last_key >= every:
             self._current.demand.key_frame()
+
+    def report(self, now: float, ntp: int) -> bytes:
+        """A sender report for a clock second; nothing before the first packet."""
         if self._time_line is None or self._stopped:
             return b""
         return sender_report(self.ssrc, ntp=ntp, rtp=self._time_line.at(now), counters=self.counters)
