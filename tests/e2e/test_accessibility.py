@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
 from classroom.files import web_folder
+from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.browser import DESKTOP, PHONE, PageFactory, state_is
 from tests.support.page_server import PageServer, page_server
 
@@ -64,9 +66,36 @@ async def test_student_page(
     peer, _ = await server.page_message("hello")
     await state_is(page, "joining")
     await check(page, axe, "joining")
+    await server.say(peer, {"type": "waiting", "version": 1, "title": "Algebra", "language": "en"})
+    await state_is(page, "lobby")
+    await check(page, axe, "waiting to be let in")
     await server.say(peer, {"type": "ended"})
     await state_is(page, "ended")
     await check(page, axe, "ended")
+
+
+@SIZES
+@LOCALES
+async def test_passcode_and_lobby(open_page: PageFactory, axe: str, size: tuple[int, int], locale: str) -> None:
+    """A wrong passcode on the student page; somebody who waits, and the question about removing, on the teacher's."""
+    async with broadcasting(f"{LESSON}access: {{passcode: right, admit: approve}}\n") as lesson:
+        base = f"http://127.0.0.1:{lesson.port}"
+        page = await open_page(base, size=size, locale=locale)
+        await page.locator("#name").fill("Ada")
+        await page.locator("#join-button").click()
+        for passcode in ("wrong", "right"):
+            await state_is(page, "passcode")
+            await page.locator("#passcode").fill(passcode)
+            await page.locator("#join-button").click()
+            if passcode == "wrong":
+                await page.locator("#passcode-fault").wait_for()
+                await check(page, axe, "wrong passcode")
+        await state_is(page, "lobby")
+        board = await open_page(f"{base}/teach#token={quote(TOKEN)}", size=size, locale=locale)
+        await board.locator("[data-waiting]").wait_for()
+        await check(board, axe, "somebody waits")
+        await board.locator("[data-refuse]").click()
+        await check(board, axe, "refuse?")
 
 
 @SIZES
