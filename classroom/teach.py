@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -57,6 +58,9 @@ async def teach(wishes: Wishes) -> int:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
             _introduce(broadcaster)
+            # What is there now stays to the end. Collecting the memory of students who leave need not look at it.
+            gc.collect()
+            gc.freeze()
             await broadcaster.stopped()
             print("Stopping the lesson …", file=sys.stderr)
     return 0

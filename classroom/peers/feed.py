@@ -1,6 +1,6 @@
 """What is fed into one student's connection: our own streams, or packets that go aiortc's public way.
 
-Both take picture and sound of the program as they were encoded for everybody. The own streams cost a twentieth, hear
+Both take picture and sound of the program as they were encoded for everybody. The own streams cost a fraction, hear
 what the browser asks for, and can be moved from one rendition to another; the public way works with any aiortc.
 """
 
@@ -19,6 +19,7 @@ from classroom.peers.feedback import Feedback, Reception
 from classroom.peers.header import PlayoutDelay
 from classroom.peers.rtp import delaying, take_over
 from classroom.peers.stream import Stream
+from classroom.peers.tidying import Tidier
 from classroom.peers.track import PacketTrack
 from classroom.peers.transmitter import Transmitter
 
@@ -89,6 +90,7 @@ class Program:
         self.sound = sound
         self.sound_demand = sound_demand
         self.transmitter = transmitter
+        self.tidier = Tidier()
 
     def feed(
         self,
@@ -106,6 +108,7 @@ class Program:
 
     async def close(self) -> None:
         """Send to nobody any more."""
+        self.tidier.close()
         if self.transmitter is not None:
             await self.transmitter.close()
 

@@ -1,7 +1,7 @@
 """Reaches into aiortc, aioice and pylibsrtp for what they do not offer; beside it only ``gathering.py`` does.
 
 aiortc connects (ICE, DTLS) and stays as it is; what is sent over a connection that stands is ours, because aiortc
-would pack, protect and send each packet anew for each student, twenty times as dear. For that we need its SRTP keys,
+would pack, protect and send each packet anew for each student, several times as dear. For that we need its SRTP keys,
 its socket, and the reports that come back. It also has no hook for the RTP header extension playout-delay
 (http://www.webrtc.org/experiments/rtp-hdrext/playout-delay), which takes a browser's cushion against jitter away.
 

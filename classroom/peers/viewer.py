@@ -308,7 +308,10 @@ class Viewer:
             task.cancel()
         await asyncio.gather(*resolving, return_exceptions=True)
         if connection is not None:
-            await close_to_the_end(connection)
+            try:
+                await close_to_the_end(connection)
+            finally:
+                self._program.tidier.left()
 
     def _set(self, state: ViewerState) -> None:
         if state != self._state:
