@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
@@ -38,7 +38,7 @@ class Line:
         self._streams: list[Stream] = []
         self._link: Link | None = None
         self._transport: RTCDtlsTransport | None = None
-        self._ear: Ear | None = None
+        self._ears: list[Ear] = []
         self._name = ""
         self._due = False
         self._turns = 0
@@ -58,12 +58,17 @@ class Line:
         """The connection stands; the first stream that learns of it makes the link for all."""
         if self._link is not None:
             return
-        self._link = Link(transport)
+        self._link = Link(transport, self._hear_packet)
         self._name = parameters.rtcp.cname or ""
         self._transport = transport
-        self._ear = Ear(0, self._hear)
-        listen(transport, self._ear, parameters)
+        self.listen(Ear(0, self._hear), parameters)
         self.last_heard = self.now()
+
+    def listen(self, ear: Ear, parameters: RTCRtpSendParameters) -> None:
+        """Let an ear hear what comes back, until all streams have stopped."""
+        if self._transport is not None:
+            self._ears.append(ear)
+            listen(self._transport, ear, parameters)
 
     def send(
         self, layouts: Layouts, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
@@ -97,8 +102,10 @@ class Line:
         self._streams.remove(stream)
         if self._streams:
             return
-        if self._transport is not None and self._ear is not None:
-            stop_listening(self._transport, self._ear)
+        if self._transport is not None:
+            for ear in self._ears:
+                stop_listening(self._transport, ear)
+        self._ears.clear()
         self._transport = None
         if self._link is not None:
             self._link.close()
@@ -133,6 +140,10 @@ class Line:
         if reports:
             names = b"".join(description(ssrc, self._name) for ssrc, _ in reports)
             link.report(b"".join(said for _, said in reports) + names)
+
+    def _hear_packet(self, packet: Any) -> None:
+        for ear in tuple(self._ears):
+            ear.hear(packet)
 
     def _hear(self, heard: Heard) -> None:
         self.heard()

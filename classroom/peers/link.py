@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from aiortc import RTCDtlsTransport
 
 from classroom.peers.datagram import Path, open_path
 from classroom.peers.header import Layouts
-from classroom.peers.rtp import Srtp, SrtpFault, chosen_path
+from classroom.peers.rtp import Srtp, SrtpFault, chosen_path, hear_directly
 
 __all__ = ["Link"]
 
@@ -16,10 +18,15 @@ logger = logging.getLogger(__name__)
 
 
 class Link:
-    """Sends the packets of all streams of one connection, protected. Made when the connection stands."""
+    """Sends the packets of all streams of one connection, protected. Made when the connection stands.
 
-    def __init__(self, transport: RTCDtlsTransport) -> None:
+    ``hear`` is given each packet of RTCP that comes in.
+    """
+
+    def __init__(self, transport: RTCDtlsTransport, hear: Callable[[Any], None]) -> None:
         self._transport = transport
+        self._hear = hear
+        self._deafen: Callable[[], None] = lambda: None
         self._srtp = Srtp(transport)
         self._chosen: object = None
         self._path: Path | None = None
@@ -36,10 +43,11 @@ class Link:
         chosen = None if self._closed or self._transport.state != "connected" else chosen_path(self._transport)
         if chosen == self._chosen:
             return
-        if self._path is not None:
-            self._path.close()
+        self._leave()
         self._chosen = chosen
-        self._path = None if chosen is None else open_path(*chosen)
+        if chosen is not None:
+            self._path = open_path(*chosen)
+            self._deafen = hear_directly(self._transport, self._hear)
 
     def send(
         self, layouts: Layouts, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
@@ -78,6 +86,11 @@ class Link:
         """Send no more. May be called again."""
         self._closed = True
         self._chosen = None
+        self._leave()
+
+    def _leave(self) -> None:
+        self._deafen()
+        self._deafen = lambda: None
         if self._path is not None:
             self._path.close()
             self._path = None

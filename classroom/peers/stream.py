@@ -18,7 +18,7 @@ from classroom.peers.feedback import Estimate, Feedback, KeyFrameRequest, Loss, 
 from classroom.peers.header import Extensions, Layouts, PlayoutDelay, send_time
 from classroom.peers.history import Frame, History
 from classroom.peers.report import Counters, TimeLine, farewell, sender_report
-from classroom.peers.rtp import Ear, Heard, identifiers, listen, stop_listening
+from classroom.peers.rtp import Ear, Heard, identifiers
 
 if TYPE_CHECKING:
     from classroom.peers.distribution import Distribution
@@ -68,7 +68,6 @@ class Stream:
         self._moved: deque[tuple[Frame, int]] = deque(maxlen=8)
         self._time_line: TimeLine | None = None
         self._repetitions = Repetitions(now=line.now())
-        self._ear: Ear | None = None
         self._transport: RTCDtlsTransport | None = None
         self._extensions = Extensions({}, mid="", delay=None)
         self._payload_type = 0
@@ -101,8 +100,7 @@ class Stream:
         ids = {extension.uri: extension.id for extension in parameters.headerExtensions}
         self._extensions = Extensions(ids, mid=parameters.muxId, delay=self._delay)
         self._line.open(transport, parameters)
-        self._ear = Ear(self.ssrc, self._hear)
-        listen(transport, self._ear, parameters)
+        self._line.listen(Ear(self.ssrc, self._hear), parameters)
         self._transport = transport
         for distribution in (self._current, self._coming):
             if distribution is not None:
@@ -117,8 +115,7 @@ class Stream:
             if distribution is not None:
                 distribution.remove(self)
         self._current = self._coming = None
-        if self._ear is not None and self._transport is not None:
-            stop_listening(self._transport, self._ear)
+        if self._transport is not None:
             self._line.say(farewell([self.ssrc]))
         self._line.stopped(self)
 
