@@ -1,13 +1,14 @@
 /**
- * Copying text, also over plain http. It is the one file of this folder that touches the document.
+ * Copying text, also over plain http.
  */
 
 /**
  * @param {string} text
+ * @param {Document} page in which the text is selected where the browser gives no clipboard
  * @returns {Promise<boolean>} whether the browser allowed it
  */
-export async function copy(text) {
-  return (await copyByClipboard(text)) || copyBySelection(text);
+export async function copy(text, page) {
+  return (await copyByClipboard(text)) || copyBySelection(text, page);
 }
 
 /**
@@ -31,18 +32,19 @@ async function copyByClipboard(text) {
  * The old way, which also works over plain http.
  *
  * @param {string} text
+ * @param {Document} page
  * @returns {boolean}
  */
-function copyBySelection(text) {
-  const area = document.createElement('textarea');
-  const before = document.activeElement;
+function copyBySelection(text, page) {
+  const area = page.createElement('textarea');
+  const before = page.activeElement;
   area.value = text;
   area.readOnly = true;
   area.className = 'visually-hidden';
-  document.body.append(area);
+  page.body.append(area);
   area.select();
-  const done = document.execCommand('copy');
+  const done = page.execCommand('copy');
   area.remove();
-  if (before instanceof HTMLElement) before.focus();
+  if (before && 'focus' in before && typeof before.focus === 'function') before.focus();
   return done;
 }

@@ -84,7 +84,7 @@ export class Details {
     const figures = figureRows(this.#figures, this.#translator).map(([name, value]) => `${name}: ${value}`);
     const lines = this.#journal.lines.map(({ at, key, params }) => `${at.toISOString()} ${t(key, params)}`);
     const text = [navigator.userAgent, ...figures, ...lines].join('\n');
-    const done = await copy(text);
+    const done = await copy(text, document);
     this.#copied.textContent = '';
     this.#copied.textContent = done ? t('details.copied') : t('details.not_copied');
     this.#copied.classList.remove('visually-hidden');

@@ -94,7 +94,7 @@ class StudentPage {
       broadcaster,
       ticket: recallInTab('ticket'),
       hello: { language: this.#translator.language, device: deviceMark() },
-      relayOnly: new URLSearchParams(location.hash.slice(1)).has('relay'),
+      relayOnly: new URLSearchParams(location.hash.slice(1)).get('relay') !== null,
       journal: this.#journal,
       events: {
         onState: (state, why) => this.#showState(state, why),

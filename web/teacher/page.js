@@ -195,7 +195,7 @@ class TeacherPage {
 
   /** @param {string} text */
   async #copy(text) {
-    if (!(await copy(text))) {
+    if (!(await copy(text, document))) {
       this.#say(this.#translator.t('invite.not_copied'));
       return;
     }
