@@ -88,6 +88,9 @@ class Scene:
         described: dict[str, object] = {"layout": self.layout, "show": list(self.show)}
         if self.layout == "picture-in-picture":
             described |= {"corner": self.corner, "size": self.size}
+        if self.layout == "custom":
+            areas = (self.style(number).area or Area(0, 0, 1, 1) for number in range(len(self.show)))
+            described["areas"] = [[area.x, area.y, area.width, area.height] for area in areas]
         if self.overlays:
             described["overlays"] = list(self.overlays)
         return described

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
+from classroom.director import PLAIN, Area, Corner, Scene, Style, place
 from tests.support.browser import PageFactory
 from tests.support.page_server import page_server
 
@@ -230,16 +231,28 @@ async def test_pauses_grow_to_their_bound_and_start_anew(page: Page) -> None:
     assert pauses == [500, 1000, 2000, 4000, 5000, 5000, 500]
 
 
-async def test_scenes_are_drawn_as_the_program_is_mixed(page: Page) -> None:
-    """The small pictures of the scenes use the same geometry as the mixer."""
-    from classroom.director import Scene, place
+LAID_OUT = {
+    "full": Scene("full", "full", ("screen",)),
+    "side by side": Scene("side by side", "side-by-side", ("screen", "camera")),
+    **{corner: Scene(corner, "picture-in-picture", ("screen", "camera"), corner, 0.25) for corner in get_args(Corner)},
+    **{f"grid of {count}": Scene("grid", "grid", tuple("abcdefghijklmnop"[:count])) for count in (1, 2, 3, 5, 7, 16)},
+    "custom": Scene(
+        "custom",
+        "custom",
+        ("screen", "camera", "bench"),
+        styles=(Style(Area(0, 0.1, 0.7, 0.7)), Style(Area(0.6, 0.55, 0.4, 0.45)), PLAIN),
+    ),
+}
 
-    for corner in ("top-left", "top-right", "bottom-left", "bottom-right"):
-        scene = Scene("both", "picture-in-picture", ("screen", "camera"), corner, 0.25)
-        placed = place(scene, 1280, 720)[1].rectangle
-        drawn = await page.evaluate(
-            "async (scene) => (await import('/assets/teacher/thumbnails.js')).placesOf(scene)[1].picture",
-            scene.describe(),
-        )
-        mixed = [placed.x / 1280, placed.y / 720, placed.width / 1280, placed.height / 720]
-        assert drawn == pytest.approx(mixed, abs=0.005)
+
+@pytest.mark.parametrize("scene", LAID_OUT.values(), ids=LAID_OUT)
+async def test_scenes_are_drawn_as_the_program_is_mixed(page: Page, scene: Scene) -> None:
+    """The small pictures of the scenes use the same geometry as the mixer."""
+    drawn = await page.evaluate(
+        "async (scene) => (await import('/assets/teacher/thumbnails.js')).placesOf(scene)", scene.describe()
+    )
+    mixed = place(scene, 1280, 720)
+    assert [each["source"] for each in drawn] == [each.source for each in mixed]
+    for small, large in zip(drawn, (each.rectangle for each in mixed), strict=True):
+        expected = [large.x / 1280, large.y / 720, large.width / 1280, large.height / 720]
+        assert small["picture"] == pytest.approx(expected, abs=0.005)

@@ -5,10 +5,11 @@
  * loss is a share from 0 to 1.
  *
  * @typedef {object} Scene
- * @property {string} layout `full`, `picture-in-picture` or `side-by-side`
+ * @property {string} layout `full`, `picture-in-picture`, `side-by-side`, `grid` or `custom`
  * @property {string[]} show sources, the one at the back first
  * @property {string} [corner] of the small picture, such as `bottom-right`
  * @property {number} [size] width of the small picture as a share of the program's
+ * @property {[number, number, number, number][]} [areas] of each source in the layout `custom`: x, y, width, height as shares
  *
  * @typedef {object} Source
  * @property {string} kind
@@ -16,6 +17,10 @@
  * @property {string | null} why
  * @property {[number, number] | null} size
  * @property {number | null} fps
+ * @property {number | null} [page] of slides, from 1
+ * @property {number | null} [pages] of slides
+ *
+ * @typedef {{kind: string, from: string, duration: number}} Transition in progress; seconds
  *
  * @typedef {{gain: number, muted: boolean, state: string}} AudioInput
  *
@@ -31,7 +36,8 @@
  *
  * @typedef {object} LessonState
  * @property {{title: string, language: string, started: string | null, elapsed: number | null, addresses?: string[], secure_addresses?: string[], fingerprint?: string | null}} [lesson]
- * @property {{scene: string | null, since: string | number | null}} [program]
+ * @property {{scene: string | null, since: string | number | null, transition?: Transition | null}} [program]
+ * @property {string | null} [preview] the scene that comes on air next
  * @property {Record<string, Scene>} [scenes]
  * @property {Record<string, Source>} [sources]
  * @property {Record<string, AudioInput>} [audio]

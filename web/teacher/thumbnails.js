@@ -10,6 +10,8 @@
 /** Gap between a small picture and the edge, as a share of the height: the same as in the program picture. */
 const MARGIN = 0.02;
 
+const WHOLE = /** @type {const} */ ([0, 0, 1, 1]);
+
 export class Thumbnails {
   /** @type {Map<string | null, ImageBitmap>} */
   #pictures = new Map();
@@ -45,8 +47,7 @@ export class Thumbnails {
   #draw(canvas) {
     const name = canvas.dataset.scene;
     const scene = name === undefined ? undefined : this.#scenes[name];
-    const whole = /** @type {const} */ ([0, 0, 1, 1]);
-    const places = scene ? placesOf(scene) : [{ source: null, picture: whole }];
+    const places = scene ? placesOf(scene) : [{ source: null, picture: WHOLE }];
     const context = canvas.getContext('2d');
     if (!context) return;
     const program = this.#pictures.get(null);
@@ -66,23 +67,40 @@ export class Thumbnails {
  * @param {Scene} scene
  * @returns {Place[]} the one at the back first; the same geometry as the program's
  */
-export function placesOf({ layout, show, corner = 'bottom-right', size = 0.25 }) {
-  const [first = null, second = null] = show;
-  if (layout === 'picture-in-picture') {
-    const x = corner.endsWith('left') ? (MARGIN * 9) / 16 : 1 - size - (MARGIN * 9) / 16;
-    const y = corner.startsWith('top') ? MARGIN : 1 - size - MARGIN;
-    return [
-      { source: first, picture: [0, 0, 1, 1] },
-      { source: second, picture: [x, y, size, size] },
-    ];
+export function placesOf(scene) {
+  const { layout, show, corner = 'bottom-right', size = 0.25, areas = [] } = scene;
+  const pictures = (/** @type {(index: number) => Place['picture']} */ at) =>
+    show.map((source, index) => ({ source, picture: at(index) }));
+  switch (layout) {
+    case 'picture-in-picture': {
+      const x = corner.endsWith('left') ? (MARGIN * 9) / 16 : 1 - size - (MARGIN * 9) / 16;
+      const y = corner.startsWith('top') ? MARGIN : 1 - size - MARGIN;
+      return pictures((index) => (index === 0 ? WHOLE : [x, y, size, size]));
+    }
+    case 'side-by-side':
+      return pictures((index) => [index / 2, 0, 0.5, 1]);
+    case 'grid':
+      return pictures((index) => cell(index, show.length));
+    case 'custom':
+      return pictures((index) => areas[index] ?? WHOLE);
+    default:
+      return pictures(() => WHOLE);
   }
-  if (layout === 'side-by-side') {
-    return [
-      { source: first, picture: [0, 0, 0.5, 1] },
-      { source: second, picture: [0.5, 0, 0.5, 1] },
-    ];
-  }
-  return [{ source: first, picture: [0, 0, 1, 1] }];
+}
+
+/**
+ * A cell of as square a grid as holds all; a last row that is not full is centred.
+ *
+ * @param {number} index
+ * @param {number} count
+ * @returns {Place['picture']}
+ */
+function cell(index, count) {
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  const row = Math.floor(index / columns);
+  const inRow = Math.min(columns, count - row * columns);
+  return [((columns - inRow) / 2 + (index % columns)) / columns, row / rows, 1 / columns, 1 / rows];
 }
 
 /**

@@ -148,3 +148,9 @@ def test_what_is_visible_lies_in_the_picture(
 def test_fill_cuts_both_sides_alike() -> None:
     assert visible(640, 480, Style(fill=True), Rectangle(0, 0, 320, 180)) == Rectangle(0, 60, 640, 360)
     assert visible(720, 1280, Style(fill=True), Rectangle(0, 0, 200, 200)) == Rectangle(0, 280, 720, 720)
+
+
+def test_a_custom_scene_is_described_with_its_areas() -> None:
+    styles = (Style(Area(0, 0.5, 0.25, 0.5)), Style())
+    described = Scene("any", "custom", ("back", "front"), styles=styles).describe()
+    assert described == {"layout": "custom", "show": ["back", "front"], "areas": [[0, 0.5, 0.25, 0.5], [0, 0, 1, 1]]}
