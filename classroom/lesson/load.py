@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from classroom.errors import Fault, LessonError
 from classroom.lesson.availability import notes
 from classroom.lesson.certificate import certificate_trouble
+from classroom.lesson.cues import untimely_cues
 from classroom.lesson.document import Document, Problem, problems_to_faults, read_document
 from classroom.lesson.model import Lesson
 from classroom.lesson.nodes import place_of
@@ -93,7 +95,7 @@ def _report(document: Document) -> Report:
     except ValidationError as error:
         faults += problems_to_faults(document, problems_of(error, Lesson))
     faults += problems_to_faults(document, broken_rules(document.values))
-    remarks = problems_to_faults(document, notes(document.values))
+    remarks = problems_to_faults(document, chain(notes(document.values), untimely_cues(document.values)))
     return Report(_in_order(faults), _in_order(remarks), None if faults else lesson)
 
 

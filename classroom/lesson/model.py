@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from classroom.lesson.audio import AudioInput
+from classroom.lesson.cues import CueModel
 from classroom.lesson.overlays import Overlay
 from classroom.lesson.scenes import SceneModel
 from classroom.lesson.section import Section
@@ -71,6 +72,11 @@ class Lesson(Section):
     scenes: dict[Annotated[str, Name()], SceneModel] = Field(
         description="What can be put on air, in the order of the teacher's buttons: a name of your choice, and what it "
         "shows."
+    )
+    cues: list[CueModel] = Field(
+        default_factory=list,
+        description="The run of show, in its order: what comes on air when. A command of the teacher goes before it.",
+        json_schema_extra={"default": []},
     )
     program: Program = Field(default_factory=Program, description="The picture that students see.")
     video: Video = Field(default_factory=Video, description="How the picture is encoded.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from classroom.lesson.cues import broken_cues
 from classroom.lesson.document import Problem
 from classroom.lesson.scenes import MOST_SHOWN, SHOWN_BY_LAYOUT
 from classroom.lesson.words import did_you_mean, listing, printable, shown
@@ -33,12 +34,15 @@ def broken_rules(values: object) -> Iterator[Problem]:
     for name, source in sources.items():
         if isinstance(source, dict) and "monitor" in source and source.get("region") is not None:
             yield Problem(("sources", name, "region"), "write a monitor or a region, not both", "key")
+        if isinstance(source, dict) and source.get("until") is not None and source.get("countdown") is not None:
+            yield Problem(("sources", name, "countdown"), "write until or countdown, not both", "key")
     overlays = _section(values, "overlays")
     for name, scene in scenes.items():
         yield from _scene(name, scene, sources)
         yield from _laid_over(name, scene, overlays)
     for name, sound in _section(values, "audio").items():
         yield from _input(name, sound, sources)
+    yield from broken_cues(values)
     program = _section(values, "program")
     yield from _named(("program", "start"), program.get("start"), scenes, "scene")
     yield from _named(("program", "fallback"), program.get("fallback"), sources, "source")

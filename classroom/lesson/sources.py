@@ -5,6 +5,7 @@ The descriptions of the keys are the manual: they are shown by editors and stand
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from pydantic import Discriminator, Field, Tag
 
 from classroom.lesson.measures import LARGEST, SMALLEST, Address, PictureSize, Size
 from classroom.lesson.section import Section
+from classroom.lesson.times import Duration, TimeOfDay
 from classroom.lesson.values import FileName, Kind, Line, Paragraph, Switch, Whole
 
 __all__ = [
@@ -117,6 +119,12 @@ class CardSource(Section):
     title: Annotated[str, Line(200, empty=True)] = Field("", description="The large line.")
     text: Annotated[str, Paragraph()] = Field("", description="The smaller text below it, of any number of lines.")
     image: Annotated[Path, FileName()] | None = Field(None, description="A picture file to show on the card.")
+    until: Annotated[time, TimeOfDay()] | None = Field(
+        None, description='Counts down to a time of day, such as "10:15", below the title.'
+    )
+    countdown: Annotated[float, Duration()] | None = Field(
+        None, description="Counts down a time such as 5m, from when the card comes on air."
+    )
 
 
 class PatternSource(Section):

@@ -80,6 +80,8 @@ def _list_example(path: tuple[str | int, ...]) -> str:
             return "camera"
         case ("codecs",):
             return "h264, vp8"
+        case ("cues",):
+            return "{after: 5m, scene: talk}"
         case ("tiers",):
             return "{height: 360, bitrate: 500k}"
         case _:

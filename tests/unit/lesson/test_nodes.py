@@ -128,7 +128,7 @@ def test_what_is_not_yaml_is_one_fault_at_its_place(text: str, expected: str) ->
 
 def test_columns_count_characters_and_lines_count_every_line_end() -> None:
     assert faults("\ufeffsources: {课堂课堂: {kind: card, x: 1}}\r\nscenes: {a: 课堂课堂, b: nobody}\r\n") == [
-        "1:30: sources.课堂课堂.x: unknown key; here can be kind, title, text or image",
+        "1:30: sources.课堂课堂.x: unknown key; here can be kind, title, text, image, until or countdown",
         "2:22: scenes.b: there is no source 'nobody'; there is 课堂课堂",
     ]
 

@@ -31,7 +31,8 @@ def with_examples(text: str) -> str:
             # The example takes the place of the line before, and of the sentence that it repeats.
             key = lines.pop()
             assert re.fullmatch(
-                r" *(tls: none|servers: \[\]|region: null|turn: null|crop: null|border: null|monitor: 1)", key
+                r" *(tls: none|servers: \[\]|region: null|turn: null|crop: null|border: null|monitor: 1|cues: \[\])",
+                key,
             )
         elif inside is not None and line.startswith(inside):
             lines.append(line.replace("#   ", "", 1))
@@ -94,10 +95,10 @@ def test_every_model_is_there() -> None:
 
 
 def models(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    from classroom.lesson import audio, overlays, scenes, sections, sources
+    from classroom.lesson import audio, cues, overlays, scenes, sections, sources
 
     yield model.__name__, model
-    for module in (audio, overlays, scenes, sections, sources):
+    for module in (audio, cues, overlays, scenes, sections, sources):
         for name in module.__all__:
             found = getattr(module, name)
             if isinstance(found, type) and issubclass(found, BaseModel):
@@ -136,7 +137,7 @@ def required_only(values: Any, whole: Any, examples: set[KeyPath], path: KeyPath
         for key, value in values.items()
         if model is None
         or model.model_fields[key].is_required()
-        or key in ("kind", "region", "audio", "overlays", "crop", "border")
+        or key in ("kind", "region", "audio", "overlays", "crop", "border", "cues", "slide")
         or (*path, key) in examples
     }
 
