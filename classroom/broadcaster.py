@@ -92,8 +92,8 @@ class Broadcaster:
         self._loop = asyncio.get_running_loop()
         self._stack = contextlib.AsyncExitStack()
 
-        self._direction = Direction(lesson, clock=clock, tell=self._tell)
         self._studio = Studio(lesson, clock=clock, changed=self._from_any_thread(self._sources_changed))
+        self._direction = Direction(lesson, clock=clock, tell=self._tell, on_air=self._studio.put_on_air)
         self._program = self._make_program()
         self._place = meeting_place(lesson, clock=clock, alarms=self._alarms)
         self._member = self._place.member
@@ -246,6 +246,11 @@ class Broadcaster:
     def take(self) -> None:
         """Put the prepared scene on air."""
         self._direction.take()
+
+    def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
+        """Turn to a page of slides."""
+        self._studio.go_to(source, page, step)
+        self._refresh()
 
     def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
         """Change gain or mute of an input."""
@@ -436,7 +441,7 @@ class Broadcaster:
         """The sections that change without a command."""
         pictures, sounds = self._studio.pictures(), self._studio.sounds()
         return {
-            "sources": sources_section(pictures),
+            "sources": sources_section(pictures, self._studio.pages()),
             "audio": audio_section(self._program.inputs, sounds),
             "students": self._audience.describe(),
             "alarms": alarms_section({**sounds, **pictures}, self._alarms.raised()),

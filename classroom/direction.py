@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import UTC, datetime
 
 from classroom.clock import Clock
@@ -15,18 +15,20 @@ from classroom.sections import preview_section, program_section, scenes_section
 __all__ = ["Direction", "scenes_of"]
 
 Tell = Callable[[dict[str, object]], None]
+OnAir = Callable[[Set[str], float], None]
 
 
 class Direction:
     """The director of a lesson, and who hears of it.
 
     Belongs to the event loop; ``director`` may be read from any thread. ``tell`` is given the sections of the state
-    that have changed.
+    that have changed, ``on_air`` the sources that are to be seen from a clock second on.
     """
 
-    def __init__(self, lesson: Lesson, *, clock: Clock, tell: Tell) -> None:
+    def __init__(self, lesson: Lesson, *, clock: Clock, tell: Tell, on_air: OnAir) -> None:
         self._clock = clock
         self._tell = tell
+        self._on_air = on_air
         self._since = datetime.now(UTC)
         self._ends: asyncio.TimerHandle | None = None
         program = lesson.program
@@ -38,6 +40,7 @@ class Direction:
             transition=program.transition,
             duration=program.duration,
         )
+        on_air(frozenset(self.director.program.scene.show), clock.now())
 
     def close(self) -> None:
         """Tell nobody anything any more."""
@@ -46,8 +49,9 @@ class Direction:
 
     def switch(self, scene: str, transition: TransitionKind | None, duration: float | None) -> None:
         """Put a scene on air; CommandError when there is no such scene."""
+        before = self.director.program.scene
         if self.director.switch(scene, now=self._clock.now(), transition=transition, duration=duration):
-            self._on_air()
+            self._came(before)
 
     def prepare(self, scene: str | None) -> None:
         """Choose the scene that ``take`` puts on air, or none; CommandError when there is no such scene."""
@@ -56,8 +60,9 @@ class Direction:
 
     def take(self) -> None:
         """Put the prepared scene on air and prepare the one that leaves it; CommandError when none is prepared."""
+        before = self.director.program.scene
         if self.director.take(now=self._clock.now()):
-            self._on_air()
+            self._came(before)
             self._tell({"preview": preview_section(self.director)})
 
     def describe(self) -> dict[str, object]:
@@ -68,17 +73,22 @@ class Direction:
             "scenes": scenes_section(self.director),
         }
 
-    def _on_air(self) -> None:
+    def _came(self, before: Scene) -> None:
         self._since = datetime.now(UTC)
         if self._ends is not None:
             self._ends.cancel()
         self._tell({"program": self._program()})
-        transition = self.director.program.transition
+        program = self.director.program
+        transition = program.transition
+        # What fades away is still to be seen.
+        seen = {*program.scene.show, *(before.show if transition is not None else ())}
+        self._on_air(seen, self._clock.now())
         if transition is not None:
             loop = asyncio.get_running_loop()
             self._ends = loop.call_later(max(0.0, transition.ends - self._clock.now()) + 0.02, self._settled)
 
     def _settled(self) -> None:
+        self._on_air(set(self.director.program.scene.show), self._clock.now())
         self._tell({"program": self._program()})
 
     def _program(self) -> dict[str, object]:

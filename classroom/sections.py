@@ -73,8 +73,8 @@ def scenes_section(director: Director) -> dict[str, object]:
     return {name: scene.describe() for name, scene in director.scenes.items()}
 
 
-def sources_section(statuses: Statuses) -> dict[str, object]:
-    """How each source is."""
+def sources_section(statuses: Statuses, pages: Mapping[str, tuple[int, int | None]]) -> dict[str, object]:
+    """How each source is; ``pages`` has the page that is shown and how many there are, of those that have pages."""
     return {
         name: {
             "kind": status.kind,
@@ -82,6 +82,7 @@ def sources_section(statuses: Statuses) -> dict[str, object]:
             "why": status.why,
             "size": list(status.size) if status.size else None,
             "fps": status.fps,
+            **({"page": pages[name][0], "pages": pages[name][1]} if name in pages else {}),
         }
         for name, status in statuses.items()
     }

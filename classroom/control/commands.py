@@ -56,6 +56,10 @@ class Desk(Protocol):
         """Change gain (dB) or mute of an audio input."""
         ...
 
+    def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
+        """Turn to a page of slides, or some pages further."""
+        ...
+
     def restart_source(self, source: str) -> None:
         """Close a source and open it anew."""
         ...
@@ -220,6 +224,20 @@ def audio_set(
 def source_restart(caller: Caller, source: Name) -> Mapping[str, object]:
     """Close a source and open it anew, as after a camera was plugged in."""
     caller.desk.restart_source(source)
+    return {}
+
+
+@_command("slides.goto")
+def slides_goto(
+    caller: Caller,
+    source: Name,
+    page: Annotated[int, Field(ge=1, le=100_000)] | None = None,
+    step: Annotated[int, Field(ge=-100_000, le=100_000)] | None = None,
+) -> Mapping[str, object]:
+    """Turn slides to a page, counted from 1, or by a step: 1 is the next page, -1 the one before."""
+    if (page is None) == (step is None):
+        raise CommandError(messages.INVALID_PARAMS, "Name a page or a step, not both.")
+    caller.desk.go_to_page(source, page, step)
     return {}
 
 

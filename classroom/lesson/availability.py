@@ -16,9 +16,6 @@ from classroom.lesson.sections import Program
 __all__ = ["not_available_yet", "notes"]
 
 _KINDS = {
-    "slides": "Slides are not available yet",
-    "file": "Video files are not available yet",
-    "stream": "Streams are not available yet",
     "browser": "Sending a camera or a screen from the teacher page is not available yet",
 }
 

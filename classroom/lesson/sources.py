@@ -88,11 +88,17 @@ class SlidesSource(Section):
 
 
 class FileSource(Section):
-    """A video file with its sound."""
+    """A video file with its sound, a sound file, or a picture file."""
 
-    kind: Annotated[Literal["file"], Kind()] = Field("file", description="A video file with its sound.")
-    path: Annotated[Path, FileName()] = Field(description="The video file.")
+    kind: Annotated[Literal["file"], Kind()] = Field(
+        "file", description="A video file with its sound, a sound file, or a picture file."
+    )
+    path: Annotated[Path, FileName()] = Field(description="The file.")
     loop: Annotated[bool, Switch()] = Field(False, description="Whether it begins again when it ends.")
+    restart: Annotated[bool, Switch()] = Field(
+        True,
+        description="Whether it begins anew each time it comes on air, and stands still before; otherwise it plays on.",
+    )
 
 
 class StreamSource(Section):

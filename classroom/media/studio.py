@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 from classroom.clock import Clock
@@ -13,6 +13,7 @@ from classroom.lesson.audio import SourceInput
 from classroom.media.frames import PictureSlot
 from classroom.media.sound import SoundInput
 from classroom.media.sources import build_picture_source, build_sound_source
+from classroom.media.sources.slides import Slides
 from classroom.media.supervisor import SourceRunner, SourceStatus
 
 __all__ = ["Studio"]
@@ -81,6 +82,30 @@ class Studio:
         if runner is None:
             raise CommandError.unknown("source", name, [*self._pictures, *self._sounds])
         runner.restart()
+
+    def put_on_air(self, names: Set[str], now: float) -> None:
+        """Say which sources the program shows from the clock second ``now`` on; the fallback counts as always shown."""
+        for name, runner in self._pictures.items():
+            source = runner.source
+            if name not in names and name != self._lesson.program.fallback:
+                source.on_air_since = None
+            elif source.on_air_since is None:
+                source.on_air_since = now
+
+    def go_to(self, name: str, page: int | None, step: int | None) -> None:
+        """Turn to a page of slides; CommandError when there are no such slides or no such page."""
+        slides = {each: runner.source for each, runner in self._pictures.items() if isinstance(runner.source, Slides)}
+        if name not in slides:
+            raise CommandError.unknown("slides", name, list(slides))
+        slides[name].go_to(page, step)
+
+    def pages(self) -> dict[str, tuple[int, int | None]]:
+        """The page that is shown and how many there are, of each source that has pages."""
+        return {
+            name: (runner.source.page, runner.source.pages)
+            for name, runner in self._pictures.items()
+            if isinstance(runner.source, Slides)
+        }
 
     def pictures(self) -> dict[str, SourceStatus]:
         """How each source is."""

@@ -51,7 +51,8 @@ class SourceRunner:
     """Runs one source from ``start`` to ``stop``.
 
     A source that was never live since it was (re)started is ``failed`` after its first fault and stays so until
-    ``restart``; one that was live is ``lost`` and opened again and again, with a back-off, until it is back.
+    ``restart``; one that was live, or says that it ``comes_back``, is ``lost`` and opened again and again, with a
+    back-off, until it is back.
     ``on_change`` is called with no argument whenever ``status`` changed, from a thread of the runner, never from
     the caller's; it must not block.
     """
@@ -121,7 +122,7 @@ class SourceRunner:
             fault = self._session()
             if self.source.interrupted.is_set():
                 continue
-            if not self._was_live and attempt == 0:
+            if not self._was_live and attempt == 0 and not self.source.comes_back:
                 self._fault("failed", fault)
                 self.source.interrupted.wait()
                 continue

@@ -158,7 +158,7 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
         ),
         ("program.switch", {}, -32602, None),
         ("chat.send", {"text": "hi"}, -32601, None),
-        ("peer.offer", {}, -32601, None),
+        ("peer.offer", {}, -32602, None),
     ],
 )
 async def test_what_cannot_be_done_is_said_and_changes_nothing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import av
 
@@ -13,6 +13,9 @@ from classroom.media.frames import Picture, PictureSlot
 from classroom.media.sound_buffer import SoundBuffer
 
 __all__ = ["Source"]
+
+_GLANCE: Final = 0.04
+"""Seconds between two looks at whether a source that waits has come on air."""
 
 
 class Source(ABC):
@@ -27,6 +30,9 @@ class Source(ABC):
 
     kind: ClassVar[str]
 
+    comes_back: ClassVar[bool] = False
+    """Whether one that cannot be opened at first is tried again, as something at the other end of a network."""
+
     def __init__(self, *, name: str, clock: Clock, picture: bool = False, sound: bool = False) -> None:
         self.name = name
         self.clock = clock
@@ -34,6 +40,8 @@ class Source(ABC):
         self.sound = SoundBuffer() if sound else None
         self.interrupted = threading.Event()
         self.taken = 0
+        self.on_air_since: float | None = None
+        """Since when (clock seconds) the program shows it; None while it does not. Set from outside."""
         self._serial = 0
 
     @abstractmethod
@@ -58,6 +66,14 @@ class Source(ABC):
     def wait_until(self, instant: float) -> bool:
         """Wait for an instant of the clock; True when interrupted."""
         return self.wait(instant - self.clock.now())
+
+    def pause(self, seconds: float) -> bool:
+        """Wait like ``wait``; True, and early, also when the source comes on air or leaves it."""
+        since, end = self.on_air_since, self.clock.now() + seconds
+        while (left := end - self.clock.now()) > 0:
+            if self.wait(min(left, _GLANCE)) or self.on_air_since != since:
+                return True
+        return False
 
     def show(self, frame: av.VideoFrame, captured: float) -> None:
         """Deliver a new picture, taken at the clock second ``captured``; nobody may write into it afterwards."""

@@ -20,9 +20,12 @@ from classroom.lesson.sources import (
 from classroom.media.sources.base import Source
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.card import Card
+from classroom.media.sources.file import MediaFile
 from classroom.media.sources.microphone import Microphone
 from classroom.media.sources.pattern import Pattern
 from classroom.media.sources.screen import Area, Screen
+from classroom.media.sources.slides import Slides
+from classroom.media.sources.stream import NetworkStream
 from classroom.media.sources.tone import Tone
 
 __all__ = ["PictureModel", "SoundModel", "Unavailable", "build_picture_source", "build_sound_source"]
@@ -73,7 +76,13 @@ def build_picture_source(
         case PatternSource():
             own = (model.size.width, model.size.height) if model.size else size
             return Pattern(name=name, clock=clock, size=own, fps=model.fps or fps)
-        case SlidesSource() | FileSource() | StreamSource() | BrowserSource():
+        case SlidesSource():
+            return Slides(name=name, clock=clock, path=folder / model.file, size=size)
+        case FileSource():
+            return MediaFile(name=name, clock=clock, path=folder / model.path, loop=model.loop, restart=model.restart)
+        case StreamSource():
+            return NetworkStream(name=name, clock=clock, url=model.url)
+        case BrowserSource():
             return Unavailable(name=name, clock=clock, kind=model.kind)
 
 

@@ -42,6 +42,9 @@ class Lesson:
     def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         raise CommandError.not_possible("There is no WebRTC here.")
 
+    def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
+        self.done.append(("page", source, page, step))
+
     def prepare(self, scene: str | None) -> None:
         self.done.append(("prepare", scene))
 
@@ -71,6 +74,7 @@ def test_the_methods_of_this_version_are_there_with_help() -> None:
     listed = {str(method["name"]): method for method in describe()}
     assert list(listed) == [
         "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "audio.set", "source.restart",
+        "slides.goto",
         "student.admit", "student.remove",
         "peer.offer", "peer.answer", "peer.candidate", "peer.key_frame", "peer.close", "lesson.end",
     ]  # fmt: skip
@@ -91,6 +95,8 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
     COMMANDS["preview.set"].call(teacher, {"scene": "desk"})
     COMMANDS["preview.set"].call(teacher, [None])
     COMMANDS["program.take"].call(teacher, {})
+    COMMANDS["slides.goto"].call(teacher, {"source": "slides", "page": 3})
+    COMMANDS["slides.goto"].call(teacher, {"source": "slides", "step": -1})
     COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
     COMMANDS["source.restart"].call(teacher, {"source": "camera"})
     COMMANDS["student.admit"].call(teacher, {"id": "3"})
@@ -104,6 +110,8 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("prepare", "desk"),
         ("prepare", None),
         ("take",),
+        ("page", "slides", 3, None),
+        ("page", "slides", None, -1),
         ("audio", "mic", -6.0, True),
         ("restart", "camera"),
         ("admit", "3"),
@@ -124,6 +132,9 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("program.switch", ["a", "cut", 1, 2], "at most 3"),
         ("program.switch", {"scene": "a", "duration": -1}, "'duration'"),
         ("audio.set", {"input": "mic"}, "Name a gain"),
+        ("slides.goto", {"source": "slides"}, "a page or a step"),
+        ("slides.goto", {"source": "slides", "page": 1, "step": 1}, "not both"),
+        ("slides.goto", {"source": "slides", "page": 0}, "'page'"),
         ("audio.set", {"input": "mic", "gain": 1000}, "'gain'"),
         ("audio.set", {"input": "mic", "muted": "yes"}, "'muted'"),
         ("student.admit", {}, "'id' is missing"),

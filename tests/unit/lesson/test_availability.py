@@ -55,9 +55,6 @@ def test_what_means_nothing_or_is_available_is_no_note(extra: str) -> None:
 @pytest.mark.parametrize(
     ("source", "note"),
     [
-        ("{kind: slides, file: a.pdf}", "slides are not available yet" + SENT),
-        ("{kind: file, path: a.mp4}", "video files are not available yet" + SENT),
-        ("{kind: stream, url: 'rtsp://x'}", "streams are not available yet" + SENT),
         ("{kind: browser}", "sending a camera or a screen from the teacher page is not available yet" + SENT),
     ],
 )

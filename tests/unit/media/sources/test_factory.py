@@ -11,17 +11,22 @@ from classroom.lesson.sources import (
     BrowserSource,
     CameraSource,
     CardSource,
+    FileSource,
     PatternSource,
     ScreenSource,
+    SlidesSource,
     StreamSource,
 )
 from classroom.media.sources import build_picture_source, build_sound_source
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.card import Card
 from classroom.media.sources.factory import PictureModel
+from classroom.media.sources.file import MediaFile
 from classroom.media.sources.microphone import Microphone
 from classroom.media.sources.pattern import Pattern
 from classroom.media.sources.screen import Area, Screen
+from classroom.media.sources.slides import Slides
+from classroom.media.sources.stream import NetworkStream
 from classroom.media.sources.tone import Tone
 
 
@@ -58,6 +63,20 @@ def test_a_card_is_drawn_at_the_size_of_the_program_with_an_image_beside_the_les
     assert (newest.frame.width, newest.frame.height) == (854, 480)
 
 
+def test_files_slides_and_streams_get_what_is_theirs(tmp_path: Path) -> None:
+    film = built(
+        FileSource.model_validate({"kind": "file", "path": tmp_path / "a.mp4", "loop": True, "restart": False})
+    )
+    assert isinstance(film, MediaFile)
+    assert (film._path, film._loop, film._restart) == (tmp_path / "a.mp4", True, False)
+    slides = built(SlidesSource.model_validate({"kind": "slides", "file": tmp_path / "a.pdf"}))
+    assert isinstance(slides, Slides)
+    assert (slides._path, slides._size) == (tmp_path / "a.pdf", (854, 480))
+    stream = built(StreamSource.model_validate({"kind": "stream", "url": "rtsp://camera/1"}))
+    assert isinstance(stream, NetworkStream)
+    assert stream._url == "rtsp://camera/1"
+
+
 @pytest.mark.parametrize(
     ("written", "size", "fps"),
     [({}, (854, 480), 24), ({"size": "320x240", "fps": 10}, (320, 240), 10)],
@@ -75,7 +94,6 @@ def test_a_pattern_takes_after_the_program_where_it_has_nothing_of_its_own(
     "model",
     [
         BrowserSource.model_validate({"kind": "browser"}),
-        StreamSource.model_validate({"kind": "stream", "url": "rtsp://camera/1"}),
     ],
 )
 def test_a_kind_that_is_not_there_yet_fails_with_a_sentence(model: PictureModel) -> None:

@@ -1,0 +1,148 @@
+"""A video file with its sound, a sound file, or a picture file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Final
+
+import av
+
+from classroom.clock import Clock
+from classroom.errors import DeviceError
+from classroom.media.sources.base import Source
+from classroom.media.sources.decoding import Decoding, DecodingError
+
+__all__ = ["MediaFile"]
+
+log = logging.getLogger(__name__)
+
+_STILL: Final = 0.5
+"""Seconds for which a read of what does not move waits."""
+
+_LEAD: Final = 0.15
+"""Seconds by which sound is written before it is heard: the mixer needs it when its time comes, not after."""
+
+_LATE: Final = 0.5
+"""A file that is behind by more than this, as after the computer slept, goes on from now instead of racing."""
+
+
+class MediaFile(Source):
+    """Plays a file.
+
+    With ``restart`` it stands at its first picture while it is off air and begins anew each time it comes on air;
+    without, it plays from the beginning of the lesson on. At its end it begins again (``loop``) or keeps its last
+    picture.
+    """
+
+    kind = "file"
+
+    def __init__(self, *, name: str, clock: Clock, path: Path, loop: bool = False, restart: bool = True) -> None:
+        super().__init__(name=name, clock=clock, picture=True, sound=True)
+        self._path, self._loop, self._restart = path, loop, restart
+        self._decoding: Decoding | None = None
+        self._origin = 0.0
+        self._playing = False
+        self._over = False
+        self._since: float | None = None
+
+    def open(self) -> None:
+        """Open the file and show its first picture; DeviceError when it is missing or cannot be played."""
+        if not self._path.is_file():
+            raise DeviceError(f"The file {self._path} was not found. Check the path in the lesson.")
+        try:
+            self._decoding = Decoding(str(self._path))
+        except DecodingError as error:
+            raise DeviceError(f"The file {self._path} cannot be played ({error}). Save it as MP4 or WebM.") from error
+        self._playing = self._over = False
+        self._since = None
+        self._begin()
+        if self._restart:
+            self._show_first()
+
+    def read(self) -> None:
+        """Deliver the next picture or block of sound when it is due."""
+        assert self._decoding is not None
+        if self._restart:
+            self._follow_the_program()
+        if self._over or (self._restart and not self._playing):
+            self.pause(_STILL)
+            return
+        try:
+            item = self._decoding.next()
+        except DecodingError as error:
+            raise DeviceError(f"The file {self._path} is broken ({error}). Save it again.") from error
+        if item is None:
+            self._end()
+            return
+        time, content = item
+        self._catch_up(time)
+        if isinstance(content, av.VideoFrame):
+            if not self._wait_for(self._origin + time):
+                self.show(content, self._origin + time)
+        elif self.sound is not None and not self._wait_for(self._origin + time - _LEAD):
+            self.sound.write(content, self._origin + time)
+            self.taken += self._decoding.video is None
+
+    def close(self) -> None:
+        """Close the file."""
+        decoding, self._decoding = self._decoding, None
+        if decoding is not None:
+            decoding.close()
+
+    def _begin(self) -> None:
+        self._origin = self.clock.now() + _LEAD
+
+    def _show_first(self) -> None:
+        """Show the first picture and go back to it."""
+        assert self._decoding is not None
+        try:
+            while (item := self._decoding.next()) is not None:
+                if isinstance(item[1], av.VideoFrame):
+                    self.show(item[1], self.clock.now())
+                    break
+        except DecodingError as error:
+            raise DeviceError(f"The file {self._path} is broken ({error}). Save it again.") from error
+        self._rewind()
+
+    def _rewind(self) -> None:
+        assert self._decoding is not None
+        try:
+            self._decoding.rewind()
+        except DecodingError:
+            # What cannot seek is opened anew.
+            self._decoding.close()
+            self._decoding = Decoding(str(self._path))
+        self._over = False
+        self._begin()
+
+    def _end(self) -> None:
+        assert self._decoding is not None
+        if self._loop and not self._decoding.still:
+            self._rewind()
+        else:
+            self._over = True
+
+    def _catch_up(self, time: float) -> None:
+        behind = self.clock.now() - (self._origin + time)
+        if behind > _LATE:
+            self._origin += behind
+
+    def _follow_the_program(self) -> None:
+        since = self.on_air_since
+        if since is None and self._playing:
+            self._playing = False
+            if self.sound is not None:
+                self.sound.clear()
+            self._rewind()
+            self._show_first()
+        elif since is not None and since != self._since:
+            if self._playing:
+                self._rewind()
+            self._playing, self._over = True, False
+            self._begin()
+        self._since = since
+
+    def _wait_for(self, instant: float) -> bool:
+        """Wait until an instant; True when the wait ended early, and what was waited for is not to be shown."""
+        return self.pause(instant - self.clock.now())

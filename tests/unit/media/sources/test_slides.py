@@ -1,0 +1,103 @@
+"""Slides from a real PDF: every page is the one it should be, and a page turn waits for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+import pytest
+
+from classroom.clock import SystemClock
+from classroom.errors import CommandError, DeviceError
+from classroom.media.sources.slides import Slides
+from classroom.media.supervisor import SourceRunner
+from tests.support.clips import brightness, pdf
+from tests.support.waiting import wait_for
+
+
+@contextmanager
+def running(path: Path, size: tuple[int, int] = (320, 180)) -> Iterator[tuple[Slides, SourceRunner]]:
+    slides = Slides(name="slides", clock=SystemClock(), path=path, size=size)
+    runner = SourceRunner(slides, SystemClock(), lambda: None)
+    runner.start()
+    try:
+        yield slides, runner
+    finally:
+        runner.stop()
+
+
+def shows(slides: Slides, page: int) -> bool:
+    assert slides.picture is not None
+    newest = slides.picture.newest()
+    # The picture is in limited range; the page is grey 40 + n of 255.
+    return newest is not None and abs(brightness(newest.frame) - (40 + page)) <= 0.6
+
+
+def test_two_hundred_pages(tmp_path: Path) -> None:
+    with running(pdf(tmp_path / "long.pdf", 200)) as (slides, runner):
+        wait_for(lambda: shows(slides, 1))
+        assert slides.pages == 200
+        assert runner.status.state == "live"
+        assert runner.status.size == (240, 180)
+        for page in (2, 3, 200, 1, 100):
+            assert slides.go_to(page) == page
+            wait_for(lambda page=page: shows(slides, page))  # type: ignore[misc]
+            assert slides.page == page
+
+
+def test_steps_stop_at_the_ends(tmp_path: Path) -> None:
+    with running(pdf(tmp_path / "short.pdf", 3)) as (slides, _):
+        wait_for(lambda: shows(slides, 1))
+        assert slides.go_to(step=-1) == 1
+        assert slides.go_to(step=2) == 3
+        assert slides.go_to(step=5) == 3
+        wait_for(lambda: shows(slides, 3))
+        for page in (0, 4, -1):
+            with pytest.raises(CommandError) as caught:
+                slides.go_to(page)
+            assert caught.value.code == -32002
+            assert caught.value.data == {"known": [1, 3]}
+        assert slides.page == 3
+
+
+def test_the_next_page_is_rendered_before_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slides = Slides(name="slides", clock=SystemClock(), path=pdf(tmp_path / "a.pdf", 9), size=(320, 180))
+    rendered: list[int] = []
+    render = slides._render
+
+    def counted(page: int) -> av.VideoFrame:
+        rendered.append(page)
+        return render(page)
+
+    monkeypatch.setattr(slides, "_render", counted)
+    slides.open()
+    slides.go_to(4)
+    for _ in range(3):
+        slides.read()
+    assert rendered == [4, 5, 3]
+    slides.go_to(step=1)
+    slides.read()
+    assert shows(slides, 5)
+    assert rendered == [4, 5, 3]
+    slides.close()
+
+
+def test_before_the_file_is_open_there_is_no_page(tmp_path: Path) -> None:
+    slides = Slides(name="slides", clock=SystemClock(), path=tmp_path / "a.pdf")
+    with pytest.raises(CommandError, match="not open"):
+        slides.go_to(1)
+
+
+@pytest.mark.parametrize("content", [b"", b"no PDF", b"%PDF-1.4\n%%EOF"])
+def test_what_is_no_pdf_says_so(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.pdf"
+    path.write_bytes(content)
+    with pytest.raises(DeviceError, match=r"broken\.pdf cannot be read"):
+        Slides(name="slides", clock=SystemClock(), path=path).open()
+
+
+def test_a_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="not found"):
+        Slides(name="slides", clock=SystemClock(), path=tmp_path / "none.pdf").open()
