@@ -1,4 +1,4 @@
-"""Between a source of sound and the mixer: the last second, each sample at its place on the clock.
+"""Between a source of sound and the mixer: the last two seconds, each sample at its place on the clock.
 
 A source writes blocks as its device delivers them; the mixer reads whatever instant it needs. Neither waits for
 the other. A sample's place is its index: clock seconds × SAMPLE_RATE, so two buffers agree about time.
@@ -12,25 +12,17 @@ from typing import Final
 
 import numpy as np
 
+from classroom.media.drift import HALF, DriftControl, Resampler
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import SILENCE, Level, measure
 
 __all__ = ["SoundBuffer", "sample_index"]
 
-_CAPACITY: Final = SAMPLE_RATE
-"""How much is kept: one second."""
+_CAPACITY: Final = 2 * SAMPLE_RATE
+"""How much is kept: two seconds, so that an input can be delayed by one."""
 
 _JITTER: Final = SAMPLE_RATE * 40 // 1000
 """A block this near to the end of the last one continues it: time stamps of devices are that rough."""
-
-_DRIFT: Final = SAMPLE_RATE * 5 // 1000
-"""Where the mean distance between a device's time and the clock's is larger than this, blocks are stretched."""
-
-_SMOOTHING: Final = 0.02
-"""Weight of a new block in that mean: about one second of 20 ms blocks."""
-
-_STRETCHABLE: Final = 240
-"""A block of fewer samples than this is not stretched: one sample of 240 is an audible change of pitch."""
 
 
 def sample_index(seconds: float) -> int:
@@ -39,17 +31,18 @@ def sample_index(seconds: float) -> int:
 
 
 class SoundBuffer:
-    """One second of 48 kHz stereo sound on the clock; one thread writes, any thread reads.
+    """Two seconds of 48 kHz stereo sound on the clock; one thread writes, any thread reads.
 
     Blocks that follow each other are joined without a seam although their time stamps jitter (±40 ms). A device
-    whose crystal is a little fast or slow is followed by dropping or adding single samples. A larger jump is taken
-    as real: forward it leaves silence, backward it replaces what was written for that time.
+    whose crystal is a little fast or slow is played a little slower or faster. A larger jump is taken as real:
+    forward it leaves silence, backward it replaces what was written for that time.
     """
 
     def __init__(self) -> None:
         self._ring: Samples = np.zeros((_CAPACITY, 2), np.float32)
         self._end: int | None = None  # index behind the last sample; the ring holds [end - capacity, end)
-        self._drift = 0.0
+        self._drift = DriftControl()
+        self._resampler: Resampler | None = None
         self._level = SILENCE
         self._lock = threading.Lock()
 
@@ -86,7 +79,8 @@ class SoundBuffer:
                 block = self._follow(block, distance)
                 first = self._end
             else:
-                self._drift = 0.0
+                self._drift.reset()
+                self._resampler = None
             self._jump(first, first + len(block))
             self._put(first, block)
             self._end = first + len(block)
@@ -99,31 +93,39 @@ class SoundBuffer:
         """The same by sample index, for a reader whose blocks must meet to the sample."""
         block: Samples = np.zeros((count, 2), np.float32)
         with self._lock:
-            if self._end is None:
-                return block
-            begin, stop = max(first, self._end - _CAPACITY), min(first + count, self._end)
-            if begin < stop:
-                at, head = begin % _CAPACITY, begin - first
-                straight = min(stop - begin, _CAPACITY - at)
-                block[head : head + straight] = self._ring[at : at + straight]
-                block[head + straight : stop - first] = self._ring[: stop - begin - straight]
+            self._copy(first, block)
         return block
 
     def clear(self) -> None:
         """Forget everything, as when the source is lost."""
         with self._lock:
             self._ring[:] = 0.0
-            self._end, self._drift, self._level = None, 0.0, SILENCE
+            self._end, self._resampler, self._level = None, None, SILENCE
+            self._drift.reset()
 
     def _follow(self, block: Samples, distance: int) -> Samples:
-        """Stretch a block by one sample towards the clock while the mean distance from it is large."""
-        self._drift += _SMOOTHING * (distance - self._drift)
-        if abs(self._drift) <= _DRIFT or len(block) < _STRETCHABLE:
+        """The block as it is while its device is true to the clock, else resampled to stay with it."""
+        assert self._end is not None
+        held = 0.0 if self._resampler is None else self._resampler.held
+        stretch = self._drift.stretch((distance - held) / SAMPLE_RATE, len(block) / SAMPLE_RATE)
+        if stretch is None:
             return block
-        count = len(block) + (1 if self._drift > 0 else -1)
-        positions = np.linspace(0, len(block) - 1, count)
-        grid = np.arange(len(block))
-        return np.stack([np.interp(positions, grid, block[:, channel]) for channel in (0, 1)], 1).astype(np.float32)
+        if self._resampler is None:
+            past: Samples = np.zeros((HALF, 2), np.float32)
+            self._copy(self._end - HALF, past)
+            self._resampler = Resampler(past)
+        return self._resampler.push(block, stretch)
+
+    def _copy(self, first: int, block: Samples) -> None:
+        """Fill what there is of the samples from ``first`` on into a block of zeros."""
+        if self._end is None:
+            return
+        begin, stop = max(first, self._end - _CAPACITY), min(first + len(block), self._end)
+        if begin < stop:
+            at, head = begin % _CAPACITY, begin - first
+            straight = min(stop - begin, _CAPACITY - at)
+            block[head : head + straight] = self._ring[at : at + straight]
+            block[head + straight : stop - first] = self._ring[: stop - begin - straight]
 
     def _jump(self, first: int, stop: int) -> None:
         """Silence what lies between the old end and the new block, or what the new block takes back."""

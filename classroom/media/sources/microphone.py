@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 _BLOCK_SECONDS: Final = 0.01
 _QUEUE: Final = 100
-"""Blocks between PortAudio's thread and ours: one second, as much as the sound buffer keeps."""
+"""Blocks between PortAudio's thread and ours: one second."""
+
+_BUNCHES: Final = 10.0
+"""How often a second sound comes at least: some sound systems hand over several blocks at once."""
 
 _WAIT: Final = 0.1
 _SILENCE: Final = 2.0
@@ -41,6 +44,7 @@ class Microphone(Source):
     def __init__(self, *, name: str, clock: Clock, device: str = "default") -> None:
         super().__init__(name=name, clock=clock, sound=True)
         self.overruns = 0
+        self.expected_rate = _BUNCHES
         self._device = device
         self._label = device
         self._audio: PortAudio | None = None

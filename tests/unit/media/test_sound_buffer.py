@@ -1,4 +1,4 @@
-"""The last second of a source's sound, sample by sample."""
+"""The last seconds of a source's sound, sample by sample."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_blocks_stand_where_the_clock_says() -> None:
     assert np.array_equal(early[480:], ramp(0, 480))
 
 
-def test_older_than_a_second_is_forgotten() -> None:
+def test_older_than_two_seconds_is_forgotten() -> None:
     buffer = SoundBuffer()
-    for number in range(200):
+    for number in range(300):
         buffer.write(ramp(number * 480, 480), number * 0.01)
     assert not buffer.read(0.5, 480).any()
     assert np.array_equal(buffer.read(1.0, 480), ramp(48_000, 480))
@@ -69,11 +69,11 @@ JUMPS = st.integers(-60_000, 60_000).filter(lambda jump: jump == 0 or abs(jump) 
 @settings(deadline=None)
 @given(
     st.lists(st.tuples(JUMPS, st.integers(0, 50_000)), max_size=8),
-    st.integers(-70_000, 70_000),
-    st.integers(0, 60_000),
+    st.integers(-120_000, 70_000),
+    st.integers(0, 110_000),
 )
 def test_any_pattern_of_jumps_reads_like_a_tape(writes: list[tuple[int, int]], offset: int, count: int) -> None:
-    """Against a plain model: a long tape of which only the second before the last block's end is left."""
+    """Against a plain model: a long tape of which only the two seconds before the last block's end is left."""
     buffer, tape, end, written = SoundBuffer(), np.zeros(2_000_000, np.float32), 1_000_000, 0
     for jump, length in writes:
         first = end + jump
@@ -83,7 +83,7 @@ def test_any_pattern_of_jumps_reads_like_a_tape(writes: list[tuple[int, int]], o
         end = first + length
         tape[first:] = 0.0
         tape[first:end] = ramp(written, length)[:, 0]
-        tape[: end - SAMPLE_RATE] = 0.0
+        tape[: end - 2 * SAMPLE_RATE] = 0.0
         written += length
     assert buffer.end == (end / SAMPLE_RATE if written else None)
     got = buffer.read_at(end + offset, count)
