@@ -1,0 +1,177 @@
+"""The run of show: what comes when, what the teacher's command does to it, and what a saved lesson changes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classroom.director import Cue, RunOfShow
+from classroom.errors import CommandError
+
+A, B, C = Cue("a", due=0.0), Cue("b", due=60.0), Cue("c", due=120.0)
+BY_HAND = Cue("hand")
+
+cues = st.lists(
+    st.builds(
+        Cue,
+        scene=st.sampled_from("abcd"),
+        title=st.sampled_from(["", "x"]),
+        due=st.none() | st.integers(-60, 600).map(float),
+    ),
+    max_size=12,
+)
+moments = st.integers(0, 700).map(float)
+
+
+def test_cues_come_at_their_time_and_once() -> None:
+    show = RunOfShow([A, B, C])
+    assert show.wakes() == 0
+    assert show.due(0) == (A,)
+    assert show.due(59.9) == ()
+    assert show.wakes() == 60
+    assert show.due(60) == (B,)
+    assert show.due(60) == ()
+    assert [show.state(place) for place in range(3)] == ["done", "done", "next"]
+
+
+def test_after_a_pause_of_the_computer_all_come_in_their_order() -> None:
+    assert RunOfShow([A, B, C]).due(1000) == (A, B, C)
+
+
+def test_a_cue_never_comes_before_those_above_it() -> None:
+    show = RunOfShow([C, B])
+    assert show.due(60) == ()
+    assert show.due(120) == (C, B)
+
+
+def test_a_cue_without_a_time_waits_for_the_teacher_and_is_passed_over_by_a_later_one() -> None:
+    show = RunOfShow([A, BY_HAND, B])
+    show.due(0)
+    assert show.next == 1
+    assert show.wakes() == 60
+    assert show.due(60) == (B,)
+    assert [show.state(place) for place in range(3)] == ["done", "passed", "done"]
+    assert show.next is None
+
+
+def test_the_teacher_goes_on_before_the_time_and_what_follows_keeps_its_own() -> None:
+    show = RunOfShow([A, BY_HAND, B, C])
+    show.due(0)
+    assert show.advance(5) == (BY_HAND,)
+    assert show.advance(6) == (B,)
+    assert show.due(60) == ()
+    assert show.due(120) == (C,)
+    with pytest.raises(CommandError):
+        show.advance(121)
+
+
+def test_the_teachers_command_holds_the_show_until_the_next_cue_is_asked_for() -> None:
+    show = RunOfShow([A, B, C, Cue("d", due=180.0)])
+    show.due(0)
+    assert show.hold()
+    assert not show.hold()
+    assert show.wakes() is None
+    assert show.due(130) == ()
+    assert show.waiting(130) == 2
+    assert show.next == 1
+    assert show.advance(130) == (B, C)
+    assert not show.held
+    assert show.due(180) == (Cue("d", due=180.0),)
+
+
+def test_the_next_cue_comes_early_where_none_is_due_while_held() -> None:
+    show = RunOfShow([A, B])
+    show.due(0)
+    show.hold()
+    assert show.advance(10) == (B,)
+
+
+def test_there_is_nothing_to_hold_at_the_end() -> None:
+    show = RunOfShow([A])
+    show.due(0)
+    assert not show.hold()
+    assert not show.held
+
+
+def test_what_was_before_the_beginning_is_left_out() -> None:
+    show = RunOfShow([Cue("early", due=-120.0), A, B])
+    assert [show.state(place) for place in range(3)] == ["passed", "next", "coming"]
+    assert show.due(0) == (A,)
+
+
+def test_a_new_list_goes_on_where_the_old_one_was() -> None:
+    show = RunOfShow([A, B, C])
+    show.due(60)
+    show.replace([A, Cue("new", due=30.0), B, Cue("other", due=61.0), C], 90)
+    assert [show.state(place) for place in range(5)] == ["done", "passed", "done", "passed", "next"]
+    assert show.due(119) == ()
+    assert show.due(120) == (C,)
+
+
+def test_of_two_alike_only_the_one_that_came_is_done() -> None:
+    show = RunOfShow([BY_HAND, BY_HAND])
+    show.advance(1)
+    show.replace([BY_HAND, BY_HAND, A], 1)
+    assert show.next == 1
+
+
+def test_what_waits_while_held_still_waits_after_a_change() -> None:
+    show = RunOfShow([A, B, C])
+    show.due(0)
+    show.hold()
+    show.replace([A, B, Cue("new", due=300.0)], 70)
+    assert show.held
+    assert show.waiting(70) == 1
+    assert show.advance(70) == (B,)
+
+
+@given(cues, st.lists(moments, max_size=8))
+def test_each_comes_at_most_once_in_order_and_never_too_early(written: list[Cue], times: list[float]) -> None:
+    show = RunOfShow(written)
+    came: list[Cue] = []
+    for now in sorted(times):
+        fresh = show.due(now)
+        assert all(cue.due is not None and 0 <= cue.due <= now for cue in fresh)
+        came += fresh
+        wakes = show.wakes()
+        assert wakes is None or wakes > now
+    places = iter(written)
+    assert all(cue in places for cue in came)
+
+
+@given(cues, moments)
+def test_asking_for_the_next_one_always_comes_to_an_end(written: list[Cue], now: float) -> None:
+    show = RunOfShow(written)
+    for _ in range(len(written)):
+        if show.next is None:
+            break
+        assert show.advance(now)
+    assert show.next is None
+
+
+@given(cues, cues, moments, st.booleans(), st.integers(0, 3))
+def test_a_saved_list_brings_nothing_on_air_by_itself(
+    old: list[Cue], new: list[Cue], now: float, hold: bool, steps: int
+) -> None:
+    show = RunOfShow(old)
+    show.due(now)
+    for _ in range(steps):
+        if show.next is not None:
+            show.advance(now)
+    if hold:
+        show.hold()
+    show.replace(new, now)
+    assert show.due(now) == ()
+    show.replace(new, now)
+    assert show.due(now) == ()
+    assert {show.state(place) for place in range(len(new))} <= {"done", "passed", "next", "coming"}
+
+
+@given(cues, moments)
+def test_saving_the_same_list_changes_nothing(written: list[Cue], now: float) -> None:
+    show = RunOfShow(written)
+    show.due(now)
+    before = [show.state(place) for place in range(len(written))]
+    show.replace(written, now)
+    assert [show.state(place) for place in range(len(written))] == before
