@@ -1,0 +1,148 @@
+"""What a saved lesson file changes in a lesson that runs. Two lessons in, a plan out; nothing is carried out here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from classroom.lesson.audio import MicrophoneInput, SourceInput
+from classroom.lesson.model import Lesson
+from classroom.lesson.sources import CameraSource
+
+__all__ = ["Changes", "Difference", "plan", "restart_keys"]
+
+_APPLIED: Final = frozenset({
+    "lesson.title", "lesson.language",
+    "access.passcode", "access.admit", "access.max_students",
+    "program.start", "program.transition", "program.duration", "program.fallback",
+})  # fmt: skip
+"""The keys of the sections that stand once which a running lesson takes over."""
+
+_SECTIONS: Final = ("lesson", "server", "signaling", "access", "limits", "ice", "program", "video", "recording")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What became of named things: sources, or audio inputs that have a device of their own.
+
+    ``after`` says, for one that is changed or added, which old one has to be closed before it can be opened: the one of
+    the same name, or one that had the same device.
+    """
+
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    after: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fresh(self) -> frozenset[str]:
+        """Those that have to be built."""
+        return self.added | self.changed
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is different in a new lesson.
+
+    ``gains`` and ``mutes`` hold the inputs whose value the file changed; all others keep what the teacher set.
+    ``keys`` are the changed keys of sections that stand once, as ``program.fallback``.
+    """
+
+    sources: Difference
+    inputs: Difference
+    gains: Mapping[str, float]
+    mutes: Mapping[str, bool]
+    wiring: bool
+    """Whether inputs came, went, or take their sound from another source."""
+    scenes: bool
+    overlays: bool
+    cues: bool
+    keys: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.sources
+            or self.inputs
+            or self.gains
+            or self.mutes
+            or self.wiring
+            or self.scenes
+            or self.overlays
+            or self.cues
+            or self.keys
+        )
+
+
+def plan(old: Lesson, new: Lesson) -> Changes:
+    """What changes from one lesson to the other, apart from what needs a restart."""
+    inputs = {name: _device_part(model) for name, model in old.audio.items() if not isinstance(model, SourceInput)}
+    fresh = {name: _device_part(model) for name, model in new.audio.items() if not isinstance(model, SourceInput)}
+    both = [name for name in new.audio if name in old.audio]
+    return Changes(
+        sources=_difference(old.sources, new.sources),
+        inputs=_difference(inputs, fresh),
+        gains={name: new.audio[name].gain for name in both if new.audio[name].gain != old.audio[name].gain},
+        mutes={name: new.audio[name].muted for name in both if new.audio[name].muted != old.audio[name].muted},
+        wiring=[_origin(item) for item in old.audio.items()] != [_origin(item) for item in new.audio.items()],
+        # A card that only a cue shows has a scene of its own, so cues may change scenes.
+        scenes=list(old.scenes.items()) != list(new.scenes.items()) or old.cues != new.cues,
+        overlays=old.overlays != new.overlays,
+        cues=old.cues != new.cues,
+        keys=frozenset(_changed_keys(old, new) & _APPLIED),
+    )
+
+
+def restart_keys(begun: Lesson, new: Lesson) -> list[str]:
+    """The keys that differ from the lesson as it was begun and that it takes only when it is begun again."""
+    return sorted(_changed_keys(begun, new) - _APPLIED)
+
+
+def _difference(old: Mapping[str, BaseModel], new: Mapping[str, BaseModel]) -> Difference:
+    changed = frozenset(name for name in new if name in old and new[name] != old[name])
+    added = frozenset(name for name in new if name not in old)
+    removed = frozenset(name for name in old if name not in new)
+    after = {name: name for name in changed}
+    closing = {device: name for name in sorted(removed | changed) if (device := _device(old[name])) is not None}
+    for name in sorted(added | changed):
+        device = _device(new[name])
+        before = closing.get(device) if device is not None else None
+        if before is not None and (name in added or _device(old[name]) != device):
+            after[name] = before
+    return Difference(added, removed, changed, after)
+
+
+def _device(model: BaseModel) -> tuple[str, str] | None:
+    """What only one can have open at a time; None for a source that has nothing of the kind."""
+    match model:
+        case CameraSource():
+            return ("camera", model.device)
+        case MicrophoneInput():
+            return ("microphone", model.device)
+        case _:
+            return None
+
+
+def _device_part(model: BaseModel) -> BaseModel:
+    """An input without what is set while it runs."""
+    return model.model_copy(update={"gain": 0.0, "muted": False})
+
+
+def _origin(item: tuple[str, Any]) -> tuple[str, str | None]:
+    name, model = item
+    return name, model.source if isinstance(model, SourceInput) else None
+
+
+def _changed_keys(old: Lesson, new: Lesson) -> set[str]:
+    found = set()
+    for section in _SECTIONS:
+        before, after = getattr(old, section), getattr(new, section)
+        for key in type(after).model_fields:
+            if getattr(before, key) != getattr(after, key):
+                found.add(f"{section}.{key}")
+    return found
