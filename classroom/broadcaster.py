@@ -22,6 +22,7 @@ from classroom import __version__
 from classroom.alarms import Alarm, Alarms
 from classroom.clock import Clock
 from classroom.control.calls import Call, Role, Tell
+from classroom.control.invitations import Invitations
 from classroom.control.news import News, Thumbnail
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
@@ -38,6 +39,7 @@ from classroom.metrics import Figures, make_registry
 from classroom.peers.audience import Audience
 from classroom.peers.feed import Program as Watchable
 from classroom.peers.ice import IceServers
+from classroom.peers.publishers import Publishers, browser_source
 from classroom.peers.relay import RelayCheck, StudentFaults
 from classroom.peers.rtp import install as install_playout_delay
 from classroom.peers.teachers import Teachers
@@ -54,6 +56,7 @@ from classroom.server.authority import Authority, fingerprint
 from classroom.server.certificates import certificates_for
 from classroom.server.join import add_join
 from classroom.server.pages import add_pages
+from classroom.server.send import SEND_PATH, invitation
 from classroom.server.site import Site
 from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.access import AccessGuard
@@ -99,8 +102,13 @@ class Broadcaster:
         self._member = self._place.member
         self._ice_servers = IceServers(lesson.ice)
         self._audience = self._make_audience()
-        self._teachers = Teachers(make_viewer=self._audience.make_viewer, ice_servers=self._ice_servers)
-        self._sessions = Sessions(desk=self, token=token, clock=clock)
+        self._teachers = Teachers(
+            make_viewer=self._audience.make_viewer,
+            ice_servers=self._ice_servers,
+            publishers=Publishers(sources=self._studio.sources, ice_servers=self._ice_servers, clock=clock),
+        )
+        self._invitations = Invitations()
+        self._sessions = Sessions(desk=self, token=token, invitations=self._invitations, clock=clock)
         self._host = host
         self._certificates = certificates_for(lesson.server, host=host, alarms=self._alarms)
         self._site = Site(
@@ -266,6 +274,23 @@ class Broadcaster:
         """Send a student away, with ``ban`` for the rest of the lesson."""
         self._audience.remove(number, ban=ban)
         self._refresh()
+
+    def invite(self, source: str) -> dict[str, object]:
+        """Invite a device to send a source."""
+        browser_source(self._studio.sources(), source)
+        key = self._invitations.invite(source).key
+        return invitation(source, key, self._site.secure_addresses(SEND_PATH))
+
+    def revoke_invitation(self, source: str) -> None:
+        """Take an invitation back."""
+        browser_source(self._studio.sources(), source)
+        self._invitations.revoke(source)
+
+    def welcome_guest(self, source: str) -> dict[str, object]:
+        """What a device hears that was invited to send a source."""
+        lesson = self._lesson.lesson
+        secure = self._site.secure_addresses(SEND_PATH)
+        return {"source": source, "title": lesson.title, "language": lesson.language, "secure_addresses": secure}
 
     def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         """Begin a WebRTC connection with a teacher's client."""

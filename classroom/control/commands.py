@@ -72,6 +72,18 @@ class Desk(Protocol):
         """Send a student away, with ``ban`` for the rest of the lesson."""
         ...
 
+    def welcome_guest(self, source: str) -> Mapping[str, object]:
+        """What somebody hears who was invited to send a source, and is told nothing else."""
+        ...
+
+    def invite(self, source: str) -> Mapping[str, object]:
+        """Invite a device to send a source: where it finds the page, with the key."""
+        ...
+
+    def revoke_invitation(self, source: str) -> None:
+        """Take an invitation back, and send away whoever came by it."""
+        ...
+
     def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         """Begin a WebRTC connection with a teacher's client."""
         ...
@@ -92,6 +104,10 @@ class Caller(Protocol):
     @property
     def calls(self) -> Calls:
         """Its WebRTC connections."""
+        ...
+
+    def greeting(self) -> Mapping[str, object]:
+        """What it hears when it says hello."""
         ...
 
     def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
@@ -163,9 +179,16 @@ def describe() -> list[dict[str, object]]:
 
 
 @_command("hello")
-def hello(caller: Caller, token: Annotated[str, Field(max_length=512)] = "") -> Mapping[str, object]:
-    """Say hello with the teacher's token; the first request of a connection. Answers with the whole state."""
-    return {"state": caller.desk.state()}
+def hello(
+    caller: Caller,
+    token: Annotated[str, Field(max_length=512)] = "",
+    key: Annotated[str, Field(max_length=512)] | None = None,
+) -> Mapping[str, object]:
+    """Say hello with the teacher's token; the first request of a connection. Answers with the whole state.
+
+    With the `key` of an invitation instead, the connection may send that one source and learns nothing else.
+    """
+    return caller.greeting()
 
 
 @_command("methods")
@@ -224,6 +247,22 @@ def audio_set(
 def source_restart(caller: Caller, source: Name) -> Mapping[str, object]:
     """Close a source and open it anew, as after a camera was plugged in."""
     caller.desk.restart_source(source)
+    return {}
+
+
+@_command("source.invite")
+def source_invite(caller: Caller, source: Name) -> Mapping[str, object]:
+    """Invite a device, such as a phone, to be a source of kind `browser`: answers with the `path` of its page.
+
+    `address` is the same with https, `code` that as a QR code (a data URL of SVG); null without `server.tls`.
+    """
+    return caller.desk.invite(source)
+
+
+@_command("source.uninvite")
+def source_uninvite(caller: Caller, source: Name) -> Mapping[str, object]:
+    """Take the invitation of a source back: its link is worthless from now on, and who came by it is sent away."""
+    caller.desk.revoke_invitation(source)
     return {}
 
 

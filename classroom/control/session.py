@@ -17,8 +17,9 @@ from websockets.exceptions import ConnectionClosed
 
 from classroom.clock import Clock
 from classroom.control import messages
-from classroom.control.calls import Calls
+from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.commands import COMMANDS, Desk
+from classroom.control.invitations import Invitation, Invitations
 from classroom.errors import CommandError
 from classroom.sparing import SparingLog
 from classroom.throttle import Throttle
@@ -32,6 +33,9 @@ HELLO_WITHIN: Final = 5.0
 """Seconds a connection has for its hello."""
 
 WRONG_TOKEN_CLOSE: Final = 4401
+_GUEST_METHODS: Final = frozenset({"hello", "peer.offer", "peer.candidate", "peer.close"})
+"""What somebody may do who has the key of an invitation and not the token."""
+
 _OUTBOX = 256
 _NEWS_OUTBOX = 16
 """Meters and thumbnails are left out while more than this many messages wait."""
@@ -41,17 +45,26 @@ class Session:
     """Serves one connection from its hello to its end."""
 
     def __init__(
-        self, connection: ServerConnection, *, desk: Desk, token: str, throttle: Throttle, clock: Clock
+        self,
+        connection: ServerConnection,
+        *,
+        desk: Desk,
+        token: str,
+        invitations: Invitations,
+        throttle: Throttle,
+        clock: Clock,
     ) -> None:
         self._connection = connection
         self._desk = desk
         self._token = token
+        self._invitations = invitations
+        self._invitation: Invitation | None = None
         self._throttle = throttle
         self._clock = clock
         self._outbox: asyncio.Queue[str] = asyncio.Queue(_OUTBOX)
         self._held: list[str] | None = None
         self._welcome = False
-        self._calls = Calls(begin=desk.begin_call, notify=lambda said: self._send(messages.notification("peer", said)))
+        self._calls = Calls(begin=self._begin_call, notify=lambda said: self._send(messages.notification("peer", said)))
         self.meters = False
         self.thumbnails = False
 
@@ -71,6 +84,12 @@ class Session:
         remote = self._connection.remote_address
         return str(remote[0]) if remote else "unknown"
 
+    def greeting(self) -> Mapping[str, object]:
+        """The state for a teacher; for a guest only what its page needs."""
+        if self._invitation is not None:
+            return self._desk.welcome_guest(self._invitation.source)
+        return {"state": self._desk.state()}
+
     def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
         """Start or stop meters and thumbnails for this teacher."""
         self.meters = self.meters if meters is None else meters
@@ -89,6 +108,8 @@ class Session:
             pass
         finally:
             forget()
+            if self._invitation is not None:
+                self._invitation.leave(self._dismiss)
             await self._calls.close()
             await self._flush(writer)
 
@@ -109,8 +130,15 @@ class Session:
             self._throttle.succeeded(self.address)
             self._welcome = True
             self._run_command(hello)
-        else:
+        elif (invitation := self._invited(hello)) is None:
             await self._refuse(hello)
+        elif invitation.enter(self._dismiss):
+            self._invitation = invitation
+            self._welcome = True
+            self._run_command(hello)
+        else:
+            why = "Too many devices use this link. Close the others, or ask for a new link."
+            self._send(messages.error(hello.id, CommandError.NOT_POSSIBLE, why, {"why": why}))
         return self._welcome
 
     async def _hello(self) -> messages.Request:
@@ -125,6 +153,19 @@ class Session:
     def _right_token(self, hello: messages.Request) -> bool:
         token = hello.params.get("token") if isinstance(hello.params, Mapping) else next(iter(hello.params), None)
         return isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
+
+    def _invited(self, hello: messages.Request) -> Invitation | None:
+        key = hello.params.get("key") if isinstance(hello.params, Mapping) else None
+        return self._invitations.find(key) if isinstance(key, str) else None
+
+    def _dismiss(self) -> None:
+        """The invitation was revoked; the page comes back, and is told so then."""
+        self._connection.transport.abort()
+
+    def _begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
+        if self._invitation is not None and (role, source) != ("publish", self._invitation.source):
+            raise CommandError.not_possible(f"This link is for sending the source '{self._invitation.source}' only.")
+        return self._desk.begin_call(role, source, sdp, tell)
 
     async def _refuse(self, hello: messages.Request) -> None:
         sparing.warn("wrong token from %s", self.address)
@@ -172,6 +213,9 @@ class Session:
             return messages.error(
                 request.id, messages.METHOD_NOT_FOUND, f"There is no method '{request.method[:64]}'.", known
             )
+        if self._invitation is not None and request.method not in _GUEST_METHODS:
+            why = f"This link is for sending the source '{self._invitation.source}' only."
+            return messages.error(request.id, CommandError.NOT_POSSIBLE, why, {"why": why})
         try:
             answer = dict(command.call(self, request.params))
         except CommandError as fault:
@@ -179,7 +223,7 @@ class Session:
         return messages.result(request.id, {"revision": self._desk.board.revision, **answer})
 
     def _state_changed(self, revision: int, changed: Mapping[str, object]) -> None:
-        if self._welcome:
+        if self._welcome and self._invitation is None:
             self._send(messages.notification("state", {"revision": revision, **changed}))
 
     def _send(self, message: str, *, held: bool = True) -> None:

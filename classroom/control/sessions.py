@@ -11,6 +11,7 @@ from websockets.asyncio.server import ServerConnection
 from classroom.clock import Clock
 from classroom.control import messages
 from classroom.control.commands import Desk
+from classroom.control.invitations import Invitations
 from classroom.control.session import Session
 from classroom.throttle import Throttle
 
@@ -25,9 +26,10 @@ _TRY_AGAIN_LATER: Final = 1013
 class Sessions:
     """Accepts control connections; ``handle`` is what the websocket server calls for each."""
 
-    def __init__(self, *, desk: Desk, token: str, clock: Clock) -> None:
+    def __init__(self, *, desk: Desk, token: str, invitations: Invitations, clock: Clock) -> None:
         self._desk = desk
         self._token = token
+        self._invitations = invitations
         self._clock = clock
         self._throttle = Throttle()
         self._sessions: set[Session] = set()
@@ -38,7 +40,14 @@ class Sessions:
         if len(self._sessions) >= _MOST:
             await connection.close(_TRY_AGAIN_LATER, "too many control connections")
             return
-        session = Session(connection, desk=self._desk, token=self._token, throttle=self._throttle, clock=self._clock)
+        session = Session(
+            connection,
+            desk=self._desk,
+            token=self._token,
+            invitations=self._invitations,
+            throttle=self._throttle,
+            clock=self._clock,
+        )
         self._sessions.add(session)
         try:
             await session.run()

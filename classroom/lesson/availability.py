@@ -16,7 +16,6 @@ from classroom.lesson.sections import Program
 __all__ = ["not_available_yet", "notes"]
 
 _KINDS = {
-    "browser": "Sending a camera or a screen from the teacher page is not available yet",
 }
 
 

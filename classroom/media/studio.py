@@ -13,6 +13,7 @@ from classroom.lesson.audio import SourceInput
 from classroom.media.frames import PictureSlot
 from classroom.media.sound import SoundInput
 from classroom.media.sources import build_picture_source, build_sound_source
+from classroom.media.sources.base import Source
 from classroom.media.sources.slides import Slides
 from classroom.media.supervisor import SourceRunner, SourceStatus
 
@@ -49,6 +50,10 @@ class Studio:
     def slots(self) -> dict[str, PictureSlot]:
         """Where each source delivers its pictures."""
         return {name: runner.source.picture for name, runner in self._pictures.items() if runner.source.picture}
+
+    def sources(self) -> dict[str, Source]:
+        """The picture sources themselves, for who delivers into them."""
+        return {name: runner.source for name, runner in self._pictures.items()}
 
     def live(self) -> frozenset[str]:
         """The sources that have a picture now; read in every tick, by any thread."""

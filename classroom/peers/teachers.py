@@ -10,6 +10,8 @@ from typing import Literal
 from classroom.errors import CommandError
 from classroom.peers.ice import IceServers
 from classroom.peers.monitor import Monitor, Tell, ViewerFactory
+from classroom.peers.publisher import Publisher
+from classroom.peers.publishers import Publishers
 
 __all__ = ["Teachers"]
 
@@ -17,12 +19,15 @@ __all__ = ["Teachers"]
 class Teachers:
     """Begins what a teacher's page asks for. What it begins belongs to the session that asked, which ends it."""
 
-    def __init__(self, *, make_viewer: ViewerFactory, ice_servers: IceServers) -> None:
+    def __init__(self, *, make_viewer: ViewerFactory, ice_servers: IceServers, publishers: Publishers) -> None:
         self._make_viewer = make_viewer
         self._ice_servers = ice_servers
+        self._publishers = publishers
         self._monitors: weakref.WeakSet[Monitor] = weakref.WeakSet()
 
-    def begin(self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, tell: Tell) -> Monitor:
+    def begin(
+        self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, tell: Tell
+    ) -> Monitor | Publisher:
         """Begin a connection; ``tell`` gives the client what the broadcaster says. Raises CommandError."""
         match role:
             case "monitor":
@@ -33,9 +38,7 @@ class Teachers:
                 self._monitors.add(monitor)
                 return monitor
             case "publish":
-                raise CommandError.not_possible(
-                    "Sending a camera or a screen from the teacher page is not available yet."
-                )
+                return self._publishers.begin(source, sdp, tell)
 
     async def refresh_ice_servers(self) -> None:
         """Give those who watch new passwords for the TURN server before theirs expire; see ``Audience``."""

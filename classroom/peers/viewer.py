@@ -226,7 +226,7 @@ class Viewer:
                 if self._size is not None:
                     self._steering.shown(self._size.height, _now())
             await connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
-        except _BAD_DESCRIPTION as fault:
+        except BAD_DESCRIPTION as fault:
             sparing.warn("the answer of %s cannot be used: %s", self._name, fault)
             await self._hang_up()
 
@@ -250,7 +250,7 @@ class Viewer:
             parsed = candidate_from_sdp(candidate.line.removeprefix("a=").removeprefix("candidate:"))
             parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
             await asyncio.wait_for(connection.addIceCandidate(parsed), 5.0)
-        except (*_BAD_DESCRIPTION, TimeoutError, OSError) as fault:
+        except (*BAD_DESCRIPTION, TimeoutError, OSError) as fault:
             logger.info("a candidate of %s is left out: %s", self._name, fault or type(fault).__name__)
 
     def _connection_changed(self, connection: RTCPeerConnection) -> None:
@@ -341,7 +341,7 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-_BAD_DESCRIPTION = (
+BAD_DESCRIPTION = (
     ValueError,
     KeyError,
     IndexError,

@@ -145,7 +145,9 @@ async def _stop(lesson: Broadcaster) -> None:
 @pytest.mark.parametrize(
     ("method", "params", "code", "words"),
     [
-        ("peer.offer", {"role": "publish", "source": "laptop"}, -32003, "not available yet"),
+        ("peer.offer", {"role": "publish", "source": "laptop", "sdp": "v=0"}, -32002, "There is no source 'laptop'."),
+        ("peer.offer", {"role": "publish", "source": "bars", "sdp": "v=0"}, -32003, "of kind 'pattern'"),
+        ("peer.offer", {"role": "publish", "source": "bars"}, -32003, "give the offer"),
         ("peer.offer", {"role": "monitor", "sdp": "v=0"}, -32003, "leave out source and sdp"),
         ("peer.answer", {"peer": "9", "sdp": "v=0"}, -32002, "There is no peer '9'."),
         ("peer.candidate", {"peer": "1", "candidate": "nonsense", "sdpMid": "0"}, -32003, "cannot be read"),

@@ -18,6 +18,7 @@ from classroom.lesson.sources import (
     StreamSource,
 )
 from classroom.media.sources.base import Source
+from classroom.media.sources.browser import Browser
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.card import Card
 from classroom.media.sources.file import MediaFile
@@ -83,7 +84,7 @@ def build_picture_source(
         case StreamSource():
             return NetworkStream(name=name, clock=clock, url=model.url)
         case BrowserSource():
-            return Unavailable(name=name, clock=clock, kind=model.kind)
+            return Browser(name=name, clock=clock)
 
 
 def build_sound_source(name: str, model: SoundModel, clock: Clock) -> Source:

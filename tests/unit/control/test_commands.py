@@ -39,6 +39,15 @@ class Lesson:
     def remove_student(self, number: str, *, ban: bool) -> None:
         self.done.append(("remove", number, ban))
 
+    def welcome_guest(self, source: str) -> Mapping[str, object]:
+        return {"source": source}
+
+    def invite(self, source: str) -> Mapping[str, object]:
+        return {"path": f"/send#source={source}"}
+
+    def revoke_invitation(self, source: str) -> None:
+        self.done.append(("revoke", source))
+
     def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         raise CommandError.not_possible("There is no WebRTC here.")
 
@@ -66,6 +75,9 @@ class Teacher:
     def desk(self) -> Lesson:
         return self.lesson
 
+    def greeting(self) -> Mapping[str, object]:
+        return {"state": self.lesson.state()}
+
     def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
         return {"meters": bool(meters), "thumbnails": bool(thumbnails)}
 
@@ -74,6 +86,7 @@ def test_the_methods_of_this_version_are_there_with_help() -> None:
     listed = {str(method["name"]): method for method in describe()}
     assert list(listed) == [
         "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "audio.set", "source.restart",
+        "source.invite", "source.uninvite",
         "slides.goto",
         "student.admit", "student.remove",
         "peer.offer", "peer.answer", "peer.candidate", "peer.key_frame", "peer.close", "lesson.end",

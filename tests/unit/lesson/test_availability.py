@@ -55,7 +55,6 @@ def test_what_means_nothing_or_is_available_is_no_note(extra: str) -> None:
 @pytest.mark.parametrize(
     ("source", "note"),
     [
-        ("{kind: browser}", "sending a camera or a screen from the teacher page is not available yet" + SENT),
     ],
 )
 def test_a_source_that_cannot_run_yet_is_a_note_and_has_a_sentence(source: str, note: str) -> None:
@@ -68,7 +67,7 @@ def test_a_source_that_cannot_run_yet_is_a_note_and_has_a_sentence(source: str, 
     assert sentence.lower() == note.removesuffix(SENT) + "."
 
 
-@pytest.mark.parametrize("kind", ["camera", "screen", "card", "pattern"])
+@pytest.mark.parametrize("kind", ["camera", "screen", "browser", "card", "pattern"])
 def test_the_other_kinds_can_run(kind: str) -> None:
     assert not_available_yet(kind) is None
     assert notes(f"sources: {{a: {{kind: {kind}}}}}\nscenes: {{s: a}}\n") == []

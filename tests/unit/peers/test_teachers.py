@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from classroom.clock import ManualClock
 from classroom.lesson.sections import Ice
 from classroom.peers.ice import IceServers
+from classroom.peers.publishers import Publishers
 from classroom.peers.teachers import Teachers
 from classroom.peers.viewer import Viewer
 
@@ -28,10 +30,15 @@ def make_viewer(name: str, send: Callable[[str], Awaitable[None]]) -> Viewer:
     return cast(Viewer, Idle())
 
 
+def make_teachers(ice_servers: IceServers) -> Teachers:
+    publishers = Publishers(sources=dict, ice_servers=ice_servers, clock=ManualClock())
+    return Teachers(make_viewer=make_viewer, ice_servers=ice_servers, publishers=publishers)
+
+
 async def test_passwords_for_relays_are_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("classroom.peers.ice._REFRESH_AT", 0.0)
     ice = Ice.model_validate({"turn": {"urls": "turn:a", "secret": "s"}})
-    teachers = Teachers(make_viewer=make_viewer, ice_servers=IceServers(ice, wall=lambda: 1_000_000_000.0))
+    teachers = make_teachers(IceServers(ice, wall=lambda: 1_000_000_000.0))
     told: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
     monitor = teachers.begin("monitor", None, None, told.put_nowait)
     refreshing = asyncio.create_task(teachers.refresh_ice_servers())
@@ -48,4 +55,4 @@ async def test_passwords_for_relays_are_renewed(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_where_none_expires_there_is_nothing_to_renew() -> None:
-    await Teachers(make_viewer=make_viewer, ice_servers=IceServers(Ice())).refresh_ice_servers()
+    await make_teachers(IceServers(Ice())).refresh_ice_servers()

@@ -8,7 +8,6 @@ from classroom.clock import ManualClock
 from classroom.errors import DeviceError
 from classroom.lesson.audio import MicrophoneInput, ToneInput
 from classroom.lesson.sources import (
-    BrowserSource,
     CameraSource,
     CardSource,
     FileSource,
@@ -93,7 +92,6 @@ def test_a_pattern_takes_after_the_program_where_it_has_nothing_of_its_own(
 @pytest.mark.parametrize(
     "model",
     [
-        BrowserSource.model_validate({"kind": "browser"}),
     ],
 )
 def test_a_kind_that_is_not_there_yet_fails_with_a_sentence(model: PictureModel) -> None:

@@ -1,0 +1,69 @@
+"""Keys that let a device send one source and do nothing else: a phone gets one in a link, and never the token.
+
+A key is as long as it cannot be guessed, lives as long as the lesson runs, and ends at once when it is revoked.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["Invitation", "Invitations"]
+
+_MOST_GUESTS: Final = 4
+"""Connections at once with one key: a phone that comes back while its old connection still stands has two."""
+
+
+class Invitation:
+    """The key of one source, and who is here with it."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.key = secrets.token_urlsafe(24)
+        self._guests: list[Callable[[], None]] = []
+
+    def enter(self, dismiss: Callable[[], None]) -> bool:
+        """Note that somebody is here, to be dismissed when the key is revoked; False where there are too many."""
+        if len(self._guests) >= _MOST_GUESTS:
+            return False
+        self._guests.append(dismiss)
+        return True
+
+    def leave(self, dismiss: Callable[[], None]) -> None:
+        """Note that somebody left."""
+        if dismiss in self._guests:
+            self._guests.remove(dismiss)
+
+    def dismiss_all(self) -> None:
+        """Send everybody away."""
+        guests, self._guests = self._guests, []
+        for dismiss in guests:
+            dismiss()
+
+
+class Invitations:
+    """At most one key for each source."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Invitation] = {}
+
+    def invite(self, source: str) -> Invitation:
+        """The invitation of a source; the same one until it is revoked."""
+        return self._of.setdefault(source, Invitation(source))
+
+    def revoke(self, source: str) -> None:
+        """Make the key of a source worthless, and send away whoever is here with it."""
+        invitation = self._of.pop(source, None)
+        if invitation is not None:
+            invitation.dismiss_all()
+
+    def find(self, key: str) -> Invitation | None:
+        """The invitation with this key; looks as long whether it is there or not."""
+        given = key.encode("utf-8", "replace")
+        found = None
+        for invitation in self._of.values():
+            if hmac.compare_digest(given, invitation.key.encode()):
+                found = invitation
+        return found

@@ -1,0 +1,116 @@
+"""What a browser sends: the camera, the microphone or the screen of a page, delivered from outside.
+
+This file knows nothing of the network. Whoever receives from the page puts pictures and sound in, from any thread; the
+source's own thread takes them out, so that it is opened, watched and lost as every other source is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import ClassVar, Final
+
+import av
+
+from classroom.clock import Clock
+from classroom.errors import DeviceError
+from classroom.media.frames import Samples
+from classroom.media.sources.base import Source
+
+__all__ = ["Browser"]
+
+_WAIT: Final = 0.1
+_SILENCE: Final = 3.0
+"""Seconds without picture and sound after which the sender counts as gone. A still screen is repeated once a second."""
+
+_BLOCKS: Final = 50
+"""Blocks of sound that wait for the source's thread: one second, as much as the sound buffer keeps."""
+
+_NOBODY: Final = "Nobody sends this source yet. Open the teacher page and choose what to send, or invite a phone there."
+_LEFT: Final = "The page that sent this source has stopped. Send again from the teacher page, or invite a phone there."
+_SILENT: Final = "The page sends nothing any more. Look at the device that sends; it comes back by itself."
+
+
+class Browser(Source):
+    """A source that is live while somebody puts pictures or sound in.
+
+    Of pictures only the newest waits, of sound one second. ``leave`` says that nobody sends any more.
+    """
+
+    kind = "browser"
+    comes_back: ClassVar[bool] = True
+
+    def __init__(self, *, name: str, clock: Clock) -> None:
+        super().__init__(name=name, clock=clock, picture=True, sound=True)
+        self._picture: tuple[av.VideoFrame, float] | None = None
+        self._blocks: deque[tuple[Samples, float]] = deque(maxlen=_BLOCKS)
+        self._sending = False
+        self._was_sent = False
+        self._open = False
+        self._heard = 0.0
+        self._condition = threading.Condition()
+
+    def put_picture(self, frame: av.VideoFrame, captured: float) -> None:
+        """Deliver a picture that was taken at a clock second; from any thread, returns at once."""
+        with self._condition:
+            self._picture = (frame, captured)
+            self._arrived()
+
+    def put_sound(self, samples: Samples, captured: float) -> None:
+        """Deliver a block of sound (n, 2) that began at a clock second; from any thread, returns at once."""
+        with self._condition:
+            self._blocks.append((samples, captured))
+            self._arrived()
+
+    def leave(self) -> None:
+        """Say that nobody sends any more; from any thread, returns at once."""
+        with self._condition:
+            self._sending = False
+            self._picture = None
+            self._blocks.clear()
+            self._condition.notify()
+
+    def open(self) -> None:
+        """Begin to take what is sent; DeviceError while nobody sends."""
+        with self._condition:
+            self._heard = self.clock.now()
+            self._open = self._sending
+            if not self._sending:
+                raise DeviceError(_LEFT if self._was_sent else _NOBODY)
+
+    def read(self) -> None:
+        """Show the newest picture and write the sound that came; DeviceError when the sender has left or is silent."""
+        with self._condition:
+            if self._sending and self._picture is None and not self._blocks:
+                self._condition.wait(_WAIT)
+            picture, self._picture = self._picture, None
+            blocks = list(self._blocks)
+            self._blocks.clear()
+            if not self._sending:
+                raise DeviceError(_LEFT)
+        if picture is None and not blocks:
+            if self.clock.now() - self._heard > _SILENCE:
+                raise DeviceError(_SILENT)
+            return
+        self._heard = self.clock.now()
+        assert self.sound is not None
+        for samples, captured in blocks:
+            self.sound.write(samples, captured)
+        if picture is not None:
+            self.show(*picture)
+        elif self.picture is not None and self.picture.newest() is None:
+            # Sound without a picture is alive as well; with one, the rate of pictures is what is counted.
+            self.taken += 1
+
+    def close(self) -> None:
+        """Take nothing any more; what is sent meanwhile waits for the next ``open``."""
+        with self._condition:
+            self._open = False
+
+    def _arrived(self) -> None:
+        """Note that somebody sends; a source that was given up is opened at once instead of after its pause."""
+        began = not self._sending
+        self._sending = self._was_sent = True
+        self._condition.notify()
+        if began and not self._open:
+            self.interrupted.set()

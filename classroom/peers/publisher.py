@@ -1,0 +1,216 @@
+"""One page that sends its camera, its microphone or its screen: a connection that is answered, and what comes over it.
+
+aiortc decodes, each track in a thread of its own; here frames only get their time and go on into the source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
+
+import numpy as np
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+from aiortc.sdp import candidate_from_sdp
+from av import AudioFrame, VideoFrame
+
+from classroom.clock import Clock
+from classroom.errors import CommandError, WireError
+from classroom.media.frames import SAMPLE_RATE
+from classroom.media.sources.browser import Browser
+from classroom.peers.gathering import hasten
+from classroom.peers.messages import Bye, Candidate, read
+from classroom.peers.monitor import Tell
+from classroom.peers.timeline import Timeline
+from classroom.peers.viewer import BAD_DESCRIPTION, close_to_the_end
+
+__all__ = ["Publisher"]
+
+logger = logging.getLogger(__name__)
+
+Why = Literal["replaced", "removed", "unusable", "failed", "ended"]
+"""Why a connection was closed: somebody else sends, the source is gone, the offer cannot be read, no way was found."""
+
+_CONNECT_WITHIN: Final = 30.0
+_CANDIDATES: Final = 64
+_HELD: Final = {"video": 1, "audio": 4}
+"""How many frames aiortc's jitter buffer waits for before it gives one out."""
+
+
+class Publisher:
+    """Answers an offer at once, and delivers until it is closed, replaced, or the connection fails.
+
+    ``source`` gives the source to deliver to, None when the lesson has it no more. ``gone`` is called at the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        sdp: str,
+        source: Callable[[], Browser | None],
+        ice_servers: Sequence[RTCIceServer],
+        tell: Tell,
+        gone: Callable[[Publisher], None],
+        clock: Clock,
+    ) -> None:
+        self._name = name
+        self._source = source
+        self._tell = tell
+        self._gone = gone
+        self._clock = clock
+        self._why: Why | None = None
+        self._over = asyncio.Event()
+        self._connected = asyncio.Event()
+        self._candidates: asyncio.Queue[Candidate] = asyncio.Queue(_CANDIDATES)
+        self._kinds: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connection = RTCPeerConnection(
+            RTCConfiguration(iceServers=list(ice_servers), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        )
+        self._connection.on("track", self._take_track)
+        self._connection.on("connectionstatechange", self._changed)
+        self._task = asyncio.create_task(self._run(sdp), name=f"publisher of {name}")
+        self._task.add_done_callback(_report)
+
+    def take(self, message: Mapping[str, object]) -> None:
+        """What the page says; CommandError when it cannot be understood or comes too late."""
+        if self._over.is_set():
+            raise CommandError.not_possible("This connection has ended. Begin another with peer.offer.")
+        try:
+            said = read(message)
+        except WireError as fault:
+            raise CommandError.not_possible(f"This cannot be used: {fault}.") from fault
+        match said:
+            case Candidate(line=""):
+                return
+            case Candidate():
+                if not self._candidates.full():
+                    self._candidates.put_nowait(said)
+            case Bye():
+                self._end("ended")
+            case _:
+                raise CommandError.not_possible("A page that sends is answered: it only names candidates.")
+
+    def replace(self) -> None:
+        """Somebody else sends this source from now on."""
+        self._end("replaced")
+
+    async def close(self) -> None:
+        """End the connection."""
+        self._end(None)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def _end(self, why: Why | None) -> None:
+        if self._over.is_set():
+            return
+        self._over.set()
+        self._gone(self)
+        if why is not None:
+            logger.info("the sender of %s is closed: %s", self._name, why)
+            self._tell({"type": "closed", "why": why})
+
+    async def _run(self, sdp: str) -> None:
+        try:
+            if await self._answer(sdp):
+                self._keep(self._add_candidates(), "candidates")
+                self._keep(self._give_up(), "patience")
+                await self._over.wait()
+        finally:
+            self._end("ended")
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await close_to_the_end(self._connection)
+
+    async def _answer(self, sdp: str) -> bool:
+        try:
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
+            if not self._kinds:
+                raise ValueError("it sends neither picture nor sound")
+            hasten(self._connection)
+            await self._connection.setLocalDescription(await self._connection.createAnswer())
+        except BAD_DESCRIPTION as fault:
+            logger.warning("the offer for %s cannot be used: %s", self._name, fault)
+            self._end("unusable")
+            return False
+        self._tell({"type": "answer", "sdp": self._connection.localDescription.sdp})
+        return True
+
+    async def _add_candidates(self) -> None:
+        """Add what the page names; a name that nobody here knows (mDNS) costs its time-out and no more."""
+        for _ in range(_CANDIDATES):
+            candidate = await self._candidates.get()
+            self._keep(self._resolve(candidate), "candidate")
+
+    async def _resolve(self, candidate: Candidate) -> None:
+        try:
+            parsed = candidate_from_sdp(candidate.line.removeprefix("a=").removeprefix("candidate:"))
+            parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
+            await asyncio.wait_for(self._connection.addIceCandidate(parsed), 5.0)
+        except (*BAD_DESCRIPTION, TimeoutError, OSError) as fault:
+            logger.info("a candidate of the sender of %s is left out: %s", self._name, fault or type(fault).__name__)
+
+    async def _give_up(self) -> None:
+        try:
+            await asyncio.wait_for(self._connected.wait(), _CONNECT_WITHIN)
+        except TimeoutError:
+            self._end("failed")
+
+    def _changed(self) -> None:
+        match self._connection.connectionState:
+            case "connected":
+                self._connected.set()
+            case "failed":
+                self._end("failed")
+            case "closed":
+                self._end("ended")
+
+    def _take_track(self, track: MediaStreamTrack) -> None:
+        """Receive one track of each kind; aiortc decodes no track that nobody asked for a frame of."""
+        if track.kind in _HELD and track.kind not in self._kinds:
+            self._kinds.add(track.kind)
+            self._keep(self._receive(track), track.kind)
+
+    async def _receive(self, track: MediaStreamTrack) -> None:
+        timeline = Timeline(_HELD[track.kind])
+        try:
+            while not self._over.is_set():
+                frame = await track.recv()
+                arrived = self._clock.now()
+                source = self._source()
+                if source is None:
+                    self._end("removed")
+                elif self._over.is_set() or frame.pts is None or frame.time_base is None:
+                    continue
+                elif isinstance(frame, VideoFrame):
+                    source.put_picture(frame, timeline.place(float(frame.pts * frame.time_base), arrived))
+                elif isinstance(frame, AudioFrame):
+                    samples = frame.to_ndarray().reshape(-1, 2).astype(np.float32) / 32768.0
+                    # A block cannot leave before its last sample was heard; its time is that of the first one.
+                    sent = timeline.place(float(frame.pts * frame.time_base), arrived)
+                    source.put_sound(samples, sent - len(samples) / SAMPLE_RATE)
+        except MediaStreamError:
+            logger.debug("the %s of %s ended", track.kind, self._name)
+
+    def _keep(self, work: object, what: str) -> None:
+        assert asyncio.iscoroutine(work)
+        task: asyncio.Task[None] = asyncio.create_task(work, name=f"{what} of the sender of {self._name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_report)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        logger.error("%s ended by a fault of its own", task.get_name(), exc_info=fault)
