@@ -211,6 +211,17 @@ class PageServer:
         match method:
             case "program.switch":
                 return {"program": {**self.state["program"], "scene": params["scene"]}}
+            case "preview.set":
+                return {"preview": params["scene"]}
+            case "program.take":
+                program = self.state["program"]
+                return {"program": {**program, "scene": self.state["preview"]}, "preview": program["scene"]}
+            case "slides.goto":
+                sources = copy.deepcopy(self.state["sources"])
+                deck = sources[params["source"]]
+                page = params["page"] if "page" in params else deck["page"] + params["step"]
+                deck["page"] = min(deck["pages"], max(1, page))
+                return {"sources": sources}
             case "audio.set":
                 audio = copy.deepcopy(self.state["audio"])
                 audio[params["input"]] |= {key: params[key] for key in ("gain", "muted") if key in params}

@@ -109,6 +109,17 @@ export class Translator {
     );
   }
 
+  /**
+   * @param {number} value
+   * @param {number} [digits] digits after the point
+   * @returns {string} with its sign, a minus of the length of a plus
+   */
+  signed(value, digits = 0) {
+    const size = this.number(Math.abs(value), digits);
+    if (value === 0) return size;
+    return value > 0 ? `+${size}` : `−${size}`;
+  }
+
   /** @param {Date} time */
   time(time) {
     return new Intl.DateTimeFormat(this.tag, {

@@ -77,3 +77,19 @@ export class Faders {
     this.#changed();
   }
 }
+
+/**
+ * A slider keeps what a finger did to it, so it is set to the state by hand whenever nobody moves it.
+ *
+ * @param {Faders} faders
+ * @param {Record<string, import('./model.js').AudioInput>} audio
+ */
+export function setFaders(faders, audio) {
+  for (const slider of document.querySelectorAll('input[data-fader]')) {
+    const name = slider.getAttribute('data-fader') ?? '';
+    const gain = audio[name]?.gain;
+    if (slider instanceof HTMLInputElement && gain !== undefined && faders.value(name) === null) {
+      slider.valueAsNumber = gain;
+    }
+  }
+}

@@ -10,20 +10,21 @@ import { bestLanguage, clockTime, languageOf, Translator } from '../lib/i18n.js'
 import { recall, remember } from '../lib/memory.js';
 import { render } from '../vendor/lit-html/lit-html.js';
 import { sentenceOf } from './errors.js';
-import { Faders } from './faders.js';
-import { sceneIndex } from './keys.js';
+import { Faders, setFaders } from './faders.js';
+import { Folds } from './folds.js';
+import { Keys } from './keys.js';
 import { leaveFullScreen, showLarge } from './large.js';
 import { Meters } from './meters.js';
 import { Model } from './model.js';
 import { Monitor } from './monitor.js';
+import { Notices } from './notices.js';
+import { Slides } from './slides.js';
+import { Studio } from './studio.js';
 import { Thumbnails } from './thumbnails.js';
 import { forgetToken, keepToken, takeToken } from './token.js';
 import { boardView } from './views/board.js';
 import { gateView, messageView } from './views/gate.js';
 import { Visitors } from './visitors.js';
-
-const SENTENCE_MS = 8000;
-const COPIED_MS = 3000;
 
 /**
  * What a view may use: the state, ways to write it down, and what buttons do.
@@ -41,25 +42,21 @@ class TeacherPage {
     (input, gain) => this.#ask('audio.set', { input, gain }),
     () => this.#draw(),
   );
-  #visitors = new Visitors(
-    (method, params) => this.#ask(method, params),
-    () => this.#drawNow(),
-  );
+  #command = (/** @type {string} */ method, /** @type {Record<string, unknown>} */ params) => this.#ask(method, params);
+  #state = () => this.#model.state;
+  #visitors = new Visitors(this.#command, () => this.#drawNow());
+  #studio = new Studio(this.#command, this.#state, () => this.#draw());
+  #slides = new Slides(this.#command, this.#state);
   #monitor = new Monitor(() => this.#monitorChanged());
+  #keys = new Keys({ studio: this.#studio, slides: this.#slides, model: () => this.#model });
+  #notices = new Notices(() => this.#draw());
+  #folds = new Folds();
   /** @type {Control | null} */
   #control = null;
   /** @type {import('../lib/control.js').ControlState | 'gate' | 'ended'} */
   #stage = 'gate';
   #denied = false;
   #listening = false;
-  #keysOn = recall('keys') !== 'off';
-  #sentence = '';
-  /** What was copied a moment ago. */
-  #copied = '';
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #copiedTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #sentenceTimer;
   #drawing = false;
   #token = '';
 
@@ -67,7 +64,9 @@ class TeacherPage {
   constructor(translator) {
     this.#translator = translator;
     this.#translator.language = bestLanguage([recall('language') ?? '', ...navigator.languages]);
-    addEventListener('keydown', (event) => this.#keyPressed(event));
+    addEventListener('keydown', (event) => {
+      if (this.#model.known && this.#stage === 'open') this.#keys.pressed(event);
+    });
     addEventListener('hashchange', () => this.#enter(takeToken()));
     addEventListener('online', () => {
       this.#control?.hurry();
@@ -180,41 +179,15 @@ class TeacherPage {
       const result = await this.#control.request(method, params);
       return Number(result?.revision ?? this.#model.revision);
     } catch (error) {
-      this.#say(sentenceOf(error, this.#translator.t));
+      this.#notices.say(sentenceOf(error, this.#translator.t));
       return null;
     }
   }
 
-  /** @param {string} sentence */
-  #say(sentence) {
-    this.#sentence = sentence;
-    clearTimeout(this.#sentenceTimer);
-    this.#sentenceTimer = setTimeout(() => this.#say(''), SENTENCE_MS);
-    this.#draw();
-  }
-
   /** @param {string} text */
   async #copy(text) {
-    if (!(await copy(text, document))) {
-      this.#say(this.#translator.t('invite.not_copied'));
-      return;
-    }
-    this.#copied = text;
-    clearTimeout(this.#copiedTimer);
-    this.#copiedTimer = setTimeout(() => {
-      this.#copied = '';
-      this.#draw();
-    }, COPIED_MS);
-    this.#draw();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #keyPressed(event) {
-    const index = this.#keysOn && this.#model.known && this.#stage === 'open' ? sceneIndex(event) : null;
-    const scene = index === null ? undefined : this.#model.sceneNames[index];
-    if (scene === undefined) return;
-    event.preventDefault();
-    void this.#ask('program.switch', { scene });
+    if (await copy(text, document)) this.#notices.sayCopied(text);
+    else this.#notices.say(this.#translator.t('invite.not_copied'));
   }
 
   #draw() {
@@ -239,19 +212,9 @@ class TeacherPage {
       render(messageView(scope, this.#stage === 'lost' ? 'unreachable' : 'connecting'), this.#root);
     else {
       render(boardView(scope), this.#root);
-      this.#setFaders();
+      setFaders(this.#faders, this.#model.state.audio ?? {});
+      this.#studio.follow();
       this.#thumbnails.scenes = this.#model.state.scenes ?? {};
-    }
-  }
-
-  /** A slider keeps what a finger did to it, so it is set to the state by hand whenever nobody moves it. */
-  #setFaders() {
-    for (const slider of document.querySelectorAll('input[data-fader]')) {
-      const name = slider.getAttribute('data-fader') ?? '';
-      const gain = this.#model.state.audio?.[name]?.gain;
-      if (slider instanceof HTMLInputElement && gain !== undefined && this.#faders.value(name) === null) {
-        slider.valueAsNumber = gain;
-      }
     }
   }
 
@@ -262,18 +225,21 @@ class TeacherPage {
       t: translator.t,
       language: translator.language,
       number: (/** @type {number} */ value, digits = 0) => translator.number(value, digits),
-      decibels: (/** @type {number} */ value) => translator.t('unit.db', { value: signed(translator, value) }),
+      decibels: (/** @type {number} */ value) => translator.t('unit.db', { value: translator.signed(value, 1) }),
       time: (/** @type {string} */ moment) => translator.shortTime(new Date(moment)),
       state: this.#model.state,
       clock: elapsed === null ? '–:––' : clockTime(elapsed),
       connected: this.#stage === 'open',
-      sentence: this.#sentence,
-      copied: this.#copied,
+      sentence: this.#notices.sentence,
+      copied: this.#notices.copied,
       monitor: this.#monitor,
       faders: this.#faders,
       visitors: this.#visitors,
+      studio: this.#studio,
+      folds: this.#folds,
       listening: this.#listening,
-      keysOn: this.#keysOn,
+      slides: this.#slides,
+      keysOn: this.#keys.on,
       actions: this.#actions,
     };
   }
@@ -286,7 +252,6 @@ class TeacherPage {
       keepToken(input.value.trim());
       this.#enter(input.value.trim());
     },
-    switchTo: (/** @type {string} */ scene) => void this.#ask('program.switch', { scene }),
     restart: (/** @type {string} */ source) => void this.#ask('source.restart', { source }),
     setMuted: (/** @type {string} */ input, /** @type {boolean} */ muted) =>
       void this.#ask('audio.set', { input, muted }),
@@ -297,8 +262,7 @@ class TeacherPage {
       this.#draw();
     },
     toggleKeys: () => {
-      this.#keysOn = !this.#keysOn;
-      remember('keys', this.#keysOn ? 'on' : 'off');
+      this.#keys.toggle();
       this.#draw();
     },
     setLanguage: (/** @type {import('../lib/i18n.js').Language} */ language) => {
@@ -306,7 +270,7 @@ class TeacherPage {
       remember('language', language);
       this.#draw();
     },
-    hideSentence: () => this.#say(''),
+    hideSentence: () => this.#notices.say(''),
     copy: (/** @type {string} */ text) => void this.#copy(text),
     showJoin: () => showLarge(dialogElement('join-dialog')),
     joinHidden: () => leaveFullScreen(),
@@ -325,16 +289,6 @@ class TeacherPage {
 function dialogElement(id) {
   const dialog = document.getElementById(id);
   return dialog instanceof HTMLDialogElement ? dialog : null;
-}
-
-/**
- * @param {Translator} translator
- * @param {number} value
- */
-function signed(translator, value) {
-  const size = translator.number(Math.abs(value), 1);
-  if (value === 0) return size;
-  return value > 0 ? `+${size}` : `−${size}`;
 }
 
 new TeacherPage(await Translator.load('/assets/locales'));

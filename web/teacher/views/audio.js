@@ -3,16 +3,20 @@
  */
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { foldView } from './fold.js';
 
 export const LOWEST_DB = -60;
 export const HIGHEST_DB = 20;
 
 /** @param {import('../page.js').Scope} scope */
-export function audioView({ t, state, faders, actions, decibels }) {
+export function audioView(scope) {
+  const { t, state, faders, actions, decibels } = scope;
   const inputs = Object.entries(state.audio ?? {});
-  return html`
-    <section class="panel audio" aria-labelledby="audio-heading">
-      <h2 id="audio-heading">${t('audio.heading')}</h2>
+  return foldView(
+    scope,
+    'audio',
+    t('audio.heading'),
+    html`
       ${inputs.length === 0 ? html`<p class="quiet">${t('audio.none')}</p>` : nothing}
       ${repeat(
         inputs,
@@ -58,6 +62,6 @@ export function audioView({ t, state, faders, actions, decibels }) {
               </div>
             </div>`;
         },
-      )}
-    </section>`;
+      )}`,
+  );
 }

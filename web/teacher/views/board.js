@@ -8,8 +8,10 @@ import { endDialog, headView } from './head.js';
 import { joinDialog } from './join.js';
 import { programView } from './program.js';
 import { scenesView } from './scenes.js';
+import { slidesView } from './slides.js';
 import { sourcesView } from './sources.js';
 import { studentsView } from './students.js';
+import { previewView } from './studio.js';
 import { removeDialog } from './visitors.js';
 
 /** @param {import('../page.js').Scope} scope */
@@ -26,10 +28,14 @@ export function boardView(scope) {
     </div>
     ${alarmsView(scope)}
     <main class="board">
-      <div class="column wide">${programView(scope)}${scenesView(scope)}</div>
+      <div class="column wide">
+        <div class="screens">${programView(scope)}${previewView(scope)}</div>
+        ${scenesView(scope)}${slidesView(scope)}
+      </div>
       <div class="column">${audioView(scope)}${sourcesView(scope)}${studentsView(scope)}</div>
     </main>
     <p class="visually-hidden" role="status">${state.program?.scene ? t('program.on_air', { scene: state.program.scene }) : ''}</p>
+    <p class="visually-hidden" role="status">${state.preview ? t('preview.next', { scene: state.preview }) : ''}</p>
     <div id="sentence" class="sentence-place" role="alert">
       ${
         sentence

@@ -7,6 +7,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 export function programView({ t, state, monitor, listening, actions }) {
   const live = monitor.state === 'live' || monitor.state === 'sound-only';
   const scene = state.program?.scene;
+  const transition = state.program?.transition;
   return html`
     <section class="program" aria-labelledby="program-heading">
       <div class="section-head">
@@ -24,6 +25,7 @@ export function programView({ t, state, monitor, listening, actions }) {
           ?hidden=${!live}
           aria-label=${t('program.picture')}
         ></video>
+        ${transition ? html`<p class="transition"><span id="transition-bar"></span>${t('program.fading', { scene: transition.from })}</p>` : nothing}
         ${live ? nothing : html`<p class="monitor-note">${t(`monitor.${monitor.state}`)}</p>`}
       </div>
       <div class="monitor-bar">

@@ -1,26 +1,30 @@
 /**
- * One button for each scene; the one on air is marked by word, shape and colour.
+ * One button for each scene; the one on air and the one in the preview are marked by word, shape and colour.
  */
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { studioView } from './studio.js';
 
 /** @param {import('../page.js').Scope} scope */
-export function scenesView({ t, state, actions, keysOn }) {
+export function scenesView(scope) {
+  const { t, state, actions, studio, keysOn } = scope;
   const scenes = Object.entries(state.scenes ?? {});
   return html`
     <section class="scenes" aria-labelledby="scenes-heading">
       <div class="section-head">
         <h2 id="scenes-heading">${t('scenes.heading')}</h2>
         <label class="check"
-          ><input type="checkbox" id="keys" .checked=${keysOn} @change=${actions.toggleKeys} />${t('scenes.keys')}</label
+          ><input type="checkbox" id="keys" .checked=${keysOn} @change=${actions.toggleKeys} />${studio.prepares ? t('scenes.keys_preview') : t('scenes.keys')}</label
         >
       </div>
+      ${studioView(scope)}
       <div class="scene-grid">
         ${repeat(
           scenes,
           ([name]) => name,
           ([name, scene], index) => {
             const onAir = state.program?.scene === name;
+            const next = state.preview === name;
             const missing = scene.show.filter(
               (source) => !['live', undefined].includes(state.sources?.[source]?.state),
             );
@@ -29,12 +33,17 @@ export function scenesView({ t, state, actions, keysOn }) {
                 type="button"
                 class="scene"
                 data-scene-button=${name}
-                aria-pressed=${onAir}
+                ?data-air=${onAir}
+                ?data-next=${next}
+                aria-pressed=${studio.prepares ? next : onAir}
                 aria-keyshortcuts=${keysOn && index < 9 ? String(index + 1) : nothing}
-                @click=${() => actions.switchTo(name)}
+                @click=${() => studio.press(name)}
               >
                 <span class="scene-picture"><canvas data-scene=${name} width="256" height="144" aria-hidden="true"></canvas>
-                  ${onAir ? html`<span class="on-air"><span class="shape dot" aria-hidden="true"></span>${t('scenes.on_air')}</span>` : nothing}
+                  <span class="tags">
+                    ${onAir ? html`<span class="on-air"><span class="shape dot" aria-hidden="true"></span>${t('scenes.on_air')}</span>` : nothing}
+                    ${next ? html`<span class="next"><span class="shape ring" aria-hidden="true"></span>${t('scenes.preview')}</span>` : nothing}
+                  </span>
                 </span>
                 <span class="scene-line">
                   ${index < 9 ? html`<kbd aria-hidden="true">${index + 1}</kbd>` : nothing}

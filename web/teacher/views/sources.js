@@ -3,16 +3,20 @@
  */
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { foldView } from './fold.js';
 
 /** Shapes, so that the state does not hang on the colour. */
 const SHAPES = /** @type {Record<string, string>} */ ({ live: 'dot', starting: 'ring', lost: 'warn', failed: 'cross' });
 
 /** @param {import('../page.js').Scope} scope */
-export function sourcesView({ t, state, actions, number }) {
+export function sourcesView(scope) {
+  const { t, state, actions, number } = scope;
   const sources = Object.entries(state.sources ?? {});
-  return html`
-    <section class="panel sources" aria-labelledby="sources-heading">
-      <h2 id="sources-heading">${t('sources.heading')}</h2>
+  return foldView(
+    scope,
+    'sources',
+    t('sources.heading'),
+    html`
       <ul class="rows">
         ${repeat(
           sources,
@@ -45,6 +49,6 @@ export function sourcesView({ t, state, actions, number }) {
               </li>`;
           },
         )}
-      </ul>
-    </section>`;
+      </ul>`,
+  );
 }
