@@ -33,6 +33,10 @@ class Crossfade:
         self._newest: ProgramPicture | None = None
         self._scratch: tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]] | None = None
 
+    def each(self) -> tuple[PictureMixer, PictureMixer]:
+        """Both mixers, for what concerns either."""
+        return self._front, self._behind
+
     def compose(self, state: ProgramState, live: Set[str], now: float) -> ProgramPicture:
         """The program picture now (clock seconds); the last one again when nothing has changed since."""
         self._follow(state, now)

@@ -105,6 +105,22 @@ class PictureMixer:
         self._laid_over: list[Patch] = []
         self._newest: ProgramPicture | None = None
 
+    def supply(
+        self,
+        *,
+        slots: Mapping[str, PictureSlot],
+        fallback: str | None,
+        fallback_card: av.VideoFrame,
+        overlays: Mapping[str, Overlay],
+    ) -> None:
+        """Take other slots, fallbacks and overlays from the next picture on; called by the thread that composes.
+
+        A source that takes the name of another must not count its pictures from the same number.
+        """
+        self._slots, self._fallback, self._overlays = slots, fallback, dict(overlays)
+        if fallback_card is not self._card.frame:
+            self._card = Picture(fallback_card, 0.0, self._card.serial + 1)
+
     def compose(self, placements: Sequence[Placement], live: Set[str], overlays: Sequence[str] = ()) -> ProgramPicture:
         """The program picture of these placements now; the last one again when nothing changed since.
 

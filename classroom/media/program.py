@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import av
@@ -29,7 +30,7 @@ from classroom.media.rendition import Rendition, Shrinker, tier_sizes
 from classroom.media.sound import SoundInput, SoundMixer
 from classroom.media.timing import Timings, wait_until
 
-__all__ = ["Program"]
+__all__ = ["Program", "Supplies"]
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,16 @@ _PICTURE_UNITS: Final = 90_000
 _IDLE_RATE: Final = 2
 _SOUND_BIT_RATE: Final = 96_000
 _JOIN_TIMEOUT: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What pictures are made of: the slots of the sources, what stands in for them, and the overlays."""
+
+    slots: Mapping[str, PictureSlot]
+    fallback: str | None
+    fallback_card: av.VideoFrame
+    overlays: Mapping[str, Overlay]
 
 
 class Program:
@@ -72,7 +83,7 @@ class Program:
             raise ValueError("a program has at least one picture a second")
         self._director = director
         self._fps = fps
-        self._slots = slots
+        self._supplies = self._supplied = Supplies(slots, fallback, fallback_card, dict(overlays or {}))
         self._live = live
         self._clock = clock
         self._mixer = Crossfade(
@@ -161,6 +172,14 @@ class Program:
         """Change an input's gain (dB) or mute it, without a click; CommandError for an unknown name."""
         self._sound.set_audio(name, gain=gain, muted=muted)
 
+    def supply(self, supplies: Supplies, inputs: Mapping[str, SoundInput]) -> None:
+        """Go on with other sources, overlays and audio inputs, from the next tick and the next block on.
+
+        An input of the same name and the same buffer goes on without a gap.
+        """
+        self._supplies = supplies
+        self._sound.replace(inputs)
+
     @property
     def inputs(self) -> dict[str, SoundInput]:
         """The inputs as they are set now."""
@@ -177,7 +196,7 @@ class Program:
         """
         if source is None:
             return None if self._newest is None else self._newest.frame()
-        picture = self._slots[source].newest()
+        picture = self._supplies.slots[source].newest()
         return None if picture is None else picture.frame
 
     @property
@@ -262,6 +281,16 @@ class Program:
         wanted = [encoder for encoder in self._encoders if encoder.active]
         if not wanted and self._newest is not None and tick % max(1, self._fps // _IDLE_RATE):
             return
+        supplies = self._supplies
+        if supplies is not self._supplied:
+            for mixer in self._mixer.each():
+                mixer.supply(
+                    slots=supplies.slots,
+                    fallback=supplies.fallback,
+                    fallback_card=supplies.fallback_card,
+                    overlays=supplies.overlays,
+                )
+            self._supplied = supplies
         began = self._clock.now()
         picture = self._mixer.compose(self._director.program, self._live(), began)
         self._newest = picture

@@ -328,3 +328,17 @@ def test_the_later_of_two_lies_in_front() -> None:
     picture = look(slots, place(Scene("s", "custom", ("a", "b"), styles=styles), *SIZE))
     assert near(picture[180, 100], RED)
     assert near(picture[180, 320], GREEN)
+
+
+def test_other_sources_fallbacks_and_overlays_are_taken_from_the_next_picture_on() -> None:
+    frame = plain(RED, *SIZE)
+    mixed = mixer({"a": slot(frame)})
+    assert near(to_rgb(mixed.compose(full("a", *SIZE), {"a"}).frame())[180, 320], RED)
+    # Of the same name, size and format; only the number tells it from the other one.
+    mixed.supply(
+        slots={"a": slot(plain(GREEN, *SIZE), serial=2)}, fallback=None, fallback_card=plain(WHITE, 64, 36), overlays={}
+    )
+    assert near(to_rgb(mixed.compose(full("a", *SIZE), {"a"}).frame())[180, 320], GREEN)
+    assert near(to_rgb(mixed.compose(full("a", *SIZE), set()).frame())[180, 320], WHITE)
+    mixed.supply(slots={}, fallback=None, fallback_card=plain(BLACK, 64, 36), overlays={})
+    assert near(to_rgb(mixed.compose(full("a", *SIZE), {"a"}).frame())[180, 320], BLACK)

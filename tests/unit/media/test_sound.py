@@ -202,3 +202,16 @@ def test_a_mixer_that_was_held_up_goes_on_with_the_present() -> None:
         if delivered - captured >= DELAY + 0.3:
             stolen.excuse()
         assert delivered - captured < DELAY + 0.3, pts
+
+
+def test_inputs_come_and_go_and_those_that_stay_go_on() -> None:
+    stays, goes, comes = SoundInput(constant(0.1)), SoundInput(constant(0.2)), SoundInput(constant(0.4))
+    mixed = mixer(stays=stays, goes=goes)
+    assert mixed.mix(0) == pytest.approx(0.3, abs=1e-4)
+    mixed.replace({"stays": stays, "comes": comes})
+    assert mixed.mix(BLOCK) == pytest.approx(0.5, abs=1e-4)
+    assert list(mixed.inputs) == ["stays", "comes"]
+    mixed.replace({"stays": SoundInput(stays.buffer, gain=-6.0206)})
+    block = mixed.mix(2 * BLOCK)
+    assert block[0, 0] == pytest.approx(0.1, abs=1e-3)
+    assert block[-1, 0] == pytest.approx(0.05, abs=1e-3)
