@@ -27,7 +27,7 @@ __all__ = ["main"]
 
 logger = logging.getLogger(__name__)
 
-BENCHES = ("mix", "latency", "switch", "join")
+BENCHES = ("mix", "latency", "switch", "join", "fanout")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,8 @@
 """A headless Chromium that watches what is offered to it and tells what it saw.
 
 The page asks for the next part, answers its offer, watches for the given time, and posts a sample for each frame:
-when it could be read (epoch milliseconds), the source, the stamp in the pixels, and when it will be displayed.
+when it could be read (epoch milliseconds), the source, the stamp in the pixels, and when it will be displayed. Where
+there is a sound card it plays the sound, too, and says twice a second what its own statistics are.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import Any, Final
 from aiohttp import web
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
+from classroom.bench.pulse import sound_card
 from classroom.errors import SetupError
 
-__all__ = ["Browser", "Frame", "browser"]
+__all__ = ["Browser", "Frame", "Moment", "Seen", "browser"]
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _SWITCHES: Final = (
@@ -59,10 +61,36 @@ class Frame:
         return (self.at - self.stamp) % 2**32
 
 
-class Browser:
-    """Watches one part after another."""
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the browser's statistics said of sound and picture, ``at`` epoch milliseconds.
 
-    def __init__(self) -> None:
+    ``held`` are seconds that its jitter buffer held samples of sound, together, and ``emitted`` how many samples that
+    were; ``concealed`` is how many of them it had to make up. ``offset`` is by how many milliseconds what is seen is
+    newer than what is heard; None while the browser does not know.
+    """
+
+    at: float
+    held: float
+    emitted: int
+    concealed: int
+    offset: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page saw of a part, and heard where ``plays`` says that it played sound."""
+
+    frames: list[Frame]
+    moments: list[Moment]
+    plays: bool
+
+
+class Browser:
+    """Watches one part after another; ``plays`` says whether it plays the sound as well."""
+
+    def __init__(self, *, plays: bool) -> None:
+        self.plays = plays
         self._parts: asyncio.Queue[dict[str, object]] = asyncio.Queue(1)
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._seen: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -73,11 +101,11 @@ class Browser:
         connection: RTCPeerConnection,
         seconds: float,
         meanwhile: Callable[[], Awaitable[None]] | None = None,
-    ) -> list[Frame]:
+    ) -> Seen:
         """Offer a connection to the page and let it watch; ``meanwhile`` runs once the page has answered."""
         self._count += 1
         await connection.setLocalDescription(await connection.createOffer())
-        part = {"part": self._count, "sdp": connection.localDescription.sdp, "seconds": seconds}
+        part = {"part": self._count, "sdp": connection.localDescription.sdp, "seconds": seconds, "plays": self.plays}
         await asyncio.wait_for(self._parts.put(part), _GRACE)
         answer = await self._from_page(self._answers, _GRACE)
         await connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
@@ -85,7 +113,9 @@ class Browser:
             await meanwhile()
         seen = await self._from_page(self._seen, seconds + _GRACE)
         await connection.close()
-        return [Frame(*sample) for sample in seen["samples"]]
+        return Seen(
+            [Frame(*sample) for sample in seen["samples"]], [Moment(*each) for each in seen["moments"]], self.plays
+        )
 
     async def finish(self) -> None:
         """Tell the page that there is no more."""
@@ -142,7 +172,13 @@ async def browser() -> AsyncIterator[Browser]:
     program = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if program is None:
         raise SetupError("This measurement needs Chromium or Chrome. Install it, as with: apt-get install chromium")
-    each = Browser()
+    async with sound_card() as card, _served(program, card) as each:
+        yield each
+
+
+@contextlib.asynccontextmanager
+async def _served(program: str, card: dict[str, str] | None) -> AsyncIterator[Browser]:
+    each = Browser(plays=card is not None)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.add_routes(each.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -156,6 +192,7 @@ async def browser() -> AsyncIterator[Browser]:
             process = await asyncio.create_subprocess_exec(
                 program, *_SWITCHES, *as_root, f"--user-data-dir={profile}", f"http://127.0.0.1:{port}/",
                 stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+                env={**os.environ, **(card or {})},
             )  # fmt: skip
             try:
                 yield each

@@ -51,7 +51,8 @@ async def _measure(seconds: float) -> dict[str, Any]:
 
 async def measure_offers(seconds: float, members: int = MEMBERS) -> dict[str, Any]:
     """The time to the offer, without and with a crowd around the lesson."""
-    async with lesson_process(_LESSON) as port:
+    async with lesson_process(_LESSON) as lesson:
+        port = lesson.port
         alone = await _newcomers(port, seconds)
         async with crowd(port, members) as around:
             began = time.perf_counter()

@@ -24,6 +24,17 @@ function read(video) {
   return { source: bytes[0], stamp };
 }
 
+/** What the browser's statistics say of sound and picture, as `Moment` in browser.py has it; null before sound came. */
+function heard(statistics) {
+  const inbound = [...statistics.values()].filter((report) => report.type === "inbound-rtp");
+  const sound = inbound.find((report) => report.kind === "audio");
+  const picture = inbound.find((report) => report.kind === "video");
+  if (!sound?.jitterBufferEmittedCount) return null;
+  const known = picture?.estimatedPlayoutTimestamp && sound.estimatedPlayoutTimestamp;
+  const offset = known ? picture.estimatedPlayoutTimestamp - sound.estimatedPlayoutTimestamp : null;
+  return [now(), sound.jitterBufferDelay, sound.jitterBufferEmittedCount, sound.concealedSamples ?? 0, offset];
+}
+
 const say = (path, value) =>
   fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 
@@ -31,12 +42,13 @@ const say = (path, value) =>
 async function watch(part) {
   const connection = new RTCPeerConnection();
   const video = document.createElement("video");
-  video.muted = true;
+  video.muted = !part.plays;
   video.autoplay = true;
   // Small on the page, so that drawing it costs this machine little; the pixels that are read are those of the stream.
   video.width = 160;
   document.body.replaceChildren(video);
   const samples = [];
+  const moments = [];
   const missed = { unreadable: 0 };
   connection.ontrack = (event) => {
     if (event.track.kind === "video") video.srcObject = event.streams[0];
@@ -56,9 +68,14 @@ async function watch(part) {
     connection.onicegatheringstatechange = () => connection.iceGatheringState === "complete" && resolve();
   });
   await say("/answer", { part: part.part, sdp: connection.localDescription.sdp });
-  await new Promise((resolve) => setTimeout(resolve, part.seconds * 1000));
+  const end = now() + part.seconds * 1000;
+  while (now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(500, end - now())));
+    const moment = heard(await connection.getStats());
+    if (moment !== null) moments.push(moment);
+  }
   connection.close();
-  await say("/seen", { part: part.part, samples, missed });
+  await say("/seen", { part: part.part, samples, moments, missed });
 }
 
 try {

@@ -8,21 +8,30 @@ import json
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from classroom.errors import SetupError
 
-__all__ = ["Crowd", "crowd", "lesson_process"]
+__all__ = ["Crowd", "Lesson", "crowd", "lesson_process"]
 
 _STARTS_WITHIN: Final = 90.0
 _ENDS_WITHIN: Final = 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A lesson that runs: its port on the loopback, and the number of its process."""
+
+    port: int
+    pid: int
+
+
 @contextlib.asynccontextmanager
-async def lesson_process(text: str) -> AsyncIterator[int]:
-    """Run ``classroom teach`` with a lesson on the loopback, and yield its port."""
+async def lesson_process(text: str) -> AsyncIterator[Lesson]:
+    """Run ``classroom teach`` with a lesson on the loopback."""
     with tempfile.TemporaryDirectory(prefix="classroom-bench-") as folder:
         file = Path(folder) / "lesson.yaml"
         await asyncio.to_thread(file.write_text, text, encoding="utf-8")
@@ -34,7 +43,7 @@ async def lesson_process(text: str) -> AsyncIterator[int]:
                 if port is None:
                     said = await asyncio.to_thread(words.read_text, "utf-8", "replace")
                     raise SetupError(f"The lesson that was to be measured did not start. It said: {said.strip()}")
-                yield port
+                yield Lesson(port, process.pid)
 
 
 class Crowd:

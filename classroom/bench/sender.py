@@ -7,14 +7,13 @@ from typing import Final, Literal
 
 import av
 import numpy as np
-from aiortc import MediaStreamTrack, RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
+from aiortc import MediaStreamTrack, RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpSender
 from aiortc.mediastreams import MediaStreamError
 
 from classroom.bench.stage import FPS, Stage
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS, DELAY
-from classroom.peers.rtp import PlayoutDelay, delaying, install
-from classroom.peers.track import PacketTrack
+from classroom.peers.rtp import PlayoutDelay, install
 from classroom.peers.viewer import preferences
 
 __all__ = ["WAYS", "Codec", "Way", "connection"]
@@ -86,15 +85,16 @@ class StockSound(MediaStreamTrack):
 def connection(stage: Stage, way: Way, codec: Codec) -> RTCPeerConnection:
     """A connection that will send the program in one of the two ways, offering one picture codec and Opus."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-    delay = PlayoutDelay(0, 0) if way == "classroom" and install() else None
-    picture: MediaStreamTrack
-    sound: MediaStreamTrack
     if way == "classroom":
-        picture = PacketTrack("video", stage.program.fanout(codec))
-        sound = PacketTrack("audio", stage.program.fanout("opus"))
+        feed = stage.watchable.feed(
+            peer,
+            picture=preferences([codec]),
+            sound=[each for each in RTCRtpSender.getCapabilities("audio").codecs if each.mimeType == "audio/opus"],
+            delay=PlayoutDelay(0, 0) if install() else None,
+            reported=lambda _: None,
+        )
+        feed.choose(stage.program.renditions(codec)[0])
     else:
-        picture, sound = StockTrack(stage), StockSound(stage)
-    with delaying(delay):
-        peer.addTransceiver(picture, direction="sendonly").setCodecPreferences(preferences([codec]))
-    peer.addTransceiver(sound, direction="sendonly")
+        peer.addTransceiver(StockTrack(stage), direction="sendonly").setCodecPreferences(preferences([codec]))
+        peer.addTransceiver(StockSound(stage), direction="sendonly")
     return peer

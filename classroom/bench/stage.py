@@ -25,8 +25,10 @@ from classroom.media.picture import PictureMixer
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
+from classroom.peers.feed import Program as Watchable
+from classroom.peers.transmitter import Transmitter
 
-__all__ = ["FPS", "HEIGHT", "WIDTH", "Stage", "stage"]
+__all__ = ["FPS", "HEIGHT", "WIDTH", "Planes", "Stage", "heads", "stage", "texts", "yuv_frame"]
 
 WIDTH: Final = 1280
 HEIGHT: Final = 720
@@ -62,7 +64,13 @@ class Stage:
             clock=self.clock,
             loop=loop,
         )
-        self._pictures = {"head": (1, _heads()), "text": (2, _texts())}
+        self.watchable = Watchable(
+            pictures={codec: self.program.renditions(codec) for codec in ("h264", "vp8")},
+            sound=self.program.fanout("opus"),
+            sound_demand=self.program.demand("opus"),
+            transmitter=Transmitter(self.clock),
+        )
+        self._pictures = {"head": (1, heads()), "text": (2, texts())}
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._deliver, args=(name,), name=f"bench {name}", daemon=True)
@@ -101,7 +109,7 @@ class Stage:
             stamped = luma.copy()
             captured = self.clock.now()
             timecode.draw(stamped, number, round(time.time() * 1000))
-            frame = _frame(stamped, blue, red)
+            frame = yuv_frame(stamped, blue, red)
             self._slots[name].put(Picture(frame, captured, serial))
 
     def _play(self) -> None:
@@ -124,6 +132,7 @@ async def stage() -> AsyncIterator[Stage]:
     try:
         yield each
     finally:
+        await each.watchable.close()
         await each.program.stop()
         await asyncio.to_thread(each.stop)
 
@@ -131,12 +140,14 @@ async def stage() -> AsyncIterator[Stage]:
 Planes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 
 
-def _frame(luma: npt.NDArray[np.uint8], blue: npt.NDArray[np.uint8], red: npt.NDArray[np.uint8]) -> av.VideoFrame:
+def yuv_frame(luma: npt.NDArray[np.uint8], blue: npt.NDArray[np.uint8], red: npt.NDArray[np.uint8]) -> av.VideoFrame:
+    """A frame of planes that are copied."""
     stacked = np.concatenate([luma.reshape(-1), blue.reshape(-1), red.reshape(-1)])
     return av.VideoFrame.from_ndarray(stacked.reshape(HEIGHT * 3 // 2, WIDTH), format="yuv420p")
 
 
-def _heads() -> list[Planes]:
+def heads() -> list[Planes]:
+    """The pictures of ``head``, in order and without a time code: somebody who sways, and a sensor's noise."""
     generator = np.random.default_rng(1)
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     room = 70 + 40 * np.sin(columns / 210) * np.cos(rows / 160)
@@ -154,7 +165,8 @@ def _heads() -> list[Planes]:
     return [(luma, blue, red) for luma, blue, red in made]
 
 
-def _texts() -> list[Planes]:
+def texts() -> list[Planes]:
+    """The pictures of ``text``, in order and without a time code: a page that stands for a while, then scrolls."""
     generator = np.random.default_rng(2)
     page = np.full((2 * HEIGHT, WIDTH), 235, np.uint8)
     for top in range(24, 2 * HEIGHT - 24, 28):

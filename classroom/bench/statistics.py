@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from classroom.media.timing import percentile
 
-__all__ = ["Usage", "cost", "spread"]
+__all__ = ["Ticks", "Usage", "cost", "spread"]
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
@@ -63,3 +64,26 @@ class Usage:
     def core(self) -> float:
         """The fraction of one core that was used on average."""
         return self.cpu / max(self.wall, 1e-9)
+
+
+class Ticks:
+    """How much too late a thread of this process comes that is due ``rate`` times a second, as a mixer is."""
+
+    def __init__(self, rate: float) -> None:
+        self._period = 1 / rate
+        self._stop = threading.Event()
+        self._late: list[float] = []
+        self._thread = threading.Thread(target=self._tick, name="bench ticks", daemon=True)
+        self._thread.start()
+
+    def end(self) -> list[float]:
+        """The seconds of each tick since this was made."""
+        self._stop.set()
+        self._thread.join(1.0)
+        return self._late
+
+    def _tick(self) -> None:
+        due = time.monotonic() + self._period
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            self._late.append(time.monotonic() - due)
+            due += self._period

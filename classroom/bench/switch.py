@@ -72,7 +72,7 @@ async def _watch(
         tasks.append(asyncio.create_task(_switch(each, switches, seconds)))
 
     try:
-        frames = await page.watch(connection(each, way, codec), seconds + _SETTLING, begin)
+        frames = (await page.watch(connection(each, way, codec), seconds + _SETTLING, begin)).frames
     finally:
         for task in tasks:
             task.cancel()

@@ -1,0 +1,161 @@
+"""Students' ends in a process of their own: ``python -m classroom.bench.receivers``, driven by ``students.py``.
+
+One JSON object a line comes on standard input and is answered by one on standard output, with the same ``number``. It
+ends, with all its connections, when standard input is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import selectors
+import signal
+import sys
+import threading
+from typing import Any, Final
+
+from classroom.bench.quality import decoded, measured
+from classroom.bench.receiver import Receiver
+from classroom.peers.rtp import install
+from classroom.server.descriptors import connections_that_fit
+
+__all__ = ["main"]
+
+_LOOK_EVERY: Final = 0.01
+"""Seconds between two looks at the sockets: one system call for all that came meanwhile, instead of a wake-up each."""
+
+_REPORT_EVERY: Final = 1.0
+_CONNECTIONS: Final = 1024
+
+
+class Receivers:
+    """The receivers of this process, by id."""
+
+    def __init__(self) -> None:
+        self._receivers: dict[int, Receiver] = {}
+        self._selector = selectors.DefaultSelector()
+
+    async def obey(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one command; what it asks for, or nothing."""
+        match said["do"]:
+            case "answer":
+                return await self._answer(said)
+            case "close":
+                return await self._close(said["ids"])
+            case "count":
+                return {"receivers": [self._counts(each, one) for each, one in self._receivers.items()]}
+            case "forget gaps":
+                for receiver in self._receivers.values():
+                    for tally in receiver.tallies.values():
+                        tally.forget_gaps()
+                return {}
+            case "decode":
+                kept = self._receivers[said["id"]]
+                return await asyncio.to_thread(decoded, kept.kept, kept.pictures, said["codec"])
+            case "quality":
+                kept = self._receivers[said["id"]]
+                return await asyncio.to_thread(measured, kept.kept, kept.pictures, said["codec"])
+            case other:
+                raise ValueError(f"unknown command {other!r}")
+
+    async def look(self) -> None:
+        """Read the sockets again and again."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            for key, _ in self._selector.select(0):
+                key.data.drain()
+
+    async def report(self) -> None:
+        """Let every receiver report once a second, evenly spread."""
+        while True:
+            receivers = list(self._receivers.values())
+            for place, receiver in enumerate(receivers):
+                receiver.report()
+                if place % 8 == 7:
+                    await asyncio.sleep(_REPORT_EVERY * 8 / len(receivers))
+            await asyncio.sleep(_REPORT_EVERY * (len(receivers) % 8 or 8) / max(8, len(receivers)))
+
+    async def _answer(self, said: dict[str, Any]) -> dict[str, Any]:
+        receiver = Receiver(estimate=said["estimate"], keeps=said["keeps"])
+        self._receivers[said["id"]] = receiver
+
+        def taken(one: Receiver) -> None:
+            assert one.socket is not None
+            self._selector.register(one.socket, selectors.EVENT_READ, one)
+            one.drain()
+
+        return {"sdp": await receiver.answer(said["sdp"], taken)}
+
+    async def _close(self, ids: list[int]) -> dict[str, Any]:
+        leaving = [self._receivers.pop(each) for each in ids]
+        for receiver in leaving:
+            if receiver.socket is not None:
+                self._selector.unregister(receiver.socket)
+        await asyncio.gather(*(receiver.close() for receiver in leaving))
+        return {}
+
+    def _counts(self, number: int, receiver: Receiver) -> dict[str, Any]:
+        pictures = [tally for ssrc, tally in receiver.tallies.items() if ssrc in receiver.pictures]
+        tallies = list(receiver.tallies.values())
+        return {
+            "id": number,
+            "connected": receiver.connected,
+            "packets": sum(tally.packets for tally in tallies),
+            "expected": sum(tally.expected for tally in tallies),
+            "octets": sum(tally.octets for tally in tallies),
+            "frames": sum(tally.frames for tally in pictures),
+            "first_frame": next((tally.first_frame for tally in pictures if tally.first_frame is not None), None),
+            "longest_gap": max((tally.longest_gap for tally in pictures), default=0.0),
+        }
+
+    async def end(self) -> None:
+        """Hang up everywhere."""
+        await self._close(list(self._receivers))
+        self._selector.close()
+
+
+async def _run() -> None:
+    install()
+    loop = asyncio.get_running_loop()
+    commands: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(commands.put_nowait, line)
+        loop.call_soon_threadsafe(commands.put_nowait, None)
+
+    threading.Thread(target=read, name="standard input", daemon=True).start()
+    receivers = Receivers()
+    always = [asyncio.create_task(work) for work in (receivers.look(), receivers.report())]
+    obeying: set[asyncio.Task[None]] = set()
+
+    async def obey(said: dict[str, Any]) -> None:
+        print(json.dumps({"number": said["number"], **await receivers.obey(said)}), flush=True)
+
+    try:
+        while (line := await commands.get()) is not None:
+            task = asyncio.create_task(obey(json.loads(line)))
+            obeying.add(task)
+            task.add_done_callback(obeying.discard)
+            for each in always:
+                if each.done():
+                    each.result()
+    finally:
+        for task in (*always, *obeying):
+            task.cancel()
+        await asyncio.gather(*always, *obeying, return_exceptions=True)
+        await receivers.end()
+
+
+def main() -> None:
+    """Receive until standard input is closed."""
+    connections_that_fit(_CONNECTIONS)
+    # Ctrl-C goes to all processes of a terminal; this one ends when the one that drives it has.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Only this loop lets a socket be taken from it, also on Windows.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(_run())
+
+
+if __name__ == "__main__":
+    main()

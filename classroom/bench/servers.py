@@ -1,0 +1,219 @@
+"""The servers that are compared: classroom's own audience, and stock aiortc with an encoder for each student.
+
+Both run in this process; how many students there are is said with ``grow``. ``janus.py`` has the third.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Protocol
+
+import av
+import numpy as np
+from aiortc import MediaStreamTrack, RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
+
+from classroom.alarms import Alarms
+from classroom.bench.recorded import BIT_RATE
+from classroom.bench.sender import Codec
+from classroom.bench.stage import FPS, Planes, yuv_frame
+from classroom.bench.students import Students
+from classroom.clock import Clock
+from classroom.errors import SetupError
+from classroom.lesson.sections import Ice
+from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
+from classroom.media.sound import BLOCK, BLOCK_SECONDS
+from classroom.peers.audience import Audience
+from classroom.peers.feed import Program
+from classroom.peers.ice import IceServers
+from classroom.peers.relay import StudentFaults
+from classroom.peers.rtp import install
+from classroom.peers.viewer import preferences
+from classroom.upkeep import keep_running
+
+__all__ = ["House", "Server", "Stock", "house"]
+
+_AT_ONCE: Final = 10
+_JOINS_WITHIN: Final = 60.0
+
+
+class Server(Protocol):
+    """Something with students."""
+
+    async def grow(self, number: int) -> None:
+        """Let students join until there are so many."""
+        ...
+
+
+class House:
+    """Classroom's audience with students of ``students``; signaling is a call instead of a request."""
+
+    def __init__(self, program: Program, students: Students) -> None:
+        self._students = students
+        self._peers = itertools.count(1)
+        self._answering: set[asyncio.Task[None]] = set()
+        self._keeping: set[int] = set()
+        self.joined: dict[int, float] = {}
+        """When each receiver's student knocked, in clock seconds, by the id of its receiver."""
+
+        self.ids: dict[int, int] = {}
+        """The id of each peer's receiver."""
+
+        self._knocked: dict[int, float] = {}
+        self._answered: dict[int, asyncio.Future[None]] = {}
+        self.audience = Audience(
+            program=program,
+            title="bench",
+            language="en",
+            admit="everyone",
+            most=100_000,
+            ice_servers=IceServers(Ice()),
+            student_faults=StudentFaults(Alarms(lambda: None)),
+            playout_delay="auto" if install() else "off",
+            send=self._said,
+            sign_out=None,
+            changed=lambda: None,
+        )
+
+    async def grow(self, number: int) -> None:
+        """Let students join, ten at a time, until so many have answered."""
+        while len(self.ids) < number:
+            await self.join(min(_AT_ONCE, number - len(self.ids)))
+
+    async def join(self, count: int, *, keeps: int = 0) -> list[int]:
+        """Let some join at once, the first ``keeps`` of which keep what they get; their peers once all answered."""
+        loop = asyncio.get_running_loop()
+        peers = [next(self._peers) for _ in range(count)]
+        self._keeping |= set(peers[:keeps])
+        answered = [self._answered.setdefault(peer, loop.create_future()) for peer in peers]
+        for peer in peers:
+            self._knocked[peer] = loop.time()
+            self.audience.joined(peer, f"student {peer}")
+        try:
+            await asyncio.wait_for(asyncio.gather(*answered), _JOINS_WITHIN)
+        except TimeoutError as late:
+            raise SetupError("Not all students could join in a minute; is this machine very busy?") from late
+        return peers
+
+    async def leave(self, peers: Sequence[int]) -> None:
+        """Let some leave, both ends."""
+        for peer in peers:
+            await self.audience.left(peer)
+        await self._students.close([self.ids.pop(peer) for peer in peers])
+
+    async def close(self) -> None:
+        """Send all home."""
+        for task in self._answering:
+            task.cancel()
+        await asyncio.gather(*self._answering, return_exceptions=True)
+        await self.audience.close()
+        await self._students.close(self.ids.values())
+        self.ids.clear()
+
+    async def _said(self, peer: int, text: str) -> None:
+        said = json.loads(text)
+        if said.get("type") == "offer":
+            task = asyncio.create_task(self._answer(peer, said["sdp"]))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    async def _answer(self, peer: int, offer: str) -> None:
+        number, sdp = await self._students.answer(offer, keeps=peer in self._keeping)
+        self.joined[number] = self._knocked.pop(peer)
+        await self.audience.message(peer, json.dumps({"type": "answer", "sdp": sdp}).encode())
+        self.ids[peer] = number
+        self._answered.pop(peer).set_result(None)
+
+
+@contextlib.asynccontextmanager
+async def house(program: Program, students: Students) -> AsyncIterator[House]:
+    """An audience that runs."""
+    async with contextlib.AsyncExitStack() as stack:
+        each = House(program, students)
+        keep_running(stack, "reading reports", each.audience.measure)
+        try:
+            yield each
+        finally:
+            await each.close()
+
+
+class Stock:
+    """Students of stock aiortc: a connection and an encoder each, of the same pictures and sound."""
+
+    def __init__(self, students: Students, clock: Clock, codec: Codec, pictures: Sequence[Planes]) -> None:
+        self._students = students
+        self._clock = clock
+        self._codec = codec
+        self._pictures = pictures
+        self._connections: list[RTCPeerConnection] = []
+        self._ids: list[int] = []
+
+    async def grow(self, number: int) -> None:
+        """Let students join until there are so many."""
+        while len(self._connections) < number:
+            connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+            self._connections.append(connection)
+            picture = connection.addTransceiver(_Pictures(self._pictures, self._clock), direction="sendonly")
+            picture.setCodecPreferences(preferences([self._codec]))
+            connection.addTransceiver(_Tone(self._clock), direction="sendonly")
+            await connection.setLocalDescription(await connection.createOffer())
+            identifier, sdp = await self._students.answer(connection.localDescription.sdp, estimate=BIT_RATE)
+            self._ids.append(identifier)
+            await connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+
+    async def close(self) -> None:
+        """Send all home."""
+        await asyncio.gather(*(connection.close() for connection in self._connections))
+        await self._students.close(self._ids)
+
+
+class _Pictures(MediaStreamTrack):
+    """Pictures for aiortc to encode for one student; a tick that comes while it still encodes is left out."""
+
+    kind = "video"
+
+    def __init__(self, pictures: Sequence[Planes], clock: Clock) -> None:
+        super().__init__()
+        # Of its own: aiortc's encoder writes into the frames.
+        self._frames = [yuv_frame(*planes) for planes in pictures]
+        self._clock = clock
+        self._zero = clock.now()
+        self._tick = 0
+
+    async def recv(self) -> av.VideoFrame:
+        """The next picture, at its tick."""
+        if self.readyState != "live":
+            raise MediaStreamError
+        self._tick = max(self._tick + 1, int((self._clock.now() - self._zero) * FPS) + 1)
+        await asyncio.sleep(max(0.0, self._zero + self._tick / FPS - self._clock.now()))
+        frame = self._frames[self._tick % len(self._frames)]
+        frame.pts, frame.time_base = round(self._tick * 90_000 / FPS), PICTURE_TIME_BASE
+        return frame
+
+
+class _Tone(MediaStreamTrack):
+    """A tone for aiortc to encode for one student."""
+
+    kind = "audio"
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        wave = 3000 * np.sin(2 * np.pi * 200 * np.arange(BLOCK) / SAMPLE_RATE)
+        self._samples = np.repeat(wave.astype(np.int16), 2).reshape(1, -1)
+        self._clock = clock
+        self._zero = clock.now()
+        self._block = 0
+
+    async def recv(self) -> av.AudioFrame:
+        """The next 20 ms."""
+        if self.readyState != "live":
+            raise MediaStreamError
+        self._block += 1
+        await asyncio.sleep(max(0.0, self._zero + self._block * BLOCK_SECONDS - self._clock.now()))
+        frame = av.AudioFrame.from_ndarray(self._samples, format="s16", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._block * BLOCK, SOUND_TIME_BASE
+        return frame
