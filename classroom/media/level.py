@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from classroom.media.frames import Samples
 
-__all__ = ["FLOOR_DB", "SILENCE", "Level", "decibels", "factor", "measure"]
+__all__ = ["FLOOR_DB", "SILENCE", "Level", "combine", "decibels", "factor", "measure"]
 
 FLOOR_DB: Final = -100.0
 """What silence measures, dBFS: minus infinity has no place in JSON."""
@@ -36,6 +37,14 @@ def measure(samples: Samples) -> Level:
     if peak == 0.0:
         return SILENCE
     return Level(decibels(peak), decibels(math.sqrt(float(np.dot(flat, flat)) / flat.size)))
+
+
+def combine(levels: Sequence[Level]) -> Level:
+    """The level of blocks of the same length together; none are silence."""
+    if not levels:
+        return SILENCE
+    power = sum(10 ** (level.rms_db / 10) for level in levels) / len(levels)
+    return Level(max(level.peak_db for level in levels), max(FLOOR_DB, 10 * math.log10(power)))
 
 
 def decibels(amplitude: float) -> float:
