@@ -124,6 +124,27 @@ async def test_teacher_page(
 
 @SIZES
 @LOCALES
+async def test_the_switching_desk_and_slides(
+    server: PageServer, open_page: PageFactory, axe: str, size: tuple[int, int], locale: str
+) -> None:
+    deck = {"kind": "slides", "state": "live", "why": None, "size": [1280, 720], "fps": None, "page": 1, "pages": 12}
+    server.state |= {
+        "lesson": {**server.state["lesson"], "language": locale[:2]},
+        "sources": {**server.state["sources"], "slides": deck},
+    }
+    page = await open_page(server.teach, size=size, locale=locale)
+    await page.locator("#prepare").check()
+    await check(page, axe, "nothing in the preview")
+    await page.locator("#transition").select_option("fade")
+    await page.locator("[data-fold=audio] summary").click()
+    fade = {"kind": "fade", "from": "desk", "duration": 5.0}
+    await server.change(preview="duo", program={**server.state["program"], "scene": "talk", "transition": fade})
+    await page.locator(".transition").wait_for()
+    await check(page, axe, "preview and a fade in progress")
+
+
+@SIZES
+@LOCALES
 async def test_the_way_in_on_the_teacher_page(
     server: PageServer, open_page: PageFactory, axe: str, size: tuple[int, int], locale: str
 ) -> None:

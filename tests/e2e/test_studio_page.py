@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.broadcast import TOKEN, broadcasting
@@ -287,3 +289,31 @@ async def test_a_student_sees_the_mix_of_a_taken_fade(browser: Browser, open_pag
         await expect(board.locator("[data-scene-button=red]")).to_contain_text("Preview")
         await student.sees({(0.5, 0.5): "blue"})
         await expect(board.locator(".transition")).to_have_count(0)
+
+
+async def test_a_student_sees_the_page_that_is_turned_to(
+    browser: Browser, open_page: PageFactory, tmp_path: Path
+) -> None:
+    first, *others = (Image.new("RGB", (640, 360), colour) for colour in ("red", "blue", "lime"))
+    first.save(tmp_path / "deck.pdf", save_all=True, append_images=others)
+    text = f"""
+sources: {{deck: {{kind: slides, file: "{tmp_path / "deck.pdf"}"}}}}
+scenes: {{deck: deck}}
+program: {{size: 640x360, fps: 30}}
+recording: {{start: never}}
+"""
+    async with broadcasting(text) as lesson, watcher(browser, f"http://127.0.0.1:{lesson.port}/") as student:
+        board = await open_page(f"http://127.0.0.1:{lesson.port}/teach#token={quote(TOKEN)}")
+        await student.join()
+        await student.sees({(0.5, 0.5): "red"})
+        shown = board.locator(".deck-page")
+        await expect(shown).to_have_text("Page 1 of 3")
+        await board.keyboard.press("PageDown")
+        await student.sees({(0.5, 0.5): "blue"})
+        await expect(shown).to_have_text("Page 2 of 3")
+        await board.get_by_role("button", name="Next page of deck").click()
+        await student.sees({(0.5, 0.5): "lime"})
+        await board.get_by_label("Page number in deck").fill("1")
+        await board.keyboard.press("Enter")
+        await student.sees({(0.5, 0.5): "red"})
+        await expect(shown).to_have_text("Page 1 of 3")

@@ -7,16 +7,10 @@ import { studioView } from './studio.js';
 
 /** @param {import('../page.js').Scope} scope */
 export function scenesView(scope) {
-  const { t, state, actions, studio, keysOn } = scope;
+  const { t, state, studio, keysOn } = scope;
   const scenes = Object.entries(state.scenes ?? {});
   return html`
     <section class="scenes" aria-labelledby="scenes-heading">
-      <div class="section-head">
-        <h2 id="scenes-heading">${t('scenes.heading')}</h2>
-        <label class="check"
-          ><input type="checkbox" id="keys" .checked=${keysOn} @change=${actions.toggleKeys} />${studio.prepares ? t('scenes.keys_preview') : t('scenes.keys')}</label
-        >
-      </div>
       ${studioView(scope)}
       <div class="scene-grid">
         ${repeat(

@@ -1,11 +1,11 @@
 /**
- * The desk above the scenes: whether to preview, which transition, and the button that takes the preview.
+ * The desk above the scenes: whether to preview, which transition, what keys do, and the button that takes the preview.
  */
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { LONGEST_SECONDS } from '../studio.js';
 
 /** @param {import('../page.js').Scope} scope */
-export function studioView({ t, state, studio, keysOn }) {
+export function studioView({ t, state, studio, actions, keysOn }) {
   const chosen = (/** @type {Event} */ event) => {
     if (event.target instanceof HTMLSelectElement) studio.choose(event.target.value);
   };
@@ -15,7 +15,8 @@ export function studioView({ t, state, studio, keysOn }) {
     target.value = String(studio.seconds ?? '');
   };
   return html`
-    <div class="studio" role="group" aria-label=${t('studio.heading')}>
+    <div class="studio">
+      <h2 id="scenes-heading">${t('scenes.heading')}</h2>
       <label class="choice"
         ><input type="checkbox" id="prepare" .checked=${studio.prepares} @change=${() => studio.togglePreview()} />${t('studio.prepare')}</label
       >
@@ -36,6 +37,9 @@ export function studioView({ t, state, studio, keysOn }) {
             /></label>`
           : nothing
       }
+      <label class="choice check"
+        ><input type="checkbox" id="keys" .checked=${keysOn} @change=${actions.toggleKeys} />${studio.prepares ? t('scenes.keys_preview') : t('scenes.keys')}</label
+      >
       ${
         studio.prepares
           ? html`
