@@ -14,7 +14,7 @@ from pydantic import Discriminator, Field, Tag
 from classroom.lesson.measures import LARGEST, SMALLEST, Address, PictureSize, Size
 from classroom.lesson.section import Section
 from classroom.lesson.times import Duration, TimeOfDay
-from classroom.lesson.values import FileName, Kind, Line, Paragraph, Switch, Whole
+from classroom.lesson.values import Choice, FileName, Kind, Line, Paragraph, Switch, Whole
 
 __all__ = [
     "BrowserSource",
@@ -64,6 +64,12 @@ class CameraSource(Section):
         json_schema_extra={"default": "1280x720"},
     )
     fps: Annotated[int, _FPS] = Field(30, description="Pictures a second to ask the camera for, 1 to 60.")
+    frozen: Annotated[Literal["auto", "fallback", "alarm", "ignore"], Choice()] = Field(
+        "auto",
+        description="What happens when it sends the very same picture again and again: fallback shows the fallback "
+        "until it moves, alarm tells the teacher only, ignore is for one that is to stand still. auto is fallback for "
+        "real cameras, alarm for virtual ones.",
+    )
 
 
 class ScreenSource(Section):

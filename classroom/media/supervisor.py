@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
+from classroom.media.sight import fingerprint
 from classroom.media.sources.base import Source
+from classroom.media.watch import STALL, Watch
 
 __all__ = ["SourceRunner", "SourceState", "SourceStatus"]
 
@@ -22,11 +24,26 @@ log = logging.getLogger(__name__)
 
 SourceState = Literal["starting", "live", "lost", "failed"]
 
-_BACK_OFF: Final = (1.0, 2.0, 4.0, 8.0, 10.0)
-"""Seconds before the first, second, … attempt to reopen a lost source; the last one is repeated."""
+_BACK_OFF: Final = (0.25, 0.5, 0.7)
+"""Seconds before the first, second, … attempt to reopen a lost source; the last one is repeated.
+
+Whatever comes back is to be on air within a second, so it stays below that.
+"""
 
 _PATIENCE: Final = 5.0
 """Seconds that one call into a source may take before it counts as stuck."""
+
+_TOLD_AFTER: Final = 1.0
+"""Seconds for which a source must have sent nothing, or nothing new, before a teacher is told why it is lost."""
+
+_GIVEN_UP_AFTER: Final = 2.0
+"""Seconds without a picture after which a source that is not stuck is closed and opened anew."""
+
+_THAWED_AFTER: Final = 5.0
+"""Seconds after which a frozen source is opened anew, once: that helps some cameras, and delays the others."""
+
+_HELD_UP: Final = 0.05
+"""A watchdog that wakes later than it asked by so many seconds knows that not the source but the machine was late."""
 
 _RATE_WINDOW: Final = 2.0
 """Seconds over which the frame rate is measured."""
@@ -36,8 +53,9 @@ _RATE_WINDOW: Final = 2.0
 class SourceStatus:
     """How a source is.
 
-    ``why`` is a sentence for the teacher where it is not live. ``size`` (width, height in pixels) and ``fps``
-    (measured; None for a still) are known while it delivers pictures.
+    ``why`` is a sentence for the teacher where it is not live, after a second where it only sends nothing. ``size``
+    (width, height in pixels) and ``fps`` (measured; None for a still) are known while it delivers pictures. ``fault``
+    tells a source that sends nothing or nothing new from one that failed; one that may stand still is live and frozen.
     """
 
     kind: str
@@ -45,14 +63,15 @@ class SourceStatus:
     why: str | None = None
     size: tuple[int, int] | None = None
     fps: float | None = None
+    fault: Literal["stalled", "frozen"] | None = None
 
 
 class SourceRunner:
     """Runs one source from ``start`` to ``stop``.
 
     A source that was never live since it was (re)started is ``failed`` after its first fault and stays so until
-    ``restart``; one that was live, or says that it ``comes_back``, is ``lost`` and opened again and again, with a
-    back-off, until it is back.
+    ``restart``; one that was live is ``lost`` and opened again and again, with a back-off, until it is back. One that
+    sends no picture, or no other one, for longer than ``media.watch`` allows is lost too, and live with the next.
     ``on_change`` is called with no argument whenever ``status`` changed, from a thread of the runner, never from
     the caller's; it must not block.
     """
@@ -67,6 +86,7 @@ class SourceRunner:
         patience: float = _PATIENCE,
     ) -> None:
         self.source = source
+        self.losses = 0
         self._clock = clock
         self._on_change = on_change
         self._back_off = tuple(back_off)
@@ -76,10 +96,14 @@ class SourceRunner:
         self._stopping = threading.Event()
         self._again = False
         self._was_live = False
+        self._anew = True
+        self._thawed = False
+        self._said = ""
+        self._watch = Watch()
         self._busy_since: float | None = None
         self._rate_from = (0.0, 0)
         self._thread = threading.Thread(target=self._run, name=f"source {source.name}", daemon=True)
-        self._watch = threading.Thread(target=self._watchdog, name=f"watch {source.name}", daemon=True)
+        self._watchdog = threading.Thread(target=self._look_on, name=f"watch {source.name}", daemon=True)
 
     @property
     def status(self) -> SourceStatus:
@@ -89,7 +113,7 @@ class SourceRunner:
     def start(self) -> None:
         """Begin; returns at once."""
         self._thread.start()
-        self._watch.start()
+        self._watchdog.start()
 
     def restart(self) -> None:
         """Close the source and open it anew, whatever its state; returns at once.
@@ -105,29 +129,33 @@ class SourceRunner:
         with self._lock:
             self._stopping.set()
             self.source.interrupted.set()
-        for thread in (self._thread, self._watch):
+        for thread in (self._thread, self._watchdog):
             if thread.ident is not None:
                 thread.join(timeout)
         if self._thread.is_alive():
             log.warning("%s did not stop within %g s; its thread is left behind", self.source.name, timeout)
             self.source.forget()
 
+    # The thread of the source
+
     def _run(self) -> None:
         attempt = 0
         while not self._stopping.is_set():
             if self._take_restart():
-                attempt = 0
+                attempt, self._anew, self._thawed = 0, True, False
+                self.source.choose_anew()
                 self._set(SourceStatus(self.source.kind, "starting"))
             self._was_live = False
             fault = self._session()
+            self._anew = False
             if self.source.interrupted.is_set():
                 continue
             if not self._was_live and attempt == 0 and not self.source.comes_back:
-                self._fault("failed", fault)
+                self._fail("failed", fault)
                 self.source.interrupted.wait()
                 continue
             attempt = 1 if self._was_live else attempt + 1
-            self._fault("lost", fault)
+            self._fail("lost", fault)
             self.source.interrupted.wait(self._back_off[min(attempt, len(self._back_off)) - 1])
 
     def _take_restart(self) -> bool:
@@ -140,28 +168,53 @@ class SourceRunner:
 
     def _session(self) -> str:
         """Open, read until something ends it, close; the sentence of the fault that ended it."""
-        before = self.source.taken
+        seen = self.source.taken
         try:
             self._busy(self.source.open)
-            self._rate_from = (self._clock.now(), self.source.taken)
+            self._watch.begin(self.source.expected_rate, self.source.freezing, anew=self._anew)
+            opened = self._clock.now()
+            self._rate_from = (opened, self.source.taken)
             while not self.source.interrupted.is_set():
                 self._busy(self.source.read)
-                if self.source.taken != before:
-                    self._alive()
+                self._watch.promise(self.source.expected_rate)
+                if self.source.taken != seen:
+                    seen = self.source.taken
+                    self._delivered()
+                self._give_up(opened)
         except DeviceError as error:
             return str(error)
         # The wall between one source and the lesson: whatever a driver or a decoder raises ends here, with its
         # traceback in the log, and costs only this source.
         except Exception as error:
-            log.error("%s failed unexpectedly", self.source.name, exc_info=error)
-            return f"The source stopped by a fault of the program ({type(error).__name__}: {error}). Restart it."
+            sentence = f"The source stopped by a fault of the program ({type(error).__name__}: {error}). Restart it."
+            if sentence != self._said:
+                log.error("%s failed unexpectedly", self.source.name, exc_info=error)
+            return sentence
         finally:
+            self._watch.begin(None, "ignore", anew=False)
             self._close()
         return ""
 
-    def _fault(self, state: SourceState, why: str) -> None:
-        log.warning("%s is %s: %s", self.source.name, state, why)
-        self._set(SourceStatus(self.source.kind, state, why))
+    def _give_up(self, opened: float) -> None:
+        """DeviceError where it is time to open the source anew, though it says nothing of a fault itself."""
+        status, now = self._status, self._clock.now()
+        if self._watch.in_vain and now - opened > self._patience:
+            raise DeviceError(self._sentence("stalled"))
+        if status.state != "lost":
+            return
+        if status.fault == "stalled" and self._watch.silent_for(now) > _GIVEN_UP_AFTER:
+            raise DeviceError(self._sentence("stalled"))
+        if status.fault == "frozen" and not self._thawed and self._watch.same_for(now) > _THAWED_AFTER:
+            self._thawed = True
+            raise DeviceError(self._sentence("frozen"))
+
+    def _fail(self, state: SourceState, why: str) -> None:
+        # One that is tried again all the time says a thing once.
+        log.log(logging.DEBUG if why == self._said else logging.WARNING, "%s is %s: %s", self.source.name, state, why)
+        self._said = why
+        fault = self._status.fault if state == "lost" and why == self._sentence(self._status.fault) else None
+        self._count_loss()
+        self._set(SourceStatus(self.source.kind, state, why, fault=fault))
 
     def _close(self) -> None:
         try:
@@ -178,12 +231,17 @@ class SourceRunner:
         finally:
             self._busy_since = None
 
-    def _alive(self) -> None:
-        self._was_live = True
+    def _delivered(self) -> None:
         newest = self.source.picture.newest() if self.source.picture else None
+        looked_at = newest is not None and self.source.freezing != "ignore"
+        if not self._watch.delivered(self._clock.now(), fingerprint(newest.frame) if newest and looked_at else None):
+            return
+        self._was_live, self._thawed, self._said = True, False, ""
         size = (newest.frame.width, newest.frame.height) if newest else None
         fps = self._rate() if newest else None
-        self._set(SourceStatus(self.source.kind, "live", None, size, fps))
+        frozen = self._watch.verdict(self._clock.now()) == "frozen"
+        why, fault = (self._status.why, self._status.fault) if frozen else (None, None)
+        self._set(SourceStatus(self.source.kind, "live", why, size, fps, fault))
 
     def _rate(self) -> float | None:
         """Pictures a second over the last window; a small change does not count as one."""
@@ -197,19 +255,71 @@ class SourceRunner:
             return None
         return old if old is not None and abs(fps - old) <= max(0.5, old * 0.05) else fps
 
-    def _watchdog(self) -> None:
+    # The thread that watches
+
+    def _look_on(self) -> None:
+        pause, asked = STALL, self._clock.now()
+        excused = False
+        while not self._stopping.wait(pause):
+            now = self._clock.now()
+            if now - asked - pause > _HELD_UP and not excused:
+                # The source's own thread had no turn either; it gets one before it is judged.
+                excused, pause = True, _HELD_UP
+            else:
+                excused = False
+                self._look_for_stuck(now)
+                self._look_for_still(now)
+                soon = self._watch.due_in(now) if self._status.state == "live" else STALL
+                pause = min(STALL, self._patience / 5, max(0.01, soon))
+            asked = self._clock.now()
+
+    def _look_for_stuck(self, now: float) -> None:
         """Tell when the source's thread has been inside its device for too long; it speaks for itself again after."""
-        while not self._stopping.wait(self._patience / 5):
-            since, status = self._busy_since, self._status
-            if since is None or self._clock.now() - since <= self._patience:
-                continue
-            if status.state not in ("starting", "live"):
-                continue
-            state: SourceState = "failed" if status.state == "starting" else "lost"
-            why = f"The {status.kind} has not answered for {self._patience:g} s. Plug it in again, then restart it."
-            if self._set(SourceStatus(status.kind, state, why), expected=status):
-                log.warning("%s is %s: %s", self.source.name, state, why)
-                self.source.forget()
+        since, status = self._busy_since, self._status
+        if since is None or now - since <= self._patience:
+            return
+        if status.state not in ("starting", "live") and status.fault is None:
+            return
+        state: SourceState = "failed" if status.state == "starting" else "lost"
+        why = f"The {status.kind} has not answered for {self._patience:g} s. Plug it in again, then restart it."
+        if self._set(SourceStatus(status.kind, state, why), expected=status):
+            log.warning("%s is %s: %s", self.source.name, state, why)
+            self._count_loss(status)
+            self.source.forget()
+
+    def _look_for_still(self, now: float) -> None:
+        """Tell when the source sends no pictures, or none that is new."""
+        status, verdict = self._status, self._watch.verdict(now)
+        if verdict == "well":
+            return
+        if status.state == "live" and verdict == "frozen" and self.source.freezing == "alarm":
+            if status.fault is None:
+                self._set(replace(status, why=self._sentence("frozen"), fault="frozen"), expected=status)
+        elif status.state == "live":
+            if self._set(SourceStatus(status.kind, "lost", fault=verdict), expected=status):
+                self._count_loss(status)
+                log.info("%s is lost: %s", self.source.name, verdict)
+                # Only the picture: the sound of a stream may well go on.
+                if self.source.picture is not None:
+                    self.source.picture.clear()
+        elif status.fault is not None and status.why is None and self._watch.same_for(now) > _TOLD_AFTER:
+            why = self._sentence(verdict)
+            if self._set(SourceStatus(status.kind, "lost", why, fault=verdict), expected=status):
+                self._said = why
+                log.warning("%s is lost: %s", self.source.name, why)
+
+    def _sentence(self, fault: str | None) -> str:
+        name, kind = self.source.name, self.source.kind
+        if fault == "frozen":
+            return (
+                f"The {kind} '{name}' sends the same picture again and again. Plug it in again or restart it; where it "
+                "is meant to stand still, write 'frozen: ignore' for it in the lesson."
+            )
+        return f"The {kind} '{name}' sends nothing. Check its cable."
+
+    def _count_loss(self, before: SourceStatus | None = None) -> None:
+        if (before or self._status).state == "live":
+            self.losses += 1
 
     def _set(self, status: SourceStatus, *, expected: SourceStatus | None = None) -> bool:
         """Replace the status, with ``expected`` only while it is still that one; False when nothing changed."""

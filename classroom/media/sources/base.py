@@ -11,6 +11,7 @@ import av
 from classroom.clock import Clock
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.sound_buffer import SoundBuffer
+from classroom.media.watch import Freezing
 
 __all__ = ["Source"]
 
@@ -26,6 +27,10 @@ class Source(ABC):
     ``interrupted`` is set from outside to bring ``read`` back at once; every wait in a source goes through
     ``wait`` or ``wait_until``, which heed it. ``taken`` counts what was delivered, also pictures that turned out to
     be the same as the last: it is how the supervisor knows that a source is alive, and how fast.
+
+    ``expected_rate`` is what it promises while it is open, deliveries a second: one that stays away for five times as
+    long as that is lost. None is for those that may stand still. ``freezing`` says what it means that it delivers the
+    very same picture again and again. ``open`` may set both, ``read`` the first.
     """
 
     kind: ClassVar[str]
@@ -40,6 +45,8 @@ class Source(ABC):
         self.sound = SoundBuffer() if sound else None
         self.interrupted = threading.Event()
         self.taken = 0
+        self.expected_rate: float | None = None
+        self.freezing: Freezing = "ignore"
         self.on_air_since: float | None = None
         """Since when (clock seconds) the program shows it; None while it does not. Set from outside."""
         self._serial = 0
@@ -58,6 +65,9 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of the device; does nothing where it is not open."""
+
+    def choose_anew(self) -> None:  # noqa: B027 - most have nothing to choose
+        """The teacher asked for a restart: ``open`` may take another device than before, where the lesson allows."""
 
     def wait(self, seconds: float) -> bool:
         """Wait; True when interrupted, then ``read`` is to return."""
@@ -82,6 +92,16 @@ class Source(ABC):
         self._serial += 1
         self.picture.put(Picture(frame, captured, self._serial))
         self.taken += 1
+
+    def succeed(self, before: Source | None, serial: int) -> None:
+        """Take another's place before it is opened: show its last picture, count those of its own from ``serial`` on.
+
+        The numbers have to be others than those that were given away under this name before.
+        """
+        self._serial = serial
+        newest = before.picture.newest() if before is not None and before.picture is not None else None
+        if self.picture is not None and newest is not None:
+            self.picture.put(Picture(newest.frame, newest.captured, serial))
 
     def forget(self) -> None:
         """Empty what was delivered, so that nobody shows or plays a source that is gone."""

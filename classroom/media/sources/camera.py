@@ -6,7 +6,7 @@ import errno
 import logging
 import platform
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import av
 from av.container import InputContainer
@@ -15,7 +15,8 @@ from av.video.stream import VideoStream
 from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Source
-from classroom.media.sources.cameras import FoundCamera, choose_camera
+from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
+from classroom.media.watch import Freezing
 
 __all__ = ["Camera"]
 
@@ -27,8 +28,14 @@ _OWN_PACE: Final = frozenset(
 """Input formats that deliver in real time; all others are read as fast as one asks, and are paced by the clock."""
 
 _OPEN_SECONDS: Final = 10.0
-_SILENCE: Final = 5.0
-"""Seconds without a picture after which a camera that answers "not yet" counts as lost."""
+_SILENCE: Final = 2.0
+"""Seconds without a word after which libav gives up reading what is no device, such as a stream from elsewhere."""
+
+_VIRTUAL: Final = ("virtual", "loopback", "dummy")
+"""Parts of the names of cameras that are programs: these may well stand still."""
+
+_FASTEST: Final = 240
+"""Pictures a second that a camera can promise; avfoundation says a million where it does not know."""
 
 _POLL: Final = 0.005
 _BROKEN_IN_A_ROW: Final = 30
@@ -48,7 +55,8 @@ class Camera(Source):
     """One camera, opened by name; see ``choose_camera`` for what ``device`` may be.
 
     ``size`` (width, height in pixels) and ``fps`` are asked for; where the camera refuses, it delivers what it likes.
-    Pictures are put into the slot as they were decoded, in the camera's size and pixel format.
+    Pictures are put into the slot as they were decoded, in the camera's size and pixel format. ``frozen`` is the
+    lesson's word on what the same picture again and again means; ``auto`` tells real cameras from others.
     """
 
     kind = "camera"
@@ -61,28 +69,37 @@ class Camera(Source):
         device: str = "default",
         size: tuple[int, int] | None = None,
         fps: float | None = None,
+        frozen: Literal["auto"] | Freezing = "auto",
     ) -> None:
         super().__init__(name=name, clock=clock, picture=True)
-        self._device, self._size, self._fps = device, size, fps
+        self._device, self._size, self._fps, self._frozen = device, size, fps, frozen
         self._label = device
+        self._known: FoundCamera | None = None
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
         self._live_pace = True
         self._origin: float | None = None
-        self._last = 0.0
         self._broken = 0
 
     def open(self) -> None:
         """Find the camera by its name and open it, first with the wishes of the lesson, then with fewer."""
-        camera = choose_camera(self._device)
+        camera = choose_camera(self._device, self._known)
         self._label = camera.label
         self._container = self._open(camera)
+        self._known = camera
         streams = self._container.streams.video
         if not streams:
             raise DeviceError(f"'{camera.label}' has no picture. Choose a camera that 'classroom devices' prints.")
         self._stream = streams[0]
         self._live_pace = camera.format in _OWN_PACE
-        self._origin, self._broken, self._last = None, 0, self.clock.now()
+        self._origin, self._broken = None, 0
+        own = self._stream.average_rate
+        self.expected_rate = float(own) if own and own <= _FASTEST else self._fps or 30.0
+        self.freezing = _freezing(camera) if self._frozen == "auto" else self._frozen
+
+    def choose_anew(self) -> None:
+        """Take whichever camera is the default one now."""
+        self._known = None
 
     def read(self) -> None:
         """Deliver the next picture; DeviceError when the camera is gone or silent."""
@@ -107,10 +124,7 @@ class Camera(Source):
                 continue
             if not self._live_pace and self._pace(frame):
                 return
-            self._last = self.clock.now()
-            self.show(frame, self._last)
-        if self.clock.now() - self._last > _SILENCE:
-            raise DeviceError(f"The camera '{self._label}' sends no pictures. Check its cable or its shutter.")
+            self.show(frame, self.clock.now())
 
     def close(self) -> None:
         """Close the device."""
@@ -162,8 +176,18 @@ class Camera(Source):
         return self.wait_until(self._origin + time)
 
 
+def _freezing(camera: FoundCamera) -> Freezing:
+    """What the same picture again and again means: no sensor can do that, but a drawing or a program can."""
+    if camera.format == "lavfi":
+        return "ignore"
+    if camera.format not in CAMERA_FORMATS.values():
+        return "alarm"
+    name = f"{camera.label} {camera.address}".lower()
+    return "alarm" if any(word in name for word in _VIRTUAL) else "fallback"
+
+
 def _open_device(address: str, form: str, options: dict[str, str]) -> InputContainer:
-    return av.open(address, "r", format=form, options=options, timeout=(_OPEN_SECONDS, None))
+    return av.open(address, "r", format=form, options=options, timeout=(_OPEN_SECONDS, _SILENCE))
 
 
 def _sentence(camera: FoundCamera, error: Exception | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,16 +20,20 @@ CAMERA_FORMATS: Final = {"Linux": "v4l2", "Darwin": "avfoundation", "Windows": "
 """libav's input format for cameras, by operating system."""
 
 _NODES: Final = Path("/sys/class/video4linux")
-_STABLE: Final = Path("/dev/v4l/by-id")
+_STABLE: Final = (Path("/dev/v4l/by-id"), Path("/dev/v4l/by-path"))
 
 
 @dataclass(frozen=True, slots=True)
 class FoundCamera:
-    """A camera: ``label`` is what a lesson calls it, ``format`` and ``address`` are what libav opens."""
+    """A camera: ``label`` is what a lesson calls it, ``format`` and ``address`` are what libav opens.
+
+    ``identity`` stays when the camera is plugged in again, while its address may change.
+    """
 
     label: str
     format: str
     address: str
+    identity: str = field(default="", compare=False)
 
 
 def find_cameras() -> list[FoundCamera]:
@@ -57,15 +61,22 @@ def find_cameras() -> list[FoundCamera]:
                 for info in found
                 if not info.media_types or "video" in info.media_types
             ]
-    return _distinct(cameras)
+    return _distinct([replace(camera, identity=_identity(camera)) for camera in cameras])
 
 
-def choose_camera(device: str) -> FoundCamera:
+def choose_camera(device: str, known: FoundCamera | None = None) -> FoundCamera:
     """The camera that a lesson means by ``default``, by a name, or by ``FORMAT:NAME``.
 
-    DeviceError when there is none.
+    Where one is ``known`` from before, it is the same one again, wherever it is plugged in now. DeviceError when there
+    is none.
     """
     cameras = find_cameras()
+    if known is not None and known.identity:
+        same = [camera for camera in cameras if camera.identity == known.identity]
+        if same:
+            return same[0]
+        if device == "default":
+            raise DeviceError(f"The camera '{known.label}' is gone. Plug it in again, or restart it to take another.")
     if device == "default":
         if not cameras:
             raise DeviceError(_none_found())
@@ -78,8 +89,8 @@ def choose_camera(device: str) -> FoundCamera:
         return FoundCamera(device, form, name)
     if device.startswith("/dev/"):
         return FoundCamera(device, CAMERA_FORMATS["Linux"], device)
-    known = ", ".join(f"'{camera.label}'" for camera in cameras)
-    there_is = f"There is {known}." if known else "No camera was found at all."
+    names = ", ".join(f"'{camera.label}'" for camera in cameras)
+    there_is = f"There is {names}." if names else "No camera was found at all."
     raise DeviceError(
         f"The camera '{device}' was not found. {there_is} Plug it in, or take a name that 'classroom devices' prints."
     )
@@ -117,19 +128,27 @@ def _distinct(cameras: list[FoundCamera]) -> list[FoundCamera]:
     """Two cameras of one name are told apart by where they are plugged in."""
     counts = Counter(camera.label for camera in cameras)
     return [
-        camera
-        if counts[camera.label] == 1
-        else FoundCamera(f"{camera.format}:{_stable(camera)}", camera.format, camera.address)
+        camera if counts[camera.label] == 1 else replace(camera, label=f"{camera.format}:{_stable(camera)}")
         for camera in cameras
     ]
 
 
+def _identity(camera: FoundCamera) -> str:
+    """What to know a camera by: its path, where it has one that stays, else its name (its device path on Windows)."""
+    if camera.format == "v4l2":
+        path = _stable(camera)
+        return path if path != camera.address else camera.label
+    # avfoundation tells names only, and numbers that change when cameras come and go.
+    return camera.label if camera.format == "avfoundation" else camera.address
+
+
 def _stable(camera: FoundCamera) -> str:
     """A path of the camera that stays when it is plugged in again, where the system has one."""
-    if camera.format == "v4l2" and _STABLE.is_dir():
-        for link in sorted(_STABLE.iterdir()):
-            if str(link.resolve()) == camera.address:
-                return str(link)
+    if camera.format == "v4l2":
+        for folder in (folder for folder in _STABLE if folder.is_dir()):
+            for link in sorted(folder.iterdir()):
+                if str(link.resolve()) == camera.address:
+                    return str(link)
     return camera.address
 
 

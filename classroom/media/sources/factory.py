@@ -66,7 +66,9 @@ def build_picture_source(
     match model:
         case CameraSource():
             wanted = (model.size.width, model.size.height) if model.size else None
-            return Camera(name=name, clock=clock, device=model.device, size=wanted, fps=model.fps)
+            return Camera(
+                name=name, clock=clock, device=model.device, size=wanted, fps=model.fps, frozen=model.frozen
+            )
         case ScreenSource():
             region = model.region
             area = Area(region.x, region.y, region.width, region.height) if region else None
@@ -77,14 +79,14 @@ def build_picture_source(
         case PatternSource():
             own = (model.size.width, model.size.height) if model.size else size
             return Pattern(name=name, clock=clock, size=own, fps=model.fps or fps)
+        case BrowserSource():
+            return Browser(name=name, clock=clock)
         case SlidesSource():
             return Slides(name=name, clock=clock, path=folder / model.file, size=size)
         case FileSource():
             return MediaFile(name=name, clock=clock, path=folder / model.path, loop=model.loop, restart=model.restart)
         case StreamSource():
             return NetworkStream(name=name, clock=clock, url=model.url)
-        case BrowserSource():
-            return Browser(name=name, clock=clock)
 
 
 def build_sound_source(name: str, model: SoundModel, clock: Clock) -> Source:

@@ -59,6 +59,7 @@ class Pattern(Source):
         super().__init__(name=name, clock=clock, picture=True, sound=True)
         self._width, self._height = (max(16, edge - edge % 2) for edge in size)
         self._fps = fps
+        self.expected_rate = fps
         self._start_ticks()
 
     def open(self) -> None:

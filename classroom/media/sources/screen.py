@@ -80,6 +80,7 @@ class Screen(Source):
     ) -> None:
         super().__init__(name=name, clock=clock, picture=True)
         self._number, self._area, self._fps, self._cursor = number, area, fps, cursor
+        self.expected_rate = fps
         self._connection: mss.MSS | None = None
         self._monitors: list[Monitor] = []
         self._target: dict[str, int] = {}

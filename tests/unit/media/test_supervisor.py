@@ -3,16 +3,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import av
+import numpy as np
 import pytest
 
 from classroom.clock import SystemClock
 from classroom.errors import DeviceError
+from classroom.media import watch
 from classroom.media.sources.base import Source
 from classroom.media.supervisor import SourceRunner, SourceStatus
+from tests.support.machine import StolenTime
 from tests.support.waiting import wait_for
 
 FAST = (0.01, 0.02)
@@ -23,15 +26,16 @@ class Scripted(Source):
 
     kind = "camera"
 
-    def __init__(self, *, opens: list[Exception | None], reads: list[Exception | str]) -> None:
+    def __init__(self, *, opens: list[Exception | None], reads: Sequence[Exception | str]) -> None:
         super().__init__(name="scripted", clock=SystemClock(), picture=True, sound=True)
-        self.opens, self.reads = opens, reads
+        self.opens, self.reads = opens, list(reads)
         self.opened: list[float] = []
         self.closed = 0
         self.is_open = False
         self.release = threading.Event()
         self.threads: set[int] = set()
         self.overlapped = False
+        self.shade = 0
 
     def open(self) -> None:
         self.opened.append(self.clock.now())
@@ -49,9 +53,15 @@ class Scripted(Source):
             raise step
         if step == "stuck":
             self.release.wait()
-        elif step == "picture":
+        elif step in ("picture", "same"):
             if not self.wait(0.01):
-                self.show(av.VideoFrame(64, 36, "yuv420p"), self.clock.now())
+                self.shade += step == "picture"
+                planes = np.full((54, 64), self.shade % 200, np.uint8)
+                self.show(av.VideoFrame.from_ndarray(planes, "yuv420p"), self.clock.now())
+        elif step == "late":
+            self.wait(0.1)
+        elif step == "quiet":
+            self.release.wait(0.02)
         else:
             self.wait(10.0)
 
@@ -246,3 +256,102 @@ def test_two_restarts_at_once_open_the_source_once_or_twice_and_it_ends_live() -
             thread.join()
         wait_for(in_state(runner, "live"))
     assert len(source.opened) == source.closed
+
+
+def test_a_source_that_promised_pictures_and_sends_none_is_lost_at_once_and_told_of_after_a_second() -> None:
+    source = Scripted(opens=[None], reads=["picture"] * 20 + ["nothing"])
+    source.expected_rate = 30.0
+    with running(source) as (runner, watcher):
+        wait_for(in_state(runner, "lost"))
+        assert source.picture is not None
+        assert source.picture.newest() is None
+        assert (runner.status.fault, runner.status.why) == ("stalled", None)
+        wait_for(lambda: runner.status.why)
+        assert "sends nothing" in (runner.status.why or "")
+        assert watcher.states == ["live", "lost"]
+        assert runner.losses == 1
+
+
+def test_a_source_that_promised_nothing_may_stand_still() -> None:
+    with running(Scripted(opens=[None], reads=["picture", "nothing"])) as (runner, _):
+        wait_for(in_state(runner, "live"))
+        with pytest.raises(AssertionError):
+            wait_for(in_state(runner, "lost"), seconds=0.7)
+
+
+def test_a_late_picture_is_no_loss() -> None:
+    stolen = StolenTime()
+    source = Scripted(opens=[None], reads=(["picture"] * 10 + ["late"]) * 5 + ["picture"])
+    source.expected_rate = 30.0
+    with running(source) as (runner, watcher):
+        wait_for(lambda: source.taken > 55)
+    if watcher.states != ["live"]:
+        stolen.excuse()
+    assert watcher.states == ["live"]
+    assert runner.losses == 0
+
+
+def test_a_source_that_is_silent_for_long_is_opened_anew_and_is_live_with_its_first_picture() -> None:
+    source = Scripted(opens=[None], reads=["picture"] * 5 + ["quiet"])
+    source.expected_rate = 30.0
+    with running(source) as (runner, watcher):
+        wait_for(in_state(runner, "lost"))
+        wait_for(lambda: len(source.opened) > 1)
+        source.reads[:] = ["picture"]
+        wait_for(in_state(runner, "live"))
+        assert watcher.states == ["live", "lost", "live"]
+
+
+def test_a_source_that_opens_but_never_sends_has_failed() -> None:
+    source = Scripted(opens=[None], reads=["quiet"])
+    source.expected_rate = 30.0
+    with running(source, patience=0.1) as (runner, _):
+        wait_for(in_state(runner, "failed"))
+        assert "sends nothing" in (runner.status.why or "")
+
+
+def test_a_frozen_camera_is_lost_until_it_shows_another_picture() -> None:
+    source = Scripted(opens=[None], reads=["picture"] * 5 + ["same"])
+    source.expected_rate, source.freezing = 30.0, "fallback"
+    with running(source) as (runner, watcher):
+        wait_for(in_state(runner, "lost"))
+        assert runner.status.fault == "frozen"
+        wait_for(lambda: runner.status.why)
+        assert "same picture again and again" in (runner.status.why or "")
+        source.reads[:] = ["picture"]
+        wait_for(in_state(runner, "live"))
+        assert watcher.states == ["live", "lost", "live"]
+        assert runner.status.fault is None
+        assert len(source.opened) == 1
+
+
+def test_one_that_may_be_frozen_stays_live_and_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "ALARM_AFTER", 0.3)
+    source = Scripted(opens=[None], reads=["picture"] * 5 + ["same"])
+    source.expected_rate, source.freezing = 30.0, "alarm"
+    with running(source) as (runner, watcher):
+        wait_for(lambda: runner.status.fault == "frozen")
+        assert runner.status.state == "live"
+        assert runner.status.why
+        source.reads[:] = ["picture"]
+        wait_for(lambda: runner.status.fault is None)
+        assert runner.status.why is None
+        assert watcher.states == ["live"]
+
+
+def test_what_is_tried_again_and_again_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    source = Scripted(opens=[None, DeviceError("Gone.")], reads=["picture", DeviceError("Gone.")])
+    with caplog.at_level(logging.WARNING), running(source):
+        wait_for(lambda: len(source.opened) > 10)
+    assert caplog.text.count("Gone.") == 1
+
+
+def test_a_restart_lets_the_source_choose_anew() -> None:
+    chosen: list[str] = []
+    source = Scripted(opens=[None, DeviceError("Gone."), None], reads=["picture", DeviceError("Gone."), "picture"])
+    source.choose_anew = lambda: chosen.append("anew")  # type: ignore[method-assign]
+    with running(source) as (runner, watcher):
+        wait_for(lambda: watcher.states == ["live", "lost", "live"])
+        assert chosen == []
+        runner.restart()
+        wait_for(lambda: chosen == ["anew"])

@@ -299,3 +299,50 @@ def test_a_busy_camera_is_not_asked_again_and_again(monkeypatch: pytest.MonkeyPa
     with pytest.raises(DeviceError), opened("default", size=(1280, 720), fps=30):
         pass
     assert len(fake.asked) == 1
+
+
+def test_the_default_camera_is_the_same_one_again_wherever_it_is_plugged_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine = FoundCamera("HD Webcam", "v4l2", "/dev/video0", "/dev/v4l/by-id/usb-mine")
+    other = FoundCamera("Document camera", "v4l2", "/dev/video2", "/dev/v4l/by-id/usb-other")
+    found = [mine, other]
+    monkeypatch.setattr(cameras, "find_cameras", lambda: found)
+    assert choose_camera("default") is mine
+    found[:] = [other]
+    with pytest.raises(DeviceError, match="'HD Webcam' is gone"):
+        choose_camera("default", mine)
+    moved = FoundCamera("HD Webcam", "v4l2", "/dev/video4", "/dev/v4l/by-id/usb-mine")
+    found[:] = [other, moved]
+    assert choose_camera("default", mine) is moved
+    assert choose_camera("/dev/video0", mine) is moved
+    assert choose_camera("default") is other
+
+
+def test_a_camera_is_known_by_a_path_that_stays_else_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    node, by_path = tmp_path / "video0", tmp_path / "by-path"
+    node.touch()
+    by_path.mkdir()
+    (by_path / "usb-1-2").symlink_to(node)
+    monkeypatch.setattr(cameras, "_STABLE", (tmp_path / "by-id", by_path))
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    infos = [DeviceInfo(str(node), "HD Webcam", False, []), DeviceInfo("/dev/video9", "Other", False, [])]
+    monkeypatch.setattr(cameras, "enumerate_input_devices", lambda form: infos)
+    assert [camera.identity for camera in find_cameras()] == [str(by_path / "usb-1-2"), "Other"]
+
+
+@pytest.mark.parametrize(
+    ("camera", "freezing"),
+    [
+        (FoundCamera("HD Webcam", "v4l2", "/dev/video0"), "fallback"),
+        (FoundCamera("OBSBOT Tiny", "dshow", "video=OBSBOT"), "fallback"),
+        (FoundCamera("OBS Virtual Camera", "dshow", "video=OBS"), "alarm"),
+        (FoundCamera("Loopback", "v4l2", "/dev/video9"), "alarm"),
+        (FoundCamera("mjpeg:http://host/", "mjpeg", "http://host/"), "alarm"),
+        (FoundCamera("lavfi:color", "lavfi", "color"), "ignore"),
+    ],
+)
+def test_a_picture_that_stands_still_is_a_loss_for_real_cameras_only(camera: FoundCamera, freezing: str) -> None:
+    assert camera_module._freezing(camera) == freezing

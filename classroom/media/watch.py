@@ -1,0 +1,134 @@
+"""Whether a source still moves: the age of its newest picture, and of its newest picture that differs from the last.
+
+Pure: pictures and clock seconds in, a verdict out. The supervisor asks; a test holds the clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, Literal
+
+__all__ = ["ALARM_AFTER", "FREEZE", "STALL", "Freezing", "Verdict", "Watch"]
+
+Freezing = Literal["fallback", "alarm", "ignore"]
+"""What it means that a source sends the same picture again and again: that it is lost, that it is odd, or nothing."""
+
+Verdict = Literal["well", "stalled", "frozen"]
+
+STALL: Final = 0.2
+"""Seconds without a picture that every source may take, however fast it promised to be."""
+
+FREEZE: Final = 0.25
+"""Seconds without a picture that differs from the last: a little longer, since cameras in the dark repeat pictures."""
+
+ALARM_AFTER: Final = 3.0
+"""Seconds of the same picture after which a source that may stand still is worth a word."""
+
+_FRAMES: Final = 5
+"""Frame times that may pass without a picture."""
+
+_GAPS: Final = 8
+"""Gaps between pictures that the frame time is measured over."""
+
+
+class _Pace:
+    """How long something that happens again and again may stay away: five times its usual gap, at least ``floor``."""
+
+    def __init__(self, rate: float | None, floor: float) -> None:
+        self._asked = 1.0 / rate if rate else 0.0
+        self._floor = floor
+        self._gaps: deque[float] = deque(maxlen=_GAPS)
+        self.last: float | None = None
+
+    @property
+    def limit(self) -> float:
+        """Seconds; what was measured counts more than what was asked for."""
+        usual = sum(self._gaps) / len(self._gaps) if self._gaps else self._asked
+        return max(self._floor, _FRAMES * usual)
+
+    def happened(self, now: float) -> None:
+        """It happened; a gap that was too long makes the next ones longer, but not by all that was missed."""
+        if self.last is not None:
+            self._gaps.append(min(now - self.last, self.limit))
+        self.last = now
+
+    def age(self, now: float) -> float:
+        """Seconds since it last happened; 0 before it did for the first time."""
+        return 0.0 if self.last is None else now - self.last
+
+
+class Watch:
+    """Looks after one source that promised ``rate`` pictures a second; with None it may stand still for ever.
+
+    ``delivered`` is called by the thread that reads the source, the rest by the one that watches it.
+    """
+
+    def __init__(self) -> None:
+        self._rate: float | None = None
+        self._freezing: Freezing = "ignore"
+        self._seen: object = None
+        self._pictures = _Pace(None, STALL)
+        self._changes = _Pace(None, FREEZE)
+        self._still_frozen = False
+
+    def begin(self, rate: float | None, freezing: Freezing, *, anew: bool) -> None:
+        """A source was opened; unless ``anew``, one that was frozen must show another picture than before."""
+        self._still_frozen = not anew and self._still_frozen
+        if not self._still_frozen:
+            self._seen = None
+        self._rate, self._freezing = rate, freezing
+        self._pictures, self._changes = _Pace(rate, STALL), _Pace(rate, FREEZE)
+
+    def promise(self, rate: float | None) -> None:
+        """The source promises another rate, as a video that was stopped or goes on."""
+        if self._rate is None and rate is not None:
+            self._pictures, self._changes = _Pace(rate, STALL), _Pace(rate, FREEZE)
+        self._rate = rate
+
+    def delivered(self, now: float, print_: object = None) -> bool:
+        """A picture came; ``print_`` differs between different ones. False for one more of a frozen source."""
+        self._pictures.happened(now)
+        if self._freezing == "ignore" or print_ is None or print_ != self._seen:
+            self._seen = print_
+            self._still_frozen = False
+            self._changes.happened(now)
+            return True
+        if self._freezing == "fallback" and self._changes.age(now) > self._changes.limit:
+            self._still_frozen = True
+        return not self._still_frozen
+
+    def verdict(self, now: float) -> Verdict:
+        """How the source is; ``well`` before its first picture, for which it may take its time."""
+        if self._rate is None or self._pictures.last is None:
+            return "well"
+        if self._pictures.age(now) > self._pictures.limit:
+            return "stalled"
+        if self._freezing == "fallback":
+            if self._still_frozen or self._changes.age(now) > self._changes.limit:
+                self._still_frozen = True
+                return "frozen"
+        elif self._freezing == "alarm" and self._changes.age(now) > max(ALARM_AFTER, self._changes.limit):
+            return "frozen"
+        return "well"
+
+    @property
+    def in_vain(self) -> bool:
+        """Whether a source that promised pictures has not sent one yet."""
+        return self._rate is not None and self._pictures.last is None
+
+    def silent_for(self, now: float) -> float:
+        """Seconds since the last picture, 0 before the first."""
+        return self._pictures.age(now)
+
+    def same_for(self, now: float) -> float:
+        """Seconds since the last picture that was new, 0 before the first since it was opened."""
+        return self._changes.age(now)
+
+    def due_in(self, now: float) -> float:
+        """Seconds until the verdict can change for the worse if nothing more comes."""
+        if self._rate is None or self._pictures.last is None:
+            return STALL
+        left = self._pictures.limit - self._pictures.age(now)
+        if self._freezing == "fallback" and not self._still_frozen:
+            left = min(left, self._changes.limit - self._changes.age(now))
+        return left
