@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel
 
-from classroom.lesson.audio import MicrophoneInput, SourceInput
+from classroom.lesson.audio import AudioInput, MicrophoneInput, ToneInput
 from classroom.lesson.model import Lesson
 from classroom.lesson.sources import CameraSource
 
-__all__ = ["Changes", "Difference", "plan", "restart_keys"]
+__all__ = ["SETTINGS", "Changes", "Difference", "plan", "restart_keys"]
 
 _APPLIED: Final = frozenset({
     "lesson.title", "lesson.language",
@@ -20,6 +20,9 @@ _APPLIED: Final = frozenset({
     "program.start", "program.transition", "program.duration", "program.fallback",
 })  # fmt: skip
 """The keys of the sections that stand once which a running lesson takes over."""
+
+SETTINGS: Final = ("gain", "muted", "delay")
+"""What a teacher sets of an input while the lesson runs."""
 
 _SECTIONS: Final = ("lesson", "server", "signaling", "access", "limits", "ice", "program", "video", "recording")
 
@@ -50,46 +53,32 @@ class Difference:
 class Changes:
     """What is different in a new lesson.
 
-    ``gains`` and ``mutes`` hold the inputs whose value the file changed; all others keep what the teacher set.
+    ``settings`` holds, for each input, those of ``SETTINGS`` that the file changed; the rest is as the teacher set it.
     ``keys`` are the changed keys of sections that stand once, as ``program.fallback``.
     """
 
     sources: Difference
     inputs: Difference
-    gains: Mapping[str, float]
-    mutes: Mapping[str, bool]
-    wiring: bool
-    """Whether inputs came, went, or take their sound from another source."""
+    settings: Mapping[str, frozenset[str]]
+    audio: bool
+    """Whether anything of the audio inputs is different."""
     scenes: bool
     overlays: bool
     cues: bool
     keys: frozenset[str]
 
     def __bool__(self) -> bool:
-        return bool(
-            self.sources
-            or self.inputs
-            or self.gains
-            or self.mutes
-            or self.wiring
-            or self.scenes
-            or self.overlays
-            or self.cues
-            or self.keys
-        )
+        return bool(self.sources or self.inputs or self.audio or self.scenes or self.overlays or self.cues or self.keys)
 
 
 def plan(old: Lesson, new: Lesson) -> Changes:
     """What changes from one lesson to the other, apart from what needs a restart."""
-    inputs = {name: _device_part(model) for name, model in old.audio.items() if not isinstance(model, SourceInput)}
-    fresh = {name: _device_part(model) for name, model in new.audio.items() if not isinstance(model, SourceInput)}
     both = [name for name in new.audio if name in old.audio]
     return Changes(
         sources=_difference(old.sources, new.sources),
-        inputs=_difference(inputs, fresh),
-        gains={name: new.audio[name].gain for name in both if new.audio[name].gain != old.audio[name].gain},
-        mutes={name: new.audio[name].muted for name in both if new.audio[name].muted != old.audio[name].muted},
-        wiring=[_origin(item) for item in old.audio.items()] != [_origin(item) for item in new.audio.items()],
+        inputs=_difference(_devices(old), _devices(new)),
+        settings={name: keys for name in both if (keys := _settings(old.audio[name], new.audio[name]))},
+        audio=list(old.audio.items()) != list(new.audio.items()),
         # A card that only a cue shows has a scene of its own, so cues may change scenes.
         scenes=list(old.scenes.items()) != list(new.scenes.items()) or old.cues != new.cues,
         overlays=old.overlays != new.overlays,
@@ -128,14 +117,20 @@ def _device(model: BaseModel) -> tuple[str, str] | None:
             return None
 
 
-def _device_part(model: BaseModel) -> BaseModel:
-    """An input without what is set while it runs."""
-    return model.model_copy(update={"gain": 0.0, "muted": False})
+def _devices(lesson: Lesson) -> dict[str, BaseModel]:
+    """The inputs that have something of their own to open, without how they are heard."""
+    found: dict[str, BaseModel] = {}
+    for name, model in lesson.audio.items():
+        match model:
+            case MicrophoneInput():
+                found[name] = MicrophoneInput(device=model.device)
+            case ToneInput():
+                found[name] = ToneInput(frequency=model.frequency)
+    return found
 
 
-def _origin(item: tuple[str, Any]) -> tuple[str, str | None]:
-    name, model = item
-    return name, model.source if isinstance(model, SourceInput) else None
+def _settings(old: AudioInput, new: AudioInput) -> frozenset[str]:
+    return frozenset(key for key in SETTINGS if getattr(old, key, None) != getattr(new, key, None))
 
 
 def _changed_keys(old: Lesson, new: Lesson) -> set[str]:

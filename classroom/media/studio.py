@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
+from typing import Final
 
 from classroom.clock import Clock
 from classroom.errors import CommandError
 from classroom.lesson import Lesson
-from classroom.lesson.audio import SourceInput
+from classroom.lesson.audio import AudioInput, MicrophoneInput, SourceInput
+from classroom.lesson.difference import Changes
+from classroom.media.exchange import Exchange, stop_all
 from classroom.media.frames import PictureSlot
 from classroom.media.sound import SoundInput
+from classroom.media.sound_buffer import SoundBuffer
 from classroom.media.sources import build_picture_source, build_sound_source
 from classroom.media.sources.base import Source
+from classroom.media.sources.factory import PictureModel, SoundModel
 from classroom.media.sources.slides import Slides
 from classroom.media.supervisor import SourceRunner, SourceStatus
 
 __all__ = ["Studio"]
+
+_GENERATION: Final = 1 << 32
+"""Pictures that a source has delivered at most before the lesson was saved again: four years at 30 a second."""
 
 
 class Studio:
@@ -28,18 +36,14 @@ class Studio:
 
     def __init__(self, lesson: Lesson, *, clock: Clock, changed: Callable[[], None]) -> None:
         self._lesson = lesson
+        self._clock = clock
         self._changed = changed
-        program = lesson.program
-        size = (program.size.width, program.size.height)
-        # The lesson's paths are absolute already, so there is no folder to look in.
-        self._pictures = {
-            name: SourceRunner(
-                build_picture_source(name, model, clock, Path(), size=size, fps=program.fps), clock, self._refresh
-            )
-            for name, model in lesson.sources.items()
-        }
+        self._size = (lesson.program.size.width, lesson.program.size.height)
+        self._fps = lesson.program.fps
+        self._generation = 0
+        self._pictures = {name: self._picture_runner(name, model) for name, model in lesson.sources.items()}
         self._sounds = {
-            name: SourceRunner(build_sound_source(name, model, clock), clock, self._refresh)
+            name: self._sound_runner(name, model)
             for name, model in lesson.audio.items()
             if not isinstance(model, SourceInput)
         }
@@ -60,12 +64,12 @@ class Studio:
         return self._live
 
     def inputs(self) -> dict[str, SoundInput]:
-        """The audio inputs with the gain and mute of the lesson."""
+        """The audio inputs as the lesson sets them."""
         found = {}
         for name, model in self._lesson.audio.items():
             buffer = self._runner_of_input(name).source.sound
             if buffer is not None:
-                found[name] = SoundInput(buffer, gain=model.gain, muted=model.muted)
+                found[name] = _input(model, buffer)
         return found
 
     def start(self) -> None:
@@ -75,11 +79,46 @@ class Studio:
 
     def stop(self, timeout: float = 2.0) -> None:
         """Stop all side by side; blocks for about ``timeout`` seconds at most."""
-        threads = [threading.Thread(target=runner.stop, args=(timeout,)) for runner in self._runners()]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        stop_all(self._runners(), timeout)
+
+    def exchange(self, lesson: Lesson, changes: Changes) -> Exchange:
+        """Take the sources and inputs of another lesson; what did not change runs on untouched.
+
+        What is built anew runs when the exchange is carried out. What is gone has a picture until it is closed, and a
+        place here until ``forget``.
+        """
+        self._generation += 1
+        sources, inputs = changes.sources, changes.inputs
+        old_pictures, old_sounds = self._pictures, self._sounds
+        pictures = {
+            name: self._picture_runner(name, model) if name in sources.fresh else old_pictures[name]
+            for name, model in lesson.sources.items()
+        }
+        sounds = {
+            name: self._sound_runner(name, model) if name in inputs.fresh else old_sounds[name]
+            for name, model in lesson.audio.items()
+            if not isinstance(model, SourceInput)
+        }
+        for name in sources.fresh:
+            before = old_pictures.get(sources.after.get(name, name))
+            pictures[name].source.succeed(None if before is None else before.source, self._generation * _GENERATION)
+        leaving = {name: old_pictures[name] for name in sources.removed}
+        self._lesson, self._pictures, self._sounds = lesson, pictures | leaving, sounds
+        self._refresh()
+        fresh = [(pictures[name], name in sources.after) for name in sources.fresh]
+        fresh += [(sounds[name], name in inputs.after) for name in inputs.fresh]
+        return Exchange(
+            opening=[runner for runner, waits in fresh if not waits],
+            waiting=[runner for runner, waits in fresh if waits],
+            closing=[old_pictures[name] for name in sources.removed | sources.changed]
+            + [old_sounds[name] for name in inputs.removed | inputs.changed],
+            leaving=list(leaving),
+        )
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Take sources out that are gone from the lesson."""
+        self._pictures = {name: runner for name, runner in self._pictures.items() if name not in names}
+        self._refresh()
 
     def restart(self, name: str) -> None:
         """Close and open a source or an audio input; CommandError when there is none of that name."""
@@ -124,6 +163,14 @@ class Studio:
         """Whether none of them is still starting."""
         return all(runner.status.state != "starting" for runner in self._runners())
 
+    def _picture_runner(self, name: str, model: PictureModel) -> SourceRunner:
+        # The lesson's paths are absolute already, so there is no folder to look in.
+        source = build_picture_source(name, model, self._clock, Path(), size=self._size, fps=self._fps)
+        return SourceRunner(source, self._clock, self._refresh)
+
+    def _sound_runner(self, name: str, model: SoundModel) -> SourceRunner:
+        return SourceRunner(build_sound_source(name, model, self._clock), self._clock, self._refresh)
+
     def _runners(self) -> list[SourceRunner]:
         return [*self._pictures.values(), *self._sounds.values()]
 
@@ -134,5 +181,25 @@ class Studio:
     def _refresh(self) -> None:
         # Two sources may change at once, each in its own thread; the later one must not be overwritten by the earlier.
         with self._lock:
-            self._live = frozenset(name for name, status in self.pictures().items() if status.state == "live")
+            self._live = frozenset(name for name, runner in self._pictures.items() if _has_picture(runner))
         self._changed()
+
+
+def _has_picture(runner: SourceRunner) -> bool:
+    """Whether it can be shown: it is live, or begins and has the last picture of the one whose place it takes."""
+    if runner.status.state == "starting":
+        return runner.source.picture is not None and runner.source.picture.newest() is not None
+    return runner.status.state == "live"
+
+
+def _input(model: AudioInput, buffer: SoundBuffer) -> SoundInput:
+    follows = model.source if isinstance(model, SourceInput) and model.heard == "on-air" else None
+    return SoundInput(
+        buffer,
+        gain=model.gain,
+        muted=model.muted,
+        delay=model.delay,
+        duck=model.duck if isinstance(model, SourceInput) else 0.0,
+        speech=isinstance(model, MicrophoneInput),
+        follows=follows,
+    )

@@ -1,0 +1,50 @@
+"""The exchange of sources in a lesson that runs: in which order they are opened and closed.
+
+Nothing on air goes dark by it. A source that takes the place of another shows the other's last picture until it has one
+of its own, and is opened when the other is closed, because two cannot have one device. What came anew is opened first,
+what went is closed last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from classroom.media.supervisor import SourceRunner
+
+__all__ = ["Exchange", "stop_all"]
+
+_STOP_TIMEOUT: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What is to be done with the runners. ``leaving`` names the sources that are gone from the lesson."""
+
+    opening: Sequence[SourceRunner]
+    waiting: Sequence[SourceRunner]
+    """Opened when ``closing`` are closed."""
+    closing: Sequence[SourceRunner]
+    leaving: Sequence[str]
+
+    def open(self) -> None:
+        """Open those that need not wait; returns at once."""
+        for runner in self.opening:
+            runner.start()
+
+    def close(self) -> None:
+        """Close what is closed, and open what waited for that; blocks for about two seconds at most."""
+        stop_all(self.closing, _STOP_TIMEOUT)
+        for runner in self.waiting:
+            runner.start()
+
+
+def stop_all(runners: Iterable[SourceRunner], timeout: float) -> None:
+    """Stop runners side by side; blocks for about ``timeout`` seconds at most."""
+    threads = [threading.Thread(target=runner.stop, args=(timeout,)) for runner in runners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
