@@ -103,16 +103,6 @@ class Source(ABC):
         if self.picture is not None and newest is not None:
             self.picture.put(Picture(newest.frame, newest.captured, serial))
 
-    def succeed(self, before: Source | None, serial: int) -> None:
-        """Take another's place before it is opened: show its last picture, count those of its own from ``serial`` on.
-
-        The numbers have to be others than those that were given away under this name before.
-        """
-        self._serial = serial
-        newest = before.picture.newest() if before is not None and before.picture is not None else None
-        if self.picture is not None and newest is not None:
-            self.picture.put(Picture(newest.frame, newest.captured, serial))
-
     def forget(self) -> None:
         """Empty what was delivered, so that nobody shows or plays a source that is gone."""
         if self.picture is not None:
