@@ -260,9 +260,9 @@ class Broadcaster:
         self._studio.go_to(source, page, step)
         self._refresh()
 
-    def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
-        """Change gain or mute of an input."""
-        self._program.set_audio(input_name, gain, muted)
+    def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
+        """Change gain, mute or delay of an input."""
+        self._program.set_audio(input_name, gain, muted, delay)
         self._refresh()
 
     def admit_student(self, number: str) -> None:

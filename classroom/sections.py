@@ -91,7 +91,14 @@ def sources_section(statuses: Statuses, pages: Mapping[str, tuple[int, int | Non
 def audio_section(inputs: Mapping[str, SoundInput], statuses: Statuses) -> dict[str, object]:
     """How each audio input is set, and how its source is."""
     return {
-        name: {"gain": setting.gain, "muted": setting.muted, "state": statuses[name].state}
+        name: {
+            "gain": setting.gain,
+            "muted": setting.muted,
+            "delay": setting.delay,
+            "duck": setting.duck,
+            "heard": "always" if setting.follows is None else "on-air",
+            "state": statuses[name].state,
+        }
         for name, setting in inputs.items()
     }
 

@@ -52,8 +52,8 @@ class Desk(Protocol):
         """Put the prepared scene on air."""
         ...
 
-    def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
-        """Change gain (dB) or mute of an audio input."""
+    def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
+        """Change gain (dB), mute or delay (ms) of an audio input."""
         ...
 
     def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
@@ -235,11 +235,12 @@ def audio_set(
     input: Name,
     gain: Annotated[float, Field(ge=-60, le=20)] | None = None,
     muted: bool | None = None,
+    delay: Annotated[float, Field(ge=0, le=1000)] | None = None,
 ) -> Mapping[str, object]:
-    """Change the gain (dB) of an audio input, mute it or open it."""
-    if gain is None and muted is None:
-        raise CommandError(messages.INVALID_PARAMS, "Name a gain, or muted, or both.")
-    caller.desk.set_audio(input, gain, muted)
+    """Change the gain (dB) of an audio input, mute it or open it, or let it be heard later by a `delay` (ms)."""
+    if gain is None and muted is None and delay is None:
+        raise CommandError(messages.INVALID_PARAMS, "Name a gain, muted or a delay.")
+    caller.desk.set_audio(input, gain, muted, delay)
     return {}
 
 

@@ -6,8 +6,9 @@ It is given commands and the time, and answers with values. The mixer reads ``pr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from classroom.director.heard import heard
 from classroom.director.layout import Placement, place
 from classroom.director.scene import Scene, TransitionKind
 from classroom.director.transition import Transition
@@ -18,12 +19,24 @@ __all__ = ["Director", "ProgramState"]
 
 @dataclass(frozen=True, slots=True)
 class ProgramState:
-    """What is on air: the scene, since when (clock seconds), its rectangles, and how it came on air (None: at once)."""
+    """What is on air: the scene, since when (clock seconds), its rectangles, and how it came on air (None: at once).
+
+    ``left`` is what was heard of each source when it came on air.
+    """
 
     scene: Scene
     since: float
     placements: tuple[Placement, ...]
     transition: Transition | None = None
+    left: Mapping[str, float] = field(default_factory=dict)
+
+    def heard(self, now: float) -> dict[str, float]:
+        """The share of each source's sound at a clock second, from 0 to 1; what is not named is silent."""
+        if self.transition is not None:
+            progress = self.transition.progress(now)
+        else:
+            progress = 1.0 if now >= self.since else 0.0
+        return heard((placement.source for placement in self.placements), self.left, progress)
 
 
 class Director:
@@ -49,7 +62,7 @@ class Director:
         self._transition: TransitionKind = transition
         self._duration = duration
         self._preview: str | None = None
-        self._program = self._state(self._scenes[start], now, None)
+        self._program = self._state(self._scenes[start], now, None, {})
 
     @property
     def program(self) -> ProgramState:
@@ -79,7 +92,7 @@ class Director:
         kind = transition or wanted.transition or self._transition
         seconds = next(each for each in (duration, wanted.duration, self._duration) if each is not None)
         change = None if kind == "cut" else Transition(kind, self._program.scene.name, now, seconds)
-        self._program = self._state(wanted, now, change)
+        self._program = self._state(wanted, now, change, self._program.heard(now))
         return True
 
     def prepare(self, scene: str | None) -> bool:
@@ -106,14 +119,17 @@ class Director:
             self._preview = None
         name = self._program.scene.name
         if name not in self._scenes:
-            self._program = self._state(self._scenes[start], now, None)
+            self._program = self._state(self._scenes[start], now, None, self._program.heard(now))
         elif self._scenes[name] != self._program.scene:
-            self._program = self._state(self._scenes[name], self._program.since, self._program.transition)
+            old = self._program
+            self._program = self._state(self._scenes[name], old.since, old.transition, old.left)
 
     def _known(self, scene: str) -> Scene:
         if scene not in self._scenes:
             raise CommandError.unknown("scene", scene, list(self._scenes))
         return self._scenes[scene]
 
-    def _state(self, scene: Scene, since: float, transition: Transition | None) -> ProgramState:
-        return ProgramState(scene, since, place(scene, *self._size), transition)
+    def _state(
+        self, scene: Scene, since: float, transition: Transition | None, left: Mapping[str, float]
+    ) -> ProgramState:
+        return ProgramState(scene, since, place(scene, *self._size), transition, left)

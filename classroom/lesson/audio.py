@@ -8,13 +8,15 @@ from pydantic import Discriminator, Field, Tag
 
 from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
-from classroom.lesson.values import Kind, Line, Number, Reference, Switch
+from classroom.lesson.values import Choice, Kind, Line, Number, Reference, Switch
 
 __all__ = ["AudioInput", "MicrophoneInput", "SourceInput", "ToneInput", "input_kind_of"]
 
 _GAIN = Number(-60, 20, "dB")
 _GAIN_TEXT = "Gain in decibels, -60 to 20; 0 leaves the sound as it is."
 _MUTED_TEXT = "Whether it is silent when the lesson begins."
+_DELAY = Number(0, 1000, "ms")
+_DELAY_TEXT = "How much later it is heard, 0 to 1000 ms, as where a camera is slower than its microphone."
 
 
 class MicrophoneInput(Section):
@@ -26,6 +28,7 @@ class MicrophoneInput(Section):
     )
     gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
     muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
+    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
 
 
 class SourceInput(Section):
@@ -39,6 +42,15 @@ class SourceInput(Section):
     )
     gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
     muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
+    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
+    heard: Annotated[Literal["on-air", "always"], Choice()] = Field(
+        "on-air",
+        description="on-air: while the source is in the scene on air, fading with its picture; always: whatever is "
+        "on air.",
+    )
+    duck: Annotated[float, Number(0, 60, "dB")] = Field(
+        0.0, description="How much quieter it is while somebody speaks into a microphone, 0 to 60 decibels; 0 is not."
+    )
 
 
 class ToneInput(Section):
@@ -48,6 +60,7 @@ class ToneInput(Section):
     frequency: Annotated[float, Number(20, 20_000, "Hz")] = Field(440.0, description="Its pitch in hertz.")
     gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
     muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
+    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
 
 
 def input_kind_of(value: Any) -> str | None:

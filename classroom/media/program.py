@@ -91,7 +91,9 @@ class Program:
                 size=size, slots=slots, fallback=fallback, fallback_card=fallback_card, overlays=overlays
             )
         )
-        self._sound = SoundMixer(inputs=inputs, clock=clock, deliver=self._sound_block)
+        self._sound = SoundMixer(
+            inputs=inputs, clock=clock, deliver=self._sound_block, shares=lambda now: director.program.heard(now)
+        )
         sizes = tier_sizes(size, tiers)
         left_out = [f"{tier.height}p" for tier in tiers if tier.height >= size[1]]
         if left_out:
@@ -168,9 +170,11 @@ class Program:
         """Where key frames of a codec, in full size, can be asked for; KeyError for one that is not used."""
         return self._sound_encoder if codec == "opus" else self._renditions[codec][0].demand
 
-    def set_audio(self, name: str, gain: float | None = None, muted: bool | None = None) -> None:
-        """Change an input's gain (dB) or mute it, without a click; CommandError for an unknown name."""
-        self._sound.set_audio(name, gain=gain, muted=muted)
+    def set_audio(
+        self, name: str, gain: float | None = None, muted: bool | None = None, delay: float | None = None
+    ) -> None:
+        """Change an input's gain (dB), mute or delay (ms), without a click; CommandError for an unknown name."""
+        self._sound.set_audio(name, gain=gain, muted=muted, delay=delay)
 
     def supply(self, supplies: Supplies, inputs: Mapping[str, SoundInput]) -> None:
         """Go on with other sources, overlays and audio inputs, from the next tick and the next block on.
@@ -188,6 +192,10 @@ class Program:
     def levels(self) -> dict[str, Level]:
         """The level of every input and of ``program`` over the last 100 ms."""
         return self._sound.levels()
+
+    def clipped(self) -> dict[str, int]:
+        """How many blocks (20 ms) of each input reached full scale so far."""
+        return self._sound.clipped()
 
     def snapshot(self, source: str | None = None) -> av.VideoFrame | None:
         """The newest picture of a source, or of the program; None where there is none. Only to be read.

@@ -76,7 +76,10 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
         }  # fmt: skip
         assert state["sources"]["bars"]["state"] == "live"
         assert state["sources"]["bars"]["size"] == [640, 360]
-        assert state["audio"]["tone"] == {"gain": -12.0, "muted": True, "state": "live"}
+        assert state["audio"]["tone"] == {
+            "gain": -12.0, "muted": True, "delay": 0.0, "duck": 0.0, "heard": "always", "state": "live",
+        }
+        assert state["audio"]["clap"]["heard"] == "on-air"
 
 
 async def test_a_switch_is_answered_and_told_to_everyone(lesson: Broadcaster) -> None:
@@ -126,9 +129,10 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
     async with connect(url(lesson)) as connection:
         teacher = Teacher(connection)
         await teacher.ask("hello", token=TOKEN)
-        await teacher.ask("audio.set", input="tone", muted=False, gain=-6)
+        await teacher.ask("audio.set", input="tone", muted=False, gain=-6, delay=40)
         news = await teacher.news("state")
-        while news.get("audio", {}).get("tone") != {"gain": -6.0, "muted": False, "state": "live"}:
+        wanted = {"gain": -6.0, "muted": False, "delay": 40.0, "duck": 0.0, "heard": "always", "state": "live"}
+        while news.get("audio", {}).get("tone") != wanted:
             news = await teacher.news("state")
         reply = await teacher.ask("watch", meters=True, thumbnails=True)
         assert reply["result"] | {"meters": True, "thumbnails": True} == reply["result"]

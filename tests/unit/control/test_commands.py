@@ -27,8 +27,8 @@ class Lesson:
     def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
         self.done.append(("switch", scene, transition, duration))
 
-    def set_audio(self, input_name: str, gain: float | None, muted: bool | None) -> None:
-        self.done.append(("audio", input_name, gain, muted))
+    def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
+        self.done.append(("audio", input_name, gain, muted, delay))
 
     def restart_source(self, source: str) -> None:
         self.done.append(("restart", source))
@@ -111,6 +111,7 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
     COMMANDS["slides.goto"].call(teacher, {"source": "slides", "page": 3})
     COMMANDS["slides.goto"].call(teacher, {"source": "slides", "step": -1})
     COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
+    COMMANDS["audio.set"].call(teacher, {"input": "mic", "delay": 120})
     COMMANDS["source.restart"].call(teacher, {"source": "camera"})
     COMMANDS["student.admit"].call(teacher, {"id": "3"})
     COMMANDS["student.admit"].call(teacher, {"id": 3})
@@ -125,7 +126,8 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("take",),
         ("page", "slides", 3, None),
         ("page", "slides", None, -1),
-        ("audio", "mic", -6.0, True),
+        ("audio", "mic", -6.0, True, None),
+        ("audio", "mic", None, None, 120.0),
         ("restart", "camera"),
         ("admit", "3"),
         ("admit", "3"),
@@ -149,6 +151,7 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("slides.goto", {"source": "slides", "page": 1, "step": 1}, "not both"),
         ("slides.goto", {"source": "slides", "page": 0}, "'page'"),
         ("audio.set", {"input": "mic", "gain": 1000}, "'gain'"),
+        ("audio.set", {"input": "mic", "delay": 1001}, "'delay'"),
         ("audio.set", {"input": "mic", "muted": "yes"}, "'muted'"),
         ("student.admit", {}, "'id' is missing"),
         ("student.admit", {"id": True}, "'id'"),
