@@ -30,7 +30,7 @@ from classroom.peers.feed import Program
 from classroom.peers.transmitter import Transmitter
 from classroom.server.descriptors import connections_that_fit
 
-__all__ = ["GOALS", "Sizes", "measure", "run", "table"]
+__all__ = ["GOALS", "Bench", "Sizes", "measure", "run", "table"]
 
 _SECONDS: Final = 4.0
 _SETTLES_WITHIN: Final = 15.0
@@ -63,7 +63,7 @@ async def measure(seconds: float, sizes: Sizes) -> dict[str, Any]:
     connections_that_fit(2 * max(sizes.classroom))
     recording = await asyncio.to_thread(record, SystemClock())
     async with students() as receivers:
-        bench = _Bench(receivers, recording, seconds)
+        bench = Bench(receivers, recording, seconds)
         result = await bench.classroom(sizes.classroom)
         result["whole_lesson"] = await bench.whole_lesson(max(sizes.classroom))
         result["stock"] = await bench.stock(sizes.stock)
@@ -81,7 +81,9 @@ async def measure(seconds: float, sizes: Sizes) -> dict[str, Any]:
     }
 
 
-class _Bench:
+class Bench:
+    """The parts of the measurement; each number of students is measured for so many seconds."""
+
     def __init__(self, receivers: Students, recording: Recording, seconds: float) -> None:
         self._students = receivers
         self._recording = recording
@@ -165,12 +167,12 @@ class _Bench:
         return rows
 
     async def _row(self, size: int, cpu: Callable[[], float], ticks: list[float]) -> dict[str, Any]:
-        before, began, first = await self._students.count(), self._clock.now(), len(ticks)
+        before, first = await self._students.count(), len(ticks)
         async with _loop_lateness() as late:
             core = await self._core(cpu)
-        after, took = await self._students.count(), self._clock.now() - began
+        after = await self._students.count()
         pairs = [(before[each], after[each]) for each in after if each in before]
-        rates = sorted((later.frames - earlier.frames) / took for earlier, later in pairs)
+        rates = sorted((later.frames - earlier.frames) / (later.at - earlier.at) for earlier, later in pairs)
         expected = sum(later.expected - earlier.expected for earlier, later in pairs)
         return {
             "students": size,

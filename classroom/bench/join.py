@@ -1,7 +1,7 @@
-"""Joining a lesson: how long it takes from knocking to the offer, alone and in a crowd.
+"""Joining a lesson: how long it takes from knocking to the offer, and to the first picture when many come at once.
 
 A newcomer speaks the signaling only, so that the figure is the broadcaster's own: from the first connection to the last
-byte of the offer. The lesson, the crowd and the newcomers are processes of their own.
+byte of the offer. The lesson, the crowd and the newcomers are processes of their own. ``rush.py`` has the picture.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import asyncio
 import time
 from typing import Any, Final
 
+from rich.console import Group
 from rich.table import Table
 
 from classroom.bench.load import MEMBERS, MESSAGES, SLOW
 from classroom.bench.machine import StolenTime, describe_machine
 from classroom.bench.process import crowd, lesson_process
+from classroom.bench.rush import measure_rush, rush_table
 from classroom.bench.signaling import ask, get
 from classroom.bench.statistics import spread
 from classroom.errors import SetupError
@@ -22,6 +24,7 @@ from classroom.errors import SetupError
 __all__ = ["WITHIN", "measure_offers", "run", "table"]
 
 _SECONDS: Final = 9.0
+_RUSH: Final = 6.0
 _EVERY: Final = 0.3
 """Seconds between two newcomers."""
 
@@ -46,7 +49,8 @@ def run(seconds: float | None = None) -> dict[str, Any]:
 async def _measure(seconds: float) -> dict[str, Any]:
     stolen = StolenTime()
     offers = await measure_offers(seconds)
-    return {"bench": "join", "machine": describe_machine(stolen), "unit": "ms", "offers": offers}
+    rush = await measure_rush(_RUSH * seconds / _SECONDS)
+    return {"bench": "join", "machine": describe_machine(stolen), "unit": "ms", "offers": offers, "rush": rush}
 
 
 async def measure_offers(seconds: float, members: int = MEMBERS) -> dict[str, Any]:
@@ -96,8 +100,12 @@ def _summary(times: list[float]) -> dict[str, float]:
     return {"joins": len(times), **spread(times)}
 
 
-def table(result: dict[str, Any]) -> Table:
+def table(result: dict[str, Any]) -> Group:
     """The result for a person."""
+    return Group(_offers_table(result), rush_table(result["rush"]))
+
+
+def _offers_table(result: dict[str, Any]) -> Table:
     offers = result["offers"]
     around = offers["crowd"]
     shown = Table(title="From knocking to the offer, milliseconds")

@@ -16,7 +16,7 @@ from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 
-from classroom.bench.stage import texts
+from classroom.bench.stage import slide
 from classroom.bench.timecode import CELL
 
 __all__ = ["Whole", "decoded", "fall", "measured", "psnr", "whole_frames"]
@@ -90,8 +90,8 @@ def decoded(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> 
 
 
 def measured(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> dict[str, Any]:
-    """When each picture of the stage's scene ``text`` came, in seconds, and its PSNR in dB."""
-    references = [picture[0] for picture in texts()]
+    """When each picture of the stage's source ``slide`` came, in seconds, and its PSNR in dB."""
+    references = [picture[0] for picture in slide()]
     sparse = np.stack([each[CELL::_SPARSE, ::_SPARSE] for each in references]).astype(np.int32)
     found = []
     for arrived, luma in _pictures(kept, ssrcs, codec):

@@ -7,11 +7,13 @@ ends, with all its connections, when standard input is closed.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import selectors
 import signal
 import sys
 import threading
+import time
 from typing import Any, Final
 
 from classroom.bench.quality import decoded, measured
@@ -99,6 +101,7 @@ class Receivers:
         tallies = list(receiver.tallies.values())
         return {
             "id": number,
+            "at": time.monotonic(),
             "connected": receiver.connected,
             "packets": sum(tally.packets for tally in tallies),
             "expected": sum(tally.expected for tally in tallies),
@@ -127,16 +130,21 @@ async def _run() -> None:
     threading.Thread(target=read, name="standard input", daemon=True).start()
     receivers = Receivers()
     always = [asyncio.create_task(work) for work in (receivers.look(), receivers.report())]
-    obeying: set[asyncio.Task[None]] = set()
+    obeying: set[asyncio.Task[dict[str, Any]]] = set()
 
-    async def obey(said: dict[str, Any]) -> None:
-        print(json.dumps({"number": said["number"], **await receivers.obey(said)}), flush=True)
+    def answer(number: int, task: asyncio.Task[dict[str, Any]]) -> None:
+        obeying.discard(task)
+        if not task.cancelled():
+            fault = task.exception()
+            said = task.result() if fault is None else {"fault": f"{type(fault).__name__}: {fault}"}
+            print(json.dumps({"number": number, **said}), flush=True)
 
     try:
         while (line := await commands.get()) is not None:
-            task = asyncio.create_task(obey(json.loads(line)))
+            said = json.loads(line)
+            task = asyncio.create_task(receivers.obey(said))
             obeying.add(task)
-            task.add_done_callback(obeying.discard)
+            task.add_done_callback(functools.partial(answer, said["number"]))
             for each in always:
                 if each.done():
                     each.result()

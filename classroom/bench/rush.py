@@ -7,8 +7,11 @@ out, for ``join.measure_offers`` has it: a student's time begins with its arriva
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
+
+from rich.table import Table
 
 from classroom.bench.quality import fall
 from classroom.bench.servers import House, house
@@ -17,7 +20,7 @@ from classroom.bench.statistics import Ticks, spread
 from classroom.bench.students import Students, students
 from classroom.media.fanout import Fanout
 
-__all__ = ["GOALS", "SIZES", "measure_rush"]
+__all__ = ["GOALS", "SIZES", "measure_rush", "rush_table"]
 
 SIZES: Final = (30, 100)
 GOALS: Final = {"first_frame_p95": 1000.0, "freeze": 200.0, "fall_db": 3.0, "fall_seconds": 1.0}
@@ -39,50 +42,51 @@ async def measure_rush(seconds: float, sizes: Sequence[int] = SIZES) -> dict[str
 
 
 async def _rush(receivers: Students, size: int, seconds: float) -> dict[str, Any]:
-    async with stage() as each:
-        each.director.switch("text", now=each.clock.now())
-        keys = _Keys(each.program.fanout("h264"))
-        async with house(each.watchable, receivers) as audience:
-            (watcher,) = await audience.join(1, keeps=1)
-            await receivers.all_see(audience.ids.values(), within=_SEES_WITHIN)
-            await asyncio.sleep(min(_BEFORE, seconds))
-            await receivers.forget_gaps()
-            before, ticks = keys.count, Ticks(FPS)
-            began = asyncio.get_running_loop().time()
-            await audience.join(size)
-            # All of them answered; what they see is looked at later, so that looking takes no time from them.
-            await asyncio.sleep(max(0.0, seconds - (asyncio.get_running_loop().time() - began)))
-            spent, late = keys.count - before, ticks.end()
-            await keys.end()
-            counts = await receivers.all_see(audience.ids.values(), within=_SEES_WITHIN)
-            pictures = await receivers.quality(audience.ids[watcher], "h264")
-            return {
-                "joins": size,
-                "first_frame": _first_frames(audience, watcher, counts),
-                "without_picture": sum(count.first_frame is None for count in counts.values()),
-                "key_frames": spent,
-                "tick": spread(late),
-                "freeze": round(1000 * counts[audience.ids[watcher]].longest_gap, 1),
-                "quality": fall(pictures, at=began, within=seconds, by=GOALS["fall_db"]),
-            }
+    async with (
+        stage(["slide"]) as each,
+        _counting_keys(each.program.fanout("h264")) as keys,
+        house(each.watchable, receivers) as audience,
+    ):
+        (watcher,) = await audience.join(1, keeps=1)
+        await receivers.all_see(audience.ids.values(), within=_SEES_WITHIN)
+        await asyncio.sleep(min(_BEFORE, seconds))
+        await receivers.forget_gaps()
+        before, ticks = len(keys), Ticks(FPS)
+        began = asyncio.get_running_loop().time()
+        await audience.join(size)
+        # All of them answered; what they see is looked at later, so that looking takes no time from them.
+        await asyncio.sleep(max(0.0, seconds - (asyncio.get_running_loop().time() - began)))
+        spent, late = len(keys) - before, ticks.end()
+        counts = await receivers.all_see(audience.ids.values(), within=_SEES_WITHIN)
+        pictures = await receivers.quality(audience.ids[watcher], "h264")
+        return {
+            "joins": size,
+            "first_frame": _first_frames(audience, watcher, counts),
+            "without_picture": sum(count.first_frame is None for count in counts.values()),
+            "key_frames": spent,
+            "tick": spread(late),
+            "freeze": round(1000 * counts[audience.ids[watcher]].longest_gap, 1),
+            "quality": fall(pictures, at=began, within=seconds, by=GOALS["fall_db"]),
+        }
 
 
-class _Keys:
-    """Counts the key frames that one subscriber gets."""
+@contextlib.asynccontextmanager
+async def _counting_keys(fanout: Fanout) -> AsyncIterator[list[float]]:
+    """When key frames came, in clock seconds, as one who subscribes sees it."""
+    found: list[float] = []
 
-    def __init__(self, fanout: Fanout) -> None:
-        self._subscription = fanout.subscribe()
-        self.count = 0
-        self._task = asyncio.create_task(self._take(), name="counting key frames")
+    async def take() -> None:
+        async for encoded in packets:
+            if encoded.key:
+                found.append(encoded.captured)
 
-    async def end(self) -> None:
-        """Count no more."""
-        self._subscription.close()
-        await self._task
-
-    async def _take(self) -> None:
-        async for encoded in self._subscription:
-            self.count += encoded.key
+    async with fanout.subscribe() as packets:
+        task = asyncio.create_task(take(), name="counting key frames")
+        try:
+            yield found
+        finally:
+            packets.close()
+            await task
 
 
 def _first_frames(audience: House, watcher: int, counts: dict[int, Any]) -> dict[str, float]:
@@ -94,3 +98,27 @@ def _first_frames(audience: House, watcher: int, counts: dict[int, Any]) -> dict
             if peer != watcher and counts[number].first_frame is not None
         ]
     )
+
+
+def rush_table(result: dict[str, Any]) -> Table:
+    """The result for a person."""
+    shown = Table(title="Many join at once: from arrival to the first picture, milliseconds")
+    for column in ("students", "p50", "p95", "max", "key frames", "tick max", "freeze", "dB before", "least", "for"):
+        shown.add_column(column, justify="right")
+    for part in result["parts"].values():
+        first, quality = part["first_frame"], part["quality"]
+        shown.add_row(
+            str(part["joins"]),
+            *(f"{first[name]:.0f}" for name in ("p50", "p95", "max")),
+            str(part["key_frames"]),
+            f"{part['tick']['max']:.1f}",
+            f"{part['freeze']:.0f}",
+            f"{quality['before']:.1f}",
+            f"{quality['least']:.1f}",
+            f"{1000 * quality['seconds']:.0f}",
+        )
+    shown.caption = (
+        "freeze and dB: of one who was watching already; for: how long it was more than "
+        f"{result['goals']['fall_db']:g} dB below before."
+    )
+    return shown

@@ -10,14 +10,15 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final, Literal
 
 import av
 import numpy as np
 import numpy.typing as npt
 
 from classroom.bench import timecode
+from classroom.bench.content import SlideClip
 from classroom.clock import SystemClock
 from classroom.director import Director, Scene
 from classroom.media.frames import Picture, PictureSlot, Samples
@@ -28,7 +29,7 @@ from classroom.media.sound_buffer import SoundBuffer
 from classroom.peers.feed import Program as Watchable
 from classroom.peers.transmitter import Transmitter
 
-__all__ = ["FPS", "HEIGHT", "WIDTH", "Planes", "Stage", "heads", "stage", "texts", "yuv_frame"]
+__all__ = ["FPS", "HEIGHT", "WIDTH", "Planes", "SourceName", "Stage", "heads", "slide", "stage", "texts", "yuv_frame"]
 
 WIDTH: Final = 1280
 HEIGHT: Final = 720
@@ -38,18 +39,20 @@ _LOOP: Final = 30
 
 _BLOCK: Final = 480
 
+Planes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+SourceName = Literal["head", "text", "slide"]
+
 
 class Stage:
-    """Two sources, ``head`` (1) and ``text`` (2), and the program that shows them; scenes have the same names."""
+    """Sources, and the program that shows them; scenes have the same names, and the first is on air."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, sources: Sequence[SourceName]) -> None:
         self.clock = SystemClock()
-        scenes = {
-            "head": Scene("head", "full", ("head",)),
-            "text": Scene("text", "full", ("text",)),
-        }
-        self.director = Director(scenes=scenes, start="head", size=(WIDTH, HEIGHT), now=self.clock.now())
-        self._slots = {name: PictureSlot() for name in scenes}
+        scenes: dict[str, Scene] = {name: Scene(name, "full", (name,)) for name in sources}
+        self._pictures = {name: _SOURCES[name] for name in sources}
+        self._made = {name: make() for name, (_, make) in self._pictures.items()}
+        self.director = Director(scenes=scenes, start=sources[0], size=(WIDTH, HEIGHT), now=self.clock.now())
+        self._slots: dict[str, PictureSlot] = {name: PictureSlot() for name in scenes}
         self._card = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
         self.sound = SoundBuffer()
         self.program = Program(
@@ -70,7 +73,6 @@ class Stage:
             sound_demand=self.program.demand("opus"),
             transmitter=Transmitter(self.clock),
         )
-        self._pictures = {"head": (1, heads()), "text": (2, texts())}
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._deliver, args=(name,), name=f"bench {name}", daemon=True)
@@ -79,7 +81,7 @@ class Stage:
         self._threads.append(threading.Thread(target=self._play, name="bench tone", daemon=True))
 
     def live(self) -> frozenset[str]:
-        """The sources that have a picture: always both."""
+        """The sources that have a picture: always all."""
         return frozenset(self._slots)
 
     def mixer(self) -> PictureMixer:
@@ -97,9 +99,9 @@ class Stage:
         for thread in self._threads:
             thread.join(2.0)
 
-    def _deliver(self, name: str) -> None:
+    def _deliver(self, name: SourceName) -> None:
         """Deliver pictures like a camera: at its own pace, in no relation to the ticks of the program."""
-        number, pictures = self._pictures[name]
+        (number, _), pictures = self._pictures[name], self._made[name]
         serial = 0
         due = self.clock.now()
         while not self._stop.wait(max(0.0, due - self.clock.now())):
@@ -124,9 +126,9 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage() -> AsyncIterator[Stage]:
+async def stage(sources: Sequence[SourceName] = ("head", "text")) -> AsyncIterator[Stage]:
     """A stage that runs."""
-    each = Stage(asyncio.get_running_loop())
+    each = await asyncio.to_thread(Stage, asyncio.get_running_loop(), sources)
     each.start()
     await each.program.start()
     try:
@@ -135,9 +137,6 @@ async def stage() -> AsyncIterator[Stage]:
         await each.watchable.close()
         await each.program.stop()
         await asyncio.to_thread(each.stop)
-
-
-Planes = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 
 
 def yuv_frame(luma: npt.NDArray[np.uint8], blue: npt.NDArray[np.uint8], red: npt.NDArray[np.uint8]) -> av.VideoFrame:
@@ -174,3 +173,25 @@ def texts() -> list[Planes]:
         page[top : top + 14, 80 : 80 + ink.shape[1] * 4][np.repeat(ink, 4, axis=1)] = 30
     neutral = np.full((HEIGHT // 2, WIDTH // 2), 128, np.uint8)
     return [(page[offset : offset + HEIGHT].copy(), neutral, neutral) for offset in [0] * 15 + list(range(0, 60, 4))]
+
+
+def slide() -> list[Planes]:
+    """The pictures of ``slide``, in order and without a time code: a lecture's slide, and a pointer on it."""
+    frame = SlideClip(length=1).frame(0).reformat(format="yuv420p")
+    pixels: npt.NDArray[np.uint8] = np.asarray(frame.to_ndarray(), np.uint8)
+    luma, colours = pixels[:HEIGHT], pixels[HEIGHT:].reshape(2, HEIGHT // 2, WIDTH // 2)
+    made = []
+    for step in range(_LOOP):
+        turn = 2 * np.pi * step / _LOOP
+        left, top = round(500 + 90 * np.cos(turn)), round(400 + 90 * np.sin(turn))
+        pointed = luma.copy()
+        pointed[top : top + 20, left : left + 20] = 90
+        made.append((pointed, colours[0].copy(), colours[1].copy()))
+    return made
+
+
+_SOURCES: Final[dict[SourceName, tuple[int, Callable[[], list[Planes]]]]] = {
+    "head": (1, heads),
+    "text": (2, texts),
+    "slide": (3, slide),
+}

@@ -26,7 +26,7 @@ _LINE: Final = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What one receiver has counted since it joined; times are in seconds of the monotonic clock."""
+    """What one receiver has counted since it joined, until ``at``; times are in seconds of the monotonic clock."""
 
     id: int
     connected: float | None
@@ -34,6 +34,7 @@ class Count:
     expected: int
     octets: int
     frames: int
+    at: float
     first_frame: float | None
     longest_gap: float
 
@@ -78,7 +79,11 @@ class _Process:
             while line := await self._process.stdout.readline():
                 said = json.loads(line)
                 waiting = self._waiting.get(said.pop("number"))
-                if waiting is not None and not waiting.done():
+                if waiting is None or waiting.done():
+                    continue
+                if "fault" in said:
+                    waiting.set_exception(SetupError(f"A receiver failed: {said['fault']}"))
+                else:
                     waiting.set_result(said)
         finally:
             for waiting in self._waiting.values():
@@ -152,6 +157,8 @@ async def students(processes: int = 2) -> AsyncIterator[Students]:
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE,
             )  # fmt: skip
             started.append(_Process(process))
+        # They load for a second or two, and would take the processor from what is measured.
+        await asyncio.gather(*(each.ask("count") for each in started))
         yield Students(started)
     finally:
         await asyncio.gather(*(each.end() for each in started))

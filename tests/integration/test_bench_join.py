@@ -7,7 +7,7 @@ import json
 
 from rich.console import Console
 
-from classroom.bench import join
+from classroom.bench import join, rush
 from classroom.bench.machine import StolenTime, describe_machine
 
 
@@ -22,5 +22,21 @@ async def test_a_small_crowd_is_measured() -> None:
         assert 0 < part["p50"] <= part["p95"] <= part["max"]
     assert offers["kept"] == (offers["parts"]["in the crowd"]["max"] <= offers["within"])
     out = io.StringIO()
-    Console(file=out, width=140).print(join.table({"offers": offers, "machine": describe_machine(StolenTime())}))
+    result = {"offers": offers, "machine": describe_machine(StolenTime()), "rush": {"parts": {}, "goals": rush.GOALS}}
+    Console(file=out, width=140).print(join.table(result))
     assert "in the crowd" in out.getvalue()
+
+
+async def test_a_small_rush_is_measured() -> None:
+    result = json.loads(json.dumps(await rush.measure_rush(1.0, sizes=(3,))))
+    (part,) = result["parts"].values()
+    assert (part["joins"], part["without_picture"]) == (3, 0)
+    assert 0 < part["first_frame"]["p50"] <= part["first_frame"]["max"]
+    assert part["key_frames"] >= 1
+    assert part["freeze"] > 0
+    # A slide, as it was drawn: what was decoded is the picture that was shown.
+    assert part["quality"]["before"] > 30
+    assert part["quality"]["least"] > 20
+    out = io.StringIO()
+    Console(file=out, width=140).print(rush.rush_table(result))
+    assert "key frames" in out.getvalue()
