@@ -29,7 +29,7 @@ __all__ = ["SECURITY", "add_pages"]
 
 logger = logging.getLogger(__name__)
 
-_FOLDERS: Final = ("lib", "student", "teacher", "style", "locales", "vendor")
+_FOLDERS: Final = ("lib", "send", "student", "teacher", "style", "locales", "vendor")
 
 _TYPES: Final = {  # Python asks the Windows registry, where .js may be text/plain, which nosniff then refuses
     ".css": "text/css; charset=utf-8",
@@ -99,6 +99,7 @@ def add_pages(
     app.middlewares.append(_say_clearly)
     app.router.add_get("/", pages.student)
     app.router.add_get("/teach", pages.teacher)
+    app.router.add_get("/send", pages.send)
     app.router.add_get("/assets/{folder}/{name:.+}", pages.asset)
     app.router.add_get("/healthz", pages.healthz)
     app.router.add_get("/metrics", pages.metrics)
@@ -133,6 +134,9 @@ class _Pages:
     async def teacher(self, request: web.Request) -> web.StreamResponse:
         return self._file(self._folder / "teacher" / "index.html", _TEACHER_SECURITY)
 
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        return self._file(self._folder / "send" / "index.html", _TEACHER_SECURITY)
+
     async def asset(self, request: web.Request) -> web.StreamResponse:
         folder, name = request.match_info["folder"], request.match_info["name"]
         if folder not in _FOLDERS or "\\" in name or "\0" in name:
@@ -140,7 +144,7 @@ class _Pages:
         path = (self._folder / folder / name).resolve()
         if not path.is_relative_to(self._folder / folder):
             raise web.HTTPNotFound
-        return self._file(path, _TEACHER_SECURITY if folder == "teacher" else SECURITY)
+        return self._file(path, _TEACHER_SECURITY if folder in ("send", "teacher") else SECURITY)
 
     async def healthz(self, request: web.Request) -> web.Response:
         return web.json_response(dict(self._health()), headers={"Cache-Control": "no-store"})

@@ -48,7 +48,7 @@ export class ControlError extends Error {
 
 export class Control {
   #address;
-  #token;
+  #hello;
   #events;
   #backoff = new Backoff();
   #pause = new Pause();
@@ -66,12 +66,13 @@ export class Control {
   /**
    * @param {object} options
    * @param {string} options.address of the websocket
-   * @param {string} options.token
+   * @param {string} [options.token] the teacher's
+   * @param {string} [options.key] of an invitation, instead
    * @param {ControlEvents} options.events
    */
-  constructor({ address, token, events }) {
+  constructor({ address, token, key, events }) {
     this.#address = address;
-    this.#token = token;
+    this.#hello = key === undefined ? { token } : { key };
     this.#events = events;
   }
 
@@ -145,7 +146,7 @@ export class Control {
       socket.addEventListener('open', async () => {
         clearTimeout(opening);
         try {
-          const result = await this.request('hello', { token: this.#token });
+          const result = await this.request('hello', this.#hello);
           this.#ready = true;
           this.#backoff.reset();
           this.#events.onHello(result);

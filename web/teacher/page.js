@@ -18,12 +18,14 @@ import { Meters } from './meters.js';
 import { Model } from './model.js';
 import { Monitor } from './monitor.js';
 import { Notices } from './notices.js';
+import { Publishing } from './publishing.js';
 import { Slides } from './slides.js';
 import { Studio } from './studio.js';
 import { Thumbnails } from './thumbnails.js';
 import { forgetToken, keepToken, takeToken } from './token.js';
 import { boardView } from './views/board.js';
 import { gateView, messageView } from './views/gate.js';
+import { followInvitation } from './views/publish.js';
 import { Visitors } from './visitors.js';
 
 /**
@@ -51,6 +53,10 @@ class TeacherPage {
   #keys = new Keys({ studio: this.#studio, slides: this.#slides, model: () => this.#model });
   #notices = new Notices(() => this.#draw());
   #folds = new Folds();
+  #publishing = new Publishing(
+    () => this.#draw(),
+    (error) => this.#notices.say(sentenceOf(error, this.#translator.t)),
+  );
   /** @type {Control | null} */
   #control = null;
   /** @type {import('../lib/control.js').ControlState | 'gate' | 'ended'} */
@@ -72,7 +78,7 @@ class TeacherPage {
       this.#control?.hurry();
       this.#monitor.hurry();
     });
-    addEventListener('pagehide', () => this.#monitor.stop());
+    addEventListener('pagehide', () => this.#stopMedia());
     addEventListener('pageshow', ({ persisted }) => {
       if (persisted && this.#stage !== 'ended') this.#enter(this.#token || null);
     });
@@ -83,7 +89,7 @@ class TeacherPage {
   /** @param {string | null} token */
   #enter(token) {
     this.#control?.stop();
-    this.#monitor.stop();
+    this.#stopMedia();
     this.#model = new Model();
     if (!token) {
       this.#stage = 'gate';
@@ -113,13 +119,16 @@ class TeacherPage {
   #controlChanged(state) {
     if (this.#stage === 'ended') return;
     this.#stage = state;
-    if (state === 'lost') this.#monitor.lost();
+    if (state === 'lost') {
+      this.#monitor.lost();
+      this.#publishing.lost();
+    }
     if (state === 'denied') {
       forgetToken();
       this.#token = '';
       this.#denied = true;
       this.#stage = 'gate';
-      this.#monitor.stop();
+      this.#stopMedia();
     }
     this.#draw();
   }
@@ -130,7 +139,10 @@ class TeacherPage {
     this.#model.begin(result);
     const language = languageOf(this.#model.state.lesson?.language);
     if (language && recall('language') === null) this.#translator.language = language;
-    if (this.#control) this.#monitor.begin(this.#control);
+    if (this.#control) {
+      this.#monitor.begin(this.#control);
+      this.#publishing.begin(this.#control);
+    }
     this.#draw();
   }
 
@@ -145,6 +157,7 @@ class TeacherPage {
         break;
       case 'peer':
         this.#monitor.take(params);
+        this.#publishing.take(params);
         break;
       case 'meters':
         this.#meters.levels = params.levels ?? {};
@@ -164,8 +177,13 @@ class TeacherPage {
   #ended() {
     this.#stage = 'ended';
     this.#control?.stop();
-    this.#monitor.stop();
+    this.#stopMedia();
     this.#draw();
+  }
+
+  #stopMedia() {
+    this.#monitor.stop();
+    this.#publishing.stop();
   }
 
   /**
@@ -212,6 +230,7 @@ class TeacherPage {
       render(messageView(scope, this.#stage === 'lost' ? 'unreachable' : 'connecting'), this.#root);
     else {
       render(boardView(scope), this.#root);
+      followInvitation(this.#publishing);
       setFaders(this.#faders, this.#model.state.audio ?? {});
       this.#studio.follow();
       this.#thumbnails.scenes = this.#model.state.scenes ?? {};
@@ -233,6 +252,7 @@ class TeacherPage {
       sentence: this.#notices.sentence,
       copied: this.#notices.copied,
       monitor: this.#monitor,
+      publishing: this.#publishing,
       faders: this.#faders,
       visitors: this.#visitors,
       studio: this.#studio,

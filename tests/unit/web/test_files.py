@@ -12,7 +12,7 @@ from classroom.files import web_folder
 WEB = web_folder()
 OWN = [
     path
-    for folder in ("lib", "student", "teacher", "style", "locales")
+    for folder in ("lib", "send", "student", "teacher", "style", "locales")
     for path in (WEB / folder).rglob("*")
     if path.is_file()
 ]
@@ -50,14 +50,15 @@ def test_nothing_is_called_that_plain_http_lacks(path: Path) -> None:
     text = path.read_text("utf-8")
     assert "randomUUID" not in text
     assert "crypto.subtle" not in text
-    assert "mediaDevices" not in text
+    if "navigator.mediaDevices." in text:
+        assert "'mediaDevices' in navigator" in text
     if "navigator.clipboard." in text:
         assert "!navigator.clipboard" in text
     if "navigator.wakeLock." in text:
         assert "'wakeLock' in navigator" in text
 
 
-@pytest.mark.parametrize("page", ["student", "teacher"])
+@pytest.mark.parametrize("page", ["send", "student", "teacher"])
 def test_pages_have_nothing_inline(page: str) -> None:
     markup = (WEB / page / "index.html").read_text("utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=", markup)
@@ -73,7 +74,7 @@ def test_styles_load_nothing() -> None:
 
 def test_own_files_are_small() -> None:
     """Pages are read over a classroom's wireless network by everybody at once."""
-    assert sum(path.stat().st_size for path in OWN) < 240_000
+    assert sum(path.stat().st_size for path in OWN) < 300_000
     assert {_name(path) for path in SCRIPTS if len(path.read_text("utf-8").splitlines()) > 400} == set()
 
 

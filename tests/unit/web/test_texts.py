@@ -26,9 +26,8 @@ def _texts(language: str) -> dict[str, str | dict[str, str]]:
 
 
 def _sources() -> list[Path]:
-    return [
-        path for folder in ("lib", "student", "teacher") for path in (WEB / folder).rglob("*") if path.suffix != ".d.ts"
-    ]
+    folders = ("lib", "send", "student", "teacher")
+    return [path for folder in folders for path in (WEB / folder).rglob("*") if path.suffix != ".d.ts"]
 
 
 def _used() -> tuple[set[str], set[str]]:

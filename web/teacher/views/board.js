@@ -7,6 +7,7 @@ import { audioView } from './audio.js';
 import { endDialog, headView } from './head.js';
 import { joinDialog } from './join.js';
 import { programView } from './program.js';
+import { inviteDialog, publishView } from './publish.js';
 import { scenesView } from './scenes.js';
 import { slidesView } from './slides.js';
 import { sourcesView } from './sources.js';
@@ -32,7 +33,7 @@ export function boardView(scope) {
         <div class="screens">${programView(scope)}${previewView(scope)}</div>
         ${scenesView(scope)}${slidesView(scope)}
       </div>
-      <div class="column">${audioView(scope)}${sourcesView(scope)}${studentsView(scope)}</div>
+      <div class="column">${audioView(scope)}${sourcesView(scope)}${publishView(scope)}${studentsView(scope)}</div>
     </main>
     <p class="visually-hidden" role="status">${state.program?.scene ? t('program.on_air', { scene: state.program.scene }) : ''}</p>
     <p class="visually-hidden" role="status">${state.preview ? t('preview.next', { scene: state.preview }) : ''}</p>
@@ -45,5 +46,6 @@ export function boardView(scope) {
     </div>
     ${joinDialog(scope)}
     ${removeDialog(scope)}
+    ${inviteDialog(scope)}
     ${endDialog(scope)}`;
 }

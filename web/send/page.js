@@ -1,0 +1,129 @@
+/**
+ * The page of a device that was invited to send one source, such as a phone that becomes a camera of the lesson.
+ *
+ * `document.body.dataset.send` is `nothing` (no link), `insecure`, `connecting`, `lost`, `denied`, `ready`, or the
+ * state of the publisher while something is sent.
+ */
+import { obstacle } from '../lib/capture.js';
+import { Control } from '../lib/control.js';
+import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
+import { recall, remember } from '../lib/memory.js';
+import { Sender } from '../lib/sender.js';
+import { WakeLock } from '../student/wake_lock.js';
+import { render } from '../vendor/lit-html/lit-html.js';
+import { takeInvitation } from './invitation.js';
+import { sendView } from './view.js';
+
+class SendPage {
+  #translator;
+  #root = /** @type {HTMLElement} */ (document.getElementById('root'));
+  #wakeLock = new WakeLock();
+  #sender;
+  #control;
+  /** @type {import('../lib/control.js').ControlState} */
+  #connection = 'connecting';
+  #title = '';
+  /** @type {string[]} */
+  #secure = [];
+  #drawing = false;
+
+  /**
+   * @param {Translator} translator
+   * @param {import('./invitation.js').Invitation | null} invitation
+   */
+  constructor(translator, invitation) {
+    this.#translator = translator;
+    translator.language = bestLanguage([recall('language') ?? '', ...navigator.languages]);
+    this.#sender = new Sender(invitation?.source ?? '', { microphone: false, changed: () => this.#draw() });
+    this.#sender.facing = 'environment';
+    this.#control = invitation === null ? null : this.#connect(invitation.key);
+    addEventListener('online', () => this.#control?.hurry());
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.#control?.hurry();
+    });
+    addEventListener('hashchange', () => location.reload());
+    this.#draw();
+  }
+
+  /** @param {string} key */
+  #connect(key) {
+    const address = new URL('/control', location.href);
+    address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    const control = new Control({
+      address: address.href,
+      key,
+      events: {
+        onState: (state) => this.#connectionChanged(state),
+        onHello: (result) => {
+          this.#welcome(result);
+          this.#sender.publisher.begin(control);
+        },
+        onNotification: (method, params) => {
+          if (method === 'peer') this.#sender.publisher.take(params);
+        },
+      },
+    });
+    control.start();
+    return control;
+  }
+
+  /** @param {import('../lib/control.js').ControlState} state */
+  #connectionChanged(state) {
+    this.#connection = state;
+    if (state === 'lost') this.#sender.publisher.lost();
+    if (state === 'denied') this.#sender.stop();
+    this.#draw();
+  }
+
+  /** @param {{title: string, language: string, secure_addresses: string[]}} result */
+  #welcome({ title, language, secure_addresses: secure }) {
+    this.#title = title;
+    this.#secure = secure;
+    const offered = languageOf(language);
+    if (offered && recall('language') === null) this.#translator.language = offered;
+  }
+
+  #draw() {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#drawing = false;
+      this.#drawNow();
+    });
+  }
+
+  #drawNow() {
+    const translator = this.#translator;
+    const state = this.#state();
+    document.documentElement.lang = translator.tag;
+    document.title = translator.t('send.page_title');
+    document.body.dataset.send = state;
+    this.#wakeLock.wanted = this.#sender.what !== null;
+    render(
+      sendView({
+        t: translator.t,
+        language: translator.language,
+        state,
+        title: this.#title,
+        sender: this.#sender,
+        secure: this.#secure[0] === undefined ? null : `${this.#secure[0]}${location.hash}`,
+        setLanguage: (language) => {
+          translator.language = language;
+          remember('language', language);
+          this.#draw();
+        },
+      }),
+      this.#root,
+    );
+  }
+
+  #state() {
+    if (this.#control === null) return 'nothing';
+    if (this.#connection === 'denied') return 'denied';
+    if (this.#sender.what !== null) return this.#sender.publisher.state;
+    if (this.#connection !== 'open') return this.#connection;
+    return obstacle('camera') === 'insecure' ? 'insecure' : 'ready';
+  }
+}
+
+new SendPage(await Translator.load('/assets/locales'), takeInvitation());
