@@ -32,10 +32,8 @@ class ProgramState:
 
     def heard(self, now: float) -> dict[str, float]:
         """The share of each source's sound at a clock second, from 0 to 1; what is not named is silent."""
-        if self.transition is not None:
-            progress = self.transition.progress(now)
-        else:
-            progress = 1.0 if now >= self.since else 0.0
+        cut = 1.0 if now >= self.since else 0.0
+        progress = cut if self.transition is None else self.transition.progress(now)
         return heard((placement.source for placement in self.placements), self.left, progress)
 
 
@@ -112,8 +110,21 @@ class Director:
         self._preview = left
         return True
 
-    def replace(self, scenes: Mapping[str, Scene], *, start: str, now: float) -> None:
-        """Take other scenes; what is on air stays where it still exists, else ``start`` comes on air."""
+    def replace(
+        self,
+        scenes: Mapping[str, Scene],
+        *,
+        start: str,
+        now: float,
+        transition: TransitionKind | None = None,
+        duration: float | None = None,
+    ) -> None:
+        """Take other scenes; what is on air stays where it still exists, else ``start`` comes on air.
+
+        ``transition`` and ``duration`` become the lesson's own where they are given.
+        """
+        self._transition = transition or self._transition
+        self._duration = self._duration if duration is None else duration
         self._scenes = dict(scenes)
         if self._preview not in self._scenes:
             self._preview = None
