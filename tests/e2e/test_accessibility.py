@@ -174,3 +174,44 @@ async def test_trust_page(
     await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     await check(page, axe, "trust")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@SIZES
+@LOCALES
+async def test_sending(
+    open_page: PageFactory,
+    axe: str,
+    size: tuple[int, int],
+    locale: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The panel that sends on the teacher page, its invitation, and the page of the phone that takes it."""
+    monkeypatch.setenv("CLASSROOM_HOME", str(tmp_path))
+    text = LESSON.replace("sources:\n", "sources:\n  laptop: {kind: browser}\n", 1)
+    text = text.replace("lesson: {", f"lesson: {{language: {locale[:2]}, ", 1)
+    async with broadcasting(f"{text}server: {{tls: auto, tls_port: 0}}\n") as lesson:
+        base = f"http://127.0.0.1:{lesson.port}"
+        board = await open_page(f"{base}/teach#token={quote(TOKEN)}", size=size, locale=locale)
+        await board.locator("[data-send-camera=laptop]").click()
+        await board.locator("[data-send-state=sending]").wait_for()
+        await check(board, axe, "sending")
+        await board.locator("[data-invite=laptop]").click()
+        await board.locator(".invite-code").wait_for()
+        await check(board, axe, "invitation")
+        address = str(lesson.invite("laptop")["address"])
+        phone = await open_page(address, size=size, locale=locale)
+        await phone.locator("body[data-send=ready]").wait_for(state="attached")
+        await check(phone, axe, "ready to send")
+        await phone.locator("#send-camera").click()
+        await phone.locator("body[data-send=sending]").wait_for(state="attached")
+        await check(phone, axe, "the phone sends")
+        assert await phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await board.locator("[data-send-fault=replaced]").wait_for()
+        lesson.revoke_invitation("laptop")
+        await phone.locator("body[data-send=denied]").wait_for(state="attached")
+        await check(phone, axe, "a link that is not valid")
+        insecure = f"http://room.test:{lesson.port}{lesson.invite('laptop')['path']}"
+        plain = await open_page(insecure, size=size, locale=locale)
+        await plain.locator("body[data-send=insecure]").wait_for(state="attached")
+        await check(plain, axe, "over plain http")

@@ -193,7 +193,7 @@ async def test_without_a_secure_context_the_page_says_what_to_do(lesson: Broadca
 async def test_a_camera_that_is_refused_is_a_sentence(lesson: Broadcaster, open_page: PageFactory) -> None:
     page = await open_page(teach(lesson))
     await page.evaluate(
-        "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError') } }"
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')) }"
     )
     await page.locator("[data-send-camera=laptop]").click()
     await page.locator("[data-send-fault=camera_denied]").wait_for()
