@@ -30,14 +30,14 @@ class Alarm:
 
 
 class Alarms:
-    """The alarms of parts that have no section of their own in the state, one for each code.
+    """The alarms of parts that have no section of their own in the state, one for each code and source.
 
     ``changed`` is called when one comes, goes or says something else.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self._raised: dict[str, Alarm] = {}
+        self._raised: dict[tuple[str, str | None], Alarm] = {}
 
     def raised(self) -> list[Alarm]:
         """The alarms, oldest first."""
@@ -45,11 +45,12 @@ class Alarms:
 
     def put(self, alarm: Alarm) -> None:
         """Raise an alarm, or say anew what is wrong."""
-        if self._raised.get(alarm.code) != alarm:
-            self._raised[alarm.code] = alarm
+        key = (alarm.code, alarm.source)
+        if self._raised.get(key) != alarm:
+            self._raised[key] = alarm
             self._changed()
 
-    def clear(self, code: str) -> None:
+    def clear(self, code: str, source: str | None = None) -> None:
         """It is well again; clearing what is not raised changes nothing."""
-        if self._raised.pop(code, None) is not None:
+        if self._raised.pop((code, source), None) is not None:
             self._changed()

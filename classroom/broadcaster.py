@@ -29,6 +29,7 @@ from classroom.control.state import StateBoard
 from classroom.direction import Direction
 from classroom.director import TransitionKind
 from classroom.lesson import Lesson
+from classroom.media.health import Health
 from classroom.media.overlay import build_overlays
 from classroom.media.program import Program
 from classroom.media.scale import UnusablePicture
@@ -144,6 +145,7 @@ class Broadcaster:
                 ("teachers' passwords for relays", self._teachers.refresh_ice_servers),
                 ("relays", RelayCheck(self._ice_servers, self._alarms).run),
                 ("meters and thumbnails", news.run),
+                ("health of sources and program", self._make_health().run),
             ):
                 keep_running(stack, name, work)
             if self._lesson.server.announce:
@@ -329,6 +331,9 @@ class Broadcaster:
             clock=self._clock,
             loop=self._loop,
         )
+
+    def _make_health(self) -> Health:
+        return Health(sources=self._studio, program=self._program, alarms=self._alarms, clock=self._clock)
 
     def _make_audience(self) -> Audience:
         lesson = self._lesson

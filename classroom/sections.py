@@ -109,10 +109,13 @@ def recording_section() -> dict[str, object]:
 
 
 def alarms_section(statuses: Statuses, others: Sequence[Alarm] = ()) -> list[dict[str, object]]:
-    """What is wrong now: sources that are not there, each with the command that may bring it back, and the rest."""
+    """What is wrong now: sources that are not there, each with the command that may bring it back, and the rest.
+
+    A source that is lost without a word why may be back in a moment.
+    """
     sources = [
-        Alarm(f"source.{status.state}", status.why or "", name, "source.restart", {"source": name})
+        Alarm(f"source.{status.fault or status.state}", status.why, name, "source.restart", {"source": name})
         for name, status in statuses.items()
-        if status.state in ("failed", "lost")
+        if status.why is not None and (status.fault is not None or status.state in ("failed", "lost"))
     ]
     return [alarm.describe() for alarm in (*sources, *others)]

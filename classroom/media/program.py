@@ -208,6 +208,11 @@ class Program:
         return None if picture is None else picture.frame
 
     @property
+    def ticks(self) -> tuple[int, int]:
+        """How many pictures were made and missed so far."""
+        return self._ticks, self._missed
+
+    @property
     def statistics(self) -> dict[str, Any]:
         """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks begin and of what each stage takes."""
         return {

@@ -159,6 +159,10 @@ class Studio:
         """How the source of each audio input is."""
         return {name: self._runner_of_input(name).status for name in self._lesson.audio}
 
+    def losses(self) -> dict[str, int]:
+        """How often each source was lost so far."""
+        return {name: runner.losses for name, runner in self._pictures.items()}
+
     def settled(self) -> bool:
         """Whether none of them is still starting."""
         return all(runner.status.state != "starting" for runner in self._runners())

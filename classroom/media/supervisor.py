@@ -309,13 +309,13 @@ class SourceRunner:
                 log.warning("%s is lost: %s", self.source.name, why)
 
     def _sentence(self, fault: str | None) -> str:
-        name, kind = self.source.name, self.source.kind
+        name = self.source.name
         if fault == "frozen":
             return (
-                f"The {kind} '{name}' sends the same picture again and again. Plug it in again or restart it; where it "
-                "is meant to stand still, write 'frozen: ignore' for it in the lesson."
+                f"'{name}' sends the same picture again and again. Plug it in again or restart it; if it is meant to "
+                "stand still, write 'frozen: ignore' for it in the lesson."
             )
-        return f"The {kind} '{name}' sends nothing. Check its cable."
+        return f"'{name}' sends nothing. Check its cable and its network, or restart it."
 
     def _count_loss(self, before: SourceStatus | None = None) -> None:
         if (before or self._status).state == "live":

@@ -32,7 +32,7 @@
  * @property {number | null} round_trip seconds
  * @property {number | null} loss
  *
- * @typedef {{code: string, sentence: string, method: string | null, source?: string}} Alarm
+ * @typedef {{code: string, sentence: string, method: string | null, params?: Record<string, unknown>, source?: string}} Alarm
  *
  * @typedef {object} LessonState
  * @property {{title: string, language: string, started: string | null, elapsed: number | null, addresses?: string[], secure_addresses?: string[], fingerprint?: string | null}} [lesson]

@@ -4,6 +4,17 @@
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
+/**
+ * What an alarm says in the language of the page; the broadcaster's own sentence where the page has none for its code.
+ *
+ * @param {(key: string, params?: Record<string, string>) => string} t
+ * @param {import('../model.js').Alarm} alarm
+ */
+function words(t, { code, source, sentence }) {
+  const text = t(`alarm.${code}`, { source: source ?? '' });
+  return text === `alarm.${code}` ? sentence : text;
+}
+
 /** @param {import('../page.js').Scope} scope */
 export function alarmsView({ t, state, actions }) {
   const alarms = state.alarms ?? [];
@@ -12,14 +23,26 @@ export function alarmsView({ t, state, actions }) {
       ${repeat(
         alarms,
         ({ code, sentence, source }) => `${code} ${source} ${sentence}`,
-        ({ code, sentence, method, source }) => html`
+        ({ code, sentence, method, params, source }) => html`
           <p class="alarm" data-alarm=${code}>
             <span class="shape warn" aria-hidden="true"></span>
-            <span class="alarm-text"><strong>${t('alarms.word')}</strong> ${sentence}</span>
+            <span class="alarm-text"><strong>${t('alarms.word')}</strong> ${words(t, { code, source, sentence, method })}</span>
             ${
               method === 'source.restart' && source
                 ? html`<button type="button" class="small" data-mend=${source} @click=${() => actions.restart(source)}>
                     ${t('sources.restart_named', { source })}
+                  </button>`
+                : nothing
+            }
+            ${
+              method === 'audio.set' && source
+                ? html`<button
+                    type="button"
+                    class="small"
+                    data-quieter=${source}
+                    @click=${() => actions.moveFader(source, Number(params?.gain), true)}
+                  >
+                    ${t('alarms.quieter', { source })}
                   </button>`
                 : nothing
             }

@@ -1,0 +1,201 @@
+"""Tells the teacher what is odd about the sources and the program, in a sentence and with the command that mends it.
+
+What a source says of itself, lost or failed, is its status; here is what only shows from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from classroom.alarms import Alarm, Alarms
+from classroom.clock import Clock
+from classroom.media.frames import PictureSlot
+from classroom.media.level import FLOOR_DB, Level
+from classroom.media.sight import is_black
+from classroom.media.sound import SoundInput
+from classroom.media.supervisor import SourceStatus
+from classroom.media.symptoms import Black, Clipping, Overload, Silence, Unsteady
+
+__all__ = ["Health"]
+
+_EVERY: Final = 0.1
+"""Seconds between two looks; levels are those of the last 100 ms, so that no peak is missed."""
+
+_PICTURES_EVERY: Final = 5
+"""Looks between two at pictures and counts."""
+
+_SEEING: Final = frozenset({"camera", "stream", "browser"})
+"""Kinds that show the world, which is never black."""
+
+_QUIETER: Final = 6.0
+_LEAST_GAIN: Final = -60.0
+
+
+class Sources(Protocol):
+    """What is asked of the studio."""
+
+    @property
+    def slots(self) -> Mapping[str, PictureSlot]:
+        """Where each source delivers its pictures."""
+        ...
+
+    def pictures(self) -> Mapping[str, SourceStatus]:
+        """How each source is."""
+        ...
+
+    def sounds(self) -> Mapping[str, SourceStatus]:
+        """How the source of each audio input is."""
+        ...
+
+    def losses(self) -> Mapping[str, int]:
+        """How often each source was lost so far."""
+        ...
+
+
+class Mixed(Protocol):
+    """What is asked of the program."""
+
+    @property
+    def inputs(self) -> Mapping[str, SoundInput]:
+        """The audio inputs as they are set."""
+        ...
+
+    @property
+    def ticks(self) -> tuple[int, int]:
+        """How many pictures were made and missed so far."""
+        ...
+
+    def levels(self) -> Mapping[str, Level]:
+        """How loud each input was in the last 100 ms, with its gain."""
+        ...
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is watched of a source."""
+
+    black: Black = field(default_factory=Black)
+    unsteady: Unsteady = field(default_factory=Unsteady)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What is watched of an audio input."""
+
+    silence: Silence = field(default_factory=Silence)
+    clipping: Clipping = field(default_factory=Clipping)
+
+
+class Health:
+    """Looks at the sources and the program ten times a second and raises alarms."""
+
+    def __init__(self, *, sources: Sources, program: Mixed, alarms: Alarms, clock: Clock) -> None:
+        self._sources = sources
+        self._program = program
+        self._alarms = alarms
+        self._clock = clock
+        self._seen: dict[str, _Seen] = {}
+        self._heard: dict[str, _Heard] = {}
+        self._overload = Overload()
+        self._looks = 0
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(_EVERY)
+
+    def look(self) -> None:
+        """Look once: at the sound always, at the rest every fifth time."""
+        self._listen()
+        if self._looks % _PICTURES_EVERY == 0:
+            self._look_at_pictures()
+            self._say(self._overload.look(self._clock.now(), *self._program.ticks), _OVERLOAD)
+        self._looks += 1
+
+    def _listen(self) -> None:
+        now, statuses, levels = self._clock.now(), self._sources.sounds(), self._program.levels()
+        inputs = {name: setting for name, setting in self._program.inputs.items() if name in statuses}
+        for gone in set(self._heard) - set(inputs):
+            del self._heard[gone]
+            self._alarms.clear("audio.silent", gone)
+            self._alarms.clear("audio.clipping", gone)
+        for name, setting in inputs.items():
+            heard = self._heard.setdefault(name, _Heard())
+            status, peak = statuses[name], levels[name].peak_db if name in levels else FLOOR_DB
+            # What the device itself cuts off or does not hear does not depend on the gain that is given to it here.
+            device = peak - setting.gain if status.kind == "microphone" else peak
+            open_ = status.kind == "microphone" and status.state == "live" and not setting.muted
+            self._say(heard.silence.listen(now, device, open_=open_), _silent(name))
+            self._say(heard.clipping.listen(now, max(peak, device)), _clipping(name, setting.gain, here=peak >= device))
+
+    def _look_at_pictures(self) -> None:
+        now, slots, losses = self._clock.now(), self._sources.slots, self._sources.losses()
+        statuses = self._sources.pictures()
+        for gone in set(self._seen) - set(statuses):
+            del self._seen[gone]
+            self._alarms.clear("source.black", gone)
+            self._alarms.clear("source.unsteady", gone)
+        for name, status in statuses.items():
+            seen = self._seen.setdefault(name, _Seen())
+            slot = slots.get(name)
+            newest = slot.newest() if slot is not None and status.kind in _SEEING and status.state == "live" else None
+            self._say(seen.black.look(now, newest is not None and is_black(newest.frame)), _black(name))
+            self._say(seen.unsteady.look(now, losses.get(name, 0)), _unsteady(name))
+
+    def _say(self, wrong: bool, alarm: Alarm) -> None:
+        if wrong:
+            self._alarms.put(alarm)
+        else:
+            self._alarms.clear(alarm.code, alarm.source)
+
+
+def _black(name: str) -> Alarm:
+    return Alarm(
+        "source.black",
+        f"The picture of '{name}' is black. Open its shutter or take off its cover, or restart it.",
+        name,
+        "source.restart",
+        {"source": name},
+    )
+
+
+def _unsteady(name: str) -> Alarm:
+    return Alarm(
+        "source.unsteady",
+        f"'{name}' stops for a moment again and again. Check its cable, or plug it in at another place.",
+        name,
+        "source.restart",
+        {"source": name},
+    )
+
+
+def _silent(name: str) -> Alarm:
+    return Alarm(
+        "audio.silent",
+        f"Nothing has been heard from '{name}' for a minute. Check the switch on the microphone and its cable, or "
+        "restart it.",
+        name,
+        "source.restart",
+        {"source": name},
+    )
+
+
+def _clipping(name: str, gain: float, *, here: bool) -> Alarm:
+    return Alarm(
+        "audio.clipping",
+        f"'{name}' is so loud that it is distorted. Make it quieter here, or in the sound settings of this computer.",
+        name,
+        "audio.set" if here else None,
+        {"input": name, "gain": max(_LEAST_GAIN, gain - _QUIETER)} if here else {},
+    )
+
+
+_OVERLOAD: Final = Alarm(
+    "program.overload",
+    "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does not help, "
+    "write a smaller 'size' or 'fps' under 'program' in the lesson.",
+)
