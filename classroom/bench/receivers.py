@@ -145,13 +145,14 @@ async def _run() -> None:
             task = asyncio.create_task(receivers.obey(said))
             obeying.add(task)
             task.add_done_callback(functools.partial(answer, said["number"]))
-            for each in always:
-                if each.done():
-                    each.result()
+            for work in always:
+                if work.done():
+                    work.result()
     finally:
-        for task in (*always, *obeying):
-            task.cancel()
-        await asyncio.gather(*always, *obeying, return_exceptions=True)
+        running: list[asyncio.Task[Any]] = [*always, *obeying]
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await receivers.end()
 
 
