@@ -191,6 +191,7 @@ def _devices(options: argparse.Namespace) -> int:
     for title, found in (
         ("Cameras", devices.cameras),
         ("Microphones", devices.microphones),
+        ("Computer sound", devices.computer),
         ("Screens", devices.screens),
     ):
         table = Table(title=title, title_justify="left", show_header=bool(found), box=None)

@@ -1,4 +1,4 @@
-"""Where sound comes from: microphones, the sound of a source, and a test tone."""
+"""Where sound comes from: microphones, what this computer plays, the sound of a source, and a test tone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
 from classroom.lesson.values import Choice, Kind, Line, Number, Reference, Switch
 
-__all__ = ["AudioInput", "MicrophoneInput", "SourceInput", "ToneInput", "input_kind_of"]
+__all__ = ["AudioInput", "ComputerInput", "MicrophoneInput", "SourceInput", "ToneInput", "input_kind_of"]
 
 _GAIN = Number(-60, 20, "dB")
 _GAIN_TEXT = "Gain in decibels, -60 to 20; 0 leaves the sound as it is."
 _MUTED_TEXT = "Whether it is silent when the lesson begins."
 _DELAY = Number(0, 1000, "ms")
 _DELAY_TEXT = "How much later it is heard, 0 to 1000 ms, as where a camera is slower than its microphone."
+_DUCK = Number(0, 60, "dB")
+_DUCK_TEXT = "How much quieter it is while somebody speaks into a microphone, 0 to 60 decibels; 0 is not."
 
 
 class MicrophoneInput(Section):
@@ -29,6 +31,18 @@ class MicrophoneInput(Section):
     gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
     muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
     delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
+
+
+class ComputerInput(Section):
+    """What this computer plays, as a film in another window."""
+
+    kind: Annotated[Literal["computer"], Kind()] = Field(
+        "computer", description="What this computer plays; Linux only, with PulseAudio or PipeWire."
+    )
+    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
+    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
+    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
+    duck: Annotated[float, _DUCK] = Field(0.0, description=_DUCK_TEXT)
 
 
 class SourceInput(Section):
@@ -48,9 +62,7 @@ class SourceInput(Section):
         description="on-air: while the source is in the scene on air, fading with its picture; always: whatever is "
         "on air.",
     )
-    duck: Annotated[float, Number(0, 60, "dB")] = Field(
-        0.0, description="How much quieter it is while somebody speaks into a microphone, 0 to 60 decibels; 0 is not."
-    )
+    duck: Annotated[float, _DUCK] = Field(0.0, description=_DUCK_TEXT)
 
 
 class ToneInput(Section):
@@ -72,6 +84,7 @@ def input_kind_of(value: Any) -> str | None:
 
 AudioInput = Annotated[
     Annotated[MicrophoneInput, Tag("microphone")]
+    | Annotated[ComputerInput, Tag("computer")]
     | Annotated[SourceInput, Tag("source")]
     | Annotated[ToneInput, Tag("tone")],
     Discriminator(input_kind_of),

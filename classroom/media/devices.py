@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from classroom.errors import DeviceError
 from classroom.media.sources.cameras import find_cameras, forbidden_cameras
+from classroom.media.sources.computer import offers_computer_sound
 from classroom.media.sources.portaudio import find_microphones
 from classroom.media.sources.screen import find_monitors
 
@@ -30,12 +31,13 @@ class Devices:
     microphones: tuple[Device, ...]
     screens: tuple[Device, ...]
     notes: tuple[str, ...]
+    computer: tuple[Device, ...] = ()
 
 
 def list_devices() -> Devices:
     """Look for everything; takes up to a few seconds, opens nothing, and never raises for a device."""
     notes: list[str] = []
-    return Devices(_cameras(notes), _microphones(notes), _screens(notes), tuple(notes))
+    return Devices(_cameras(notes), _microphones(notes), _screens(notes), tuple(notes), _computer())
 
 
 def _cameras(notes: list[str]) -> tuple[Device, ...]:
@@ -65,6 +67,10 @@ def _microphones(notes: list[str]) -> tuple[Device, ...]:
         Device(found.label, f"{_name('mic', number)}: {{kind: microphone, device: {_quoted(found.label)}}}")
         for number, found in enumerate(microphones, 1)
     )
+
+
+def _computer() -> tuple[Device, ...]:
+    return (Device("what it plays", "player: {kind: computer}"),) if offers_computer_sound() else ()
 
 
 def _screens(notes: list[str]) -> tuple[Device, ...]:

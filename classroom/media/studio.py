@@ -10,7 +10,7 @@ from typing import Final
 from classroom.clock import Clock
 from classroom.errors import CommandError
 from classroom.lesson import Lesson
-from classroom.lesson.audio import AudioInput, MicrophoneInput, SourceInput
+from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput
 from classroom.lesson.difference import Changes
 from classroom.media.exchange import Exchange, stop_all
 from classroom.media.frames import PictureSlot
@@ -203,7 +203,7 @@ def _input(model: AudioInput, buffer: SoundBuffer) -> SoundInput:
         gain=model.gain,
         muted=model.muted,
         delay=model.delay,
-        duck=model.duck if isinstance(model, SourceInput) else 0.0,
+        duck=model.duck if isinstance(model, SourceInput | ComputerInput) else 0.0,
         speech=isinstance(model, MicrophoneInput),
         follows=follows,
     )

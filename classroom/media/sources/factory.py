@@ -6,7 +6,7 @@ from pathlib import Path
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.lesson.audio import MicrophoneInput, ToneInput
+from classroom.lesson.audio import ComputerInput, MicrophoneInput, ToneInput
 from classroom.lesson.sources import (
     BrowserSource,
     CameraSource,
@@ -21,6 +21,7 @@ from classroom.media.sources.base import Source
 from classroom.media.sources.browser import Browser
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.card import Card
+from classroom.media.sources.computer import ComputerSound
 from classroom.media.sources.file import MediaFile
 from classroom.media.sources.microphone import Microphone
 from classroom.media.sources.pattern import Pattern
@@ -34,7 +35,7 @@ __all__ = ["PictureModel", "SoundModel", "Unavailable", "build_picture_source", 
 PictureModel = (
     CameraSource | ScreenSource | CardSource | PatternSource | SlidesSource | FileSource | StreamSource | BrowserSource
 )
-SoundModel = MicrophoneInput | ToneInput
+SoundModel = MicrophoneInput | ComputerInput | ToneInput
 
 
 class Unavailable(Source):
@@ -94,5 +95,7 @@ def build_sound_source(name: str, model: SoundModel, clock: Clock) -> Source:
     match model:
         case MicrophoneInput():
             return Microphone(name=name, clock=clock, device=model.device)
+        case ComputerInput():
+            return ComputerSound(name=name, clock=clock)
         case ToneInput():
             return Tone(name=name, clock=clock, frequency=model.frequency)
