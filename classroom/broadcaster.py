@@ -19,7 +19,7 @@ from typing import Any, Self, assert_never
 from aiohttp import web
 
 from classroom import __version__
-from classroom.alarms import Alarm, Alarms
+from classroom.alarms import Alarms
 from classroom.clock import Clock
 from classroom.control.calls import Call, Role, Tell
 from classroom.control.invitations import Invitations
@@ -45,6 +45,9 @@ from classroom.peers.relay import RelayCheck, StudentFaults
 from classroom.peers.rtp import install as install_playout_delay
 from classroom.peers.teachers import Teachers
 from classroom.peers.transmitter import transmitter_or_alarm
+from classroom.prompter import Prompter
+from classroom.reload import LessonFile, Reload
+from classroom.renewal import Renewal, tell_of_overlays
 from classroom.sections import (
     alarms_section,
     audio_section,
@@ -82,12 +85,16 @@ class SourceLine:
 class Broadcaster:
     """A running lesson. Use it with ``async with``; it is the desk at which the teachers' commands arrive."""
 
-    def __init__(self, lesson: Lesson, *, host: str, port: int, token: str, clock: Clock) -> None:
+    def __init__(
+        self, lesson: Lesson, *, host: str, port: int, token: str, clock: Clock, file: LessonFile | None = None
+    ) -> None:
         self._lesson = lesson
+        self._file = file
         self._clock = clock
         self._token = token
         self._started = clock.now()
         self._began = datetime.now(UTC)
+        self._guard: AccessGuard | None = None
         self._over = False
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
@@ -99,6 +106,16 @@ class Broadcaster:
         self._studio = Studio(lesson, clock=clock, changed=self._from_any_thread(self._sources_changed))
         self._direction = Direction(lesson, clock=clock, tell=self._tell, on_air=self._studio.put_on_air)
         self._program = self._make_program()
+        self._prompter = Prompter(
+            lesson,
+            clock=clock,
+            started=self._started,
+            began=self._began.astimezone(),
+            direction=self._direction,
+            turn=self._turn_page,
+            alarms=self._alarms,
+            tell=self._tell,
+        )
         self._place = meeting_place(lesson, clock=clock, alarms=self._alarms)
         self._member = self._place.member
         self._ice_servers = IceServers(lesson.ice)
@@ -145,9 +162,13 @@ class Broadcaster:
                 ("teachers' passwords for relays", self._teachers.refresh_ice_servers),
                 ("relays", RelayCheck(self._ice_servers, self._alarms).run),
                 ("meters and thumbnails", news.run),
+                ("run of show", self._prompter.run),
                 ("health of sources and program", self._make_health().run),
             ):
                 keep_running(stack, name, work)
+            if self._file is not None:
+                reload = Reload(self._file, apply=self._make_renewal().apply, alarms=self._alarms)
+                keep_running(stack, "lesson file", reload.run)
             if self._lesson.server.announce:
                 keep_running(stack, "announcement", self._announcement().run)
             self._stack = stack.pop_all()
@@ -243,11 +264,12 @@ class Broadcaster:
     def state(self) -> dict[str, object]:
         """The whole state as of now."""
         self._refresh()
-        return {**self._board.whole(), "lesson": self._lesson_section()}
+        return {**self._board.whole(), **self._prompter.describe(), "lesson": self._lesson_section()}
 
     def switch(self, scene: str, transition: TransitionKind | None, duration: float | None) -> None:
         """Put a scene on air, by its own or the lesson's transition unless one is named."""
         self._direction.switch(scene, transition, duration)
+        self._prompter.hold()
 
     def prepare(self, scene: str | None) -> None:
         """Choose the scene that comes on air with ``take``."""
@@ -256,11 +278,17 @@ class Broadcaster:
     def take(self) -> None:
         """Put the prepared scene on air."""
         self._direction.take()
+        self._prompter.hold()
+
+    def next_cue(self) -> None:
+        """Go on with the run of show."""
+        self._prompter.next()
 
     def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
         """Turn to a page of slides."""
         self._studio.go_to(source, page, step)
         self._refresh()
+        self._prompter.hold()
 
     def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
         """Change gain, mute or delay of an input."""
@@ -313,8 +341,7 @@ class Broadcaster:
         lesson = self._lesson
         size = (lesson.program.size.width, lesson.program.size.height)
         overlays, faults = build_overlays(lesson.overlays, size)
-        for name, why in faults.items():
-            self._alarms.put(Alarm(f"overlay.{name}", f"The overlay '{name}' is left out. {why}"))
+        tell_of_overlays(faults, self._alarms)
         return Program(
             director=self._direction.director,
             size=size,
@@ -363,8 +390,8 @@ class Broadcaster:
         app = web.Application()
         if self._place.switchboard is not None:
             banned = self._audience.address_banned
-            guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
-            add_routes(app, self._place.switchboard, guard=guard, limits=limits_of(self._lesson))
+            self._guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
+            add_routes(app, self._place.switchboard, guard=self._guard, limits=limits_of(self._lesson))
         add_pages(
             app,
             health=self._health,
@@ -376,6 +403,19 @@ class Broadcaster:
         language = self._lesson.lesson.language
         add_trust(app, authority=self.authority, tls_port=lambda: self._site.tls_port, language=language)
         return app
+
+    def _make_renewal(self) -> Renewal:
+        return Renewal(
+            self._lesson,
+            studio=self._studio,
+            program=self._program,
+            direction=self._direction,
+            prompter=self._prompter,
+            audience=self._audience,
+            guard=self._guard,
+            alarms=self._alarms,
+            changed=self._renewed,
+        )
 
     def _announcement(self) -> Announcement:
         return Announcement(
@@ -419,6 +459,15 @@ class Broadcaster:
     def _tell(self, changed: dict[str, object]) -> None:
         self._board.update(changed)
 
+    def _renewed(self, lesson: Lesson) -> None:
+        self._lesson = lesson
+        self._board.update({"lesson": self._lesson_section()})
+        self._refresh()
+
+    def _turn_page(self, source: str, page: int) -> None:
+        self._studio.go_to(source, page, None)
+        self._refresh()
+
     def _refresh(self) -> None:
         self._board.update(self._moving_sections())
 
@@ -443,10 +492,7 @@ class Broadcaster:
 
     def _draw_thumbnails(self) -> list[Thumbnail]:
         drawn = []
-        for source in (None, *self._lesson.sources):
-            frame = self._program.snapshot(source)
-            if frame is None:
-                continue
+        for source, frame in self._program.snapshots().items():
             width = min(320, frame.width)
             try:
                 small = jpeg(frame, width=width)
@@ -462,6 +508,7 @@ class Broadcaster:
         return {
             "lesson": self._lesson_section(),
             **self._direction.describe(),
+            **self._prompter.describe(),
             "chat": [],
             "recording": recording_section(),
             **self._moving_sections(),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from classroom.clock import Clock
 from classroom.director import Area, Border, Crop, Director, Scene, Style, TransitionKind
 from classroom.lesson import Lesson
+from classroom.lesson.cues import scene_alone
 from classroom.lesson.scenes import SceneModel, ShownModel
 from classroom.sections import preview_section, program_section, scenes_section
 
@@ -65,6 +66,27 @@ class Direction:
             self._came(before)
             self._tell({"preview": preview_section(self.director)})
 
+    def replace(self, lesson: Lesson) -> None:
+        """Go on with the scenes of another lesson; one on air that is gone gives way to the lesson's first."""
+        before, program = self.director.program.scene, lesson.program
+        self.director.replace(
+            scenes_of(lesson),
+            start=program.start,
+            now=self._clock.now(),
+            transition=program.transition,
+            duration=program.duration,
+        )
+        if self.director.program.scene.name != before.name:
+            self._came(before)
+        elif self.settles_in() == 0:
+            self._on_air(set(self.director.program.scene.show), self._clock.now())
+        self._tell(self.describe())
+
+    def settles_in(self) -> float:
+        """Seconds until nothing of the scene that leaves is to be seen."""
+        transition = self.director.program.transition
+        return 0.0 if transition is None else max(0.0, transition.ends - self._clock.now())
+
     def describe(self) -> dict[str, object]:
         """The sections of the state that are the director's."""
         return {
@@ -96,8 +118,12 @@ class Direction:
 
 
 def scenes_of(lesson: Lesson) -> dict[str, Scene]:
-    """The scenes of a lesson as the director knows them."""
-    return {name: _scene(name, model) for name, model in lesson.scenes.items()}
+    """The scenes of a lesson as the director knows them; a card that only a cue shows has one of its own at the end."""
+    scenes = {name: _scene(name, model) for name, model in lesson.scenes.items()}
+    for cue in lesson.cues:
+        if cue.card is not None and scene_alone(cue.card, lesson.scenes) is None:
+            scenes[cue.card] = Scene(cue.card, "full", (cue.card,))
+    return scenes
 
 
 def _scene(name: str, model: SceneModel) -> Scene:

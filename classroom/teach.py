@@ -17,8 +17,9 @@ from classroom.broadcaster import Broadcaster
 from classroom.clock import SystemClock
 from classroom.errors import LessonError, SetupError
 from classroom.interruption import interruptible
-from classroom.lesson import Lesson, built_in_lesson, check_lesson
+from classroom.lesson import Lesson, built_in_lesson
 from classroom.media.devices import list_devices
+from classroom.reload import LessonFile, read_lesson_file
 from classroom.server.authority import fingerprint
 from classroom.signaling.client import ServerAddress, reach
 
@@ -41,7 +42,8 @@ class Wishes:
 
 async def teach(wishes: Wishes) -> int:
     """Run a lesson until it is ended by the teacher, Ctrl-C or SIGTERM; the exit code."""
-    lesson = await asyncio.to_thread(_lesson, wishes)
+    file = None if wishes.file is None else await asyncio.to_thread(_file, wishes.file)
+    lesson = await asyncio.to_thread(_built_in) if file is None else file.lesson
     if wishes.signaling is not None:
         lesson = _meeting_at(wishes.signaling, lesson)
     broadcaster = Broadcaster(
@@ -50,6 +52,7 @@ async def teach(wishes: Wishes) -> int:
         port=lesson.server.port if wishes.port is None else wishes.port,
         token=wishes.token or lesson.access.token or secrets.token_urlsafe(18),
         clock=SystemClock(),
+        file=file,
     )
     if wishes.check:
         return await _check(broadcaster)
@@ -66,21 +69,23 @@ async def teach(wishes: Wishes) -> int:
     return 0
 
 
-def _lesson(wishes: Wishes) -> Lesson:
-    if wishes.file is None:
-        devices = list_devices()
-        return built_in_lesson(
-            has_camera=bool(devices.cameras),
-            has_microphone=bool(devices.microphones),
-            has_screen=bool(devices.screens),
-            language=_language(),
-        )
-    report = check_lesson(wishes.file)
+def _built_in() -> Lesson:
+    devices = list_devices()
+    return built_in_lesson(
+        has_camera=bool(devices.cameras),
+        has_microphone=bool(devices.microphones),
+        has_screen=bool(devices.screens),
+        language=_language(),
+    )
+
+
+def _file(path: Path) -> LessonFile:
+    report, mark = read_lesson_file(path)
     if report.lesson is None or report.faults:
         raise LessonError(report.faults)
     for note in report.notes:
         print(f"note: {note}", file=sys.stderr)
-    return report.lesson
+    return LessonFile(path, report.lesson, mark)
 
 
 def _meeting_at(server: str, lesson: Lesson) -> Lesson:

@@ -52,6 +52,10 @@ class Desk(Protocol):
         """Put the prepared scene on air."""
         ...
 
+    def next_cue(self) -> None:
+        """Go on with the run of show."""
+        ...
+
     def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
         """Change gain (dB), mute or delay (ms) of an audio input."""
         ...
@@ -226,6 +230,13 @@ def preview_set(caller: Caller, scene: Name | None) -> Mapping[str, object]:
 def program_take(caller: Caller) -> Mapping[str, object]:
     """Put the scene of the preview on air, by its own or the lesson's transition; the old one becomes the preview."""
     caller.desk.take()
+    return {}
+
+
+@_command("cue.next")
+def cue_next(caller: Caller) -> Mapping[str, object]:
+    """Go on with the run of show: the cues that are due, else the next one. Later ones come by themselves again."""
+    caller.desk.next_cue()
     return {}
 
 

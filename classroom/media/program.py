@@ -83,6 +83,7 @@ class Program:
             raise ValueError("a program has at least one picture a second")
         self._director = director
         self._fps = fps
+        self._size = size
         self._supplies = self._supplied = Supplies(slots, fallback, fallback_card, dict(overlays or {}))
         self._live = live
         self._clock = clock
@@ -127,6 +128,16 @@ class Program:
         self._composing = Timings()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the full picture, in pixels."""
+        return self._size
+
+    @property
+    def supplies(self) -> Supplies:
+        """What pictures are made of now."""
+        return self._supplies
 
     @property
     def codecs(self) -> tuple[Codec, ...]:
@@ -193,10 +204,6 @@ class Program:
         """The level of every input and of ``program`` over the last 100 ms."""
         return self._sound.levels()
 
-    def clipped(self) -> dict[str, int]:
-        """How many blocks (20 ms) of each input reached full scale so far."""
-        return self._sound.clipped()
-
     def snapshot(self, source: str | None = None) -> av.VideoFrame | None:
         """The newest picture of a source, or of the program; None where there is none. Only to be read.
 
@@ -212,6 +219,15 @@ class Program:
         """How many pictures were made and missed so far."""
         return self._ticks, self._missed
 
+    def snapshots(self) -> dict[str | None, av.VideoFrame]:
+        """The newest picture of each source that has one, and of the program, which is None."""
+        found: dict[str | None, av.VideoFrame] = {} if self._newest is None else {None: self._newest.frame()}
+        for name, slot in self._supplies.slots.items():
+            picture = slot.newest()
+            if picture is not None:
+                found[name] = picture.frame
+        return found
+
     @property
     def statistics(self) -> dict[str, Any]:
         """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks begin and of what each stage takes."""
@@ -221,7 +237,11 @@ class Program:
             "failed": self._failed,
             "lateness": self._lateness.summary(),
             "compose": self._composing.summary(),
-            "sound": {**self._sound.timings.summary(), "skipped": self._sound.skipped},
+            "sound": {
+                **self._sound.timings.summary(),
+                "skipped": self._sound.skipped,
+                "clipped": self._sound.clipped(),
+            },
             "encode": {
                 **{codec: _describe(renditions[0]) for codec, renditions in self._renditions.items()},
                 "opus": {**self._sound_encoder.timings.summary(), "active": self._sound_encoder.active},

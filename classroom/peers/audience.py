@@ -89,6 +89,11 @@ class Audience:
         self._bans = Bans()
         self._farewell = Farewell(tell=self._tell, sign_out=sign_out)
 
+    def renew(self, *, title: str, language: str, admit: Admit, most: int) -> None:
+        """Go on with other details of the lesson, and other rules for whoever comes from now on."""
+        self._title, self._language = title, language
+        self._admit, self._most = admit, most
+
     def describe(self) -> dict[str, object]:
         """The students by number, as the control protocol shows them."""
         return self._register.describe()

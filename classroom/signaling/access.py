@@ -36,7 +36,7 @@ class AccessGuard:
     """
 
     def __init__(self, *, passcode: str | None, banned: Callable[[str], bool], clock: Clock) -> None:
-        self._passcode = None if passcode is None else _comparable(passcode)
+        self.ask_for(passcode)
         self._banned = banned
         self._clock = clock
         self._wrong = Throttle(first=0.5, longest=_LONGEST)
@@ -44,6 +44,10 @@ class AccessGuard:
         self._missing = Throttle(first=0.05, longest=0.5)
         self._strangers = Strangers()
         self._log = SparingLog(logger)
+
+    def ask_for(self, passcode: str | None) -> None:
+        """Ask whoever comes from now on for another passcode, or for none."""
+        self._passcode = None if passcode is None else _comparable(passcode)
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
         """Why this sign-in is refused, or None; a missing passcode is answered a little late, a wrong one slowly."""

@@ -67,7 +67,7 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
         reply = await Teacher(connection).ask("hello", token=TOKEN)
         state = reply["result"]["state"]
         assert set(state) == {
-            "lesson", "program", "preview", "scenes", "sources", "audio", "students", "chat", "recording", "alarms",
+            "lesson", "program", "preview", "scenes", "cues", "sources", "audio", "students", "chat", "recording", "alarms",
         }  # fmt: skip
         assert reply["result"]["revision"] >= 0
         assert state["program"]["scene"] == "talk"

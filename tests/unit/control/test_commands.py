@@ -60,6 +60,9 @@ class Lesson:
     def take(self) -> None:
         self.done.append(("take",))
 
+    def next_cue(self) -> None:
+        self.done.append(("next cue",))
+
     def end(self) -> None:
         self.done.append(("end",))
 
@@ -85,7 +88,7 @@ class Teacher:
 def test_the_methods_of_this_version_are_there_with_help() -> None:
     listed = {str(method["name"]): method for method in describe()}
     assert list(listed) == [
-        "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "audio.set", "source.restart",
+        "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "cue.next", "audio.set", "source.restart",
         "source.invite", "source.uninvite",
         "slides.goto",
         "student.admit", "student.remove",
@@ -108,6 +111,7 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
     COMMANDS["preview.set"].call(teacher, {"scene": "desk"})
     COMMANDS["preview.set"].call(teacher, [None])
     COMMANDS["program.take"].call(teacher, {})
+    COMMANDS["cue.next"].call(teacher, {})
     COMMANDS["slides.goto"].call(teacher, {"source": "slides", "page": 3})
     COMMANDS["slides.goto"].call(teacher, {"source": "slides", "step": -1})
     COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
@@ -124,6 +128,7 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("prepare", "desk"),
         ("prepare", None),
         ("take",),
+        ("next cue",),
         ("page", "slides", 3, None),
         ("page", "slides", None, -1),
         ("audio", "mic", -6.0, True, None),

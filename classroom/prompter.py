@@ -1,0 +1,152 @@
+"""Carries out the run of show of a lesson, and tells the teachers what comes next.
+
+When a cue is due, and what the teacher's own command does to that, ``director.cues`` knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from classroom.alarms import Alarm, Alarms
+from classroom.clock import Clock
+from classroom.direction import Direction
+from classroom.director import Cue, RunOfShow
+from classroom.errors import CommandError
+from classroom.lesson import Lesson
+from classroom.lesson.cues import CueModel, scene_alone
+
+__all__ = ["Prompter", "cues_of", "scene_for"]
+
+logger = logging.getLogger(__name__)
+
+_FAILED: Final = "cue.failed"
+_HALF_A_DAY: Final = 12 * 3600.0
+
+
+class Prompter:
+    """The run of show of a lesson that began at the clock second ``started``, which is ``began`` by the clock.
+
+    ``turn`` turns slides to a page. ``tell`` is given the section ``cues`` of the state when it has changed. Belongs to
+    the event loop; ``run`` lets cues come by themselves.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        clock: Clock,
+        started: float,
+        began: datetime,
+        direction: Direction,
+        turn: Callable[[str, int], None],
+        alarms: Alarms,
+        tell: Callable[[dict[str, object]], None],
+    ) -> None:
+        self._clock, self._started, self._began = clock, started, began
+        self._direction, self._turn, self._alarms, self._tell = direction, turn, alarms, tell
+        self._show = RunOfShow(cues_of(lesson, began))
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Let each cue come when it is due."""
+        while True:
+            self._carry_out(self._show.due(self._now()))
+            wakes, waiting = self._show.wakes(), self._show.next is not None and self._show.held
+            self._changed.clear()
+            # While the show is held, nothing comes, but the teachers are to see that something is due.
+            pause = 1.0 if waiting else None if wakes is None else max(0.0, wakes - self._now())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), pause)
+            if waiting:
+                self._tell(self.describe())
+
+    def hold(self) -> None:
+        """The teacher has put something on air: cues wait until ``next``."""
+        if self._show.hold():
+            self._moved()
+
+    def next(self) -> None:
+        """Go on with the cues that are due, else with the next one; CommandError after the last."""
+        self._carry_out(self._show.advance(self._now()))
+        self._moved()
+
+    def replace(self, lesson: Lesson) -> None:
+        """Go on with the run of show of another lesson."""
+        self._show.replace(cues_of(lesson, self._began), self._now())
+        self._moved()
+
+    def describe(self) -> dict[str, object]:
+        """The section ``cues`` of the state."""
+        show, now = self._show, self._now()
+        following = show.next
+        time = None if following is None else show.time(following)
+        return {
+            "cues": {
+                "mode": "held" if show.held else "automatic",
+                "next": following,
+                "left": None if time is None else round(max(0.0, time - now), 1),
+                "due": show.waiting(now),
+                "list": [self._described(place, cue) for place, cue in enumerate(show.cues)],
+            }
+        }
+
+    def _described(self, place: int, cue: Cue) -> dict[str, object]:
+        time = self._show.time(place)
+        at = None if time is None else (self._began + timedelta(seconds=time)).isoformat(timespec="seconds")
+        slide = None if cue.slide is None else {"source": cue.slide[0], "page": cue.slide[1]}
+        return {"title": cue.title, "scene": cue.scene, "slide": slide, "at": at, "state": self._show.state(place)}
+
+    def _carry_out(self, cues: Iterable[Cue]) -> None:
+        for cue in cues:
+            try:
+                if cue.slide is not None:
+                    self._turn(*cue.slide)
+                scene = cue.scene or scene_for(cue, self._direction)
+                if scene is not None:
+                    self._direction.switch(scene, None, None)
+                self._alarms.clear(_FAILED)
+            except CommandError as fault:
+                name = cue.title or cue.scene or "slide"
+                logger.warning("The cue '%s' could not be carried out: %s", name, fault)
+                sentence = f"The cue '{name}' could not be carried out. {fault}"
+                self._alarms.put(Alarm(_FAILED, sentence, method="cue.next"))
+            self._tell(self.describe())
+
+    def _moved(self) -> None:
+        self._changed.set()
+        self._tell(self.describe())
+
+    def _now(self) -> float:
+        return self._clock.now() - self._started
+
+
+def cues_of(lesson: Lesson, began: datetime) -> list[Cue]:
+    """The cues of a lesson that begins at a moment of the computer's time zone."""
+    return [_cue(model, lesson.scenes, began) for model in lesson.cues]
+
+
+def scene_for(cue: Cue, direction: Direction) -> str | None:
+    """The scene that shows the slides of a cue which names none; None where the one on air does."""
+    if cue.slide is None or cue.slide[0] in direction.director.program.scene.show:
+        return None
+    showing = [scene for scene in direction.director.scenes.values() if cue.slide[0] in scene.show]
+    showing.sort(key=lambda scene: len(scene.show))
+    return showing[0].name if showing else None
+
+
+def _cue(model: CueModel, scenes: Mapping[str, object], began: datetime) -> Cue:
+    scene = model.scene
+    if model.card is not None:
+        scene = scene_alone(model.card, scenes) or model.card
+    slide = None if model.slide is None else (model.slide.source, model.slide.page)
+    due = model.after
+    if model.clock is not None:
+        # Of the day before and the day after the one that is nearer: lessons may go on past midnight.
+        due = (datetime.combine(began.date(), model.clock, began.tzinfo) - began).total_seconds()
+        due += 2 * _HALF_A_DAY * (due < -_HALF_A_DAY) - 2 * _HALF_A_DAY * (due > _HALF_A_DAY)
+    return Cue(scene, slide, model.title, due)

@@ -1,0 +1,252 @@
+"""Saving the lesson file while the lesson runs: what is applied, what is not, and what students notice of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession
+
+from classroom.broadcaster import Broadcaster
+from classroom.clock import SystemClock
+from classroom.reload import LessonFile, read_lesson_file
+from tests.support.broadcast import TOKEN, eventually
+from tests.support.machine import StolenTime
+from tests.support.student import Student, student
+
+LESSON = """\
+lesson: {title: "A test lesson"}
+sources:
+  bars: {kind: pattern, size: 320x180, fps: 30}
+  pause: {kind: card, title: "Back soon"}
+audio:
+  clap: {source: bars, gain: -6}
+  tone: {kind: tone, gain: -12, muted: true}
+scenes:
+  talk: bars
+  away: pause
+program: {size: 320x180, fps: 30, fallback: pause}
+recording: {start: never}
+"""
+
+
+class Running:
+    """A lesson that runs from a file, and that file."""
+
+    def __init__(self, broadcaster: Broadcaster, path: Path) -> None:
+        self.broadcaster, self.path = broadcaster, path
+
+    @property
+    def port(self) -> int:
+        return self.broadcaster.port
+
+    def state(self, section: str) -> Any:
+        return self.broadcaster.state()[section]
+
+    def alarms(self) -> dict[str, str]:
+        return {alarm["code"]: alarm["sentence"] for alarm in self.state("alarms")}
+
+    def save(self, text: str) -> None:
+        """Write the file as editors do: another one that takes its place."""
+        beside = self.path.with_suffix(".new")
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, self.path)
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, text: str = LESSON) -> AsyncIterator[Running]:
+    path = folder / "lesson.yaml"
+    path.write_text(text, encoding="utf-8")
+    report, mark = read_lesson_file(path)
+    assert report.lesson is not None, report.faults
+    broadcaster = Broadcaster(
+        report.lesson,
+        host="127.0.0.1",
+        port=0,
+        token=TOKEN,
+        clock=SystemClock(),
+        file=LessonFile(path, report.lesson, mark),
+    )
+    async with broadcaster:
+        await broadcaster.sources_settled(60.0)
+        yield Running(broadcaster, path)
+
+
+async def test_what_is_saved_is_applied(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson:
+        lesson.save(
+            LESSON.replace('"A test lesson"', "Another title")
+            .replace("  pause: {kind", "  more: {kind: pattern, size: 160x90}\n  pause: {kind")
+            .replace("  away: pause", "  both: {layout: side-by-side, show: [bars, more]}\n  away: pause")
+            .replace("  tone: {kind: tone, gain: -12, muted: true}\n", "")
+        )
+        await eventually(lambda: list(lesson.state("scenes")) == ["talk", "both", "away"])
+        await eventually(lambda: lesson.state("sources").get("more", {}).get("state") == "live")
+        assert lesson.state("lesson")["title"] == "Another title"
+        assert list(lesson.state("audio")) == ["clap"]
+        assert lesson.state("program")["scene"] == "talk"
+        assert lesson.alarms() == {}
+
+
+async def test_a_scene_on_air_that_is_gone_gives_way_to_the_first(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson:
+        lesson.broadcaster.switch("away", None, None)
+        lesson.save(LESSON.replace("  away: pause\n", "").replace("fallback: pause", "fallback: null"))
+        await eventually(lambda: lesson.state("program")["scene"] == "talk")
+        lesson.save(LESSON.replace("  pause: {kind", "  other: {kind").replace("pause", "other"))
+        await eventually(lambda: list(lesson.state("sources")) == ["bars", "other"])
+
+
+async def test_what_the_teacher_set_stays_unless_the_file_changes_it(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson:
+        lesson.broadcaster.set_audio("clap", 3.0, True, None)
+        lesson.broadcaster.set_audio("tone", -20.0, False, None)
+        lesson.save(LESSON.replace("gain: -12", "gain: -18"))
+        await eventually(lambda: lesson.state("audio")["tone"]["gain"] == -18)
+        assert lesson.state("audio")["tone"]["muted"] is False
+        assert (lesson.state("audio")["clap"]["gain"], lesson.state("audio")["clap"]["muted"]) == (3.0, True)
+
+
+async def test_a_faulty_file_changes_nothing_and_says_where_the_fault_is(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson:
+        lesson.save(LESSON.replace("away: pause", "away: puase").replace("A test", "Another"))
+        await eventually(lambda: "lesson.file" in lesson.alarms())
+        assert lesson.alarms()["lesson.file"] == (
+            "The lesson file was saved with a fault, so nothing has changed. lesson.yaml:10:9: scenes.away: there is "
+            "no source 'puase'; did you mean 'pause'?"
+        )
+        assert lesson.state("lesson")["title"] == "A test lesson"
+        lesson.path.unlink()
+        await eventually(lambda: "is gone" in lesson.alarms().get("lesson.file", ""))
+        lesson.save(LESSON)
+        await eventually(lambda: "lesson.file" not in lesson.alarms())
+
+
+async def test_what_needs_a_restart_is_said_and_the_rest_is_applied(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson:
+        lesson.save(
+            LESSON.replace("size: 320x180, fps: 30, fallback", "size: 640x360, fps: 25, fallback") + "cues: []\n"
+        )
+        await eventually(lambda: "lesson.restart" in lesson.alarms())
+        assert lesson.alarms()["lesson.restart"] == (
+            "program.fps, program.size need a restart of the lesson. All other changes are applied."
+        )
+        lesson.save(LESSON)
+        await eventually(lambda: "lesson.restart" not in lesson.alarms())
+
+
+async def test_a_file_that_is_written_slowly_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson:
+        changed = LESSON.replace('"A test lesson"', "Written slowly").replace("away: pause", "home: pause")
+        seen = set()
+        with lesson.path.open("w", encoding="utf-8") as file:
+            for line in changed.splitlines(keepends=True):
+                file.write(line)
+                file.flush()
+                seen |= set(lesson.alarms())
+                await asyncio.sleep(0.1)
+        await eventually(lambda: lesson.state("lesson")["title"] == "Written slowly")
+        assert seen == set()
+
+
+async def test_a_changed_card_is_shown_and_a_changed_source_does_not_go_dark(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson, student(lesson.port) as ada:
+        await ada.watch()
+        await eventually(lambda: ada.pictures > 10)
+        # Colour bars all along: from a pattern to another one of half the rate, without the fallback in between.
+        watch = asyncio.create_task(colours(ada, 40))
+        lesson.save(LESSON.replace("size: 320x180, fps: 30}\n  pause", "size: 320x180, fps: 15}\n  pause"))
+        await eventually(lambda: 14 < (lesson.state("sources")["bars"]["fps"] or 0) < 16)
+        assert all(red > 100 and blue < 90 for red, _, blue in await watch)
+
+
+async def colours(ada: Student, count: int) -> list[tuple[int, int, int]]:
+    """The colour of the yellow bar, in so many pictures."""
+    seen: list[tuple[int, int, int]] = []
+    while len(seen) < count:
+        ada.arrived.clear()
+        await ada.arrived.wait()
+        seen.append(ada.pixel(0.21, 0.2))
+    return seen
+
+
+async def test_editing_the_file_fifty_times_while_a_student_watches(tmp_path: Path) -> None:
+    stolen = StolenTime()
+    async with running(tmp_path) as lesson, student(lesson.port) as ada:
+        await ada.watch()
+        await eventually(lambda: ada.pictures > 30)
+        connection, gaps = ada.connection, Gaps()
+        watch = asyncio.create_task(gaps.watch(ada))
+        for edit in range(1, 51):
+            if edit % 10 == 0:
+                lesson.save(edited(edit) + "nonsense: [\n")
+                await eventually(lambda: "lesson.file" in lesson.alarms())
+                continue
+            lesson.save(edited(edit))
+            await eventually(lambda edit=edit: lesson.state("lesson")["title"] == f"Edit {edit}")
+            assert set(lesson.state("scenes")) == {"talk", "away", f"scene {edit % 3}"}
+            assert "lesson.file" not in lesson.alarms()
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        assert ada.connection is connection
+        assert connection is not None
+        assert connection.connectionState == "connected"
+        assert len(ada.offers) == 1
+        assert lesson.alarms().keys() == {"lesson.file"}
+        stolen.excuse()
+        assert gaps.longest <= 0.3
+
+
+class Gaps:
+    """The longest time without a picture at a student, in seconds."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def watch(self, ada: Student) -> None:
+        last = time.monotonic()
+        while True:
+            ada.arrived.clear()
+            before = ada.pictures
+            await ada.arrived.wait()
+            if ada.pictures != before:
+                now = time.monotonic()
+                self.longest, last = max(self.longest, now - last), now
+
+
+def edited(edit: int) -> str:
+    """Another title each time, and by turns other sources, scenes, inputs, overlays and cues."""
+    text = LESSON.replace('"A test lesson"', f"Edit {edit}")
+    text = text.replace("  away: pause\n", f"  away: pause\n  scene {edit % 3}: bars\n")
+    if edit % 2:
+        text = text.replace("  pause:", "  more: {kind: pattern, size: 160x90}\n  pause:")
+    if edit % 5 == 1:
+        text = text.replace("size: 320x180, fps: 30}\n", f"size: 320x180, fps: {20 + edit % 7}}}\n")
+    if edit % 3 == 1:
+        text = text.replace("  tone: {kind: tone, gain: -12, muted: true}\n", "")
+    if edit % 4 == 1:
+        text += "overlays: {time: {kind: clock, seconds: true}}\n"
+    if edit % 7 == 1:
+        text += "cues: [{after: 1h, card: pause}]\n"
+    return text
+
+
+async def test_who_comes_from_now_on_is_asked_for_the_new_passcode(tmp_path: Path) -> None:
+    async with running(tmp_path) as lesson, ClientSession(f"http://127.0.0.1:{lesson.port}") as session:
+
+        async def answer() -> int:
+            async with session.get("/sign_in?ada@pc") as response:
+                return response.status
+
+        assert await answer() == 200
+        lesson.save(LESSON + "access: {passcode: apple}\n")
+        await eventually(lambda: asked(answer))
+
+
+async def asked(answer: Callable[[], Awaitable[int]]) -> bool:
+    return await answer() != 200
