@@ -88,7 +88,7 @@ def small(extra: str) -> list[str]:
         ("audio: {a: {source: nobody}}", "1:21: audio.a.source: there is no source 'nobody'; there are camera and screen"),
         ("audio: {a: {source: screen}}", "1:21: audio.a.source: 'screen' is a screen and has no sound; a source of kind file, stream, browser or pattern has"),
         ("audio: {a: {gain: 3}}", "1:9: audio.a.kind: is missing; write what it is, such as kind: microphone"),
-        ("audio: {a: {kind: mic}}", "1:19: audio.a.kind: expects microphone, source or tone, not 'mic'"),
+        ("audio: {a: {kind: mic}}", "1:19: audio.a.kind: expects microphone, computer, source or tone, not 'mic'"),
         ("audio: {a: {kind: 3}}", "1:19: audio.a.kind: expects a word such as microphone, not 3"),
         ("audio: {a: microphone}", "1:12: audio.a: expects keys such as {kind: microphone}, not 'microphone'"),
         ("audio: {a: {kind: tone, gain: 21}}", "1:31: audio.a.gain: expects -60 to 20 dB, not 21"),

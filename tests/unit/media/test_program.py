@@ -301,6 +301,36 @@ async def test_sound_is_set_and_measured_by_name() -> None:
         program.fanout("vp9")  # type: ignore[arg-type]
 
 
+async def test_the_sound_of_a_source_is_heard_while_it_is_on_air() -> None:
+    buffer = SoundBuffer()
+    studio = Studio(colours(), {"film": SoundInput(buffer, follows="green")})
+    program = studio.program
+    async with on_air(studio):
+        filling = threading.Event()
+
+        def fill() -> None:
+            first = CLOCK.now()
+            for number in range(1000):
+                buffer.write(np.full((4800, 2), 0.5, np.float32), first + number * 0.1)
+                if filling.wait(max(0.0, first + number * 0.1 - CLOCK.now())):
+                    return
+
+        thread = threading.Thread(target=fill)
+        thread.start()
+        try:
+            await until(lambda: program.levels()["film"].peak_db > -6.1)
+            assert program.levels()["program"].peak_db < -60
+            studio.director.switch("green", now=CLOCK.now(), transition="fade", duration=0.3)
+            await until(lambda: -40 < program.levels()["program"].peak_db < -8)
+            await until(lambda: program.levels()["program"].peak_db > -6.1)
+            studio.director.switch("red", now=CLOCK.now())
+            await until(lambda: program.levels()["program"].peak_db < -60)
+            assert program.levels()["film"].peak_db > -6.1
+        finally:
+            filling.set()
+            thread.join()
+
+
 class FlashAndBeep:
     """A source that is white and beeps in the first 100 ms of every half second of the clock, else black and still."""
 
