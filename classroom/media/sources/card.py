@@ -1,7 +1,10 @@
-"""A still card: title, text and image, drawn once."""
+"""A card: title, text and image, drawn once, and the time that is left, drawn each second."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from datetime import datetime, time
 from pathlib import Path
 from typing import Final
 
@@ -10,18 +13,25 @@ import av
 from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Source
-from classroom.media.sources.card_drawing import draw_card
+from classroom.media.sources.card_drawing import CardDrawing, draw_card
 
 __all__ = ["Card", "fallback_card"]
 
 _STILL: Final = 1.0
 """Seconds for which a read of a card that is already shown waits."""
 
+_HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
+
 _ONE_MOMENT: Final = {"en": "One moment, please", "zh": "请稍候"}
 
 
 class Card(Source):
-    """A card at the size of the program (width, height in pixels)."""
+    """A card at the size of the program (width, height in pixels).
+
+    It counts down to the time of day ``until``, or ``countdown`` seconds from when it comes on air. At the end 0:00
+    stays. ``today`` is the clock on the wall.
+    """
 
     kind = "card"
 
@@ -34,26 +44,50 @@ class Card(Source):
         text: str = "",
         image: Path | None = None,
         size: tuple[int, int] = (1280, 720),
+        until: time | None = None,
+        countdown: float | None = None,
+        today: Callable[[], datetime] = datetime.now,
     ) -> None:
         super().__init__(name=name, clock=clock, picture=True)
         self._title, self._text, self._image, self._size = title, text, image, size
-        self._frame: av.VideoFrame | None = None
+        self._until, self._countdown, self._today = until, countdown, today
+        self._drawing: CardDrawing | None = None
+        self._shown: str | None = None
 
     def open(self) -> None:
         """Draw the card; DeviceError when a font or the image is missing."""
-        self._frame = draw_card(self._title, self._text, self._image, self._size)
+        left = self._left()
+        widest = "" if left is None else _spelled(max(left, _HOUR / 60))
+        self._drawing, self._shown = CardDrawing(self._title, self._text, self._image, self._size, widest), None
 
     def read(self) -> None:
-        """Deliver the card once, then wait."""
-        if self._frame is not None:
-            self.show(self._frame, self.clock.now())
-            self._frame = None
-        else:
+        """Deliver the card once, or when another second has gone by, and wait."""
+        left = self._left()
+        line = "" if left is None else _spelled(left)
+        if self._drawing is not None and line != self._shown:
+            self.show(self._drawing.frame(line), self.clock.now())
+            self._shown = line
+        elif left is None:
             self.wait(_STILL)
+        else:
+            # To the end of this second of the countdown, and a little, so that the next look sees the next one.
+            self.pause(min(_STILL, left % 1 + 0.005) if left > 0 else _STILL)
 
     def close(self) -> None:
         """Forget the drawing."""
-        self._frame = None
+        self._drawing = None
+
+    def _left(self) -> float | None:
+        """Seconds that are left; None on a card that does not count."""
+        if self._until is not None:
+            now = self._today()
+            left = (datetime.combine(now.date(), self._until) - now).total_seconds()
+            # A break may go on past midnight; what is half a day ago was today.
+            return max(0.0, left + _DAY if left < -_DAY / 2 else left)
+        if self._countdown is None:
+            return None
+        since = self.on_air_since
+        return max(0.0, self._countdown - (self.clock.now() - since if since is not None else 0.0))
 
 
 def fallback_card(language: str, size: tuple[int, int]) -> av.VideoFrame:
@@ -62,3 +96,10 @@ def fallback_card(language: str, size: tuple[int, int]) -> av.VideoFrame:
         return draw_card(_ONE_MOMENT.get(language, _ONE_MOMENT["en"]), "", None, size)
     except DeviceError:
         return draw_card(_ONE_MOMENT["en"], "", None, size)
+
+
+def _spelled(left: float) -> str:
+    """Seconds as they are read: ``4:59``, ``1:00:00``; what has begun counts whole, so that 0:00 is the end."""
+    seconds = math.ceil(left)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes}:{seconds % 60:02d}"

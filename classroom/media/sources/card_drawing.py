@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageOps
 from classroom.errors import DeviceError
 from classroom.media.sources.fonts import Font, find_font
 
-__all__ = ["draw_card"]
+__all__ = ["CardDrawing", "draw_card"]
 
 Colour = tuple[int, int, int]
 
@@ -56,23 +56,46 @@ class _Paragraph:
 
 
 def draw_card(title: str, text: str, image: Path | None, size: tuple[int, int]) -> av.VideoFrame:
-    """A card of ``size`` (width, height in pixels; odd ones are rounded down) as yuv420p.
+    """A still card; see ``CardDrawing``."""
+    return CardDrawing(title, text, image, size).frame()
+
+
+class CardDrawing:
+    """A card of ``size`` (width, height in pixels; odd ones are rounded down), below its title a line that may change.
 
     Title and text are wrapped and shrunk until they fit. DeviceError when no font of this machine has the
-    characters, or when the image cannot be read; the sentence says what to do.
+    characters, or when the image cannot be read; the sentence says what to do. ``widest`` is the changing line at its
+    longest; without one there is no room for it.
     """
-    width, height = (max(16, edge - edge % 2) for edge in size)
-    canvas = _ground(width, height)
+
+    def __init__(self, title: str, text: str, image: Path | None, size: tuple[int, int], widest: str = "") -> None:
+        width, height = (max(16, edge - edge % 2) for edge in size)
+        self._canvas = _ground(width, height)
+        self._line = _fit(widest, round(width * 0.8), height * 0.3, height * 0.16, height, 1)
+        self._y = _draw(self._canvas, title, text, image, self._line)
+
+    def frame(self, line: str = "") -> av.VideoFrame:
+        """The card as yuv420p, with the line as it is now; costs a few milliseconds."""
+        canvas = self._canvas
+        if line and self._line is not None:
+            canvas = canvas.copy()
+            place = (canvas.width / 2, self._y + self._line.line_height / 2)
+            ImageDraw.Draw(canvas).text(place, line, fill=_ACCENT, font=self._line.font, anchor="mm")
+        return av.VideoFrame.from_ndarray(np.asarray(canvas), format="rgb24").reformat(format="yuv420p")
+
+
+def _draw(canvas: Image.Image, title: str, text: str, image: Path | None, line: _Paragraph | None) -> int:
+    """Draw all but the changing line, and return where that is to stand (pixels from the top)."""
+    height = canvas.height
     margin = round(height * _MARGIN)
-    inner_width, inner_height = width - 2 * margin, height - 2 * margin
+    inner_width, inner_height = canvas.width - 2 * margin, height - 2 * margin
     gap = round(height * 0.045)
-    picture = _load_image(image, inner_width, inner_height, alone=not (title or text))
-    room = inner_height - (picture.height + gap if picture else 0)
+    picture = _load_image(image, inner_width, inner_height, alone=not (title or text or line))
+    room = inner_height - (picture.height + gap if picture else 0) - (line.height + gap if line else 0)
     heading = _fit(title, inner_width, room * (0.6 if text else 1.0), height * (0.1 if picture else 0.13), height, 3)
     room -= heading.height + gap if heading else 0
     body = _fit(text, inner_width, room, height * 0.055, height, None)
-    _put(canvas, picture, heading, body, gap)
-    return av.VideoFrame.from_ndarray(np.asarray(canvas), format="rgb24").reformat(format="yuv420p")
+    return _put(canvas, picture, heading, line, body, gap)
 
 
 def _ground(width: int, height: int) -> Image.Image:
@@ -180,10 +203,18 @@ def _units(text: str, measure: Callable[[str], float], width: int) -> Iterator[s
 
 
 def _put(
-    canvas: Image.Image, picture: Image.Image | None, heading: _Paragraph | None, body: _Paragraph | None, gap: int
-) -> None:
-    """Stack image, title and text in the middle of the card, a short line between title and text."""
-    parts = [part.height for part in (picture, heading, body) if part is not None]
+    canvas: Image.Image,
+    picture: Image.Image | None,
+    heading: _Paragraph | None,
+    line: _Paragraph | None,
+    body: _Paragraph | None,
+    gap: int,
+) -> int:
+    """Stack image, title, changing line and text in the middle of the card, a short rule between title and text.
+
+    The changing line is left out; returned is where it stands.
+    """
+    parts = [part.height for part in (picture, heading, line, body) if part is not None]
     y = (canvas.height - sum(parts) - gap * (len(parts) - 1)) // 2
     draw = ImageDraw.Draw(canvas)
     if picture is not None:
@@ -192,14 +223,18 @@ def _put(
     if heading is not None:
         _lines(draw, heading, canvas.width, y, _TITLE)
         y += heading.height + gap
-        if body is not None:
+        if body is not None and line is None:
             half, middle = round(canvas.height * 0.06), canvas.width // 2
             thick = max(2, round(canvas.height * 0.006))
             draw.rectangle(
                 (middle - half, y - gap // 2 - thick // 2, middle + half, y - gap // 2 + thick // 2), _ACCENT
             )
+    place = y
+    if line is not None:
+        y += line.height + gap
     if body is not None:
         _lines(draw, body, canvas.width, y, _TEXT)
+    return place
 
 
 def _lines(draw: ImageDraw.ImageDraw, paragraph: _Paragraph, width: int, y: int, colour: Colour) -> None:

@@ -76,7 +76,16 @@ def build_picture_source(
             return Screen(name=name, clock=clock, number=model.monitor, area=area, fps=model.fps, cursor=model.cursor)
         case CardSource():
             image = folder / model.image if model.image else None
-            return Card(name=name, clock=clock, title=model.title, text=model.text, image=image, size=size)
+            return Card(
+                name=name,
+                clock=clock,
+                title=model.title,
+                text=model.text,
+                image=image,
+                size=size,
+                until=model.until,
+                countdown=model.countdown,
+            )
         case PatternSource():
             own = (model.size.width, model.size.height) if model.size else size
             return Pattern(name=name, clock=clock, size=own, fps=model.fps or fps)
