@@ -6,16 +6,18 @@ Chromium's stand-in is a green picture with a moving pie; its microphone beeps.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, async_playwright
 
 from classroom.broadcaster import Broadcaster
 from tests.support.broadcast import TOKEN, broadcasting
-from tests.support.browser import PHONE, PageFactory, until_true
+from tests.support.browser import ARGUMENTS, PHONE, PageFactory, find_browser, until_true
+from tests.support.display import VirtualDisplay
 from tests.support.machine import StolenTime
 from tests.support.watching import Watcher, watcher
 
@@ -198,3 +200,27 @@ async def test_a_camera_that_is_refused_is_a_sentence(lesson: Broadcaster, open_
     await page.locator("[data-send-camera=laptop]").click()
     await page.locator("[data-send-fault=camera_denied]").wait_for()
     assert await page.locator("[data-send-state]").count() == 0
+
+
+async def test_a_real_screen_is_captured_and_sent(lesson: Broadcaster, student: Watcher) -> None:
+    """A desktop of one colour, captured by a browser with a window on it, in whose place the person chose a screen."""
+    arguments = [each for each in ARGUMENTS if not each.startswith("--use-fake")]
+    arguments.append("--auto-select-desktop-capture-source=Entire screen")
+    with VirtualDisplay(640, 360) as screen:
+        async with async_playwright() as playwright:
+            headed = await playwright.chromium.launch(
+                executable_path=str(find_browser()),
+                args=arguments,
+                headless=False,
+                env={**os.environ, "DISPLAY": screen.name},
+            )
+            page = await headed.new_page()
+            await page.goto(teach(lesson))
+            await page.locator("[data-send-screen=laptop]").click()
+            await sending(page)
+            with screen.window() as window:  # over the browser's own; the pointer is in the middle
+                window.fill(0, 0, 255)
+                await student.sees({(0.2, 0.5): "blue"}, within=30)
+                window.fill(255, 0, 0)
+                await student.sees({(0.2, 0.5): "red"}, within=30)
+            await headed.close()
