@@ -3,7 +3,6 @@
 ``load_lesson`` and ``check_lesson`` are the way in; nothing here starts or opens anything but the lesson file.
 """
 
-from classroom.lesson.availability import not_available_yet
 from classroom.lesson.built_in import built_in_lesson
 from classroom.lesson.load import Report, check_lesson, lesson_from_text, load_lesson
 from classroom.lesson.model import Lesson
@@ -17,6 +16,5 @@ __all__ = [
     "lesson_from_text",
     "lesson_schema",
     "load_lesson",
-    "not_available_yet",
     "schema_text",
 ]

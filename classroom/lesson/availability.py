@@ -13,27 +13,13 @@ from typing import Any
 from classroom.lesson.document import Problem
 from classroom.lesson.sections import Program
 
-__all__ = ["not_available_yet", "notes"]
-
-_KINDS = {
-}
-
-
-def not_available_yet(kind: str) -> str | None:
-    """The sentence for a source of a kind that cannot run yet; None for one that can."""
-    return f"{_KINDS[kind]}." if kind in _KINDS else None
+__all__ = ["notes"]
 
 
 def notes(values: object) -> Iterator[Problem]:
     """What is written but will not happen, while the lesson runs."""
     if not isinstance(values, dict):
         return
-    for name, source in _section(values, "sources").items():
-        kind = source.get("kind") if isinstance(source, dict) else None
-        if isinstance(kind, str) and kind in _KINDS:
-            yield Problem(
-                ("sources", name, "kind"), f"{_lower(_KINDS[kind])}; the fallback is shown where this source is on air"
-            )
     yield from _tiers(values)
     recording = _section(values, "recording")
     if recording.get("start") != "never":
@@ -59,7 +45,3 @@ def _tiers(values: dict[str, Any]) -> Iterator[Problem]:
 def _section(values: dict[str, Any], name: str) -> dict[str, Any]:
     section = values.get(name)
     return section if isinstance(section, dict) else {}
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]

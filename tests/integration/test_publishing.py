@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fractions
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -129,6 +130,7 @@ async def test_a_lost_websocket_ends_what_it_sends() -> None:
             caller.connection.transport.abort()
             await eventually(lambda: state(lesson)["state"] == "lost", within=2, what="lost")
         await eventually(lambda: not [task for task in asyncio.all_tasks() if "sender of" in task.get_name()])
+        await eventually(lambda: not [each for each in threading.enumerate() if each.name.endswith("-decoder")])
 
 
 async def test_the_newest_sender_replaces_the_one_before() -> None:

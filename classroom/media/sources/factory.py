@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from classroom.clock import Clock
-from classroom.errors import DeviceError
 from classroom.lesson.audio import ComputerInput, MicrophoneInput, ToneInput
 from classroom.lesson.sources import (
     BrowserSource,
@@ -30,30 +29,12 @@ from classroom.media.sources.slides import Slides
 from classroom.media.sources.stream import NetworkStream
 from classroom.media.sources.tone import Tone
 
-__all__ = ["PictureModel", "SoundModel", "Unavailable", "build_picture_source", "build_sound_source"]
+__all__ = ["PictureModel", "SoundModel", "build_picture_source", "build_sound_source"]
 
 PictureModel = (
     CameraSource | ScreenSource | CardSource | PatternSource | SlidesSource | FileSource | StreamSource | BrowserSource
 )
 SoundModel = MicrophoneInput | ComputerInput | ToneInput
-
-
-class Unavailable(Source):
-    """A source of a kind that this version does not have: it fails with a sentence that says so."""
-
-    def __init__(self, *, name: str, clock: Clock, kind: str) -> None:
-        super().__init__(name=name, clock=clock, picture=True)
-        self.kind = kind  # type: ignore[misc]  # here each one has its own
-
-    def open(self) -> None:
-        """Fail."""
-        raise DeviceError(f"Sources of kind '{self.kind}' are not available yet. Use another kind in the lesson.")
-
-    def read(self) -> None:
-        """Never called, since it cannot be opened."""
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
 
 
 def build_picture_source(
@@ -67,9 +48,7 @@ def build_picture_source(
     match model:
         case CameraSource():
             wanted = (model.size.width, model.size.height) if model.size else None
-            return Camera(
-                name=name, clock=clock, device=model.device, size=wanted, fps=model.fps, frozen=model.frozen
-            )
+            return Camera(name=name, clock=clock, device=model.device, size=wanted, fps=model.fps, frozen=model.frozen)
         case ScreenSource():
             region = model.region
             area = Area(region.x, region.y, region.width, region.height) if region else None

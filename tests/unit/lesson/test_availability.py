@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from classroom.lesson import built_in_lesson, not_available_yet
 from tests.support.lessons import SMALL, faults, notes, report
 
-SENT = "; the fallback is shown where this source is on air"
 NOT_RECORDED = "recording is not available yet; this lesson is not recorded"
 
 
@@ -52,24 +50,8 @@ def test_what_means_nothing_or_is_available_is_no_note(extra: str) -> None:
     assert faults(f"{SMALL}{extra}\n") == notes(f"{SMALL}{extra}\n") == []
 
 
-@pytest.mark.parametrize(
-    ("source", "note"),
-    [
-    ],
-)
-def test_a_source_that_cannot_run_yet_is_a_note_and_has_a_sentence(source: str, note: str) -> None:
-    text = f"sources: {{a: {source}}}\nscenes: {{s: a}}\n"
-    found = report(text)
-    assert found.lesson is not None
-    assert notes(text) == [f"1:21: sources.a.kind: {note}"]
-    sentence = not_available_yet(found.lesson.sources["a"].kind)
-    assert sentence is not None
-    assert sentence.lower() == note.removesuffix(SENT) + "."
-
-
 @pytest.mark.parametrize("kind", ["camera", "screen", "browser", "card", "pattern"])
-def test_the_other_kinds_can_run(kind: str) -> None:
-    assert not_available_yet(kind) is None
+def test_every_kind_of_source_can_run(kind: str) -> None:
     assert notes(f"sources: {{a: {{kind: {kind}}}}}\nscenes: {{s: a}}\n") == []
 
 
@@ -80,9 +62,3 @@ def test_a_variable_is_no_way_around() -> None:
 def test_notes_are_there_beside_faults() -> None:
     text = f"{SMALL}recording: {{start: manual}}\nprogram: {{fps: 0}}\n"
     assert len(faults(text)) == len(notes(text)) == 1
-
-
-def test_the_lesson_without_a_file_uses_only_what_is_available() -> None:
-    for device in (True, False):
-        lesson = built_in_lesson(has_camera=device, has_microphone=device, has_screen=device, language="en")
-        assert all(not_available_yet(source.kind) is None for source in lesson.sources.values())

@@ -8,6 +8,7 @@ from classroom.clock import ManualClock
 from classroom.errors import DeviceError
 from classroom.lesson.audio import MicrophoneInput, ToneInput
 from classroom.lesson.sources import (
+    BrowserSource,
     CameraSource,
     CardSource,
     FileSource,
@@ -17,6 +18,7 @@ from classroom.lesson.sources import (
     StreamSource,
 )
 from classroom.media.sources import build_picture_source, build_sound_source
+from classroom.media.sources.browser import Browser
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.card import Card
 from classroom.media.sources.factory import PictureModel
@@ -89,16 +91,11 @@ def test_a_pattern_takes_after_the_program_where_it_has_nothing_of_its_own(
     assert pattern.sound is not None
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-    ],
-)
-def test_a_kind_that_is_not_there_yet_fails_with_a_sentence(model: PictureModel) -> None:
-    source = build_picture_source("it", model, ManualClock(), Path(), size=(64, 64), fps=10)
-    assert source.kind == model.kind
-    with pytest.raises(DeviceError, match=f"'{model.kind}' are not available yet"):
-        source.open()
+def test_a_browser_has_picture_and_sound() -> None:
+    browser = built(BrowserSource())
+    assert isinstance(browser, Browser)
+    assert browser.picture is not None
+    assert browser.sound is not None
 
 
 def test_sounds_are_built_from_inputs() -> None:
