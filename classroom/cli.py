@@ -100,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", _check, "Validate a lesson file without starting anything.")
     check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
 
+    rehearse = command(
+        "rehearse", _rehearse, "Run through a lesson's cues at once, without any device, and check them."
+    )
+    rehearse.add_argument("lesson", type=Path, metavar="LESSON.yaml")
+
     command("devices", _devices, "List cameras, microphones and screens with the text to put into a lesson.")
     command("schema", _schema, "Print the JSON Schema of the lesson file.")
 
@@ -170,16 +175,39 @@ def _signal(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from classroom.lesson import check_lesson
+    from classroom.media.lettering import missing_letters
 
     report = check_lesson(options.lesson)
     for fault in report.faults:
         print(fault)
-    for note in report.notes:
+    for note in (*report.notes, *missing_letters(report)):
         print(f"note: {note}", file=sys.stderr)
     if report.faults:
         print(f"{options.lesson}: {_counted(len(report.faults), 'fault')}", file=sys.stderr)
         return 2
     print(f"{options.lesson}: this lesson can be run", file=sys.stderr)
+    return 0
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    from classroom.rehearsal import rehearse
+
+    rehearsal = rehearse(options.lesson)
+    if rehearsal.steps:
+        table = Table(box=None, title_justify="left")
+        for heading in ("time", "cue", "scene", "shows", "slide"):
+            table.add_column(heading)
+        for step in rehearsal.steps:
+            table.add_row(*step.cells())
+        Console(soft_wrap=True).print(table, markup=False)
+    for fault in rehearsal.faults:
+        print(fault)
+    for note in rehearsal.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if rehearsal.faults:
+        print(f"{options.lesson}: {_counted(len(rehearsal.faults), 'fault')}", file=sys.stderr)
+        return 2
+    print(f"{options.lesson}: nothing is in the way of this lesson", file=sys.stderr)
     return 0
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from classroom.alarms import Alarm, Alarms
 from classroom.clock import Clock
 from classroom.direction import Direction
-from classroom.director import Cue, RunOfShow
+from classroom.director import Cue, Director, RunOfShow
 from classroom.errors import CommandError
 from classroom.lesson import Lesson
 from classroom.lesson.cues import CueModel, scene_alone
@@ -106,7 +106,7 @@ class Prompter:
             try:
                 if cue.slide is not None:
                     self._turn(*cue.slide)
-                scene = cue.scene or scene_for(cue, self._direction)
+                scene = scene_for(cue, self._direction.director)
                 if scene is not None:
                     self._direction.switch(scene, None, None)
                 self._alarms.clear(_FAILED)
@@ -130,13 +130,15 @@ def cues_of(lesson: Lesson, began: datetime) -> list[Cue]:
     return [_cue(model, lesson.scenes, began) for model in lesson.cues]
 
 
-def scene_for(cue: Cue, direction: Direction) -> str | None:
-    """The scene that shows the slides of a cue which names none; None where the one on air does."""
-    if cue.slide is None or cue.slide[0] in direction.director.program.scene.show:
-        return None
-    showing = [scene for scene in direction.director.scenes.values() if cue.slide[0] in scene.show]
-    showing.sort(key=lambda scene: len(scene.show))
-    return showing[0].name if showing else None
+def scene_for(cue: Cue, director: Director) -> str | None:
+    """The scene that a cue puts on air, for one that names slides only the one that shows least beside them.
+
+    None where these are on air already, or no scene shows them.
+    """
+    if cue.scene is not None or cue.slide is None or cue.slide[0] in director.program.scene.show:
+        return cue.scene
+    showing = [scene for scene in director.scenes.values() if cue.slide[0] in scene.show]
+    return min(showing, key=lambda scene: len(scene.show)).name if showing else None
 
 
 def _cue(model: CueModel, scenes: Mapping[str, object], began: datetime) -> Cue:

@@ -4,12 +4,14 @@
 """
 
 from classroom.lesson.built_in import built_in_lesson
+from classroom.lesson.document import Problem
 from classroom.lesson.load import Report, check_lesson, lesson_from_text, load_lesson
 from classroom.lesson.model import Lesson
 from classroom.lesson.schema import lesson_schema, schema_text
 
 __all__ = [
     "Lesson",
+    "Problem",
     "Report",
     "built_in_lesson",
     "check_lesson",

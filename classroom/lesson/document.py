@@ -18,7 +18,7 @@ from classroom.lesson.nodes import Mark, Node
 from classroom.lesson.scalars import resolve
 from classroom.lesson.words import FromEnvironment, printable
 
-__all__ = ["UNUSABLE", "Document", "KeyPath", "Problem", "read_document"]
+__all__ = ["UNUSABLE", "Document", "KeyPath", "Problem", "problems_to_faults", "read_document", "spelled"]
 
 KeyPath = tuple[str | int, ...]
 """Where a value is: the keys and list positions that lead to it from the top."""

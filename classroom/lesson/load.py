@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from classroom.errors import Fault, LessonError
 from classroom.lesson.availability import notes
 from classroom.lesson.certificate import certificate_trouble
 from classroom.lesson.cues import untimely_cues
-from classroom.lesson.document import Document, Problem, problems_to_faults, read_document
+from classroom.lesson.document import Document, Problem, problems_to_faults, read_document, spelled
 from classroom.lesson.model import Lesson
 from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
@@ -41,6 +41,12 @@ class Report:
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...]
     lesson: Lesson | None
+    document: Document | None = field(default=None, repr=False, compare=False)
+
+    def place(self, problem: Problem) -> Fault:
+        """The place in the file of something that was found out later."""
+        fault = None if self.document is None else self.document.locate(problem)
+        return fault or Fault(Path(), 1, 1, spelled(problem.path), problem.message)
 
 
 def load_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Lesson:
@@ -74,7 +80,7 @@ def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | 
     document = _document(text, file, environment)
     report = _report(document)
     faults = () if report.lesson is None else _in_order(problems_to_faults(document, _unusable_files(report.lesson)))
-    return Report(faults, report.notes, None) if faults else report
+    return Report(faults, report.notes, None, document) if faults else report
 
 
 def lesson_from_text(text: str, file: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Report:
@@ -96,7 +102,7 @@ def _report(document: Document) -> Report:
         faults += problems_to_faults(document, problems_of(error, Lesson))
     faults += problems_to_faults(document, broken_rules(document.values))
     remarks = problems_to_faults(document, chain(notes(document.values), untimely_cues(document.values)))
-    return Report(_in_order(faults), _in_order(remarks), None if faults else lesson)
+    return Report(_in_order(faults), _in_order(remarks), None if faults else lesson, document)
 
 
 def _unusable_files(lesson: Lesson) -> Iterator[Problem]:

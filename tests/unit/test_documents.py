@@ -85,7 +85,7 @@ def test_commands_and_their_options_are_there(name: str, monkeypatch: pytest.Mon
 
         return run
 
-    for kind in ("teach", "signal", "check", "devices", "schema", "remote", "bench"):
+    for kind in ("teach", "signal", "check", "rehearse", "devices", "schema", "remote", "bench"):
         monkeypatch.setattr(f"classroom.cli._{kind}", instead_of(kind))
     for command in commands(DOCUMENTS[name]):
         words = shlex.split(command)[1:]
