@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check system-packages style types layers pages unit fuzz e2e schema lock clean
+.PHONY: help setup run test check system-packages style types layers pages unit fuzz soak e2e schema lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ unit: .venv/ready-dev system-packages web/node_modules/ready  ## The fast tests 
 fuzz: .venv/ready-dev  ## Half a million broken requests of each kind at the signaling; takes an hour
 	$(BIN)/pytest --hypothesis-profile=fuzz -o timeout=0 tests/integration/test_fuzzing.py \
 		tests/unit/signaling/test_room_machine.py
+
+soak: .venv/ready-dev  ## Ten minutes with sources that die at random
+	SOAK_SECONDS=600 $(BIN)/pytest -o timeout=0 tests/integration/test_dying_sources.py
 
 e2e: .venv/ready-dev system-packages web/node_modules/ready  ## The tests in a real browser
 	$(BIN)/pytest tests/e2e

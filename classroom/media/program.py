@@ -123,6 +123,7 @@ class Program:
         self._zero = 0.0
         self._ticks = 0
         self._missed = 0
+        self._longest_miss = 0
         self._failed = 0
         self._lateness = Timings()
         self._composing = Timings()
@@ -219,6 +220,11 @@ class Program:
         """How many pictures were made and missed so far."""
         return self._ticks, self._missed
 
+    @property
+    def longest_miss(self) -> int:
+        """How many pictures were missed in a row at most."""
+        return self._longest_miss
+
     def snapshots(self) -> dict[str | None, av.VideoFrame]:
         """The newest picture of each source that has one, and of the program, which is None."""
         found: dict[str | None, av.VideoFrame] = {} if self._newest is None else {None: self._newest.frame()}
@@ -297,6 +303,7 @@ class Program:
                 # Too late for this tick: what is due now is shown instead, so time stamps stay true to the clock.
                 present = max(tick + 1, int((began - self._zero) * self._fps))
                 self._missed += present - tick
+                self._longest_miss = max(self._longest_miss, present - tick)
                 tick = present
             self._lateness.add(max(0.0, began - self._due(tick)))
             try:
