@@ -50,6 +50,7 @@ class Prompter:
         self._clock, self._started, self._began = clock, started, began
         self._direction, self._turn, self._alarms, self._tell = direction, turn, alarms, tell
         self._show = RunOfShow(cues_of(lesson, began))
+        self._told_due = 0
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -62,7 +63,9 @@ class Prompter:
             pause = 1.0 if waiting else None if wakes is None else max(0.0, wakes - self._now())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), pause)
-            if waiting:
+            due = self._show.waiting(self._now())
+            if due != self._told_due:
+                self._told_due = due
                 self._tell(self.describe())
 
     def hold(self) -> None:
@@ -103,19 +106,25 @@ class Prompter:
 
     def _carry_out(self, cues: Iterable[Cue]) -> None:
         for cue in cues:
-            try:
-                if cue.slide is not None:
-                    self._turn(*cue.slide)
-                scene = scene_for(cue, self._direction.director)
-                if scene is not None:
-                    self._direction.switch(scene, None, None)
-                self._alarms.clear(_FAILED)
-            except CommandError as fault:
+            # A page that is not there is no reason to keep the scene from the class.
+            faults = [fault for step in (self._turn_page, self._switch) if (fault := _fault_of(step, cue)) is not None]
+            if faults:
                 name = cue.title or cue.scene or "slide"
-                logger.warning("The cue '%s' could not be carried out: %s", name, fault)
-                sentence = f"The cue '{name}' could not be carried out. {fault}"
+                logger.warning("The cue '%s' could not be carried out: %s", name, faults[0])
+                sentence = f"The cue '{name}' could not be carried out. {faults[0]}"
                 self._alarms.put(Alarm(_FAILED, sentence, method="cue.next"))
+            else:
+                self._alarms.clear(_FAILED)
             self._tell(self.describe())
+
+    def _turn_page(self, cue: Cue) -> None:
+        if cue.slide is not None:
+            self._turn(*cue.slide)
+
+    def _switch(self, cue: Cue) -> None:
+        scene = scene_for(cue, self._direction.director)
+        if scene is not None:
+            self._direction.switch(scene, None, None)
 
     def _moved(self) -> None:
         self._changed.set()
@@ -139,6 +148,14 @@ def scene_for(cue: Cue, director: Director) -> str | None:
         return cue.scene
     showing = [scene for scene in director.scenes.values() if cue.slide[0] in scene.show]
     return min(showing, key=lambda scene: len(scene.show)).name if showing else None
+
+
+def _fault_of(step: Callable[[Cue], None], cue: Cue) -> CommandError | None:
+    try:
+        step(cue)
+    except CommandError as fault:
+        return fault
+    return None
 
 
 def _cue(model: CueModel, scenes: Mapping[str, object], began: datetime) -> Cue:

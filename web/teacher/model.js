@@ -39,6 +39,7 @@
  * @property {{scene: string | null, since: string | number | null, transition?: Transition | null}} [program]
  * @property {string | null} [preview] the scene that comes on air next
  * @property {Record<string, Scene>} [scenes]
+ * @property {import('./prompter.js').Cues} [cues] the run of show
  * @property {Record<string, Source>} [sources]
  * @property {Record<string, AudioInput>} [audio]
  * @property {Record<string, Student>} [students]

@@ -18,6 +18,7 @@ import { Meters } from './meters.js';
 import { Model } from './model.js';
 import { Monitor } from './monitor.js';
 import { Notices } from './notices.js';
+import { Prompter } from './prompter.js';
 import { Publishing } from './publishing.js';
 import { Slides } from './slides.js';
 import { Studio } from './studio.js';
@@ -49,6 +50,7 @@ class TeacherPage {
   #visitors = new Visitors(this.#command, () => this.#drawNow());
   #studio = new Studio(this.#command, this.#state, () => this.#draw());
   #slides = new Slides(this.#command, this.#state);
+  #prompter = new Prompter(this.#command);
   #monitor = new Monitor(() => this.#monitorChanged());
   #keys = new Keys({ studio: this.#studio, slides: this.#slides, model: () => this.#model });
   #notices = new Notices(() => this.#draw());
@@ -259,6 +261,7 @@ class TeacherPage {
       folds: this.#folds,
       listening: this.#listening,
       slides: this.#slides,
+      prompter: this.#prompter,
       keysOn: this.#keys.on,
       actions: this.#actions,
     };

@@ -7,6 +7,7 @@ import { audioView } from './audio.js';
 import { endDialog, headView } from './head.js';
 import { joinDialog } from './join.js';
 import { programView } from './program.js';
+import { prompterView } from './prompter.js';
 import { inviteDialog, publishView } from './publish.js';
 import { scenesView } from './scenes.js';
 import { slidesView } from './slides.js';
@@ -31,7 +32,7 @@ export function boardView(scope) {
     <main class="board">
       <div class="column wide">
         <div class="screens">${programView(scope)}${previewView(scope)}</div>
-        ${scenesView(scope)}${slidesView(scope)}
+        ${prompterView(scope)}${scenesView(scope)}${slidesView(scope)}
       </div>
       <div class="column">${audioView(scope)}${sourcesView(scope)}${publishView(scope)}${studentsView(scope)}</div>
     </main>
