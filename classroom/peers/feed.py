@@ -6,6 +6,7 @@ what the browser asks for, and can be moved from one rendition to another; the p
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, Protocol
 
@@ -59,8 +60,8 @@ class Feed(Protocol):
         """Whether the picture can be moved to another rendition."""
         ...
 
-    def choose(self, rendition: Rendition) -> None:
-        """Send this picture, from its next key frame on."""
+    def choose(self, rendition: Rendition, *, at_once: bool = False) -> None:
+        """Send this picture, from its next key frame on; ``at_once`` sends nothing else until then."""
         ...
 
     def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
@@ -165,9 +166,9 @@ class OwnFeed:
         counters = self._picture.counters
         return counters.octets + _OVERHEAD * counters.packets
 
-    def choose(self, rendition: Rendition) -> None:
-        """Send this picture, from its next key frame on."""
-        self._picture.choose(self._transmitter.distribution(rendition.fanout, rendition.demand))
+    def choose(self, rendition: Rendition, *, at_once: bool = False) -> None:
+        """Send this picture, from its next key frame on; ``at_once`` sends nothing else until then."""
+        self._picture.choose(self._transmitter.distribution(rendition.fanout, rendition.demand), at_once=at_once)
 
     def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
         """Wish for fewer bits a second, or take key frames only, with so many seconds between; None is no limit."""
@@ -213,7 +214,7 @@ class PublicFeed:
         """What the student's reports say of the picture."""
         return self._feedback
 
-    def choose(self, rendition: Rendition) -> None:
+    def choose(self, rendition: Rendition, *, at_once: bool = False) -> None:
         """Send this picture; only before the connection stands."""
         self._demand = rendition.demand
         self._track.choose(rendition.fanout)
@@ -227,7 +228,9 @@ class PublicFeed:
             if report.type != "remote-inbound-rtp" or report.kind != "video":
                 continue
             reception = Reception(0, report.fractionLost / 256, report.packetsLost, report.jitter, 0, 0)
-            newly_lost = self._feedback.received(reception, rate=_PICTURE_UNITS, round_trip=report.roundTripTime)
+            newly_lost = self._feedback.received(
+                reception, rate=_PICTURE_UNITS, round_trip=report.roundTripTime, now=asyncio.get_running_loop().time()
+            )
             if newly_lost and self._demand is not None:
                 self._demand.key_frame()
             self._reported(newly_lost)

@@ -5,24 +5,34 @@ Pure: reports in, values out; nothing here sends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Estimate", "Feedback", "KeyFrameRequest", "Loss", "Reception", "Repetitions"]
+__all__ = ["Estimate", "Feedback", "KeyFrameRequest", "Loss", "Losses", "Reception", "Repetitions"]
 
 _SMOOTHING: Final = 0.15
 """How much of a new round trip enters into the mean (as TCP and aiortc do)."""
 
-_BURST: Final = 0.5
-"""Seconds of a rendition that may be repeated at once."""
-
 _SHARE: Final = 0.5
-"""Share of a rendition's rate that may be repeated in the long run."""
+"""Share of a rendition's rate that may be repeated in the long run, and of a second of it at once."""
+
+_FULL_SHARE: Final = 0.15
+"""The same where the network is full, and repetitions push out what is not lost yet."""
+
+_WINDOWS: Final = ((0.5, 80), (0.2, 24))
+"""Seconds, and packets, over which losses are counted at least. The long one is for few packets not to tell much."""
+
+_REMEMBERED: Final = 15.0
+"""Seconds of reports that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """A report block on one stream (RFC 3550, section 6.4.1); ``fraction`` 0…1, ``jitter`` in RTP units."""
+    """A report block on one stream (RFC 3550, section 6.4.1); ``fraction`` 0…1, ``jitter`` in RTP units.
+
+    ``highest`` is the highest sequence number, extended by how often it wrapped.
+    """
 
     ssrc: int
     fraction: float
@@ -30,6 +40,7 @@ class Reception:
     jitter: int
     last_report: int
     delay: int
+    highest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +65,79 @@ class Estimate:
     bit_rate: int
 
 
+class Losses:
+    """The share of packets that were lost lately, from what a receiver counts.
+
+    Browsers report with each request for a repetition, so a single report is about a handful of packets.
+    """
+
+    def __init__(self) -> None:
+        self._counts: deque[tuple[float, int, int]] = deque()  # when, packets there were, packets lost
+
+    def add(self, now: float, *, highest: int, lost: int) -> None:
+        """Take the counters of a report."""
+        if self._counts and highest < self._counts[-1][1]:
+            self._counts.clear()
+        self._counts.append((now, highest, lost))
+        while self._counts[0][0] < now - _REMEMBERED:
+            self._counts.popleft()
+
+    @property
+    def share(self) -> float | None:
+        """What was lost (0…1) in the last half second or longer; None where too little is known.
+
+        Where the newest packets came through it is their share: what was lost before is over, as after a short outage.
+        """
+        shares = [share for seconds, packets in _WINDOWS if (share := self._over(seconds, packets)) is not None]
+        return min(shares) if len(shares) == len(_WINDOWS) else None
+
+    @property
+    def newest(self) -> float:
+        """The share of the newest packets that was lost; 0 where too little is known."""
+        return self._over(*_WINDOWS[-1]) or 0.0
+
+    def _over(self, seconds: float, packets: int) -> float | None:
+        if not self._counts:
+            return None
+        now, highest, lost = self._counts[-1]
+        for then, number, before in reversed(self._counts):
+            if now - then >= seconds and highest - number >= packets:
+                return min(1.0, max(0.0, (lost - before) / (highest - number)))
+        return None
+
+
 @dataclass(slots=True)
 class Feedback:
-    """The newest that is known of one stream: loss 0…1, round trip and jitter in seconds, ``estimate`` in bit/s."""
+    """The newest that is known of one stream: loss 0…1, round trip and jitter in seconds, ``estimate`` in bit/s.
+
+    ``round_trip`` is a mean, ``last_round_trip`` the newest one by itself.
+    """
 
     loss: float | None = None
     lost: int = 0
     jitter: float = 0.0
     round_trip: float | None = None
+    last_round_trip: float | None = None
     estimate: int | None = None
     reports: int = 0
     key_frames_wanted: int = 0
     repeated: int = 0
     refused: int = 0
+    losses: Losses = field(default_factory=Losses)
 
-    def received(self, report: Reception, *, rate: int, round_trip: float | None) -> int:
+    def received(self, report: Reception, *, rate: int, round_trip: float | None, now: float) -> int:
         """Take a report on a stream of ``rate`` RTP units a second; returns how many packets are newly lost."""
         newly, self.lost = report.lost - self.lost, report.lost
-        self.loss = report.fraction
+        self.losses.add(now, highest=report.highest, lost=report.lost)
+        share = self.losses.share
+        if share is not None:
+            self.loss = share
+        elif self.loss is None or not report.highest:
+            self.loss = report.fraction
         self.jitter = report.jitter / rate
         if round_trip is not None:
             before = self.round_trip
+            self.last_round_trip = round_trip
             self.round_trip = round_trip if before is None else before + _SMOOTHING * (round_trip - before)
         self.reports += 1
         return max(0, newly)
@@ -87,11 +150,14 @@ class Repetitions:
         self._spent = 0.0
         self._at = now
 
-    def allow(self, octets: int, *, bit_rate: float, now: float) -> bool:
-        """Whether so many bytes of a rendition of ``bit_rate`` may be repeated now; they count as spent if so."""
-        refill = _SHARE * bit_rate / 8 * (now - self._at)
-        self._spent, self._at = max(0.0, self._spent - refill), now
-        if self._spent + octets > _BURST * bit_rate / 8:
+    def allow(self, octets: int, *, bit_rate: float, full: bool = False, now: float) -> bool:
+        """Whether so many bytes may be repeated now, beside ``bit_rate`` that is sent; they count as spent if so.
+
+        ``full`` says that the network carries no more than what is sent anyway.
+        """
+        rate = (_FULL_SHARE if full else _SHARE) * bit_rate / 8
+        self._spent, self._at = max(0.0, self._spent - rate * (now - self._at)), now
+        if self._spent + octets > rate:
             return False
         self._spent += octets
         return True

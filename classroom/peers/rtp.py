@@ -244,7 +244,13 @@ def _understand(packet: Any, ssrc: int) -> Iterator[Heard]:
         for block in packet.reports:
             if block.ssrc == ssrc:
                 yield Reception(
-                    ssrc, block.fraction_lost / 256, block.packets_lost, block.jitter, block.lsr, block.dlsr
+                    ssrc,
+                    block.fraction_lost / 256,
+                    block.packets_lost,
+                    block.jitter,
+                    block.lsr,
+                    block.dlsr,
+                    block.highest_sequence,
                 )
     elif isinstance(packet, kinds.RtcpRtpfbPacket):
         if packet.fmt == _NACK and packet.media_ssrc == ssrc:

@@ -14,6 +14,11 @@ __all__ = ["Steering"]
 _MEASURED_OVER: Final = 0.8
 """Seconds at least over which it is measured how much was sent."""
 
+_BROKEN_LOSS: Final = 0.2
+_BROKEN_ESTIMATE: Final = 0.5
+"""The share that is lost, or that the browser expects of what is sent, with which a picture that is left for a smaller
+one is not worth sending any more."""
+
 
 class Steering:
     """Moves one student between the renditions of the codec that was agreed on."""
@@ -55,7 +60,8 @@ class Steering:
             sent=self._sent,
             estimate=picture.estimate,
             loss=picture.loss or 0.0,
-            round_trip=picture.round_trip,
+            newest_loss=picture.losses.newest,
+            round_trip=picture.last_round_trip,
             jitter=picture.jitter,
         )
         self._apply(self._choice.update(link, [rendition.attainable for rendition in self._renditions], now))
@@ -63,6 +69,12 @@ class Steering:
     def _apply(self, choice: Choice) -> None:
         rendition = self._renditions[choice.rendition]
         if rendition is not self.rendition:
+            at_once = rendition.bit_rate < self.rendition.bit_rate and self._is_broken()
             self.rendition = rendition
-            self._feed.choose(rendition)
+            self._feed.choose(rendition, at_once=at_once)
         self._feed.limit(wish=choice.wish, key_frames_every=choice.key_frames_every)
+
+    def _is_broken(self) -> bool:
+        picture = self._feed.picture
+        broken = picture.estimate is not None and picture.estimate < _BROKEN_ESTIMATE * self._sent
+        return broken or (picture.loss or 0.0) > _BROKEN_LOSS

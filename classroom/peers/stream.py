@@ -29,6 +29,11 @@ __all__ = ["Stream"]
 _SPANS: Final = 16
 """Gaps in what a student got that are remembered for repetitions."""
 
+_FULL_LOSS: Final = 0.25
+_SOME_LOSS: Final = 0.1
+_TOO_MUCH: Final = 0.9
+"""The share lost with which a network counts as full; less where the browser's estimate says so as well."""
+
 _SOUND_LAG: Final = 0.015
 """Seconds that sound is said to have been later than it was heard.
 
@@ -78,6 +83,8 @@ class Stream:
         self._current: Distribution | None = None
         self._coming: Distribution | None = None
         self._needs_key = True
+        self._held = False  # nothing is sent until the coming rendition's key frame
+        self._repeated_from = 0  # what is older is of another rendition, and of no use any more
         self._stopped = False
 
     # The connection
@@ -119,19 +126,26 @@ class Stream:
             self._line.say(farewell([self.ssrc]))
         self._line.stopped(self)
 
-    def choose(self, distribution: Distribution) -> None:
-        """Send this from its next key frame on; until then, what was sent before."""
+    def choose(self, distribution: Distribution, *, at_once: bool = False) -> None:
+        """Send this from its next key frame on; until then, what was sent before or, with ``at_once``, nothing.
+
+        A network that loses most of what is sent is emptied by that, for the key frame to come through.
+        """
         if self._stopped or distribution is (self._coming or self._current):
             return
         if self._coming is not None:
             self._coming.remove(self)
             self._coming = None
         if distribution is self._current:
+            if self._held:
+                self._held, self._needs_key = False, True
+                distribution.demand.key_frame()
             return
         if self._current is None:
             self._current = distribution
         else:
             self._coming = distribution
+            self._held = self._held or at_once
         if self._transport is not None:
             distribution.add(self)
 
@@ -161,7 +175,9 @@ class Stream:
                 return None
             self._current.remove(self)
             self._current, self._coming = distribution, None
-        elif (self._needs_key or self._key_frames_every is not None) and not self._is_awaited(frame):
+            self._held, self._repeated_from = False, self._next
+            self._repetitions = Repetitions(now=self._line.now())
+        elif self._held or ((self._needs_key or self._key_frames_every is not None) and not self._is_awaited(frame)):
             self.skipped += 1
             return None
         if not self._line.ready:
@@ -226,7 +242,7 @@ class Stream:
         match heard:
             case Reception():
                 trip = self._line.round_trip(last_report=heard.last_report, delay=heard.delay)
-                newly = self.feedback.received(heard, rate=self._rate, round_trip=trip)
+                newly = self.feedback.received(heard, rate=self._rate, round_trip=trip, now=self._line.now())
                 self._reported(newly)
             case Loss():
                 for sequence in heard.sequence:
@@ -249,12 +265,15 @@ class Stream:
         span = next((span for span in reversed(self._spans) if span[0] <= sequence < self._next), None)
         if span is None:
             return
+        if self._held or sequence < self._repeated_from:
+            self.feedback.refused += 1
+            return
         _, offset, history = span
         piece = history.find(sequence + offset)
         if piece is None:
             return
-        now = self._line.now()
-        if not self._repetitions.allow(len(piece.payload), bit_rate=history.bit_rate, now=now):
+        now, rate = self._line.now(), history.bit_rate
+        if not self._repetitions.allow(len(piece.payload), bit_rate=rate, full=self._is_full(rate), now=now):
             self.feedback.refused += 1
             return
         frame = piece.frame
@@ -274,3 +293,8 @@ class Stream:
             extensions=self._extensions.pack(send_time(now)),
         )
         self.feedback.repeated += 1
+
+    def _is_full(self, bit_rate: float) -> bool:
+        """Whether the network loses, by its reports, what only a network does that more is sent to than it carries."""
+        loss, estimate = self.feedback.loss or 0.0, self.feedback.estimate
+        return loss > _FULL_LOSS or (loss > _SOME_LOSS and estimate is not None and estimate < _TOO_MUCH * bit_rate)

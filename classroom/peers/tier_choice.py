@@ -68,15 +68,14 @@ _SEVERE_LOSS: Final = 0.25
 _USUAL_AFTER: Final = 15.0
 """Seconds in which a loss becomes this network's usual one."""
 
-_TELLING: Final = 60.0
-"""Packets after which a report's loss is believed by itself; that of fewer is averaged with the last ones."""
+_MENDED: Final = 1.01
+"""How much an estimate grows after its fall for the fall to mean nothing: it grows only where no queue does."""
 
-_PACKET_BITS: Final = 9_600.0
 _LATE: Final = 0.25
 """Seconds by which the round trip has grown, or of jitter, where packets wait in a queue of the network."""
 
 _WISH_HELD: Final = 4.0
-_WISH_RISE: Final = 0.05
+_WISH_RISE: Final = 0.08
 """The share by which a wish grows in a second after the network was not full for four."""
 
 _KEY_FRAMES_EVERY: Final = 4.0
@@ -88,8 +87,8 @@ class Link:
     """What is known of a student's network; None is unknown.
 
     ``heard`` is the time of the newest report and ``sent`` what was sent to this student lately, in bits a second.
-    ``estimate`` is the browser's (REMB), in bits a second; ``loss`` the share (0…1) lost of what the newest report is
-    about; ``round_trip`` and ``jitter`` are seconds.
+    ``estimate`` is the browser's (REMB), in bits a second; ``loss`` the share (0…1) lost lately, of packets enough to
+    tell, and ``newest_loss`` that of the newest ones; ``round_trip`` and ``jitter`` are seconds.
     """
 
     heard: float
@@ -98,6 +97,7 @@ class Link:
     loss: float = 0.0
     round_trip: float | None = None
     jitter: float = 0.0
+    newest_loss: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +210,7 @@ class TierChoice:
         if silent:
             self._loss, self._highest, self._fell = self._usual_loss, None, float("-inf")
             return
-        packets = max(1.0, link.sent * min(passed, 1.0) / _PACKET_BITS)
-        self._loss += min(1.0, packets / _TELLING) * (link.loss - self._loss)
+        self._loss = link.loss
         self._usual_loss += min(1.0, passed / _USUAL_AFTER) * (self._loss - self._usual_loss)
         if link.round_trip is not None:
             # Roads change: the shortest one is forgotten slowly.
@@ -220,6 +219,8 @@ class TierChoice:
         if link.estimate is not None:
             if self._highest is not None and link.estimate < _FELL * self._highest:
                 self._fell, self._highest = link.heard, link.estimate
+            elif self._highest is not None and link.estimate > _MENDED * self._highest:
+                self._fell = float("-inf")  # as after a moment in which the teacher's computer was busy
             self._highest = max(link.estimate, self._highest or 0.0)
 
     def _is_full(self, link: Link, now: float) -> bool:
@@ -239,24 +240,28 @@ class TierChoice:
         self._clear_since = now
         if self._full_since is None:
             self._full_since = now
-        arriving = link.sent * (1 - min(1.0, self._loss))
+        arriving = link.sent * (1 - min(1.0, max(self._loss, link.newest_loss)))
         fallen = link.estimate is not None and now - self._fell < _FALL_COUNTS_FOR
         room = min(link.estimate, arriving) if link.estimate is not None and fallen else arriving
         current = self._choice.rendition
-        lossy = self._loss - self._usual_loss > _SEVERE_LOSS
+        loss = self._loss - self._usual_loss
+        lossy = loss > _SEVERE_LOSS
         if now - self._stepped_up < _MEASURES_FOR and not lossy:
             room = max(room, self._least[current])
+        abrupt = lossy or (loss > _SOME_LOSS and room < 0.5 * link.sent)
         if room >= self._least[current]:
             if room < min(self._planned[current], self._choice.wish or self._planned[current]):
                 self._choice = Choice(current, room)
             patience = _DOWN_AFTER_WISH
         else:
-            patience = 0.0 if lossy or room < 0.5 * link.sent else _DOWN_AFTER
+            patience = 0.0 if abrupt else _DOWN_AFTER
         if now - self._full_since < patience or now - self._stepped_down < _DRAINED_AFTER:
             return
         smaller = range(current + 1, len(self._heights))
         if smaller:
-            fitting = next((number for number in smaller if rates[number] <= room), smaller[-1])
+            # At an abrupt change nobody knows yet what would come through, and something has to, beside the sound.
+            known = (number for number in smaller if rates[number] <= room and not abrupt)
+            fitting = next(known, smaller[-1])
             # Of an attempt that failed at once it is known that the smaller one before it did fit.
             self._step(smaller[0] if now - self._stepped_up < _TRIED_FOR else fitting, now, up=False, room=room)
         elif self._choice.key_frames_every is None:
@@ -276,7 +281,7 @@ class TierChoice:
         if target < self._largest or (target < current and self._choice.wish is not None):
             return
         if now - max(self._moved, self._clear_since) >= self._waits[target]:
-            self._step(target, now, up=True)
+            self._step(target, now, up=True, room=0.0)
 
     def _step(self, rendition: int, now: float, *, up: bool, room: float = float("inf")) -> None:
         wish = max(room, self._least[rendition])

@@ -61,7 +61,8 @@ _SILENT_FOR: Final = 8.0
 In an outage of the network its last request stays open, so that the connection is kept, and goes on afterwards.
 """
 
-_ABSENT_FOR: Final = 4.0
+_ABSENT_FOR: Final = 9.0
+"""Seconds since its last request for that. One may end by itself just as an outage begins, which takes ten at most."""
 
 _RESTART_EVERY: Final = 1.0
 """Seconds between two new offers to the same peer, at least."""
@@ -283,12 +284,12 @@ class Viewer:
             logger.info("%s has not been heard of for %d s", self._name, _SILENT_FOR)
             self._fail()
 
-    def _reported(self, newly_lost: int) -> None:
+    def _reported(self, _newly_lost: int) -> None:
         feed = self._feed
         if feed is None:
             return
         now, picture = _now(), feed.picture
-        self._cushion.report(jitter=picture.jitter, newly_lost=newly_lost, now=now)
+        self._cushion.report(jitter=picture.jitter, loss=picture.loss or 0.0, round_trip=picture.round_trip, now=now)
         if self._steering is not None:
             self._steering.update(now)
 

@@ -208,11 +208,44 @@ async def test_another_rendition_begins_at_its_key_frame_and_the_stream_goes_on(
         assert numbers(packets) == [(packets[0].sequence_number + at) % 65536 for at in range(len(packets))]
         stamps = [packet.timestamp - packets[0].timestamp for packet in packets[len(PICTURE) :]]
         assert stamps == [3000, 3001, 6000]
-        # What was sent by either is repeated as it was sent.
+        # What came before the move is of no use any more; the rest is repeated as it was sent.
         await made.say(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 1, media, numbers(packets[-3:])))
-        again = await made.arrived(made.ssrcs()[1], 3)
-        assert [packet.payload[2:] for packet in again] == [packet.payload for packet in packets[-3:]]
-        assert [packet.timestamp for packet in again] == [packet.timestamp for packet in packets[-3:]]
+        again = await made.arrived(made.ssrcs()[1], 2)
+        assert [packet.payload[2:] for packet in again] == [packet.payload for packet in packets[-2:]]
+        assert [packet.timestamp for packet in again] == [packet.timestamp for packet in packets[-2:]]
+
+
+async def test_what_a_broken_link_loses_anyway_is_not_sent_and_not_repeated_after_the_move() -> None:
+    async with call() as made:
+        media, repeated = made.ssrcs()
+        small = Source("h264", "180p")
+        before = await one_picture(made)
+        made.feed.choose(small.rendition, at_once=True)
+        await eventually(lambda: small.fanout.subscribers == 1)
+        made.picture.fanout.publish(encoded(1, 300, mark=1))
+        made.picture.fanout.publish(encoded(2, 300, key=True, mark=2))
+        await eventually(lambda: made.skipped() == 2)
+        small.fanout.publish(encoded(3, 300, key=True, mark=3))
+        packets = await made.arrived(media, len(PICTURE) + 1)
+        assert [packet.payload[1] for packet in packets[len(PICTURE) :]] == [3]
+        await made.say(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 1, media, numbers([*before, packets[-1]])))
+        [again] = await made.arrived(repeated, 1)
+        assert again.payload[2:] == packets[-1].payload
+        assert made.feed.picture.refused == len(before)
+
+
+async def test_who_is_moved_back_before_the_move_goes_on_with_a_key_frame() -> None:
+    async with call() as made:
+        await one_picture(made)
+        small = Source("h264", "180p")
+        made.feed.choose(small.rendition, at_once=True)
+        wishes = made.picture.wishes
+        made.feed.choose(made.picture.rendition)
+        assert made.picture.wishes > wishes
+        made.picture.fanout.publish(encoded(1, 300, mark=1))
+        made.picture.fanout.publish(encoded(2, 300, key=True, mark=2))
+        packets = await made.arrived(made.ssrcs()[0], len(PICTURE) + 1)
+        assert packets[-1].payload[1] == 2
 
 
 async def test_on_a_thin_link_key_frames_are_all_that_is_sent() -> None:

@@ -99,6 +99,11 @@ class Call:
         assert isinstance(self.feed, OwnFeed)
         return self.feed._picture.counters.packets
 
+    def skipped(self) -> int:
+        """How many pictures were not sent."""
+        assert isinstance(self.feed, OwnFeed)
+        return self.feed._picture.skipped
+
     @contextlib.contextmanager
     def deaf(self) -> Iterator[None]:
         """What is sent inside is lost on the way."""

@@ -108,8 +108,8 @@ class StudentPage {
       },
     });
     this.#receiver = receiver;
-    receiver.showing(this.#size.now);
     receiver.start();
+    receiver.showing(this.#size.now); // now that the page has its place for the picture
   }
 
   /** @param {import('../lib/receiver.js').Welcome} welcome */

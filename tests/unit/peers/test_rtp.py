@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.peers import rtp
-from classroom.peers.cushion import Cushion
 from classroom.peers.rtp import RELIED_ON, PlayoutDelay, delaying, install
 
 URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
@@ -96,30 +95,3 @@ def test_the_delay_stands_in_every_packet(least: int, most: int, mid: str, exten
 def test_nothing_is_added_where_it_was_not_agreed_or_not_asked_for() -> None:
     assert set(serialized(PlayoutDelay(0, 0), extension_id=0)) == {1}
     assert set(serialized(None)) == {1}
-
-
-def test_the_cushion_goes_with_a_clean_network_and_comes_back_with_loss() -> None:
-    cushion = Cushion("auto")
-    assert cushion.delay is not None
-
-    def delay_after(now: float, *, jitter: float = 0.002, newly_lost: int = 0) -> tuple[int, int]:
-        cushion.report(jitter=jitter, newly_lost=newly_lost, now=now)
-        assert cushion.delay is not None
-        return cushion.delay.least, cushion.delay.most
-
-    assert delay_after(100) == (0, 0)
-    assert delay_after(102, newly_lost=1) == (0, 40_950)
-    assert delay_after(111) == (0, 40_950)
-    assert delay_after(113) == (0, 0)
-    assert delay_after(115, jitter=0.05) == (0, 40_950)
-    assert delay_after(126) == (0, 0)
-
-
-def test_a_number_stays_and_off_is_none() -> None:
-    fixed = Cushion(200.0)
-    assert fixed.delay is not None
-    fixed.report(jitter=1.0, newly_lost=5, now=1.0)
-    assert (fixed.delay.least, fixed.delay.most) == (200, 200)
-    off = Cushion("off")
-    off.report(jitter=1.0, newly_lost=5, now=1.0)
-    assert off.delay is None

@@ -20,10 +20,12 @@ class Fed:
         self.picture = Feedback()
         self.sent: int | None = 0 if movable else None
         self.chosen: list[str] = []
+        self.at_once = False
         self.limits: list[tuple[float | None, float | None]] = []
 
-    def choose(self, rendition: Rendition) -> None:
+    def choose(self, rendition: Rendition, *, at_once: bool = False) -> None:
         self.chosen.append(rendition.name)
+        self.at_once = at_once
 
     def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
         self.limits.append((wish, key_frames_every))
@@ -52,7 +54,7 @@ def reports(fed: Fed, steering: Steering, first: int, end: int, **values: Any) -
 def test_a_good_network_keeps_all() -> None:
     fed = Fed()
     steering = Steering(fed, RENDITIONS, now=0.0)
-    reports(fed, steering, 0, 20, estimate=2_000_000, loss=0.0, round_trip=0.01)
+    reports(fed, steering, 0, 20, estimate=2_000_000, loss=0.0, last_round_trip=0.01)
     assert fed.chosen == ["720p"]
     assert set(fed.limits) == {(None, None)}
 
@@ -60,8 +62,10 @@ def test_a_good_network_keeps_all() -> None:
 def test_a_network_that_fills_up_gets_less_within_three_seconds() -> None:
     fed = Fed()
     steering = Steering(fed, RENDITIONS, now=0.0)
-    reports(fed, steering, 0, 5, estimate=2_000_000, loss=0.0, round_trip=0.01)
-    reports(fed, steering, 5, 8, estimate=400_000, loss=0.3, round_trip=0.2)
+    reports(fed, steering, 0, 5, estimate=2_000_000, loss=0.0, last_round_trip=0.01)
+    assert not fed.at_once
+    reports(fed, steering, 5, 8, estimate=400_000, loss=0.3, last_round_trip=0.2)
+    assert fed.at_once, "what is lost anyway is not sent any more"
     assert fed.chosen[0] == "720p"
     assert len(fed.chosen) > 1
     assert steering.rendition.name == fed.chosen[-1] != "720p"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classroom.peers.feedback import Losses
 from classroom.peers.tier_choice import Choice, Link, TierChoice
 
 RENDITIONS = ((720, 1_500_000.0), (360, 500_000.0), (180, 150_000.0))
@@ -22,7 +23,7 @@ class Network:
     """A link with a queue, a browser's estimate and reports, as media go through it in steps of 50 ms.
 
     The estimate is that of libwebrtc's receiver: 0.85 of what arrives when the queue grows, else 8 % more each second,
-    up to 1.5 times of what arrives. It comes three times a second, a receiver report once a second.
+    up to 1.5 times of what arrives. It comes three times a second, a receiver report once a second and with each loss.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class Network:
         self.arrived: list[float] = [1_500_000.0 * STEP] * 10
         self.sent: list[float] = [1_500_000.0 * STEP] * 20
         self.counted = [0, 0]
+        self.told = 0
+        self.losses = Losses()
         self.link = Link(0.0, 0.0)
         self.log: list[tuple[float, Choice]] = [(0.0, self.choice.choice)]
 
@@ -107,14 +110,17 @@ class Network:
             self.estimate = min(limit, self.estimate * 1.08**STEP)
         dead = self.capacity(self.now) == 0
         delay = self.queue / max(1.0, self.capacity(self.now))
-        if not dead and (tick % 7 == 0 or tick % 20 == 0):
+        if not dead and (tick % 7 == 0 or tick % 20 == 0 or self.counted[1] > self.told):
             loss, trip = self.link.loss, self.link.round_trip
             if tick % 20 == 0:
-                loss = min(1.0, self.counted[1] / self.counted[0]) if self.counted[0] else 0.0
-                self.counted, trip = [0, 0], self.round_trip + delay
+                trip = self.round_trip + delay
+            if tick % 20 == 0 or self.counted[1] > self.told:
+                self.losses.add(self.now, highest=self.counted[0], lost=self.counted[1])
+                self.told = self.counted[1]
+                loss = loss if self.losses.share is None else self.losses.share
             sent = sum(self.sent) / (len(self.sent) * STEP)
             estimate = self.estimate if self.estimates else None
-            self.link = Link(self.now, sent, estimate, loss, trip, 0.005)
+            self.link = Link(self.now, sent, estimate, loss, trip, 0.005, self.losses.newest)
         chosen = self.choice.update(self.link, self.rates, self.now)
         if chosen != self.log[-1][1]:
             self.log.append((self.now, chosen))
