@@ -1,0 +1,77 @@
+"""The prompter on the teacher page: what comes next, the time left, and going on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from tests.support.browser import PHONE, PageFactory
+from tests.support.page_server import PageServer, page_server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def cues(**changes: Any) -> dict[str, Any]:
+    def cue(title: str, state: str) -> dict[str, Any]:
+        return {"title": title, "scene": "talk", "slide": {"source": "deck", "page": 3}, "at": None, "state": state}
+
+    listed = [cue("Welcome", "done"), cue("The theorem", "next"), cue("", "coming")]
+    return {"mode": "automatic", "next": 1, "left": 299.5, "due": 0, "list": listed, **changes}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[PageServer]:
+    async with page_server() as running:
+        running.state["cues"] = cues()
+        yield running
+
+
+async def prompter_of(server: PageServer, open_page: PageFactory, **options: Any) -> tuple[Page, Any]:
+    page = await open_page(server.teach, **options)
+    prompter = page.locator(".prompter")
+    await prompter.wait_for()
+    return page, prompter
+
+
+async def test_the_next_cue_is_shown_with_the_time_left(server: PageServer, open_page: PageFactory) -> None:
+    page, prompter = await prompter_of(server, open_page)
+    await expect(prompter).to_contain_text("The theorem")
+    await expect(prompter.locator("[data-left]")).to_have_text("in 4:58")
+    await shoot(page, "prompter-1280")
+    await prompter.get_by_role("button", name="Next cue").click()
+    assert [each["method"] for each in server.requests if each["method"] == "cue.next"] == ["cue.next"]
+
+
+async def test_a_held_show_says_so_and_what_is_due(server: PageServer, open_page: PageFactory) -> None:
+    server.state["cues"] = cues(mode="held", left=0.0, due=1)
+    page, prompter = await prompter_of(server, open_page, size=PHONE)
+    await expect(prompter).to_contain_text("is due")
+    await expect(prompter).to_contain_text("You have taken over. Cues wait until you go on.")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await shoot(page, "prompter-390")
+
+
+async def test_a_cue_without_a_title_is_named_by_what_it_shows(server: PageServer, open_page: PageFactory) -> None:
+    server.state["cues"] = cues(next=2, left=None)
+    _, prompter = await prompter_of(server, open_page)
+    await expect(prompter).to_contain_text("talk, deck, page 3")
+    await expect(prompter).to_contain_text("waits for you")
+
+
+async def test_a_lesson_without_cues_has_no_prompter(server: PageServer, open_page: PageFactory) -> None:
+    server.state["cues"] = cues(next=None, left=None, list=[])
+    page = await open_page(server.teach)
+    await page.locator("[data-scene-button=talk]").wait_for()
+    await expect(page.locator(".prompter")).to_have_count(0)
+
+
+async def shoot(page: Page, name: str) -> None:
+    """Keep a picture where somebody asks for one."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        await page.screenshot(path=f"{folder}/{name}.png")
