@@ -1,17 +1,17 @@
 """Keeps a STUN or TURN server that does not answer from holding up an offer.
 
 aiortc offers when it has gathered all candidates, and aioice waits five seconds for servers. No setting of aiortc
-changes that, so this file reaches into it; where what it relies on is missing, an offer may take those five seconds.
+changes that, so ``rtp.py`` reaches into it; where what it relies on is missing, an offer may take those five seconds.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiortc import RTCPeerConnection
+
+from classroom.peers.rtp import bound_gathering
 
 __all__ = ["GATHER_WITHIN", "hasten"]
 
@@ -25,10 +25,7 @@ def hasten(connection: RTCPeerConnection, within: float = GATHER_WITHIN) -> None
     """Bound the gathering of a connection that has its transceivers and has not begun to gather."""
     for transceiver in connection.getTransceivers():
         try:
-            ice = transceiver.sender.transport.transport.iceGatherer._connection
-            gather: Callable[..., Awaitable[object]] = ice.get_component_candidates
+            bound_gathering(transceiver.sender, within)
         except AttributeError as missing:
             logger.warning("this aiortc gathers in another way (%s): offers may be late", missing)
             return
-        if not isinstance(gather, functools.partial):  # bundled transceivers share one
-            setattr(ice, "get_component_candidates", functools.partial(gather, timeout=within))  # noqa: B010

@@ -1,4 +1,4 @@
-"""Reaches into aiortc, aioice and pylibsrtp for what they do not offer; beside it only ``gathering.py`` does.
+"""Reaches into aiortc, aioice and pylibsrtp for what they do not offer; nothing else here does.
 
 aiortc connects (ICE, DTLS) and stays as it is; what is sent over a connection that stands is ours, because aiortc
 would pack, protect and send each packet anew for each student, several times as dear. For that we need its SRTP keys,
@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import logging
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
@@ -37,6 +38,7 @@ __all__ = [
     "PlayoutDelay",
     "Srtp",
     "SrtpFault",
+    "bound_gathering",
     "chosen_path",
     "delaying",
     "hear_directly",
@@ -69,7 +71,9 @@ RELIED_ON: Final = (
     ("RTCDtlsTransport", "_register_rtp_sender"),
     ("RTCDtlsTransport", "_unregister_rtp_sender"),
     ("RTCIceTransport", "_connection"),
+    ("RTCIceGatherer", "_connection"),
     ("aioice.Connection", "_nominated"),
+    ("aioice.Connection", "get_component_candidates"),
     ("aioice.ice.CandidatePair", "remote_addr"),
     ("pylibsrtp.Session", "_srtp"),
     ("pylibsrtp._binding.lib", "srtp_protect"),
@@ -109,6 +113,7 @@ def holders() -> dict[str, object]:
     """
     found: dict[str, object] = {}
     makers: dict[str, Callable[[], object]] = {
+        "RTCIceGatherer": lambda: RTCIceGatherer(iceServers=[]),
         "RTCIceTransport": lambda: RTCIceTransport(RTCIceGatherer(iceServers=[])),
         "RTCDtlsTransport": lambda: RTCDtlsTransport(
             found["RTCIceTransport"],  # type: ignore[arg-type]
@@ -171,6 +176,14 @@ def take_over(sender: RTCRtpSender, outgoing: Outgoing) -> None:
 def identifiers(sender: RTCRtpSender) -> tuple[int, int]:
     """The SSRCs that were offered for a sender's packets and for their repetitions."""
     return sender._ssrc, sender._rtx_ssrc
+
+
+def bound_gathering(sender: RTCRtpSender, within: float) -> None:
+    """Let STUN and TURN servers have so many seconds; before the offer. AttributeError where this is another aiortc."""
+    ice = sender.transport.transport.iceGatherer._connection
+    gather: Callable[..., Awaitable[object]] = ice.get_component_candidates
+    if not isinstance(gather, functools.partial):  # bundled senders share one
+        setattr(ice, "get_component_candidates", functools.partial(gather, timeout=within))  # noqa: B010
 
 
 def chosen_path(transport: RTCDtlsTransport) -> tuple[asyncio.DatagramTransport, tuple[str, int]] | None:
