@@ -103,6 +103,7 @@ class Program:
         reported: Reported,
     ) -> Feed:
         """Let a connection that has not offered yet send the program, in the first of the codecs that is agreed on."""
+        self.tidier.begin()
         if self.transmitter is None:
             return PublicFeed(connection, self, picture=picture, sound=sound, delay=delay, reported=reported)
         return OwnFeed(connection, self, self.transmitter, picture=picture, sound=sound, delay=delay, reported=reported)
