@@ -24,6 +24,12 @@ __all__ = ["SLICE", "Distribution"]
 SLICE: Final = 0.002
 """Seconds of sending after which others of the event loop get their turn."""
 
+_STALE: Final = 0.3
+"""Seconds without a frame after which what came before is not the program any more."""
+
+_MOST_OCTETS: Final = 250_000
+"""Octets that a newcomer is sent at once: about a second of the program."""
+
 
 class Distribution:
     """The students of one fan-out. ``run`` sends until the program ends; the encoder runs only while there is one."""
@@ -44,11 +50,18 @@ class Distribution:
         return self._history.bit_rate
 
     def add(self, stream: Stream) -> None:
-        """Send to a student as well, from the next key frame on."""
+        """Send to a student as well: what there is since the last key frame, else from the next one on.
+
+        When a class joins at once, one key frame is enough for all of it, and the picture stays good for the others.
+        """
         self._streams[stream] = None
         self._wanted.set()
         self.wished()
-        self.demand.key_frame()
+        recent = [] if stream.begun else self._recent()
+        for frame in recent:
+            self._catch_up(stream, frame)
+        if not recent:
+            self.demand.key_frame()
 
     def remove(self, stream: Stream) -> None:
         """Send to it no more. One that is not there is no fault."""
@@ -68,6 +81,28 @@ class Distribution:
         wishes = [stream.wish for stream in self._streams]
         known = [wish for wish in wishes if wish is not None]
         self._subscription.wish = max(known) if known and len(known) == len(wishes) else None
+
+    def _recent(self) -> list[Frame]:
+        """What a newcomer needs to see the program as it is now; nothing where that is too long ago or too much."""
+        frames = self._history.since_key_frame()
+        if (
+            self._subscription is None
+            or not frames
+            or self._clock.now() - frames[-1].captured > _STALE
+            or sum(frame.octets for frame in frames) > _MOST_OCTETS
+        ):
+            return []
+        return frames
+
+    def _catch_up(self, stream: Stream, frame: Frame) -> None:
+        accepted = stream.accept(self, frame, self._history)
+        if accepted is None:
+            return
+        sequence, stamp = accepted
+        sent = send_time(self._clock.now())
+        for portion in frame.portions:
+            layouts = Layouts(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))
+            stream.send(layouts, sequence + portion.first, stamp, sent)
 
     async def run(self) -> None:
         """Send until the program ends."""

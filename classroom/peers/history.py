@@ -71,6 +71,15 @@ class History:
             return None
         return Piece(frame, frame.payloads[place], place == len(frame.payloads) - 1)
 
+    def since_key_frame(self) -> list[Frame]:
+        """The newest key frame that is kept and all that came after it, oldest first; nothing without one."""
+        frames: list[Frame] = []
+        for frame in reversed(self._frames):
+            frames.append(frame)
+            if frame.key:
+                return frames[::-1]
+        return []
+
     @property
     def bit_rate(self) -> float:
         """Bits a second of the last seconds."""

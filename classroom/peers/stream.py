@@ -150,6 +150,11 @@ class Stream:
             distribution.add(self)
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was sent."""
+        return self._time_line is not None
+
+    @property
     def wish(self) -> float | None:
         """The bits a second with which the student would be content; None is all there is."""
         return self._wish

@@ -1,0 +1,138 @@
+"""Who comes while others watch: what it is sent at once, and when a key frame has to be made for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import av
+
+from classroom.clock import ManualClock
+from classroom.media.fanout import Fanout
+from classroom.media.frames import Encoded
+from classroom.peers.distribution import Distribution
+from classroom.peers.header import Layouts
+from classroom.peers.history import Frame, History
+from classroom.peers.stream import Stream
+from tests.support.broadcast import eventually
+
+
+class Newcomer:
+    """A student as a distribution sees it: takes nothing before a key frame."""
+
+    wish = None
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.taken: list[int] = []
+        self.packets = 0
+
+    def accept(self, distribution: Distribution, frame: Frame, history: History) -> tuple[int, int] | None:
+        if not self.begun and not frame.key:
+            return None
+        self.begun = True
+        self.taken.append(frame.pts)
+        return 0, 0
+
+    def send(self, layouts: Layouts, sequence: int, stamp: int, sent: bytes) -> None:
+        self.packets += len(layouts.get(0, 0).packets)
+
+
+class Lesson:
+    """A distribution that runs, and how often a key frame was demanded."""
+
+    def __init__(self) -> None:
+        self.wishes = 0
+        self.clock = ManualClock(100.0)
+        nothing = lambda: None  # noqa: E731
+        self.fanout = Fanout(
+            codec="h264", demand=self, loop=asyncio.get_running_loop(), on_first=nothing, on_last=nothing
+        )
+        self.distribution = Distribution(self.fanout, self, self.clock)
+
+    def key_frame(self) -> None:
+        self.wishes += 1
+
+    async def join(self) -> Newcomer:
+        newcomer = Newcomer()
+        self.distribution.add(cast(Stream, newcomer))
+        await eventually(lambda: self.fanout.subscribers == 1)
+        return newcomer
+
+    async def show(self, number: int, watching: Newcomer, *, key: bool = False, size: int = 2000) -> None:
+        packet: av.Packet[Any] = av.Packet(b"\0\0\0\1" + bytes([0x65 if key else 0x41]) * size)
+        packet.pts = number
+        self.fanout.publish(Encoded("h264", packet, key, self.clock.now()))
+        await eventually(lambda: watching.taken[-1:] == [number])
+
+
+@asynccontextmanager
+async def lesson() -> AsyncIterator[Lesson]:
+    made = Lesson()
+    running = asyncio.create_task(made.distribution.run())
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_who_comes_soon_after_a_key_frame_is_sent_all_since_and_needs_none() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        before = made.wishes
+        assert made.wishes
+        await made.show(1, first, key=True, size=30_000)
+        await made.show(2, first)
+        await made.show(3, first)
+        others = [await made.join() for _ in range(5)]
+        assert [other.taken for other in others] == [[1, 2, 3]] * 5
+        assert others[0].packets > 25
+        assert made.wishes == before
+        await made.show(4, first)
+        assert [other.taken for other in others] == [[1, 2, 3, 4]] * 5
+
+
+async def test_without_a_recent_key_frame_one_is_made() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        before = made.wishes
+        await made.show(1, first, key=True)
+        made.clock.advance(3.0)
+        await made.show(2, first)
+        late = await made.join()
+        assert late.taken == []
+        assert made.wishes == before + 1
+
+
+async def test_a_program_that_stood_still_is_not_taken_for_the_present() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        before = made.wishes
+        await made.show(1, first, key=True)
+        made.clock.advance(0.5)
+        assert (await made.join()).taken == []
+        assert made.wishes == before + 1
+
+
+async def test_what_is_too_much_at_once_is_not_sent_at_once() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        before = made.wishes
+        await made.show(1, first, key=True, size=300_000)
+        assert (await made.join()).taken == []
+        assert made.wishes == before + 1
+
+
+async def test_who_watches_already_goes_on_where_it_is() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        before = made.wishes
+        await made.show(1, first, key=True)
+        moved = Newcomer()
+        moved.begun = True
+        made.distribution.add(cast(Stream, moved))
+        assert moved.taken == []
+        assert made.wishes == before + 1
