@@ -94,8 +94,8 @@ class Reload:
             self._alarms.put(Alarm(_FAULTY, _faulty(report.faults)))
             return
         logger.info("%s was saved and is applied", path)
-        await self._apply(report.lesson)
         self._alarms.clear(_FAULTY)
+        await self._apply(report.lesson)
         keys = restart_keys(self._file.lesson, report.lesson)
         if keys:
             verb = "needs" if len(keys) == 1 else "need"
