@@ -158,7 +158,7 @@ async def test_a_changed_card_is_shown_and_a_changed_source_does_not_go_dark(tmp
     async with running(tmp_path) as lesson, student(lesson.port) as ada:
         await ada.watch()
         await eventually(lambda: ada.pictures > 10)
-        # Yellow, or the flash, all along: from a pattern to another one of half the rate, without the fallback in between.
+        # Yellow, or the flash, all along: from one pattern to another, without the fallback in between.
         watch = asyncio.create_task(colours(ada, 40))
         lesson.save(LESSON.replace("size: 320x180, fps: 30}\n  pause", "size: 320x180, fps: 15}\n  pause"))
         await eventually(lambda: 14 < (lesson.state("sources")["bars"]["fps"] or 0) < 16)
