@@ -11,79 +11,58 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, assert_never
 
 from aiohttp import web
+from websockets.asyncio.server import ServerConnection
 
-from classroom import __version__
 from classroom.alarms import Alarms
+from classroom.bulletin import Bulletin
 from classroom.clock import Clock
-from classroom.control.calls import Call, Role, Tell
 from classroom.control.invitations import Invitations
 from classroom.control.news import News, Thumbnail
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
+from classroom.desk import TeachersDesk
 from classroom.direction import Direction
-from classroom.director import TransitionKind
 from classroom.lesson import Lesson
 from classroom.media.health import Health
 from classroom.media.overlay import build_overlays
 from classroom.media.program import Program
-from classroom.media.scale import UnusablePicture
 from classroom.media.sources import fallback_card
 from classroom.media.studio import Studio
-from classroom.media.thumbnail import jpeg
-from classroom.metrics import Figures, make_registry
+from classroom.media.thumbnail import thumbnails
+from classroom.metrics import make_registry
 from classroom.peers.audience import Audience
 from classroom.peers.feed import Program as Watchable
 from classroom.peers.ice import IceServers
-from classroom.peers.publishers import Publishers, browser_source
+from classroom.peers.publishers import Publishers
 from classroom.peers.relay import RelayCheck, StudentFaults
 from classroom.peers.rtp import install as install_playout_delay
 from classroom.peers.teachers import Teachers
 from classroom.peers.transmitter import transmitter_or_alarm
 from classroom.prompter import Prompter
+from classroom.reception import Reception
 from classroom.reload import LessonFile, Reload
 from classroom.renewal import Renewal, tell_of_overlays
-from classroom.sections import (
-    alarms_section,
-    audio_section,
-    lesson_section,
-    recording_section,
-    sources_section,
-)
-from classroom.server.announce import Announcement, listened_addresses
-from classroom.server.authority import Authority, fingerprint
-from classroom.server.certificates import certificates_for
 from classroom.server.join import add_join
 from classroom.server.pages import add_pages
-from classroom.server.send import SEND_PATH, invitation
-from classroom.server.site import Site
-from classroom.server.trust import TRUST_PATH, add_trust
+from classroom.server.trust import add_trust
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
 from classroom.signaling.member import Joined, Left, Lost, Message
 from classroom.signaling.place import limits_of, meeting_place
 from classroom.upkeep import keep_running
 
-__all__ = ["Broadcaster", "SourceLine"]
+__all__ = ["Broadcaster"]
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLine:
-    """One line of the report on a source, and whether it is well."""
-
-    text: str
-    well: bool
-
-
 class Broadcaster:
-    """A running lesson. Use it with ``async with``; it is the desk at which the teachers' commands arrive."""
+    """A running lesson. Use it with ``async with``."""
 
     def __init__(
         self, lesson: Lesson, *, host: str, port: int, token: str, clock: Clock, file: LessonFile | None = None
@@ -126,28 +105,24 @@ class Broadcaster:
             publishers=Publishers(sources=self._studio.sources, ice_servers=self._ice_servers, clock=clock),
         )
         self._invitations = Invitations()
-        self._sessions = Sessions(desk=self, token=token, invitations=self._invitations, clock=clock)
-        self._host = host
-        self._certificates = certificates_for(lesson.server, host=host, alarms=self._alarms)
-        self._site = Site(
+        self._bulletin = self._make_bulletin()
+        self._reception = Reception(
+            lesson,
             host=host,
             port=port,
-            control_handler=self._sessions.handle,
+            control_handler=self._serve_control,
             app=self._make_app(),
-            limits=limits_of(lesson),
-            tls=self._certificates.context if self._certificates is not None else None,
-            tls_port=lesson.server.tls_port,
+            alarms=self._alarms,
         )
-        self._board = StateBoard(self._sections())
+        self._board = StateBoard(self._bulletin.sections())
+        self._desk = self._make_desk()
+        self._sessions = Sessions(desk=self._desk, token=token, invitations=self._invitations, clock=clock)
 
     # Life
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            if self._certificates is not None:
-                self._certificates.prepare()
-                keep_running(stack, "certificates", self._certificates.keep)
-            await stack.enter_async_context(self._site)
+            await self._reception.open(stack)
             await stack.enter_async_context(self.sources_only())
             await self._program.start()
             stack.push_async_callback(self._program.stop)
@@ -169,8 +144,7 @@ class Broadcaster:
             if self._file is not None:
                 reload = Reload(self._file, apply=self._make_renewal().apply, alarms=self._alarms)
                 keep_running(stack, "lesson file", reload.run)
-            if self._lesson.server.announce:
-                keep_running(stack, "announcement", self._announcement().run)
+            self._reception.announce(stack)
             self._stack = stack.pop_all()
         return self
 
@@ -211,129 +185,45 @@ class Broadcaster:
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return self._site.port
+        return self._reception.port
+
+    @property
+    def desk(self) -> TeachersDesk:
+        """Where the teachers' commands arrive."""
+        return self._desk
+
+    @property
+    def bulletin(self) -> Bulletin:
+        """What the lesson says of itself."""
+        return self._bulletin
+
+    @property
+    def reception(self) -> Reception:
+        """Where the lesson is reached."""
+        return self._reception
+
+    def state(self) -> dict[str, object]:
+        """The whole state as of now."""
+        self._refresh()
+        return {**self._board.whole(), **self._prompter.describe(), "lesson": self._bulletin.lesson()}
 
     @property
     def statistics(self) -> dict[str, Any]:
         """What the mixers and encoders measure of themselves; see ``media.program``."""
         return self._program.statistics
 
-    def student_addresses(self) -> list[str]:
-        """Where students find the lesson, the best address first."""
-        return self._site.addresses("/")
-
     def teacher_address(self) -> str:
         """Where the teacher at this machine finds the lesson; the token is in the fragment, which no server sees."""
-        return f"{self._site.addresses('/teach')[-1]}#token={self._token}"
+        return f"{self._reception.addresses('/teach')[-1]}#token={self._token}"
 
     def secure_teacher_addresses(self) -> list[str]:
         """The same with https, for other computers too, the best address first; none without ``server.tls``."""
-        return [f"{address}#token={self._token}" for address in self._site.secure_addresses("/teach")]
+        return [f"{address}#token={self._token}" for address in self._reception.secure_addresses("/teach")]
 
     @property
     def signaling_server(self) -> str | None:
         """Somebody else's signaling server where the lesson is met; None where it is met here."""
         return self._place.elsewhere.server if self._place.elsewhere is not None else None
-
-    def trust_address(self) -> str | None:
-        """Where it is explained whom to trust for https; None where nobody needs to."""
-        return self._site.addresses(TRUST_PATH)[0] if self.authority() is not None else None
-
-    def authority(self) -> Authority | None:
-        """Whom to trust for https; None where there is no https, or where files were given for it."""
-        return self._certificates.authority if self._certificates is not None else None
-
-    def report_sources(self) -> list[SourceLine]:
-        """One line for each source and audio input: live, or why not."""
-        lines = []
-        for kind, statuses in (("source", self._studio.pictures()), ("audio", self._studio.sounds())):
-            for name, status in statuses.items():
-                detail = f" {status.size[0]}x{status.size[1]}" if status.size else ""
-                why = f": {status.why}" if status.why else ""
-                text = f"{kind} {name} ({status.kind}){detail} is {status.state}{why}"
-                lines.append(SourceLine(text, status.state == "live"))
-        return lines
-
-    # The teachers' commands
-
-    @property
-    def board(self) -> StateBoard:
-        """The state that all teachers see."""
-        return self._board
-
-    def state(self) -> dict[str, object]:
-        """The whole state as of now."""
-        self._refresh()
-        return {**self._board.whole(), **self._prompter.describe(), "lesson": self._lesson_section()}
-
-    def switch(self, scene: str, transition: TransitionKind | None, duration: float | None) -> None:
-        """Put a scene on air, by its own or the lesson's transition unless one is named."""
-        self._direction.switch(scene, transition, duration)
-        self._prompter.hold()
-
-    def prepare(self, scene: str | None) -> None:
-        """Choose the scene that comes on air with ``take``."""
-        self._direction.prepare(scene)
-
-    def take(self) -> None:
-        """Put the prepared scene on air."""
-        self._direction.take()
-        self._prompter.hold()
-
-    def next_cue(self) -> None:
-        """Go on with the run of show."""
-        self._prompter.next()
-
-    def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
-        """Turn to a page of slides."""
-        self._studio.go_to(source, page, step)
-        self._refresh()
-        self._prompter.hold()
-
-    def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
-        """Change gain, mute or delay of an input."""
-        self._program.set_audio(input_name, gain, muted, delay)
-        self._refresh()
-
-    def admit_student(self, number: str) -> None:
-        """Let in a student who waits."""
-        self._audience.admit(number)
-        self._refresh()
-
-    def remove_student(self, number: str, *, ban: bool) -> None:
-        """Send a student away, with ``ban`` for the rest of the lesson."""
-        self._audience.remove(number, ban=ban)
-        self._refresh()
-
-    def invite(self, source: str) -> dict[str, object]:
-        """Invite a device to send a source."""
-        browser_source(self._studio.sources(), source)
-        key = self._invitations.invite(source).key
-        return invitation(source, key, self._site.secure_addresses(SEND_PATH))
-
-    def revoke_invitation(self, source: str) -> None:
-        """Take an invitation back."""
-        browser_source(self._studio.sources(), source)
-        self._invitations.revoke(source)
-
-    def welcome_guest(self, source: str) -> dict[str, object]:
-        """What a device hears that was invited to send a source."""
-        lesson = self._lesson.lesson
-        secure = self._site.secure_addresses(SEND_PATH)
-        return {"source": source, "title": lesson.title, "language": lesson.language, "secure_addresses": secure}
-
-    def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
-        """Begin a WebRTC connection with a teacher's client."""
-        return self._teachers.begin(role, source, sdp, tell)
-
-    def end(self) -> None:
-        """End the lesson for everyone and stop."""
-        self._over = True
-        self._stopping.set()
-
-    def restart_source(self, source: str) -> None:
-        """Close a source and open it anew."""
-        self._studio.restart(source)
 
     # Building
 
@@ -394,15 +284,52 @@ class Broadcaster:
             add_routes(app, self._place.switchboard, guard=self._guard, limits=limits_of(self._lesson))
         add_pages(
             app,
-            health=self._health,
-            metrics=make_registry(self._figures),
+            health=self._bulletin.health,
+            metrics=make_registry(self._bulletin.figures),
             metrics_token=self._token,
             signaling=self._place.elsewhere,
         )
-        add_join(app, address=lambda: self.student_addresses()[0])
+        add_join(app, address=lambda: self._reception.addresses()[0])
         language = self._lesson.lesson.language
-        add_trust(app, authority=self.authority, tls_port=lambda: self._site.tls_port, language=language)
+        add_trust(
+            app,
+            authority=lambda: self._reception.authority(),
+            tls_port=lambda: self._reception.tls_port,
+            language=language,
+        )
         return app
+
+    def _make_bulletin(self) -> Bulletin:
+        return Bulletin(
+            lesson=lambda: self._lesson,
+            clock=self._clock,
+            started=self._started,
+            began=self._began,
+            direction=self._direction,
+            prompter=self._prompter,
+            studio=self._studio,
+            program=self._program,
+            audience=self._audience,
+            reception=lambda: self._reception,
+            alarms=self._alarms,
+        )
+
+    def _make_desk(self) -> TeachersDesk:
+        return TeachersDesk(
+            board=self._board,
+            direction=self._direction,
+            prompter=self._prompter,
+            studio=self._studio,
+            program=self._program,
+            audience=self._audience,
+            teachers=self._teachers,
+            invitations=self._invitations,
+            reception=self._reception,
+            lesson=lambda: self._lesson,
+            whole=self.state,
+            refresh=self._refresh,
+            end=self._end,
+        )
 
     def _make_renewal(self) -> Renewal:
         return Renewal(
@@ -417,14 +344,6 @@ class Broadcaster:
             changed=self._renewed,
         )
 
-    def _announcement(self) -> Announcement:
-        return Announcement(
-            title=self._lesson.lesson.title,
-            port=self._site.port,
-            tls_port=self._site.tls_port,
-            addresses=lambda: listened_addresses(self._host),
-        )
-
     async def _sign_in(self, stack: contextlib.AsyncExitStack) -> None:
         peers = await self._member.sign_in(self._lesson.lesson.title)
         stack.push_async_callback(self._member.sign_out)
@@ -433,6 +352,9 @@ class Broadcaster:
         keep_running(stack, "signaling", self._listen)
 
     # Running
+
+    async def _serve_control(self, connection: ServerConnection) -> None:
+        await self._sessions.handle(connection)
 
     async def _listen(self) -> None:
         async for event in self._member.events():
@@ -456,12 +378,16 @@ class Broadcaster:
             self._refresh()
             await asyncio.sleep(0.1)
 
+    def _end(self) -> None:
+        self._over = True
+        self._stopping.set()
+
     def _tell(self, changed: dict[str, object]) -> None:
         self._board.update(changed)
 
     def _renewed(self, lesson: Lesson) -> None:
         self._lesson = lesson
-        self._board.update({"lesson": self._lesson_section()})
+        self._board.update({"lesson": self._bulletin.lesson()})
         self._refresh()
 
     def _turn_page(self, source: str, page: int) -> None:
@@ -469,7 +395,7 @@ class Broadcaster:
         self._refresh()
 
     def _refresh(self) -> None:
-        self._board.update(self._moving_sections())
+        self._board.update(self._bulletin.moving())
 
     def _sources_changed(self) -> None:
         self._changed.set()
@@ -488,67 +414,5 @@ class Broadcaster:
         return {name: (level.peak_db, level.rms_db) for name, level in self._program.levels().items()}
 
     async def _thumbnails(self) -> Iterable[Thumbnail]:
-        return await asyncio.to_thread(self._draw_thumbnails)
-
-    def _draw_thumbnails(self) -> list[Thumbnail]:
-        drawn = []
-        for source, frame in self._program.snapshots().items():
-            width = min(320, frame.width)
-            try:
-                small = jpeg(frame, width=width)
-            except UnusablePicture as fault:
-                logger.debug("no thumbnail of %s: %s", source, fault)
-                continue
-            drawn.append(Thumbnail(source, small, width, width * frame.height // frame.width))
-        return drawn
-
-    # Describing
-
-    def _sections(self) -> dict[str, object]:
-        return {
-            "lesson": self._lesson_section(),
-            **self._direction.describe(),
-            **self._prompter.describe(),
-            "chat": [],
-            "recording": recording_section(),
-            **self._moving_sections(),
-        }
-
-    def _moving_sections(self) -> dict[str, object]:
-        """The sections that change without a command."""
-        pictures, sounds = self._studio.pictures(), self._studio.sounds()
-        return {
-            "sources": sources_section(pictures, self._studio.pages()),
-            "audio": audio_section(self._program.inputs, sounds),
-            "students": self._audience.describe(),
-            "alarms": alarms_section({**sounds, **pictures}, self._alarms.raised()),
-        }
-
-    def _lesson_section(self) -> dict[str, object]:
-        elapsed = self._clock.now() - self._started
-        authority = self.authority()
-        return lesson_section(
-            self._lesson,
-            self._began,
-            elapsed,
-            addresses=self.student_addresses(),
-            secure_addresses=self._site.secure_addresses(),
-            fingerprint=None if authority is None else fingerprint(authority.certificate),
-        )
-
-    def _health(self) -> dict[str, object]:
-        return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}
-
-    def _figures(self) -> Figures:
-        students = self._audience.count()
-        statistics = self._program.statistics
-        sources = self._studio.pictures()
-        return Figures(
-            elapsed=self._clock.now() - self._started,
-            students=students.present,
-            watching=students.watching,
-            ticks=statistics["ticks"],
-            ticks_missed=statistics["missed"],
-            sources_live=len(self._studio.live()),
-            sources=len(sources),
-        )
+        drawn = await asyncio.to_thread(thumbnails, self._program.snapshots())
+        return [Thumbnail(source, small.jpeg, small.width, small.height) for source, small in drawn.items()]

@@ -110,14 +110,14 @@ async def _check(broadcaster: Broadcaster) -> int:
         await reach(ServerAddress.parse(server))
     async with broadcaster.sources_only():
         await broadcaster.sources_settled(10.0)
-        lines = broadcaster.report_sources()
+        lines = broadcaster.bulletin.source_lines()
     for line in lines:
         print(line.text)
     return 0 if all(line.well for line in lines) else 1
 
 
 def _introduce(broadcaster: Broadcaster) -> None:
-    students, *others = broadcaster.student_addresses()
+    students, *others = broadcaster.reception.addresses()
     print(f"Students:  {students}")
     for other in others:
         print(f"           {other}")
@@ -125,15 +125,15 @@ def _introduce(broadcaster: Broadcaster) -> None:
     # This computer needs no https: its loopback counts as secure already, and everybody else sees the first one.
     for secure in broadcaster.secure_teacher_addresses()[:1]:
         print(f"           {secure}")
-    if (trust := broadcaster.trust_address()) is not None:
+    if (trust := broadcaster.reception.trust_address()) is not None:
         print(f"Trust:     {trust}", flush=True)
     if (server := broadcaster.signaling_server) is not None:
         print(f"Signaling: {server}", flush=True)
     if _can_show_blocks():
         segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
-    if (authority := broadcaster.authority()) is not None:
+    if (authority := broadcaster.reception.authority()) is not None:
         print(f"Fingerprint of the certificate at {trust}: {fingerprint(authority.certificate)}", file=sys.stderr)
-    for line in broadcaster.report_sources():
+    for line in broadcaster.bulletin.source_lines():
         print(line.text, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
     print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)

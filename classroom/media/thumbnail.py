@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 import io
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import av
 from PIL import Image
 
 from classroom.director import Rectangle, fit
-from classroom.media.scale import Scaler
+from classroom.media.scale import Scaler, UnusablePicture
 
-__all__ = ["jpeg"]
+__all__ = ["Small", "jpeg", "thumbnails"]
+
+_log = logging.getLogger(__name__)
+
+_WIDEST: Final = 320
+
+Name = TypeVar("Name")
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """A small picture as JPEG; width and height in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+def thumbnails(frames: Mapping[Name, av.VideoFrame]) -> dict[Name, Small]:
+    """Small pictures of frames, each in its own aspect; what cannot be converted is left out. For any thread."""
+    drawn = {}
+    for name, frame in frames.items():
+        width = min(_WIDEST, frame.width)
+        try:
+            drawn[name] = Small(jpeg(frame, width=width), width, width * frame.height // frame.width)
+        except UnusablePicture as fault:
+            _log.debug("no thumbnail of %s: %s", name, fault)
+    return drawn
 
 
 def jpeg(frame: av.VideoFrame, *, width: int = 320, quality: int = 70) -> bytes:

@@ -35,7 +35,7 @@ from classroom.server.tls import SecureDoor, SecureEntrance
 from classroom.server.web_protocol import web_protocols
 from classroom.sparing import SparingLog
 
-__all__ = ["CONTROL_SUBPROTOCOL", "Site"]
+__all__ = ["CONTROL_SUBPROTOCOL", "ControlHandler", "Site"]
 
 logger = logging.getLogger(__name__)
 sparing = SparingLog(logger)

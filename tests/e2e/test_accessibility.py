@@ -199,7 +199,7 @@ async def test_sending(
         await board.locator("[data-invite=laptop]").click()
         await board.locator(".invite-code").wait_for()
         await check(board, axe, "invitation")
-        address = str(lesson.invite("laptop")["address"])
+        address = str(lesson.desk.invite("laptop")["address"])
         phone = await open_page(address, size=size, locale=locale)
         await phone.locator("body[data-send=ready]").wait_for(state="attached")
         await check(phone, axe, "ready to send")
@@ -208,10 +208,10 @@ async def test_sending(
         await check(phone, axe, "the phone sends")
         assert await phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await board.locator("[data-send-fault=replaced]").wait_for()
-        lesson.revoke_invitation("laptop")
+        lesson.desk.revoke_invitation("laptop")
         await phone.locator("body[data-send=denied]").wait_for(state="attached")
         await check(phone, axe, "a link that is not valid")
-        insecure = f"http://room.test:{lesson.port}{lesson.invite('laptop')['path']}"
+        insecure = f"http://room.test:{lesson.port}{lesson.desk.invite('laptop')['path']}"
         plain = await open_page(insecure, size=size, locale=locale)
         await plain.locator("body[data-send=insecure]").wait_for(state="attached")
         await check(plain, axe, "over plain http")

@@ -159,10 +159,10 @@ async def test_an_invited_phone_sends_without_the_token(
     lesson: Broadcaster, student: Watcher, open_page: PageFactory
 ) -> None:
     page = await open_page(teach(lesson))
-    invited = lesson.invite("phone")
+    invited = lesson.desk.invite("phone")
     phone = await open_page(f"http://127.0.0.1:{lesson.port}{invited['path']}", size=PHONE)
     await phone.locator("body[data-send=ready]").wait_for(state="attached")
-    lesson.switch("hand", None, None)
+    lesson.desk.switch("hand", None, None)
     await phone.locator("#send-camera").click()
     await phone.locator("body[data-send=sending]").wait_for(state="attached")
     await sees(student, True)
@@ -181,7 +181,7 @@ async def test_an_invited_phone_sends_without_the_token(
 
 
 async def test_without_a_secure_context_the_page_says_what_to_do(lesson: Broadcaster, open_page: PageFactory) -> None:
-    path = lesson.invite("phone")["path"]
+    path = lesson.desk.invite("phone")["path"]
     phone = await open_page(f"http://room.test:{lesson.port}{path}", size=PHONE, locale="zh-CN")
     await phone.locator("body[data-send=insecure]").wait_for(state="attached")
     assert "https" in await phone.locator(".fault").inner_text()

@@ -129,20 +129,20 @@ async def test_a_page_waits_and_is_let_in() -> None:
         number = (await listed(running, "Ada"))["Ada"]
         assert students(running)[number]["state"] == "waiting"
         assert students(running)[number]["admitted"] is False
-        running.admit_student(number)
+        running.desk.admit_student(number)
         assert students(running)[number]["admitted"] is True
         welcome = await told(watcher, "welcome")
         assert welcome["ticket"] == waiting["ticket"]
         await watcher.watch()
         await eventually(lambda: watcher.picture is not None, what="a picture")
-        running.admit_student(number)  # twice is the same as once
+        running.desk.admit_student(number)  # twice is the same as once
 
 
 async def test_an_original_client_waits_in_silence_and_gets_its_offer_when_let_in() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as watcher:
         number = (await listed(running, "Ada"))["Ada"]
         assert students(running)[number]["admitted"] is False
-        running.admit_student(number)
+        running.desk.admit_student(number)
         # The first thing that it ever gets is the offer.
         assert json.loads((await watcher.client.next_message(30.0)).body)["type"] == "offer"
 
@@ -151,7 +151,7 @@ async def test_a_page_that_is_refused_is_told_and_signed_out() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as watcher:
         await hello(watcher)
         await told(watcher, "waiting")
-        running.remove_student((await listed(running, "Ada"))["Ada"], ban=False)
+        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=False)
         assert await told(watcher, "refused") == {"type": "refused", "why": "teacher"}
         with pytest.raises(Dropped):  # its wait fails: it is signed out, even if it does not go by itself
             await watcher.client.next_event(30.0)
@@ -159,7 +159,7 @@ async def test_a_page_that_is_refused_is_told_and_signed_out() -> None:
 
 async def test_an_original_client_that_is_refused_is_signed_out() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as watcher:
-        running.remove_student((await listed(running, "Ada"))["Ada"], ban=False)
+        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=False)
         with pytest.raises(Dropped):
             await watcher.client.next_event(30.0)
 
@@ -169,7 +169,7 @@ async def test_a_page_that_comes_back_keeps_its_number_and_its_admission() -> No
         await hello(before)
         ticket = (await told(before, "waiting"))["ticket"]
         number = (await listed(running, "Ada"))["Ada"]
-        running.admit_student(number)
+        running.desk.admit_student(number)
         await before.watch()
         await eventually(lambda: students(running)[number]["state"] == "watching")
         # Its network changes: the old connection says nothing any more, and the page signs in from elsewhere.
@@ -188,7 +188,7 @@ async def test_another_name_is_looked_at_again() -> None:
         await hello(before)
         ticket = (await told(before, "waiting"))["ticket"]
         number = (await listed(running, "Ada"))["Ada"]
-        running.admit_student(number)
+        running.desk.admit_student(number)
         async with peer(running, name=b"The%20headmaster") as after:
             await hello(after, ticket=ticket)
             await told(after, "waiting")
@@ -205,14 +205,14 @@ async def test_an_invented_ticket_is_worth_nothing() -> None:
 async def test_who_is_let_in_takes_a_place() -> None:
     async with lesson("{admit: approve, max_students: 1}") as running, peer(running) as one, peer(running, b"Bob"):
         numbers = await listed(running, "Ada", "Bob")
-        running.admit_student(numbers["Ada"])
+        running.desk.admit_student(numbers["Ada"])
         with pytest.raises(CommandError, match="All 1 places are taken") as caught:
-            running.admit_student(numbers["Bob"])
+            running.desk.admit_student(numbers["Bob"])
         assert caught.value.code == CommandError.NOT_POSSIBLE
         assert students(running)[numbers["Bob"]]["admitted"] is False
         await one.client.sign_out()
         await eventually(lambda: students(running)[numbers["Ada"]]["state"] == "gone")
-        running.admit_student(numbers["Bob"])
+        running.desk.admit_student(numbers["Bob"])
 
 
 # A full lesson
@@ -242,7 +242,7 @@ async def test_a_removed_student_loses_the_picture_and_may_come_again() -> None:
         await hello(watcher)
         ticket = (await told(watcher, "welcome"))["ticket"]
         await eventually(lambda: "1" in students(running))
-        running.remove_student("1", ban=False)
+        running.desk.remove_student("1", ban=False)
         assert students(running)["1"]["state"] == "gone"
         assert await told(watcher, "refused") == {"type": "refused", "why": "removed"}
         async with peer(running) as again:
@@ -256,7 +256,7 @@ async def test_a_banned_student_is_recognised(known: dict[str, str]) -> None:
     async with lesson("{admit: everyone}") as running, peer(running) as watcher:
         await hello(watcher, device="mark")
         ticket = (await told(watcher, "welcome"))["ticket"]
-        running.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
+        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
         assert await told(watcher, "refused") == {"type": "refused", "why": "banned"}
         name = b"Somebody%20else" if known else b"%20ADA"
         async with peer(running, name=name) as again:
@@ -270,7 +270,7 @@ async def test_a_banned_student_is_recognised(known: dict[str, str]) -> None:
 async def test_a_banned_original_client_gets_no_offer_any_more() -> None:
     async with lesson("{admit: everyone}") as running, peer(running) as watcher:
         await watcher.offer()
-        running.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
+        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
         with pytest.raises(Dropped):
             await watcher.client.next_event(30.0)
         async with peer(running) as again, peer(running, name=b"Bob") as other:
@@ -283,7 +283,7 @@ async def test_the_other_tab_of_a_banned_student_goes_too() -> None:
         for each in (one, two):
             await hello(each, device="mark")
             await told(each, "welcome")
-        running.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
+        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
         assert (await told(two, "refused"))["why"] == "banned"
 
 
@@ -294,8 +294,8 @@ async def test_who_has_just_left_can_be_banned() -> None:
             await told(watcher, "welcome")
             await watcher.client.sign_out()
         await eventually(lambda: students(running)["1"]["state"] == "gone")
-        running.remove_student("1", ban=False)
-        running.remove_student("1", ban=True)
+        running.desk.remove_student("1", ban=False)
+        running.desk.remove_student("1", ban=True)
         async with peer(running, name=b"Eve") as again:
             await hello(again, device="mark")
             await told(again, "refused")
@@ -304,7 +304,7 @@ async def test_who_has_just_left_can_be_banned() -> None:
 async def test_nobody_is_removed_by_a_wrong_number() -> None:
     async with lesson("{admit: everyone}") as running, peer(running):
         before = await listed(running, "Ada")
-        for command in (running.admit_student, lambda number: running.remove_student(number, ban=True)):
+        for command in (running.desk.admit_student, lambda number: running.desk.remove_student(number, ban=True)):
             with pytest.raises(CommandError) as caught:
                 command("7")
             assert caught.value.code == CommandError.UNKNOWN_NAME

@@ -67,7 +67,8 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
         reply = await Teacher(connection).ask("hello", token=TOKEN)
         state = reply["result"]["state"]
         assert set(state) == {
-            "lesson", "program", "preview", "scenes", "cues", "sources", "audio", "students", "chat", "recording", "alarms",
+            "lesson", "program", "preview", "scenes", "cues", "sources", "audio", "students", "chat", "recording",
+            "alarms",
         }  # fmt: skip
         assert reply["result"]["revision"] >= 0
         assert state["program"]["scene"] == "talk"
@@ -77,7 +78,12 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
         assert state["sources"]["bars"]["state"] == "live"
         assert state["sources"]["bars"]["size"] == [640, 360]
         assert state["audio"]["tone"] == {
-            "gain": -12.0, "muted": True, "delay": 0.0, "duck": 0.0, "heard": "always", "state": "live",
+            "gain": -12.0,
+            "muted": True,
+            "delay": 0.0,
+            "duck": 0.0,
+            "heard": "always",
+            "state": "live",
         }
         assert state["audio"]["clap"]["heard"] == "on-air"
 

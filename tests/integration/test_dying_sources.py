@@ -145,7 +145,7 @@ async def lesson_of(seconds: float, device: str, camera: CameraProcess, mortals:
             until = time.monotonic() + seconds
             troubles = asyncio.create_task(trouble(camera, until, chance))
             while time.monotonic() < until:
-                lesson.switch(chance.choice(["grid", "duo", "solo"]), None, None)
+                lesson.desk.switch(chance.choice(["grid", "duo", "solo"]), None, None)
                 before = watcher.pictures
                 await asyncio.sleep(chance.uniform(0.3, 1.0))
                 await eventually(lambda before=before: watcher.pictures > before, what="the program goes on")

@@ -194,7 +194,7 @@ async def test_a_port_that_is_taken_is_named(certificates: OwnCertificates, tmp_
 async def test_a_lesson_with_its_own_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLASSROOM_HOME", str(tmp_path))
     async with broadcasting(LESSON + "server: {tls: auto, tls_port: 0}\n") as broadcaster:
-        authority = broadcaster.authority()
+        authority = broadcaster.reception.authority()
         assert authority is not None
         (teacher,) = broadcaster.secure_teacher_addresses()
         assert teacher.startswith("https://127.0.0.1:")
@@ -205,7 +205,7 @@ async def test_a_lesson_with_its_own_authority(tmp_path: Path, monkeypatch: pyte
             async with session.get(f"{base}/healthz", ssl=context) as response:
                 assert (await response.json())["status"] == "ok"
             plain = f"http://127.0.0.1:{broadcaster.port}"
-            assert broadcaster.trust_address() == f"{plain}/trust"
+            assert broadcaster.reception.trust_address() == f"{plain}/trust"
             async with session.get(f"{plain}/trust/classroom-authority.crt") as response:
                 assert response.content_type == "application/x-x509-ca-cert"
                 data = await response.read()
@@ -244,7 +244,7 @@ async def test_a_lesson_with_an_expired_certificate_runs_and_says_so(tmp_path: P
         alarms = broadcaster.state()["alarms"]
         assert isinstance(alarms, list)
         assert [alarm["code"] for alarm in alarms] == ["tls.expired"]
-        assert broadcaster.trust_address() is None
+        assert broadcaster.reception.trust_address() is None
         async with aiohttp.ClientSession(f"http://127.0.0.1:{broadcaster.port}") as session:
             async with session.get("/trust?lang=en") as response:
                 assert "needs no certificate" in await response.text()

@@ -131,7 +131,7 @@ async def test_a_monitor_is_told_when_the_lesson_ends() -> None:
         async with teacher(lesson) as session:
             await session.ask("peer.offer", role="monitor")
             await session.hears("offer")
-            lesson.end()
+            lesson.desk.end()
             async with asyncio.TaskGroup() as tasks:
                 hearing = tasks.create_task(session.hears("ended"))
                 tasks.create_task(_stop(lesson))

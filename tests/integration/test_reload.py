@@ -95,7 +95,7 @@ async def test_what_is_saved_is_applied(tmp_path: Path) -> None:
 
 async def test_a_scene_on_air_that_is_gone_gives_way_to_the_first(tmp_path: Path) -> None:
     async with running(tmp_path) as lesson:
-        lesson.broadcaster.switch("away", None, None)
+        lesson.broadcaster.desk.switch("away", None, None)
         lesson.save(LESSON.replace("  away: pause\n", "").replace("fallback: pause", "fallback: null"))
         await eventually(lambda: lesson.state("program")["scene"] == "talk")
         lesson.save(LESSON.replace("  pause: {kind", "  other: {kind").replace("pause", "other"))
@@ -104,8 +104,8 @@ async def test_a_scene_on_air_that_is_gone_gives_way_to_the_first(tmp_path: Path
 
 async def test_what_the_teacher_set_stays_unless_the_file_changes_it(tmp_path: Path) -> None:
     async with running(tmp_path) as lesson:
-        lesson.broadcaster.set_audio("clap", 3.0, True, None)
-        lesson.broadcaster.set_audio("tone", -20.0, False, None)
+        lesson.broadcaster.desk.set_audio("clap", 3.0, True, None)
+        lesson.broadcaster.desk.set_audio("tone", -20.0, False, None)
         lesson.save(LESSON.replace("gain: -12", "gain: -18"))
         await eventually(lambda: lesson.state("audio")["tone"]["gain"] == -18)
         assert lesson.state("audio")["tone"]["muted"] is False

@@ -94,11 +94,11 @@ async def test_pictures_and_sound_arrive_and_follow_the_teacher(
         await watcher.watch()
         # 320x240 in 640x360: bars left and right, the picture between.
         await sees(watcher, {(0.5, 0.5): "red", (0.05, 0.5): "black", (0.95, 0.5): "black"})
-        lesson.switch("blue", None, None)
+        lesson.desk.switch("blue", None, None)
         await sees(watcher, {(0.5, 0.5): "blue", (0.02, 0.02): "blue"})
-        lesson.switch("both", None, None)
+        lesson.desk.switch("both", None, None)
         await sees(watcher, {(0.9, 0.9): "blue", (0.25, 0.25): "red"})
-        lesson.switch("duo", None, None)
+        lesson.desk.switch("duo", None, None)
         await sees(watcher, {(0.25, 0.5): "red", (0.75, 0.5): "blue", (0.25, 0.02): "black"})
         assert watcher.picture is not None
         assert (watcher.picture.width, watcher.picture.height) == (640, 360)
@@ -126,7 +126,7 @@ async def test_a_source_that_failed_shows_the_fallback(lesson: Broadcaster) -> N
     async with student(lesson.port) as watcher:
         await watcher.watch()
         await sees(watcher, {(0.5, 0.5): "red"})
-        lesson.switch("gone", None, None)
+        lesson.desk.switch("gone", None, None)
         await sees(watcher, {(0.5, 0.5): "lime"})
 
 
@@ -214,7 +214,7 @@ async def test_who_vanished_is_sent_nothing_any_more(lesson: Broadcaster) -> Non
         async def lost(data: bytes) -> None:
             """As when the machine is gone: no report leaves any more, and no goodbye. ICE's checks are answered on."""
 
-        watcher.connection.getTransceivers()[0].receiver.transport.transport._send = lost  # type: ignore[method-assign]
+        watcher.connection.getTransceivers()[0].receiver.transport.transport._send = lost
         await watcher.client.vanish()
         await eventually(lambda: states(lesson) == ["waiting"], within=28, what="the connection is given up")
 
@@ -242,9 +242,9 @@ async def test_twenty_switches_in_ten_seconds(lesson: Broadcaster) -> None:
         await sees(watcher, {(0.5, 0.5): "red"})
         for scene in scenes:
             before = watcher.pictures
-            lesson.switch(scene, None, None)
+            lesson.desk.switch(scene, None, None)
             await eventually(lambda before=before: watcher.pictures >= before + 8)
-        lesson.switch("blue", None, None)
+        lesson.desk.switch("blue", None, None)
         await sees(watcher, {(0.5, 0.5): "blue", (0.02, 0.02): "blue"})
         program = lesson.state()["program"]
         assert isinstance(program, dict)

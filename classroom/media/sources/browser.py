@@ -31,7 +31,6 @@ _LEFT: Final = "The page that sent '{name}' has stopped. Send again from the tea
 _SILENT: Final = "The page that sends '{name}' is silent. Look at the device that sends; it comes back by itself."
 
 
-
 class Browser(Source):
     """A source that is live while somebody puts pictures or sound in.
 

@@ -88,7 +88,8 @@ class Teacher:
 def test_the_methods_of_this_version_are_there_with_help() -> None:
     listed = {str(method["name"]): method for method in describe()}
     assert list(listed) == [
-        "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "cue.next", "audio.set", "source.restart",
+        "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "cue.next",
+        "audio.set", "source.restart",
         "source.invite", "source.uninvite",
         "slides.goto",
         "student.admit", "student.remove",

@@ -24,7 +24,7 @@ def picture() -> VideoFrame:
 
 def test_it_cannot_be_opened_before_somebody_sends_and_says_what_to_do() -> None:
     source = Browser(name="laptop", clock=ManualClock())
-    with pytest.raises(DeviceError, match="Nobody sends 'laptop' yet. Choose on the teacher page"):
+    with pytest.raises(DeviceError, match=r"Nobody sends 'laptop' yet. Choose on the teacher page"):
         source.open()
     source.put_picture(picture(), 1.0)
     source.open()

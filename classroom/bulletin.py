@@ -1,0 +1,132 @@
+"""What a lesson says of itself: the sections of the state, its health, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from classroom import __version__
+from classroom.alarms import Alarms
+from classroom.clock import Clock
+from classroom.direction import Direction
+from classroom.lesson import Lesson
+from classroom.media.program import Program
+from classroom.media.studio import Studio
+from classroom.metrics import Figures
+from classroom.peers.audience import Audience
+from classroom.prompter import Prompter
+from classroom.reception import Reception
+from classroom.sections import (
+    alarms_section,
+    audio_section,
+    lesson_section,
+    recording_section,
+    sources_section,
+)
+from classroom.server.authority import fingerprint
+
+__all__ = ["Bulletin", "SourceLine"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One line of the report on a source, and whether it is well."""
+
+    text: str
+    well: bool
+
+
+class Bulletin:
+    """Asks the parts of a running lesson how they are. ``began`` is the time of day at the clock second ``started``."""
+
+    def __init__(
+        self,
+        *,
+        lesson: Callable[[], Lesson],
+        clock: Clock,
+        started: float,
+        began: datetime,
+        direction: Direction,
+        prompter: Prompter,
+        studio: Studio,
+        program: Program,
+        audience: Audience,
+        reception: Callable[[], Reception],
+        alarms: Alarms,
+    ) -> None:
+        self._lesson = lesson
+        self._clock = clock
+        self._started = started
+        self._began = began
+        self._direction = direction
+        self._prompter = prompter
+        self._studio = studio
+        self._program = program
+        self._audience = audience
+        self._reception = reception
+        self._alarms = alarms
+
+    def sections(self) -> dict[str, object]:
+        """All sections of the state."""
+        return {
+            "lesson": self.lesson(),
+            **self._direction.describe(),
+            **self._prompter.describe(),
+            "chat": [],
+            "recording": recording_section(),
+            **self.moving(),
+        }
+
+    def moving(self) -> dict[str, object]:
+        """The sections that change without a command."""
+        pictures, sounds = self._studio.pictures(), self._studio.sounds()
+        return {
+            "sources": sources_section(pictures, self._studio.pages()),
+            "audio": audio_section(self._program.inputs, sounds),
+            "students": self._audience.describe(),
+            "alarms": alarms_section({**sounds, **pictures}, self._alarms.raised()),
+        }
+
+    def lesson(self) -> dict[str, object]:
+        """The section of the lesson, as of now."""
+        elapsed = self._clock.now() - self._started
+        authority = self._reception().authority()
+        return lesson_section(
+            self._lesson(),
+            self._began,
+            elapsed,
+            addresses=self._reception().addresses(),
+            secure_addresses=self._reception().secure_addresses(),
+            fingerprint=None if authority is None else fingerprint(authority.certificate),
+        )
+
+    def health(self) -> dict[str, object]:
+        """What ``/healthz`` answers."""
+        return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}
+
+    def figures(self) -> Figures:
+        """What ``/metrics`` is made of."""
+        students = self._audience.count()
+        statistics = self._program.statistics
+        sources = self._studio.pictures()
+        return Figures(
+            elapsed=self._clock.now() - self._started,
+            students=students.present,
+            watching=students.watching,
+            ticks=statistics["ticks"],
+            ticks_missed=statistics["missed"],
+            sources_live=len(self._studio.live()),
+            sources=len(sources),
+        )
+
+    def source_lines(self) -> list[SourceLine]:
+        """One line for each source and audio input: live, or why not."""
+        lines = []
+        for kind, statuses in (("source", self._studio.pictures()), ("audio", self._studio.sounds())):
+            for name, status in statuses.items():
+                detail = f" {status.size[0]}x{status.size[1]}" if status.size else ""
+                why = f": {status.why}" if status.why else ""
+                text = f"{kind} {name} ({status.kind}){detail} is {status.state}{why}"
+                lines.append(SourceLine(text, status.state == "live"))
+        return lines

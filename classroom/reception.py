@@ -1,0 +1,91 @@
+"""Where a lesson is reached: its listeners for http and https, its addresses, and its announcement in the network."""
+
+from __future__ import annotations
+
+import contextlib
+
+from aiohttp import web
+
+from classroom.alarms import Alarms
+from classroom.lesson import Lesson
+from classroom.server.announce import Announcement, listened_addresses
+from classroom.server.authority import Authority
+from classroom.server.certificates import certificates_for
+from classroom.server.site import ControlHandler, Site
+from classroom.server.trust import TRUST_PATH
+from classroom.signaling.place import limits_of
+from classroom.upkeep import keep_running
+
+__all__ = ["Reception"]
+
+
+class Reception:
+    """The listeners of a lesson. ``host`` and ``port`` count, whatever the lesson says."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        host: str,
+        port: int,
+        control_handler: ControlHandler,
+        app: web.Application,
+        alarms: Alarms,
+    ) -> None:
+        self._lesson = lesson
+        self._host = host
+        self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
+        self._site = Site(
+            host=host,
+            port=port,
+            control_handler=control_handler,
+            app=app,
+            limits=limits_of(lesson),
+            tls=self._certificates.context if self._certificates is not None else None,
+            tls_port=lesson.server.tls_port,
+        )
+
+    async def open(self, stack: contextlib.AsyncExitStack) -> None:
+        """Listen until the stack unwinds. Raises AddressError and SetupError."""
+        if self._certificates is not None:
+            self._certificates.prepare()
+            keep_running(stack, "certificates", self._certificates.keep)
+        await stack.enter_async_context(self._site)
+
+    def announce(self, stack: contextlib.AsyncExitStack) -> None:
+        """Tell the network of the lesson until the stack unwinds, unless the lesson forbids it."""
+        if not self._lesson.server.announce:
+            return
+        announcement = Announcement(
+            title=self._lesson.lesson.title,
+            port=self._site.port,
+            tls_port=self._site.tls_port,
+            addresses=lambda: listened_addresses(self._host),
+        )
+        keep_running(stack, "announcement", announcement.run)
+
+    @property
+    def port(self) -> int:
+        """The port of http."""
+        return self._site.port
+
+    @property
+    def tls_port(self) -> int | None:
+        """The port of https; None without."""
+        return self._site.tls_port
+
+    def addresses(self, path: str = "/") -> list[str]:
+        """Where a path is found with http, the best address first, this computer's own last."""
+        return self._site.addresses(path)
+
+    def secure_addresses(self, path: str = "/") -> list[str]:
+        """The same with https; none without ``server.tls``."""
+        return self._site.secure_addresses(path)
+
+    def trust_address(self) -> str | None:
+        """Where it is explained whom to trust for https; None where nobody needs to."""
+        return self._site.addresses(TRUST_PATH)[0] if self.authority() is not None else None
+
+    def authority(self) -> Authority | None:
+        """Whom to trust for https; None where there is no https, or where files were given for it."""
+        return self._certificates.authority if self._certificates is not None else None
