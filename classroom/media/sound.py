@@ -3,10 +3,10 @@
 Picture and sound have to leave equally late after they happened, because browsers align them by the sender reports,
 and those say when a packet was sent, not when it was heard or seen. A picture waits for the next tick (half a tick,
 17 ms, on average), then for composing and encoding (5 to 15 ms), after a camera that takes 20 to 60 ms of its own
-before anybody can stamp it. Sound is mixed 35 ms after its first sample was heard: the 20 ms of the block, 5 ms that
-the limiter looks ahead, and 10 ms for the device. With pictures that need no camera it leaves about 15 ms after the
-picture, with a camera some 15 ms before. A microphone that delivers later than that is read later, by as much as it
-needs and no more.
+before anybody can stamp it. Sound is mixed 28 ms after its first sample was heard: the 20 ms of the block, 5 ms that
+the limiter looks ahead, and 3 ms for handing it over. With pictures that need no camera it leaves about 10 ms after the
+picture, with a camera some 20 ms before; a browser holds it back by another 40 ms or more. A microphone that delivers
+later than that is read later, by as much as it needs and no more.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ BLOCK: Final = 960
 
 BLOCK_SECONDS: Final = BLOCK / SAMPLE_RATE
 
-DELAY: Final = 0.035
+DELAY: Final = 0.028
 """Seconds from the first sample of a block to its mixing."""
 
 LONGEST_DELAY: Final = 1000.0
@@ -54,7 +54,7 @@ class SoundMixer:
     """Mixes the inputs into 20 ms blocks of 48 kHz stereo, in a thread of its own.
 
     Block k holds the samples from ``zero`` + k × 20 ms on and is handed to ``deliver(block, pts, captured)`` in that
-    thread, 35 ms later: pts counts samples from ``zero``, ``captured`` is the clock second of its first sample.
+    thread, 28 ms later: pts counts samples from ``zero``, ``captured`` is the clock second of its first sample.
     ``shares`` tells how much of each source is on air at a clock second, from 0 to 1, for the inputs that follow one;
     it is called in that thread. Without it all inputs are heard.
     """
