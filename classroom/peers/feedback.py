@@ -60,9 +60,10 @@ class KeyFrameRequest:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many bits a second a receiver thinks its link carries (REMB)."""
+    """How many bits a second a receiver thinks its link carries for some streams (REMB)."""
 
     bit_rate: int
+    ssrcs: tuple[int, ...] = ()
 
 
 class Losses:

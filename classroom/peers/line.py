@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
-from classroom.peers.feedback import KeyFrameRequest
+from classroom.peers.feedback import KeyFrameRequest, Loss, Reception
 from classroom.peers.header import Layouts
 from classroom.peers.link import Link
 from classroom.peers.report import description, ntp_time, round_trip
-from classroom.peers.rtp import Ear, Heard, listen, stop_listening
+from classroom.peers.rtcp import Heard
+from classroom.peers.rtp import Ear, listen, stop_listening
 from classroom.peers.stream import Stream
 
 __all__ = ["Line"]
@@ -58,7 +59,7 @@ class Line:
         """The connection stands; the first stream that learns of it makes the link for all."""
         if self._link is not None:
             return
-        self._link = Link(transport, self._hear_packet)
+        self._link = Link(transport, self._hear_directly)
         self._name = parameters.rtcp.cname or ""
         self._transport = transport
         self.listen(Ear(0, self._hear), parameters)
@@ -141,9 +142,12 @@ class Line:
             names = b"".join(description(ssrc, self._name) for ssrc, _ in reports)
             link.report(b"".join(said for _, said in reports) + names)
 
-    def _hear_packet(self, packet: Any) -> None:
-        for ear in tuple(self._ears):
-            ear.hear(packet)
+    def _hear_directly(self, said: Heard) -> None:
+        self.heard()
+        meant = (said.ssrc,) if isinstance(said, Reception | Loss) else said.ssrcs
+        for stream in self._streams:
+            if stream.ssrc in meant:
+                stream.hear(said)
 
     def _hear(self, heard: Heard) -> None:
         self.heard()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from aiortc import RTCDtlsTransport
 
 from classroom.peers.datagram import Path, open_path
 from classroom.peers.header import Layouts
+from classroom.peers.rtcp import Heard
 from classroom.peers.rtp import Srtp, SrtpFault, chosen_path, hear_directly
 
 __all__ = ["Link"]
@@ -20,10 +20,10 @@ logger = logging.getLogger(__name__)
 class Link:
     """Sends the packets of all streams of one connection, protected. Made when the connection stands.
 
-    ``hear`` is given each packet of RTCP that comes in.
+    ``hear`` is given what the RTCP says that comes in.
     """
 
-    def __init__(self, transport: RTCDtlsTransport, hear: Callable[[Any], None]) -> None:
+    def __init__(self, transport: RTCDtlsTransport, hear: Callable[[Heard], None]) -> None:
         self._transport = transport
         self._hear = hear
         self._deafen: Callable[[], None] = lambda: None

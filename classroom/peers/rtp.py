@@ -30,6 +30,7 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendP
 
 from classroom.peers.feedback import Estimate, KeyFrameRequest, Loss, Reception
 from classroom.peers.header import PLAYOUT_DELAY, Layout, PlayoutDelay
+from classroom.peers.rtcp import Heard, read
 
 __all__ = [
     "RELIED_ON",
@@ -83,7 +84,6 @@ RELIED_ON: Final = (
     ("aiortc.rtp", "RtcpRtpfbPacket"),
     ("aiortc.rtp", "RtcpPsfbPacket"),
     ("aiortc.rtp", "unpack_remb_fci"),
-    ("aiortc.rtp", "RtcpPacket"),
     ("aiortc.rtp", "is_rtcp"),
     ("aioice.ice.StunProtocol", "datagram_received"),
 )
@@ -95,8 +95,6 @@ _FIR: Final = 4
 _REMB: Final = 15
 
 _for_new_senders: ContextVar[PlayoutDelay | None] = ContextVar("playout delay of new senders", default=None)
-
-Heard = Reception | Loss | KeyFrameRequest | Estimate
 
 
 class SrtpFault(Exception):
@@ -203,10 +201,6 @@ class Ear:
         self._heard = heard
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
-        self.hear(packet)
-
-    def hear(self, packet: Any) -> None:
-        """Take a packet of RTCP, which may be about something else."""
         for said in _understand(packet, self._ssrc):
             self._heard(said)
 
@@ -221,7 +215,7 @@ def stop_listening(transport: RTCDtlsTransport, ear: Ear) -> None:
     transport._unregister_rtp_sender(ear)
 
 
-def hear_directly(transport: RTCDtlsTransport, hear: Callable[[Any], None]) -> Callable[[], None]:
+def hear_directly(transport: RTCDtlsTransport, hear: Callable[[Heard], None]) -> Callable[[], None]:
     """Take RTCP off the path that ICE chose as it comes in; what is returned undoes it.
 
     On its way through aioice and aiortc each report would be tried as STUN, queued, and wake a task, which is most of
@@ -239,9 +233,9 @@ def hear_directly(transport: RTCDtlsTransport, hear: Callable[[Any], None]) -> C
             usual(data, address)
             return
         # What was forged, or does not follow RFC 3550, is left out, as aiortc does.
-        with contextlib.suppress(pylibsrtp.Error, ValueError, struct.error):
-            for packet in aiortc.rtp.RtcpPacket.parse(session.unprotect_rtcp(bytes(data))):
-                hear(packet)
+        with contextlib.suppress(pylibsrtp.Error, ValueError):
+            for said in read(session.unprotect_rtcp(bytes(data))):
+                hear(said)
 
     def undo() -> None:
         if vars(protocol).get("datagram_received") is datagram_received:
@@ -278,7 +272,7 @@ def _understand(packet: Any, ssrc: int) -> Iterator[Heard]:
             with contextlib.suppress(ValueError, struct.error):
                 bit_rate, ssrcs = kinds.unpack_remb_fci(packet.fci)
                 if ssrc in ssrcs:
-                    yield Estimate(bit_rate)
+                    yield Estimate(bit_rate, tuple(ssrcs))
 
 
 # SRTP

@@ -18,7 +18,8 @@ from classroom.peers.feedback import Estimate, Feedback, KeyFrameRequest, Loss, 
 from classroom.peers.header import Extensions, Layouts, PlayoutDelay, send_time
 from classroom.peers.history import Frame, History
 from classroom.peers.report import Counters, TimeLine, farewell, sender_report
-from classroom.peers.rtp import Ear, Heard, identifiers
+from classroom.peers.rtcp import Heard
+from classroom.peers.rtp import Ear, identifiers
 
 if TYPE_CHECKING:
     from classroom.peers.distribution import Distribution
@@ -107,7 +108,7 @@ class Stream:
         ids = {extension.uri: extension.id for extension in parameters.headerExtensions}
         self._extensions = Extensions(ids, mid=parameters.muxId, delay=self._delay)
         self._line.open(transport, parameters)
-        self._line.listen(Ear(self.ssrc, self._hear), parameters)
+        self._line.listen(Ear(self.ssrc, self.hear), parameters)
         self._transport = transport
         for distribution in (self._current, self._coming):
             if distribution is not None:
@@ -242,7 +243,8 @@ class Stream:
 
     # What comes back
 
-    def _hear(self, heard: Heard) -> None:
+    def hear(self, heard: Heard) -> None:
+        """Take what a receiver says of this stream."""
         self._line.heard()
         match heard:
             case Reception():
