@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, assert_never
 
 from pydantic import BaseModel
 
-from classroom.lesson.audio import AudioInput, MicrophoneInput, ToneInput
+from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput, ToneInput
 from classroom.lesson.model import Lesson
 from classroom.lesson.sources import CameraSource
 
@@ -124,8 +124,14 @@ def _devices(lesson: Lesson) -> dict[str, BaseModel]:
         match model:
             case MicrophoneInput():
                 found[name] = MicrophoneInput(device=model.device)
+            case ComputerInput():
+                found[name] = ComputerInput()
             case ToneInput():
                 found[name] = ToneInput(frequency=model.frequency)
+            case SourceInput():
+                pass
+            case _:
+                assert_never(model)
     return found
 
 

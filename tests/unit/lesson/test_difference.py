@@ -86,6 +86,14 @@ def test_another_microphone_is_another_device() -> None:
     assert changes.inputs == Difference(changed=frozenset({"mic"}), after={"mic": "mic"})
 
 
+def test_what_the_computer_plays_may_come_and_go_and_change_how_it_is_heard() -> None:
+    without, with_ = lesson(), lesson(**section("audio", film={"kind": "computer"}))
+    quieter = lesson(**section("audio", film={"kind": "computer", "gain": -6}))
+    assert plan(without, with_).inputs == Difference(added=frozenset({"film"}))
+    assert plan(with_, without).inputs == Difference(removed=frozenset({"film"}))
+    assert not plan(with_, quieter).inputs
+
+
 def test_an_input_may_become_the_sound_of_a_source() -> None:
     changes = plan(lesson(), lesson(**section("audio", mic={"source": "bars"})))
     assert changes.inputs == Difference(removed=frozenset({"mic"}))
