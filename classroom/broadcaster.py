@@ -340,6 +340,7 @@ class Broadcaster:
             prompter=self._prompter,
             audience=self._audience,
             guard=self._guard,
+            place=self._place,
             alarms=self._alarms,
             changed=self._renewed,
         )
@@ -387,6 +388,7 @@ class Broadcaster:
 
     def _renewed(self, lesson: Lesson) -> None:
         self._lesson = lesson
+        self._desk.end_removed()
         self._board.update({"lesson": self._bulletin.lesson()})
         self._refresh()
 

@@ -11,6 +11,7 @@ from classroom.direction import Direction
 from classroom.director import TransitionKind
 from classroom.lesson import Lesson
 from classroom.media.program import Program
+from classroom.media.sources.browser import Browser
 from classroom.media.studio import Studio
 from classroom.peers.audience import Audience
 from classroom.peers.publishers import browser_source
@@ -118,6 +119,12 @@ class TeachersDesk:
         """Take an invitation back."""
         browser_source(self._studio.sources(), source)
         self._invitations.revoke(source)
+
+    def end_removed(self) -> None:
+        """End connections and invitations that send to sources which the lesson has no more."""
+        sources = self._studio.sources()
+        self._teachers.end_removed()
+        self._invitations.keep({name for name, source in sources.items() if isinstance(source, Browser)})
 
     def welcome_guest(self, source: str) -> dict[str, object]:
         """What a device hears that was invited to send a source."""

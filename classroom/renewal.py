@@ -23,6 +23,7 @@ from classroom.media.studio import Studio
 from classroom.peers.audience import Audience
 from classroom.prompter import Prompter
 from classroom.signaling.access import AccessGuard
+from classroom.signaling.place import Place
 
 __all__ = ["Renewal", "tell_of_overlays"]
 
@@ -45,12 +46,13 @@ class Renewal:
         prompter: Prompter,
         audience: Audience,
         guard: AccessGuard | None,
+        place: Place,
         alarms: Alarms,
         changed: Callable[[Lesson], None],
     ) -> None:
         self._lesson = lesson
         self._studio, self._program, self._direction = studio, program, direction
-        self._prompter, self._audience, self._guard = prompter, audience, guard
+        self._prompter, self._audience, self._guard, self._place = prompter, audience, guard, place
         self._alarms = alarms
         self._changed = changed
 
@@ -119,6 +121,7 @@ class Renewal:
         )
         if self._guard is not None:
             self._guard.ask_for(access.passcode)
+        self._place.make_room(access.max_students)
 
 
 def tell_of_overlays(faults: Mapping[str, str], alarms: Alarms) -> None:

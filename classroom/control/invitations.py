@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Final
 
 __all__ = ["Invitation", "Invitations"]
@@ -58,6 +58,11 @@ class Invitations:
         invitation = self._of.pop(source, None)
         if invitation is not None:
             invitation.dismiss_all()
+
+    def keep(self, sources: Container[str]) -> None:
+        """Revoke the keys of all but these sources."""
+        for source in [source for source in self._of if source not in sources]:
+            self.revoke(source)
 
     def find(self, key: str) -> Invitation | None:
         """The invitation with this key; looks as long whether it is there or not."""

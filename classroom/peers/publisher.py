@@ -105,6 +105,10 @@ class Publisher:
         """Somebody else sends this source from now on."""
         self._end("replaced")
 
+    def remove(self) -> None:
+        """The lesson has this source no more."""
+        self._end("removed")
+
     async def close(self) -> None:
         """End the connection."""
         self._end(None)

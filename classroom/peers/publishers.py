@@ -61,6 +61,13 @@ class Publishers:
         self._sending[name] = publisher
         return publisher
 
+    def end_removed(self) -> None:
+        """End those whose source is gone from the lesson, or is of another kind now."""
+        sources = self._sources()
+        for name, publisher in list(self._sending.items()):
+            if not isinstance(sources.get(name), Browser):
+                publisher.remove()
+
 
 def browser_source(sources: Mapping[str, Source], name: str) -> Browser:
     """The source of that name that a page can be; CommandError where there is none."""

@@ -40,6 +40,10 @@ class Teachers:
             case "publish":
                 return self._publishers.begin(source, sdp, tell)
 
+    def end_removed(self) -> None:
+        """End what is sent to sources that the lesson has no more."""
+        self._publishers.end_removed()
+
     async def refresh_ice_servers(self) -> None:
         """Give those who watch new passwords for the TURN server before theirs expire; see ``Audience``."""
         while (after := self._ice_servers.refresh_after) is not None:

@@ -36,13 +36,20 @@ class Place:
     """Where a lesson is joined.
 
     ``sign_out`` ends a student's membership; it is None where the server is not ours. ``switchboard`` is what to serve,
-    ``elsewhere`` where the pages must go instead; one of the two is None.
+    ``elsewhere`` where the pages must go instead; one of the two is None. With ``follows`` the room has as many members
+    as there may be students, and some to spare.
     """
 
     member: Member
     sign_out: Callable[[int], Awaitable[None]] | None
     switchboard: Switchboard | None
     elsewhere: Elsewhere | None
+    follows: bool = False
+
+    def make_room(self, students: int) -> None:
+        """Let so many students in, where no limit is set for the room itself."""
+        if self.follows and self.switchboard is not None:
+            self.switchboard.make_room(students + _SPARE_MEMBERS)
 
     def absence(self, peer: int) -> float:
         """For how many seconds a student has not fetched its messages; 0 where only somebody else knows."""
@@ -72,4 +79,4 @@ def meeting_place(lesson: Lesson, *, clock: Clock, alarms: Alarms) -> Place:
     )
     switchboard = Switchboard(room=room, clock=clock)
     member = RoomMember(switchboard)
-    return Place(member, member.remove, switchboard, None)
+    return Place(member, member.remove, switchboard, None, follows=limits.members is None)

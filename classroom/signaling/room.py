@@ -146,6 +146,15 @@ class Room:
         """How many are signed in, the hub included."""
         return len(self._members)
 
+    @property
+    def max_members(self) -> int:
+        """How many may be signed in beside the hub; where that becomes fewer than there are, nobody is sent away."""
+        return self._max_members
+
+    @max_members.setter
+    def max_members(self, most: int) -> None:
+        self._max_members = most
+
     def __contains__(self, member_id: object) -> bool:
         return member_id in self._members
 

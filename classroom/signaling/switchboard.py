@@ -66,6 +66,10 @@ class Switchboard:
         """How many waits are pending."""
         return len(self._waits)
 
+    def make_room(self, members: int) -> None:
+        """Let at least so many members in; never fewer than before, so that whoever is in may come back."""
+        self._room.max_members = max(self._room.max_members, members)
+
     def sign_in(self, name: bytes, *, hub: bool = False, address: str = "") -> Admission:
         """Add a member, with the network address it comes from. Raises RoomFull."""
         admission = self._room.sign_in(name, self._clock.now(), hub=hub, address=address)

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession
+from aiortc import RTCPeerConnection
 
 from classroom.broadcaster import Broadcaster
 from classroom.clock import SystemClock
@@ -18,6 +20,7 @@ from classroom.reload import LessonFile, read_lesson_file
 from tests.support.broadcast import TOKEN, eventually
 from tests.support.machine import StolenTime
 from tests.support.student import Student, student
+from tests.support.teacher import calling
 
 LESSON = """\
 lesson: {title: "A test lesson"}
@@ -246,6 +249,52 @@ async def test_who_comes_from_now_on_is_asked_for_the_new_passcode(tmp_path: Pat
         assert await answer() == 200
         lesson.save(LESSON + "access: {passcode: apple}\n")
         await eventually(lambda: asked(answer))
+
+
+BROWSER = LESSON.replace("  pause: {kind", "  phone: {kind: browser}\n  laptop: {kind: browser}\n  pause: {kind")
+
+
+@pytest.mark.parametrize("instead", ["", "  phone: {kind: pattern}\n"])
+async def test_what_is_sent_to_a_source_that_is_gone_ends(tmp_path: Path, instead: str) -> None:
+    async with running(tmp_path, BROWSER) as lesson, calling(lesson.broadcaster) as teacher:
+        key = (await teacher.ask("source.invite", source="phone"))["result"]["path"].partition("&key=")[2]
+        connection = RTCPeerConnection()
+        try:
+            connection.addTransceiver("video", direction="sendonly")
+            await connection.setLocalDescription(await connection.createOffer())
+            offer = {"role": "publish", "sdp": connection.localDescription.sdp}
+            phone, laptop = [
+                (await teacher.ask("peer.offer", source=source, **offer))["result"]["peer"]
+                for source in ("phone", "laptop")
+            ]
+            async with calling(lesson.broadcaster, key=key) as guest:
+                assert "result" in guest.greeting
+                lesson.save(BROWSER.replace("  phone: {kind: browser}\n", instead))
+                assert await teacher.hears("closed") == {"peer": phone, "type": "closed", "why": "removed"}
+                await asyncio.wait_for(guest.connection.wait_closed(), 10)
+            async with calling(lesson.broadcaster, key=key) as late:
+                assert late.greeting["error"]["code"] == -32001
+            assert "result" in await teacher.ask("peer.close", peer=laptop)
+        finally:
+            await connection.close()
+
+
+async def test_more_students_may_come_once_the_file_says_so(tmp_path: Path) -> None:
+    few = LESSON + "access: {max_students: 1}\n"
+    async with running(tmp_path, few) as lesson, ClientSession(f"http://127.0.0.1:{lesson.port}") as session:
+
+        async def answer() -> int:
+            async with session.get("/sign_in?ada@pc") as response:
+                return response.status
+
+        while not await asked(answer):
+            pass
+        lesson.save(LESSON + "access: {max_students: 2}\n")
+        await eventually(lambda: admitted(answer))
+
+
+async def admitted(answer: Callable[[], Awaitable[int]]) -> bool:
+    return await answer() == 200
 
 
 async def asked(answer: Callable[[], Awaitable[int]]) -> bool:

@@ -37,3 +37,15 @@ def test_guests_are_counted_and_sent_away() -> None:
     invitations.revoke("phone")
     assert sent == [0, 2, 3, 4]
     phone.leave(dismissals[0])
+
+
+def test_what_the_lesson_has_no_more_is_revoked() -> None:
+    invitations = Invitations()
+    phone, tablet = invitations.invite("phone"), invitations.invite("tablet")
+    sent: list[str] = []
+    phone.enter(lambda: sent.append("phone"))
+    tablet.enter(lambda: sent.append("tablet"))
+    invitations.keep({"tablet", "other"})
+    assert sent == ["phone"]
+    assert invitations.find(phone.key) is None
+    assert invitations.find(tablet.key) is tablet

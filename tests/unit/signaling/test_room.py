@@ -292,6 +292,17 @@ def test_a_room_takes_no_more_than_its_limit_beside_the_hub() -> None:
     room.sign_in(b"c", 0.0)
 
 
+def test_the_limit_of_a_room_may_change_and_sends_nobody_away() -> None:
+    room = Room(visibility="hub", max_members=1)
+    room.sign_in(b"a", 0.0)
+    room.max_members = 2
+    room.sign_in(b"b", 0.0)
+    room.max_members = 1
+    assert room.size == 2
+    with pytest.raises(RoomFull):
+        room.sign_in(b"c", 0.0)
+
+
 def test_random_ids_are_drawn_again_when_taken() -> None:
     drawn = iter([7, 7, 7, 9])
     room = Room(ids="random", draw=lambda: next(drawn))
