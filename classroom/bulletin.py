@@ -80,12 +80,12 @@ class Bulletin:
 
     def moving(self) -> dict[str, object]:
         """The sections that change without a command."""
-        pictures, sounds = self._studio.pictures(), self._studio.sounds()
+        on_air = self._direction.director.program.scene.show
         return {
-            "sources": sources_section(pictures, self._studio.pages()),
-            "audio": audio_section(self._program.inputs, sounds),
+            "sources": sources_section(self._studio.pictures(), self._studio.pages()),
+            "audio": audio_section(self._program.inputs, self._studio.sounds()),
             "students": self._audience.describe(),
-            "alarms": alarms_section({**sounds, **pictures}, self._alarms.raised()),
+            "alarms": alarms_section(self._studio.statuses(), on_air, self._alarms.raised()),
         }
 
     def lesson(self) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from classroom.alarms import Alarm
@@ -108,14 +108,22 @@ def recording_section() -> dict[str, object]:
     return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}
 
 
-def alarms_section(statuses: Statuses, others: Sequence[Alarm] = ()) -> list[dict[str, object]]:
+def alarms_section(
+    statuses: Statuses, on_air: Collection[str], others: Sequence[Alarm] = ()
+) -> list[dict[str, object]]:
     """What is wrong now: sources that are not there, each with the command that may bring it back, and the rest.
 
-    A source that is lost without a word why may be back in a moment.
+    A source that is lost without a word why may be back in a moment. One that a page sends is missed only while it is
+    on air, and nothing brings it back from here.
     """
-    sources = [
-        Alarm(f"source.{status.fault or status.state}", status.why, name, "source.restart", {"source": name})
-        for name, status in statuses.items()
-        if status.why is not None and (status.fault is not None or status.state in ("failed", "lost"))
-    ]
+    sources = []
+    for name, status in statuses.items():
+        missing = status.fault is not None or status.state in ("failed", "lost")
+        if status.why is None or not missing:
+            continue
+        code = f"source.{status.fault or status.state}"
+        if status.kind != "browser":
+            sources.append(Alarm(code, status.why, name, "source.restart", {"source": name}))
+        elif name in on_air:
+            sources.append(Alarm(code, status.why, name))
     return [alarm.describe() for alarm in (*sources, *others)]

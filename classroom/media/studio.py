@@ -159,6 +159,10 @@ class Studio:
         """How the source of each audio input is."""
         return {name: self._runner_of_input(name).status for name in self._lesson.audio}
 
+    def statuses(self) -> dict[str, SourceStatus]:
+        """How each of those is that ``restart`` knows: the sources, and the inputs with a device of their own."""
+        return {name: runner.status for name, runner in {**self._sounds, **self._pictures}.items()}
+
     def losses(self) -> dict[str, int]:
         """How often each source was lost so far."""
         return {name: runner.losses for name, runner in self._pictures.items()}

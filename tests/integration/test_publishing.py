@@ -168,6 +168,8 @@ async def test_an_offer_that_cannot_be_read_costs_nothing_but_itself(sdp: str) -
 async def test_a_guest_sends_its_source_and_may_and_learns_nothing_else() -> None:
     async with broadcasting(LESSON) as lesson, calling(lesson) as teacher:
         invited = (await teacher.ask("source.invite", source="phone"))["result"]
+        alarms: Any = lesson.state()["alarms"]
+        assert [alarm["source"] for alarm in alarms] == ["laptop"]
         assert invited["address"] is None
         assert invited["code"] is None
         key = invited["path"].partition("&key=")[2]
