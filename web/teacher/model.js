@@ -22,7 +22,13 @@
  *
  * @typedef {{kind: string, from: string, duration: number}} Transition in progress; seconds
  *
- * @typedef {{gain: number, muted: boolean, state: string}} AudioInput
+ * @typedef {object} AudioInput
+ * @property {number} gain
+ * @property {boolean} muted
+ * @property {number} [delay] milliseconds by which it is heard later
+ * @property {number} [duck] decibels by which it gives way to voices
+ * @property {string} [heard] `always`, or `on-air` as the source it belongs to
+ * @property {string} state of what it comes from
  *
  * @typedef {object} Student
  * @property {string} name
