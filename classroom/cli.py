@@ -175,12 +175,13 @@ def _signal(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from classroom.lesson import check_lesson
+    from classroom.lesson.missing import missing_files
     from classroom.media.lettering import missing_letters
 
     report = check_lesson(options.lesson)
     for fault in report.faults:
         print(fault)
-    for note in (*report.notes, *missing_letters(report)):
+    for note in (*report.notes, *missing_files(report), *missing_letters(report)):
         print(f"note: {note}", file=sys.stderr)
     if report.faults:
         print(f"{options.lesson}: {_counted(len(report.faults), 'fault')}", file=sys.stderr)
