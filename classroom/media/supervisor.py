@@ -171,7 +171,8 @@ class SourceRunner:
         seen = self.source.taken
         try:
             self._busy(self.source.open)
-            self._watch.begin(self.source.expected_rate, self.source.freezing, anew=self._anew)
+            source = self.source
+            self._watch.begin(source.expected_rate, source.freezing, anew=self._anew, stall=source.stall)
             opened = self._clock.now()
             self._rate_from = (opened, self.source.taken)
             while not self.source.interrupted.is_set():

@@ -16,7 +16,7 @@ Freezing = Literal["fallback", "alarm", "ignore"]
 Verdict = Literal["well", "stalled", "frozen"]
 
 STALL: Final = 0.2
-"""Seconds without a picture that every source may take, however fast it promised to be."""
+"""Seconds without a picture that every source may take, however fast it promised to be; some may take more."""
 
 FREEZE: Final = 0.25
 """Seconds without a picture that differs from the last: a little longer, since cameras in the dark repeat pictures."""
@@ -65,24 +65,28 @@ class Watch:
 
     def __init__(self) -> None:
         self._rate: float | None = None
+        self._stall = STALL
         self._freezing: Freezing = "ignore"
         self._seen: object = None
         self._pictures = _Pace(None, STALL)
         self._changes = _Pace(None, FREEZE)
         self._still_frozen = False
 
-    def begin(self, rate: float | None, freezing: Freezing, *, anew: bool) -> None:
-        """A source was opened; unless ``anew``, one that was frozen must show another picture than before."""
+    def begin(self, rate: float | None, freezing: Freezing, *, anew: bool, stall: float = STALL) -> None:
+        """A source was opened; unless ``anew``, one that was frozen must show another picture than before.
+
+        ``stall`` is how long it may send nothing, seconds, however fast it promised to be.
+        """
         self._still_frozen = not anew and self._still_frozen
         if not self._still_frozen:
             self._seen = None
-        self._rate, self._freezing = rate, freezing
-        self._pictures, self._changes = _Pace(rate, STALL), _Pace(rate, FREEZE)
+        self._rate, self._freezing, self._stall = rate, freezing, stall
+        self._pictures, self._changes = _Pace(rate, stall), _Pace(rate, FREEZE)
 
     def promise(self, rate: float | None) -> None:
         """The source promises another rate, as a video that was stopped or goes on."""
         if self._rate is None and rate is not None:
-            self._pictures, self._changes = _Pace(rate, STALL), _Pace(rate, FREEZE)
+            self._pictures, self._changes = _Pace(rate, self._stall), _Pace(rate, FREEZE)
         self._rate = rate
 
     def delivered(self, now: float, print_: object = None) -> bool:

@@ -11,7 +11,7 @@ import av
 from classroom.clock import Clock
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.sound_buffer import SoundBuffer
-from classroom.media.watch import Freezing
+from classroom.media.watch import STALL, Freezing
 
 __all__ = ["Source"]
 
@@ -37,6 +37,9 @@ class Source(ABC):
 
     comes_back: ClassVar[bool] = False
     """Whether one that cannot be opened at first is tried again, as something at the other end of a network."""
+
+    stall: ClassVar[float] = STALL
+    """Seconds for which it may send nothing, however high its ``expected_rate``."""
 
     def __init__(self, *, name: str, clock: Clock, picture: bool = False, sound: bool = False) -> None:
         self.name = name

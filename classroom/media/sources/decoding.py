@@ -10,6 +10,7 @@ from typing import Final, Self
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
 
@@ -23,6 +24,9 @@ DecodingError = (av.FFmpegError, ValueError)
 
 _AHEAD: Final = 240
 """Pictures or blocks of one kind that are kept while the other kind is looked for; then the file is taken as it is."""
+
+_USUAL_RATE: Final = 25.0
+"""Pictures a second where a stream does not say."""
 
 _BROKEN_IN_A_ROW: Final = 60
 """Packets that cannot be decoded, one after the other, before the whole counts as broken."""
@@ -68,6 +72,13 @@ class Decoding:
         """How long it is, seconds; None where that is not known, as of a live stream."""
         duration = self._container.duration
         return None if duration is None or duration <= 0 else duration / av.time_base
+
+    @property
+    def rate(self) -> float | None:
+        """Pictures a second on the average; None for sound alone, also where it has a picture on its cover."""
+        if self.video is None or self.video.disposition & Disposition.attached_pic:
+            return None
+        return float(self.video.average_rate or _USUAL_RATE)
 
     @property
     def still(self) -> bool:
@@ -133,8 +144,7 @@ class Decoding:
         time = frame.time if frame.pts is not None else None
         if time is None:
             # A stream without time stamps is taken at its own rate.
-            rate = self.video.average_rate if self.video is not None else None
-            time = waiting[-1][0] + 1 / float(rate or 25) if waiting else self._begin
+            time = waiting[-1][0] + 1 / (self.rate or _USUAL_RATE) if waiting else self._begin
         waiting.append((time - self._begin, frame))
 
     def _keep_sound(self, frame: av.AudioFrame) -> None:

@@ -35,6 +35,8 @@ class NetworkStream(Source):
 
     kind = "stream"
     comes_back = True
+    stall = 1.0
+    """A network holds packets up and gives them out together."""
 
     def __init__(self, *, name: str, clock: Clock, url: str) -> None:
         super().__init__(name=name, clock=clock, picture=True, sound=True)
@@ -46,6 +48,8 @@ class NetworkStream(Source):
     def open(self) -> None:
         """Connect; DeviceError when nobody answers or what answers cannot be played."""
         self._origin = None
+        # It promises pictures with its first one: until then it may wait for a key frame.
+        self.expected_rate = None
         try:
             self._decoding = Decoding(self._url, options=self._options(), timeout=(_OPEN_SECONDS, _READ_SECONDS))
         except DecodingError as error:
@@ -70,6 +74,7 @@ class NetworkStream(Source):
         if isinstance(content, av.VideoFrame):
             if not self.wait_until(due):
                 self.show(content, due)
+                self.expected_rate = self._decoding.rate
         elif self.sound is not None:
             self.sound.write(content, due)
             self.taken += self._decoding.video is None

@@ -47,6 +47,15 @@ def test_it_is_stalled_after_five_frame_times_and_at_least_a_fifth_of_a_second(r
     assert watch.verdict(last + limit + 0.01) == "stalled"
 
 
+def test_one_that_may_pause_for_longer_is_waited_for() -> None:
+    watch = Watch()
+    watch.begin(None, "ignore", anew=True, stall=1.0)
+    watch.promise(25.0)
+    last = play(watch, 0.0, 2.0, 25.0)
+    assert watch.verdict(last + 0.99) == "well"
+    assert watch.verdict(last + 1.01) == "stalled"
+
+
 def test_one_late_picture_is_no_loss() -> None:
     watch = watching(30.0)
     last = play(watch, 0.0, 1.0, 30.0)

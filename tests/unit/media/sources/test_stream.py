@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -79,6 +80,22 @@ def test_mpeg_ts_over_udp_has_picture_and_sound() -> None:
         wait_for(lambda: runner.status.size == (320, 180), seconds=30)
         wait_for(lambda: runner.source.sound is not None and runner.source.sound.level.peak_db > -40)
         wait_for(lambda: runner.status.fps is not None and 15 <= runner.status.fps <= 35)
+
+
+def test_a_stream_that_stops_sending_is_lost_after_a_second_and_live_when_it_goes_on() -> None:
+    url = f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    pictures = ("-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-c:v", "mpeg2video", "-g", "5")
+    with process(*ffmpeg(*pictures, "-f", "mpegts", f"{url}?pkt_size=1316")) as sender, running(url) as runner:
+        wait_for(lambda: runner.status.state == "live" and runner.source.taken > 25, seconds=30)
+        assert runner.source.expected_rate == pytest.approx(25, abs=1)
+        sender.send_signal(signal.SIGSTOP)
+        stopped = CLOCK.now()
+        wait_for(lambda: runner.status.state == "lost")
+        assert CLOCK.now() - stopped > 0.9
+        assert runner.status.fault == "stalled"
+        wait_for(lambda: "sends nothing" in (runner.status.why or ""))
+        sender.send_signal(signal.SIGCONT)
+        wait_for(lambda: runner.status.state == "live", seconds=30)
 
 
 def test_a_file_over_http_plays_at_its_own_pace(tmp_path: Path) -> None:
