@@ -27,8 +27,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 run: setup  ## Run a lesson made from the devices of this machine
 	$(BIN)/classroom teach
 
+# Most tests wait for something most of the time, so several run at once; those that look at time or at memory run alone.
 test: check  ## Set up everything and run every check and test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 3 --dist worksteal -m 'not alone'
+	$(BIN)/pytest -m alone
 
 check: style types layers pages  ## Everything but the tests
 

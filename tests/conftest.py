@@ -1,10 +1,36 @@
 """For all tests: examples of hypothesis have no deadline, for it would measure the machine and not the code.
 
-The profile ``fuzz`` is for ``make fuzz``: half a million examples instead of thousands, in the tests that say so.
+The profile ``fuzz`` is for ``make fuzz``: half a million examples instead of thousands, in the tests that say so. What
+looks at time or at memory is marked ``alone``; the rest can run side by side.
 """
 
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+ALONE = (
+    "e2e/test_failover.py",
+    "e2e/test_lesson.py",
+    "e2e/test_lip_sync.py",
+    "integration/test_bench_fanout.py",
+    "integration/test_bench_join.py",
+    "integration/test_bench_pulse.py",
+    "integration/test_dying_sources.py",
+    "integration/test_reload.py",
+    "integration/test_signal_server.py",
+    "net/test_links.py",
+    "net/test_wire.py",
+)
 
 settings.register_profile("classroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("classroom"), max_examples=500_000)
 settings.load_profile("classroom")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what must not share the machine."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix() in ALONE:
+            item.add_marker("alone")
