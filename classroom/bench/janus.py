@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from classroom.bench.process import end
 from classroom.bench.students import Students
 from classroom.errors import SetupError
 from classroom.media.frames import Encoded
@@ -199,7 +200,7 @@ async def janus(students: Students, *, event_loops: int = 0) -> AsyncIterator[tu
                         await each.close()
             finally:
                 feed.close()
-                await _end(process)
+                await end(process, within=_ENDS_WITHIN)
 
 
 async def _connected(url: str, process: asyncio.subprocess.Process, words: Path) -> ClientConnection:
@@ -212,16 +213,6 @@ async def _connected(url: str, process: asyncio.subprocess.Process, words: Path)
             await asyncio.sleep(0.1)
     said = await asyncio.to_thread(words.read_text, "utf-8", "replace")
     raise SetupError(f"Janus did not start. It said: {said[-2000:].strip()}")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _ENDS_WITHIN)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
 
 
 def _configure(folder: Path, library: Path, control: int, picture: int, sound: int, event_loops: int) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from classroom.errors import SetupError
 
-__all__ = ["Crowd", "Lesson", "crowd", "lesson_process"]
+__all__ = ["Crowd", "Lesson", "crowd", "end", "lesson_process"]
 
 _STARTS_WITHIN: Final = 90.0
 _ENDS_WITHIN: Final = 30.0
@@ -78,13 +78,18 @@ async def _running(
     try:
         yield process
     finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), _ENDS_WITHIN)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        await end(process, within=_ENDS_WITHIN)
+
+
+async def end(process: asyncio.subprocess.Process, *, within: float) -> None:
+    """Ask a process to end, and make it after so many seconds; one that has ended is left alone."""
+    if process.returncode is None:
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), within)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 async def _port(process: asyncio.subprocess.Process) -> int | None:

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+from classroom.bench.process import end
 from classroom.errors import SetupError
 
 __all__ = ["MISSING", "sound_card"]
@@ -47,13 +48,7 @@ async def sound_card() -> AsyncIterator[dict[str, str] | None]:
                 await _listens(server, process, words)
                 yield {"PULSE_SERVER": f"unix:{server}"}
             finally:
-                if process.returncode is None:
-                    process.terminate()
-                    try:
-                        await asyncio.wait_for(process.wait(), _ENDS_WITHIN)
-                    except TimeoutError:
-                        process.kill()
-                        await process.wait()
+                await end(process, within=_ENDS_WITHIN)
 
 
 async def _listens(server: Path, process: asyncio.subprocess.Process, words: Path) -> None:

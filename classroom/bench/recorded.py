@@ -98,12 +98,8 @@ class Broadcast:
         self._thread.start()
 
     def pause(self) -> None:
-        """Send nothing until ``resume``."""
+        """Send nothing any more, but keep the time."""
         self._playing.clear()
-
-    def resume(self) -> None:
-        """Go on after a pause."""
-        self._playing.set()
 
     def stop(self) -> None:
         """End the thread."""

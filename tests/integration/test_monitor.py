@@ -3,66 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
-from websockets.asyncio.client import ClientConnection, connect
 
 from classroom.broadcaster import Broadcaster
-from classroom.server.site import CONTROL_SUBPROTOCOL
-from tests.support.broadcast import LESSON, TOKEN, broadcasting, eventually
+from tests.support.broadcast import LESSON, broadcasting, eventually
 from tests.support.student import student
+from tests.support.teacher import calling
 
 pytestmark = pytest.mark.timeout(120)
-
-
-class Teacher:
-    """A control client that keeps the notifications `peer`."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.connection = connection
-        self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
-
-    async def read(self) -> None:
-        async for frame in self.connection:
-            message = json.loads(frame)
-            if message.get("method") == "peer":
-                self.said.put_nowait(message["params"])
-            elif "id" in message:
-                self._replies.pop(message["id"]).set_result(message)
-
-    async def ask(self, method: str, **params: object) -> dict[str, Any]:
-        number = len(self._replies) + 1
-        reply = self._replies[number] = asyncio.get_running_loop().create_future()
-        request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-        await self.connection.send(json.dumps(request))
-        return await asyncio.wait_for(reply, 20)
-
-    async def hears(self, kind: str) -> dict[str, Any]:
-        while True:
-            said = await asyncio.wait_for(self.said.get(), 30)
-            if said["type"] == kind:
-                return said
-
-
-@asynccontextmanager
-async def teacher(lesson: Broadcaster) -> AsyncIterator[Teacher]:
-    async with connect(f"ws://127.0.0.1:{lesson.port}/control", subprotocols=[CONTROL_SUBPROTOCOL]) as connection:
-        each = Teacher(connection)
-        reading = asyncio.create_task(each.read())
-        try:
-            await each.ask("hello", token=TOKEN)
-            yield each
-        finally:
-            await connection.close()
-            await asyncio.gather(reading, return_exceptions=True)
 
 
 class Screen:
@@ -96,7 +49,7 @@ class Screen:
 async def test_a_monitor_gets_the_program_and_is_no_student() -> None:
     text = LESSON + "access: {max_students: 1}\n"
     screen = Screen()
-    async with broadcasting(text) as lesson, student(lesson.port) as only, teacher(lesson) as session:
+    async with broadcasting(text) as lesson, student(lesson.port) as only, calling(lesson) as session:
         await only.offer()
         reply = await session.ask("peer.offer", role="monitor")
         peer = reply["result"]["peer"]
@@ -117,7 +70,7 @@ async def test_a_monitor_gets_the_program_and_is_no_student() -> None:
 async def test_a_monitor_ends_with_its_websocket() -> None:
     screen = Screen()
     async with broadcasting() as lesson:
-        async with teacher(lesson) as session:
+        async with calling(lesson) as session:
             await session.ask("peer.offer", role="monitor")
             offer = await session.hears("offer")
             await session.ask("peer.answer", peer=offer["peer"], sdp=await screen.answer(offer["sdp"]))
@@ -128,7 +81,7 @@ async def test_a_monitor_ends_with_its_websocket() -> None:
 
 async def test_a_monitor_is_told_when_the_lesson_ends() -> None:
     async with broadcasting() as lesson:
-        async with teacher(lesson) as session:
+        async with calling(lesson) as session:
             await session.ask("peer.offer", role="monitor")
             await session.hears("offer")
             lesson.desk.end()
@@ -155,7 +108,7 @@ async def _stop(lesson: Broadcaster) -> None:
     ],
 )
 async def test_what_cannot_be_done_is_an_error(method: str, params: dict[str, Any], code: int, words: str) -> None:
-    async with broadcasting() as lesson, teacher(lesson) as session:
+    async with broadcasting() as lesson, calling(lesson) as session:
         assert (await session.ask("peer.offer", role="monitor"))["result"]["peer"] == "1"
         error = (await session.ask(method, **params))["error"]
         assert error["code"] == code
@@ -163,7 +116,7 @@ async def test_what_cannot_be_done_is_an_error(method: str, params: dict[str, An
 
 
 async def test_a_broken_answer_costs_nothing_but_this_monitor() -> None:
-    async with broadcasting() as lesson, teacher(lesson) as session:
+    async with broadcasting() as lesson, calling(lesson) as session:
         await session.ask("peer.offer", role="monitor")
         offer = await session.hears("offer")
         assert "result" in await session.ask("peer.answer", peer=offer["peer"], sdp="v=nonsense")
