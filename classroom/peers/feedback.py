@@ -121,8 +121,6 @@ class Feedback:
     last_round_trip: float | None = None
     estimate: int | None = None
     reports: int = 0
-    key_frames_wanted: int = 0
-    repeated: int = 0
     refused: int = 0
     losses: Losses = field(default_factory=Losses)
 

@@ -261,7 +261,6 @@ class Stream:
 
     def want_key_frame(self) -> None:
         """Ask for a key frame of what is being sent; many wishes become one."""
-        self.feedback.key_frames_wanted += 1
         if self._current is not None:
             self._current.demand.key_frame()
 
@@ -299,7 +298,6 @@ class Stream:
             ssrc=ssrc,
             extensions=self._extensions.pack(send_time(now)),
         )
-        self.feedback.repeated += 1
 
     def _is_full(self, bit_rate: float) -> bool:
         """Whether the network loses, by its reports, what only a network does that more is sent to than it carries."""
