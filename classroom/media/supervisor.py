@@ -277,7 +277,7 @@ class SourceRunner:
     def _look_for_stuck(self, now: float) -> None:
         """Tell when the source's thread has been inside its device for too long; it speaks for itself again after."""
         since, status = self._busy_since, self._status
-        if since is None or now - since <= self._patience:
+        if since is None or now - max(since, self.source.next_due) <= self._patience:
             return
         if status.state not in ("starting", "live") and status.fault is None:
             return
@@ -290,6 +290,7 @@ class SourceRunner:
 
     def _look_for_still(self, now: float) -> None:
         """Tell when the source sends no pictures, or none that is new."""
+        self._watch.next_due = self.source.next_due
         status, verdict = self._status, self._watch.verdict(now)
         if verdict == "well":
             return

@@ -5,6 +5,7 @@ Pure: pictures and clock seconds in, a verdict out. The supervisor asks; a test 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Final, Literal
 
@@ -71,6 +72,8 @@ class Watch:
         self._pictures = _Pace(None, STALL)
         self._changes = _Pace(None, FREEZE)
         self._still_frozen = False
+        self.next_due = -math.inf
+        """When the next picture is due at the earliest, clock seconds; until then none is missed."""
 
     def begin(self, rate: float | None, freezing: Freezing, *, anew: bool, stall: float = STALL) -> None:
         """A source was opened; unless ``anew``, one that was frozen must show another picture than before.
@@ -105,7 +108,7 @@ class Watch:
         """How the source is; ``well`` before its first picture, for which it may take its time."""
         if self._rate is None or self._pictures.last is None:
             return "well"
-        if self._pictures.age(now) > self._pictures.limit:
+        if self._missing_for(now) > self._pictures.limit:
             return "stalled"
         if self._freezing == "fallback":
             if self._still_frozen or self._changes.age(now) > self._changes.limit:
@@ -132,7 +135,11 @@ class Watch:
         """Seconds until the verdict can change for the worse if nothing more comes."""
         if self._rate is None or self._pictures.last is None:
             return STALL
-        left = self._pictures.limit - self._pictures.age(now)
+        left = self._pictures.limit - self._missing_for(now)
         if self._freezing == "fallback" and not self._still_frozen:
             left = min(left, self._changes.limit - self._changes.age(now))
         return left
+
+    def _missing_for(self, now: float) -> float:
+        """Seconds for which a picture could have come; below 0 before it is due."""
+        return min(self._pictures.age(now), now - self.next_due)

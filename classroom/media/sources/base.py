@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from abc import ABC, abstractmethod
 from typing import ClassVar, Final
@@ -49,6 +50,8 @@ class Source(ABC):
         self.interrupted = threading.Event()
         self.taken = 0
         self.expected_rate: float | None = None
+        self.next_due = -math.inf
+        """When the next delivery is due, clock seconds, where the source knows: until then it may wait for that."""
         self.freezing: Freezing = "ignore"
         self.on_air_since: float | None = None
         """Since when (clock seconds) the program shows it; None while it does not. Set from outside."""

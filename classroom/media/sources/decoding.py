@@ -81,6 +81,12 @@ class Decoding:
         return float(self.video.average_rate or _USUAL_RATE)
 
     @property
+    def next_picture(self) -> float | None:
+        """The time of the next picture, once ``next`` has given out sound: None where none is near."""
+        pictures = self._waiting[0]
+        return pictures[0][0] if pictures else None
+
+    @property
     def still(self) -> bool:
         """Whether it is a single picture."""
         return self.audio is None and self._container.format.name.endswith(("_pipe", "image2"))

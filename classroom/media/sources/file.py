@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,8 @@ class MediaFile(Source):
     """
 
     kind = "file"
+    stall = 1.0
+    """Going back to its beginning takes a moment."""
 
     def __init__(self, *, name: str, clock: Clock, path: Path, loop: bool = False, restart: bool = True) -> None:
         super().__init__(name=name, clock=clock, picture=True, sound=True)
@@ -56,6 +59,7 @@ class MediaFile(Source):
             raise DeviceError(f"The file {self._path} cannot be played ({error}). Save it as MP4 or WebM.") from error
         self._playing = self._over = False
         self._since = None
+        self.expected_rate, self.next_due = None, -math.inf
         self._begin()
         if self._restart:
             self._show_first()
@@ -66,6 +70,7 @@ class MediaFile(Source):
         if self._restart:
             self._follow_the_program()
         if self._over or (self._restart and not self._playing):
+            self.expected_rate = None
             self.pause(_STILL)
             return
         try:
@@ -78,9 +83,18 @@ class MediaFile(Source):
         time, content = item
         self._catch_up(time)
         if isinstance(content, av.VideoFrame):
-            if not self._wait_for(self._origin + time):
-                self.show(content, self._origin + time)
-        elif self.sound is not None and not self._wait_for(self._origin + time - _LEAD):
+            self.next_due = self._origin + time
+            if not self._wait_for(self.next_due):
+                self.show(content, self.next_due)
+                self.expected_rate = self._decoding.rate
+            return
+        picture = self._decoding.next_picture
+        if picture is not None:
+            self.next_due = self._origin + picture
+        else:
+            # Sound goes on where there are no pictures any more.
+            self.expected_rate = None
+        if self.sound is not None and not self._wait_for(self._origin + time - _LEAD):
             self.sound.write(content, self._origin + time)
             self.taken += self._decoding.video is None
 
@@ -122,6 +136,7 @@ class MediaFile(Source):
             self._rewind()
         else:
             self._over = True
+            self.expected_rate = None
 
     def _catch_up(self, time: float) -> None:
         behind = self.clock.now() - (self._origin + time)

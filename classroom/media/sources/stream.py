@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -49,7 +50,7 @@ class NetworkStream(Source):
         """Connect; DeviceError when nobody answers or what answers cannot be played."""
         self._origin = None
         # It promises pictures with its first one: until then it may wait for a key frame.
-        self.expected_rate = None
+        self.expected_rate, self.next_due = None, -math.inf
         try:
             self._decoding = Decoding(self._url, options=self._options(), timeout=(_OPEN_SECONDS, _READ_SECONDS))
         except DecodingError as error:
@@ -72,6 +73,7 @@ class NetworkStream(Source):
         time, content = item
         due = self._due(time)
         if isinstance(content, av.VideoFrame):
+            self.next_due = due
             if not self.wait_until(due):
                 self.show(content, due)
                 self.expected_rate = self._decoding.rate

@@ -56,6 +56,15 @@ def test_one_that_may_pause_for_longer_is_waited_for() -> None:
     assert watch.verdict(last + 1.01) == "stalled"
 
 
+def test_what_is_not_due_yet_is_not_missed() -> None:
+    watch = watching(25.0)
+    last = play(watch, 0.0, 2.0, 25.0)
+    watch.next_due = last + 10.0
+    assert watch.verdict(last + 10.19) == "well"
+    assert watch.due_in(last + 5.0) == pytest.approx(5.2, abs=0.01)
+    assert watch.verdict(last + 10.21) == "stalled"
+
+
 def test_one_late_picture_is_no_loss() -> None:
     watch = watching(30.0)
     last = play(watch, 0.0, 1.0, 30.0)

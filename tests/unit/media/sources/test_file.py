@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,6 +18,7 @@ from PIL import Image
 from classroom.clock import SystemClock
 from classroom.errors import DeviceError
 from classroom.media.frames import Picture
+from classroom.media.sources.decoding import Decoding
 from classroom.media.sources.file import MediaFile
 from classroom.media.supervisor import SourceRunner
 from tests.support.clips import brightness, clip
@@ -127,8 +131,6 @@ def test_a_picture_file_is_a_still(tmp_path: Path) -> None:
 
 
 def test_a_sound_file_has_sound_and_no_picture(tmp_path: Path) -> None:
-    import av
-
     with av.open(str(tmp_path / "sound.wav"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=44_100)
         wave = (np.sin(np.arange(44_100) / 44_100 * 2 * np.pi * 440) * 16_000).astype(np.int16)
@@ -144,6 +146,64 @@ def test_a_sound_file_has_sound_and_no_picture(tmp_path: Path) -> None:
         wait_for(lambda: media.sound is not None and media.sound.level.peak_db > -12)
         assert runner.status.state == "live"
     finally:
+        runner.stop()
+
+
+def test_a_picture_that_stands_for_long_is_no_loss(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "lecture.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 25)
+        for number in (*range(10), *range(70, 80)):
+            frame = av.VideoFrame.from_ndarray(np.full((72, 64), 128, np.uint8), "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    media = MediaFile(name="lecture", clock=CLOCK, path=tmp_path / "lecture.mp4", restart=False)
+    runner = SourceRunner(media, CLOCK, lambda: None, patience=1.5)
+    runner.start()
+    try:
+        wait_for(lambda: media.taken >= 20)
+        wait_for(lambda: media.expected_rate is None)
+        assert (runner.status.state, runner.losses) == ("live", 0)
+    finally:
+        runner.stop()
+
+
+def test_sound_may_go_on_after_the_last_picture(tmp_path: Path) -> None:
+    film = clip(tmp_path / "film.mkv", seconds=0.4, more_sound=2.0)
+    media = MediaFile(name="film", clock=CLOCK, path=film, restart=False)
+    runner = SourceRunner(media, CLOCK, lambda: None)
+    runner.start()
+    try:
+        wait_for(lambda: media.sound is not None and media.sound.end is not None and media.taken >= 10)
+        began = CLOCK.now()
+        wait_for(lambda: media._over)
+        assert CLOCK.now() - began > 1.3
+        assert (runner.status.state, runner.losses) == ("live", 0)
+        assert media.picture is not None
+        assert media.picture.newest() is not None
+    finally:
+        runner.stop()
+
+
+def test_a_file_that_cannot_be_read_on_is_lost_while_it_plays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    real = Decoding.next
+    media = MediaFile(name="film", clock=CLOCK, path=clip(tmp_path / "film.mp4", sound=False), loop=True)
+    runner = SourceRunner(media, CLOCK, lambda: None)
+    runner.start()
+    try:
+        wait_for(lambda: runner.status.state == "live")
+        media.on_air_since = CLOCK.now()
+        wait_for(lambda: media.expected_rate is not None)
+        monkeypatch.setattr(Decoding, "next", lambda self: release.wait() and real(self))
+        wait_for(lambda: runner.status.state == "lost")
+        assert runner.status.fault == "stalled"
+        release.set()
+        wait_for(lambda: runner.status.state == "live")
+    finally:
+        release.set()
         runner.stop()
 
 
