@@ -21,7 +21,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from classroom import __version__
-from classroom.errors import ClassroomError, CommandError
+from classroom.errors import ClassroomError, CommandError, Fault
 
 __all__ = ["main"]
 
@@ -179,15 +179,8 @@ def _check(options: argparse.Namespace) -> int:
     from classroom.media.lettering import missing_letters
 
     report = check_lesson(options.lesson)
-    for fault in report.faults:
-        print(fault)
-    for note in (*report.notes, *missing_files(report), *missing_letters(report)):
-        print(f"note: {note}", file=sys.stderr)
-    if report.faults:
-        print(f"{options.lesson}: {_counted(len(report.faults), 'fault')}", file=sys.stderr)
-        return 2
-    print(f"{options.lesson}: this lesson can be run", file=sys.stderr)
-    return 0
+    notes = (*report.notes, *missing_files(report), *missing_letters(report))
+    return _verdict(options.lesson, report.faults, notes, well="this lesson can be run")
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -201,15 +194,17 @@ def _rehearse(options: argparse.Namespace) -> int:
         for step in rehearsal.steps:
             table.add_row(*step.cells())
         Console(soft_wrap=True).print(table, markup=False)
-    for fault in rehearsal.faults:
+    return _verdict(options.lesson, rehearsal.faults, rehearsal.notes, well="nothing is in the way of this lesson")
+
+
+def _verdict(file: Path, faults: Sequence[Fault], notes: Sequence[Fault], *, well: str) -> int:
+    """Print what is wrong with a lesson file and what is worth a word, and say how it is; the exit code."""
+    for fault in faults:
         print(fault)
-    for note in rehearsal.notes:
+    for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    if rehearsal.faults:
-        print(f"{options.lesson}: {_counted(len(rehearsal.faults), 'fault')}", file=sys.stderr)
-        return 2
-    print(f"{options.lesson}: nothing is in the way of this lesson", file=sys.stderr)
-    return 0
+    print(f"{file}: {_counted(len(faults), 'fault') if faults else well}", file=sys.stderr)
+    return 2 if faults else 0
 
 
 def _devices(options: argparse.Namespace) -> int:
