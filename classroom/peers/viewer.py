@@ -55,6 +55,9 @@ _CANDIDATES: Final = 64
 _ANSWER_WITHIN: Final = 60.0
 """Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
 
+_CLOSE_WITHIN: Final = 5.0
+"""Seconds that a connection has to close; it takes a millisecond, or a second where a relay does not answer."""
+
 _SILENT_FOR: Final = 8.0
 """Seconds without a report after which a student who does not fetch messages either has vanished.
 
@@ -327,13 +330,18 @@ async def close_to_the_end(connection: RTCPeerConnection) -> None:
     cancellation would take away from the first.
     """
     closing = asyncio.create_task(connection.close(), name="closing a connection")
-    cancelled = False
-    while not closing.done():
+    end, cancelled = _now() + _CLOSE_WITHIN, False
+    while not closing.done() and (left := end - _now()) > 0:
         try:
-            await asyncio.shield(closing)
+            await asyncio.wait({closing}, timeout=left)
         except asyncio.CancelledError:
             cancelled = True
-    closing.result()
+    if closing.done():
+        closing.result()
+    else:
+        # Where aiortc's own closing was broken off, its future never comes; nobody is to wait for that.
+        closing.cancel()
+        logger.error("a connection did not close within %g s and is left to itself", _CLOSE_WITHIN)
     if cancelled:
         raise asyncio.CancelledError
 

@@ -36,7 +36,7 @@ def test_ten_faults_and_two_more_are_shown_at_once_with_their_places() -> None:
         "1:41: lesson.language: expects en or zh, not 'de'",
         "3:9: server.port: expects a whole number, not 'ten'",
         "4:3: server.prot: unknown key; did you mean 'port'?",
-        "6:26: sources.camera.widht: unknown key; here can be kind, device, size or fps",
+        "6:26: sources.camera.widht: unknown key; here can be kind, device, size, fps or frozen",
         "6:44: sources.camera.size: expects an even width and height, not '1280x721'; did you mean '1280x722'?",
         "7:15: sources.cam.kind: expects camera, screen, slides, file, stream, browser, card or pattern, not 'camra'; "
         "did you mean 'camera'?",
@@ -161,7 +161,7 @@ def test_a_fault_of_a_source(source: str, expected: str) -> None:
 
 def test_a_source_may_have_the_name_of_its_kind_and_a_key_that_of_its_source() -> None:
     text = "sources: {camera: {kind: camera, camera: 1}}\nscenes: {s: camera}\n"
-    assert faults(text) == ["1:34: sources.camera.camera: unknown key; here can be kind, device, size or fps"]
+    assert faults(text) == ["1:34: sources.camera.camera: unknown key; here can be kind, device, size, fps or frozen"]
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ scenes: {a: "${SCENE}"}
     assert lesson.access.token == "123456"
     assert type(lesson.access.token) is str
     assert lesson.sources["camera"].model_dump(mode="json") == {
-        "kind": "camera", "device": "a $x ${PORT} b", "size": "640x480", "fps": 30,
+        "kind": "camera", "device": "a $x ${PORT} b", "size": "640x480", "fps": 30, "frozen": "auto",
     }  # fmt: skip
     assert lesson.sources["card"].model_dump()["title"] == "${PORT} is 0"
     assert lesson.sources["screen"].model_dump()["cursor"] is False

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from aiortc import RTCPeerConnection
 
+from classroom.peers import viewer
 from classroom.peers.feed import PictureCodec
 from classroom.peers.viewer import agreed_codec, close_to_the_end, preferences
 
@@ -71,3 +72,19 @@ async def test_a_connection_that_two_close_is_closed_although_one_is_cancelled()
         await second
     await first
     assert connection.connectionState == "closed"
+
+
+async def test_a_connection_that_never_closes_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(viewer, "_CLOSE_WITHIN", 0.05)
+    connection = RTCPeerConnection()
+    close = connection.close
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(connection, "close", never)
+    await asyncio.wait_for(close_to_the_end(connection), 5)
+    assert "did not close" in caplog.text
+    await close()
