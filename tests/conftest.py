@@ -13,12 +13,8 @@ ALONE = (
     "e2e/test_failover.py",
     "e2e/test_lesson.py",
     "e2e/test_lip_sync.py",
-    "integration/test_bench_fanout.py",
-    "integration/test_bench_join.py",
-    "integration/test_bench_pulse.py",
     "integration/test_dying_sources.py",
     "integration/test_reload.py",
-    "integration/test_signal_server.py",
     "net/test_links.py",
     "net/test_wire.py",
 )

@@ -17,8 +17,8 @@ __all__ = ["VISITS", "measure_memory"]
 VISITS: Final = 200
 _AT_ONCE: Final = 20
 _SEES_WITHIN: Final = 30.0
-_RESTS: Final = 2.0
-"""Seconds after the last one left, as encoders end two seconds after that."""
+_RESTS: Final = 20.0
+"""Seconds after the last one left: a lesson tidies up after a class in several goes, so as not to disturb who stays."""
 
 _LESSON: Final = """
 lesson: {title: "A lesson to visit"}

@@ -32,7 +32,7 @@ async def test_a_small_rush_is_measured() -> None:
     (part,) = result["parts"].values()
     assert (part["joins"], part["without_picture"]) == (3, 0)
     assert 0 < part["first_frame"]["p50"] <= part["first_frame"]["max"]
-    assert part["key_frames"] >= 1
+    assert 0 <= part["key_frames"] <= 2  # none where the one that made the watcher see was just before
     assert part["freeze"] > 0
     # A slide, as it was drawn: what was decoded is the picture that was shown.
     assert part["quality"]["before"] > 30
