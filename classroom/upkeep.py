@@ -8,12 +8,25 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-__all__ = ["keep_running"]
+__all__ = ["end", "keep_running"]
 
 logger = logging.getLogger(__name__)
 
 _BEGUN_AGAIN_AFTER: Final = 0.2
 """Seconds before work that failed is begun again, so that a lasting fault does not fill the processor or the log."""
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has ended; what it ends with is not of interest.
+
+    Once is not enough: before Python 3.12 ``asyncio.wait_for`` swallows a cancellation that comes together with what it
+    waits for (python/cpython#86296), and then the task would go on and its owner would wait for ever.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
+    if not task.cancelled():
+        task.exception()
 
 
 def keep_running(stack: contextlib.AsyncExitStack, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -32,7 +45,6 @@ def keep_running(stack: contextlib.AsyncExitStack, name: str, work: Callable[[],
     task = asyncio.create_task(again_and_again(), name=name)
 
     async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
     stack.push_async_callback(stop)

@@ -23,6 +23,7 @@ from classroom.control.invitations import Invitation, Invitations
 from classroom.errors import CommandError
 from classroom.sparing import SparingLog
 from classroom.throttle import Throttle
+from classroom.upkeep import end
 
 __all__ = ["HELLO_WITHIN", "Session"]
 
@@ -253,5 +254,4 @@ class Session:
     async def _flush(self, writer: asyncio.Task[None]) -> None:
         if not writer.done():
             await self._drained()
-        writer.cancel()
-        await asyncio.gather(writer, return_exceptions=True)
+        await end(writer)

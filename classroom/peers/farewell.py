@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from classroom.peers.register import Student
+from classroom.upkeep import end
 
 __all__ = ["LAST_WORD", "Farewell", "end_viewer", "report"]
 
@@ -94,7 +95,7 @@ def end_viewer(student: Student) -> Coroutine[Any, Any, None]:
 
 async def _ended(task: asyncio.Task[None] | None) -> None:
     if task is not None:
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 def report(task: asyncio.Task[None]) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from classroom.errors import CommandError, WireError
 from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, RestartWanted, read
 from classroom.peers.viewer import Viewer
+from classroom.upkeep import end
 
 __all__ = ["Monitor", "Tell", "ViewerFactory"]
 
@@ -49,16 +50,14 @@ class Monitor:
 
     async def close(self) -> None:
         """End the connection."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def _run(self) -> None:
         measuring = asyncio.create_task(self._measure(), name="monitor's reports")
         try:
             await self._viewer.run()
         finally:
-            measuring.cancel()
-            await asyncio.gather(measuring, return_exceptions=True)
+            await end(measuring)
 
     async def _measure(self) -> None:
         while True:

@@ -32,6 +32,7 @@ from classroom.peers.messages import Bye, Candidate, read
 from classroom.peers.monitor import Tell
 from classroom.peers.timeline import Timeline
 from classroom.peers.viewer import BAD_DESCRIPTION, close_to_the_end
+from classroom.upkeep import end
 
 __all__ = ["Publisher"]
 
@@ -112,8 +113,7 @@ class Publisher:
     async def close(self) -> None:
         """End the connection."""
         self._end(None)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     def _end(self, why: Why | None) -> None:
         if self._over.is_set():
