@@ -187,7 +187,7 @@ def _fade(screen: ScreenClip, camera: CameraClip) -> Callable[[int], ProgramPict
     """In the middle of a fade that never ends: both scenes composed, and blended."""
     slots = {"screen": PictureSlot(), "camera": PictureSlot()}
     director = Director(
-        scenes={name: Scene(name, "full", (name,)) for name in slots}, start="screen", size=SIZE, now=0.0
+        scenes={name: Scene(name, "full", (name,)) for name in slots}, start="screen", size=SIZE, now=-1.0
     )
     mixer, live = Crossfade(lambda: _mixer(slots)), frozenset(slots)
 
