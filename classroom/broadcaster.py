@@ -13,12 +13,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self, assert_never
+from typing import Any, Self
 
 from aiohttp import web
 from websockets.asyncio.server import ServerConnection
 
 from classroom.alarms import Alarms
+from classroom.attendance import attend
 from classroom.bulletin import Bulletin
 from classroom.clock import Clock
 from classroom.control.invitations import Invitations
@@ -52,7 +53,6 @@ from classroom.server.pages import add_pages
 from classroom.server.trust import add_trust
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
-from classroom.signaling.member import Joined, Left, Lost, Message
 from classroom.signaling.place import limits_of, meeting_place
 from classroom.upkeep import keep_running
 
@@ -128,7 +128,7 @@ class Broadcaster:
             stack.push_async_callback(self._program.stop)
             stack.callback(self._direction.close)
             stack.push_async_callback(self._audience.close)
-            await self._sign_in(stack)
+            await attend(stack, self._member, self._audience, self._lesson.lesson.title)
             news = News(sessions=self._sessions, levels=self._levels, thumbnails=self._thumbnails)
             for name, work in (
                 ("state", self._publish),
@@ -345,31 +345,10 @@ class Broadcaster:
             changed=self._renewed,
         )
 
-    async def _sign_in(self, stack: contextlib.AsyncExitStack) -> None:
-        peers = await self._member.sign_in(self._lesson.lesson.title)
-        stack.push_async_callback(self._member.sign_out)
-        for peer in peers:
-            self._audience.joined(peer.id, peer.display_name, peer.address)
-        keep_running(stack, "signaling", self._listen)
-
     # Running
 
     async def _serve_control(self, connection: ServerConnection) -> None:
         await self._sessions.handle(connection)
-
-    async def _listen(self) -> None:
-        async for event in self._member.events():
-            match event:
-                case Joined(peer):
-                    self._audience.joined(peer.id, peer.display_name, peer.address)
-                case Left(peer):
-                    await self._audience.left(peer.id)
-                case Lost(peer):
-                    await self._audience.lost(peer.id)
-                case Message(peer_id, body):
-                    await self._audience.message(peer_id, body)
-                case _:
-                    assert_never(event)
 
     async def _publish(self) -> None:
         """Show what changed; changes that come together, as a class that joins at once, are shown together."""
