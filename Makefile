@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check system-packages style types layers pages unit fuzz soak e2e schema lock clean
+.PHONY: help setup long run test check system-packages style types layers pages unit fuzz soak e2e schema lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +29,7 @@ run: setup  ## Run a lesson made from the devices of this machine
 
 # Most tests wait for something most of the time, so several run at once; those that look at time or at memory run alone.
 test: check  ## Set up everything and run every check and test
-	$(BIN)/pytest --numprocesses 3 --dist worksteal -m 'not alone'
+	$(BIN)/pytest --numprocesses 3 --dist worksteal -m 'not alone and not long'
 	$(BIN)/pytest -m alone
 
 check: style types layers pages  ## Everything but the tests
@@ -61,6 +61,9 @@ unit: .venv/ready-dev system-packages web/node_modules/ready  ## The fast tests 
 fuzz: .venv/ready-dev  ## Half a million broken requests of each kind at the signaling; takes an hour
 	$(BIN)/pytest --hypothesis-profile=fuzz -o timeout=0 tests/integration/test_fuzzing.py \
 		tests/unit/signaling/test_room_machine.py
+
+long: .venv/ready-dev system-packages  ## Tests of the measurements, beside Janus and stock aiortc; takes two minutes
+	$(BIN)/pytest -m long
 
 soak: .venv/ready-dev  ## Ten minutes with sources that die at random
 	SOAK_SECONDS=600 $(BIN)/pytest -o timeout=0 tests/integration/test_dying_sources.py

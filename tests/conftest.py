@@ -19,6 +19,8 @@ ALONE = (
     "net/test_wire.py",
 )
 
+LONG = ("integration/test_bench_fanout.py",)
+
 settings.register_profile("classroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("classroom"), max_examples=500_000)
 settings.load_profile("classroom")
@@ -28,5 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what must not share the machine."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).as_posix() in ALONE:
+        path = item.path.relative_to(here).as_posix()
+        if path in ALONE:
             item.add_marker("alone")
+        if path in LONG:
+            item.add_marker("long")
