@@ -51,9 +51,11 @@ class Crossfade:
 
     def _follow(self, state: ProgramState, now: float) -> None:
         before, self._state = self._state, state
-        if before is None or before.since == state.since or state.transition is None:
-            if before is not None and before.since != state.since:
-                self._leaving = None
+        # Times alone would not tell: clocks that are read twice in 15 ms say the same on some systems.
+        if before is None or (before.since, before.scene.name) == (state.since, state.scene.name):
+            return
+        if state.transition is None:
+            self._leaving = None
             return
         if self._leaving is not None and _unfinished(before.transition, now):
             self._leaving = self._newest

@@ -86,6 +86,15 @@ def test_back_again_in_the_middle_of_a_fade() -> None:
     assert near(stage.pixel(2.5), RED)
 
 
+def test_two_commands_of_one_instant_are_two() -> None:
+    stage = Stage()
+    stage.pixel(0.0)
+    stage.director.switch("green", now=1.0)
+    stage.pixel(1.0)
+    stage.fade("blue", 1.0)
+    assert near(stage.pixel(1.5), mixed((0.5, GREEN), (0.5, BLUE)))
+
+
 def test_a_cut_in_the_middle_of_a_fade_ends_it() -> None:
     stage = Stage()
     stage.pixel(0.0)
