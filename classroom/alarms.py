@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from classroom.wording import reason_of
+
 __all__ = ["Alarm", "Alarms"]
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One thing that is wrong. ``code`` names it to programs, as ``ice.no_relay``; ``sentence`` tells a teacher."""
+    """One thing that is wrong. ``code`` names it to programs, as ``ice.no_relay``; ``sentence`` tells a teacher.
+
+    A ``sentence`` made by a ``Wording`` is told in the language of the teacher's page, any other text as it is.
+    """
 
     code: str
     sentence: str
@@ -23,7 +28,8 @@ class Alarm:
         return {
             "code": self.code,
             "source": self.source,
-            "sentence": self.sentence,
+            "sentence": str(self.sentence),
+            "reason": reason_of(self.sentence),
             "method": self.method,
             "params": dict(self.params),
         }

@@ -87,7 +87,14 @@ class CommandError(ClassroomError):
 
 
 class DeviceError(ClassroomError):
-    """A camera, microphone, screen or file that cannot be used, and what to do about it."""
+    """A camera, microphone, screen or file that cannot be used, and what to do about it.
+
+    ``sentence`` is its message as it was given, a ``Sentence`` where it comes from a ``Wording``.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 class AddressError(ClassroomError):

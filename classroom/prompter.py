@@ -19,12 +19,14 @@ from classroom.director import Cue, Director, RunOfShow
 from classroom.errors import CommandError
 from classroom.lesson import Lesson
 from classroom.lesson.cues import CueModel, scene_alone
+from classroom.wording import Wording
 
 __all__ = ["Prompter", "cues_of", "scene_for"]
 
 logger = logging.getLogger(__name__)
 
 _FAILED: Final = "cue.failed"
+_NOT_CARRIED_OUT: Final = Wording("cue.failed", "The cue '{cue}' could not be carried out. {why}")
 _HALF_A_DAY: Final = 12 * 3600.0
 
 
@@ -111,7 +113,7 @@ class Prompter:
             if faults:
                 name = cue.title or cue.scene or "slide"
                 logger.warning("The cue '%s' could not be carried out: %s", name, faults[0])
-                sentence = f"The cue '{name}' could not be carried out. {faults[0]}"
+                sentence = _NOT_CARRIED_OUT(cue=name, why=faults[0].message)
                 self._alarms.put(Alarm(_FAILED, sentence, method="cue.next"))
             else:
                 self._alarms.clear(_FAILED)

@@ -17,6 +17,7 @@ from classroom.alarms import Alarm, Alarms
 from classroom.errors import Fault
 from classroom.lesson import Lesson, Report, check_lesson
 from classroom.lesson.difference import restart_keys
+from classroom.wording import Sentence, Wording
 
 __all__ = ["LessonFile", "Reload", "read_lesson_file"]
 
@@ -29,6 +30,16 @@ _EVERY: Final = 0.4
 
 _SHOWN: Final = 3
 """Most faults that the alarm quotes."""
+
+_GONE: Final = Wording(
+    "lesson.gone", "The lesson file {file} is gone. The lesson runs on as it is; save the file there again."
+)
+_FAULTS: Final = Wording("lesson.faults", "The lesson file was saved with a fault, so nothing has changed. {faults}")
+_AT_A_KEY: Final = Wording("lesson.fault_at_key", "{file}:{line}:{column}: {key}: {fault}")
+_AT_A_PLACE: Final = Wording("lesson.fault", "{file}:{line}:{column}: {fault}")
+_MORE: Final = Wording("lesson.more_faults", "and {number} more")
+_ONE_KEY: Final = Wording("lesson.restart_key", "{keys} needs a restart of the lesson. All other changes are applied.")
+_KEYS: Final = Wording("lesson.restart_keys", "{keys} need a restart of the lesson. All other changes are applied.")
 
 Mark = tuple[int, int, int]
 """What tells one state of a file from another: when it was written, its size, and which file it is."""
@@ -84,8 +95,7 @@ class Reload:
         path = self._file.path
         if mark is None:
             logger.warning("%s is gone; the lesson runs on", path)
-            sentence = f"The lesson file {path.name} is gone. The lesson runs on as it is; save the file there again."
-            self._alarms.put(Alarm(_FAULTY, sentence))
+            self._alarms.put(Alarm(_FAULTY, _GONE(file=path.name)))
             return
         report, self._known = await asyncio.to_thread(read_lesson_file, path)
         if report.lesson is None:
@@ -98,9 +108,8 @@ class Reload:
         await self._apply(report.lesson)
         keys = restart_keys(self._file.lesson, report.lesson)
         if keys:
-            verb = "needs" if len(keys) == 1 else "need"
-            sentence = f"{', '.join(keys)} {verb} a restart of the lesson. All other changes are applied."
-            self._alarms.put(Alarm(_RESTART, sentence))
+            wording = _ONE_KEY if len(keys) == 1 else _KEYS
+            self._alarms.put(Alarm(_RESTART, wording(keys=", ".join(keys))))
         else:
             self._alarms.clear(_RESTART)
 
@@ -113,10 +122,13 @@ def _mark(path: Path) -> Mark | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _faulty(faults: tuple[Fault, ...]) -> str:
-    quoted = "; ".join(
-        f"{fault.file.name}:{fault.line}:{fault.column}: {f'{fault.key}: ' if fault.key else ''}{fault.message}"
-        for fault in faults[:_SHOWN]
-    )
-    more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-    return f"The lesson file was saved with a fault, so nothing has changed. {quoted}{more}"
+def _faulty(faults: tuple[Fault, ...]) -> Sentence:
+    quoted = [_quoted(fault) for fault in faults[:_SHOWN]]
+    return _FAULTS(faults=[*quoted, _MORE(number=len(faults) - _SHOWN)] if len(faults) > _SHOWN else quoted)
+
+
+def _quoted(fault: Fault) -> Sentence:
+    file, line, column = fault.file.name, fault.line, fault.column
+    if not fault.key:
+        return _AT_A_PLACE(file=file, line=line, column=column, fault=fault.message)
+    return _AT_A_KEY(file=file, line=line, column=column, key=fault.key, fault=fault.message)

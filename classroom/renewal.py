@@ -24,6 +24,7 @@ from classroom.peers.audience import Audience
 from classroom.prompter import Prompter
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.place import Place
+from classroom.wording import Wording
 
 __all__ = ["Renewal", "tell_of_overlays"]
 
@@ -31,6 +32,7 @@ _READY_WITHIN: Final = 1.0
 """Seconds that a scene on air waits for a source that comes into it; then its fallback is shown until it is there."""
 
 _OVERLAY: Final = "overlay."
+_LEFT_OUT: Final = Wording("overlay.left_out", "The overlay '{overlay}' is left out. {why}")
 
 
 class Renewal:
@@ -130,4 +132,4 @@ def tell_of_overlays(faults: Mapping[str, str], alarms: Alarms) -> None:
         if alarm.code.startswith(_OVERLAY) and alarm.code.removeprefix(_OVERLAY) not in faults:
             alarms.clear(alarm.code)
     for name, why in faults.items():
-        alarms.put(Alarm(f"{_OVERLAY}{name}", f"The overlay '{name}' is left out. {why}"))
+        alarms.put(Alarm(f"{_OVERLAY}{name}", _LEFT_OUT(overlay=name, why=why)))

@@ -10,6 +10,7 @@ from classroom.director import Director
 from classroom.lesson import Lesson
 from classroom.media.sound import SoundInput
 from classroom.media.supervisor import SourceStatus
+from classroom.wording import reason_of
 
 __all__ = [
     "alarms_section",
@@ -79,7 +80,8 @@ def sources_section(statuses: Statuses, pages: Mapping[str, tuple[int, int | Non
         name: {
             "kind": status.kind,
             "state": status.state,
-            "why": status.why,
+            "why": None if status.why is None else str(status.why),
+            "reason": reason_of(status.why),
             "size": list(status.size) if status.size else None,
             "fps": status.fps,
             **({"page": pages[name][0], "pages": pages[name][1]} if name in pages else {}),

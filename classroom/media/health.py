@@ -18,6 +18,7 @@ from classroom.media.sight import is_black
 from classroom.media.sound import SoundInput
 from classroom.media.supervisor import SourceStatus
 from classroom.media.symptoms import Black, Clipping, Overload, Silence, Unsteady
+from classroom.wording import Wording
 
 __all__ = ["Health"]
 
@@ -153,49 +154,48 @@ class Health:
             self._alarms.clear(alarm.code, alarm.source)
 
 
+_BLACK: Final = Wording(
+    "source.black", "The picture of '{source}' is black. Open its shutter or take off its cover, or restart it."
+)
+_UNSTEADY: Final = Wording(
+    "source.unsteady", "'{source}' stops for a moment again and again. Check its cable, or plug it in at another place."
+)
+_SILENT: Final = Wording(
+    "audio.silent",
+    "Nothing has been heard from '{source}' for a minute. Check the switch on the microphone and its cable, or "
+    "restart it.",
+)
+_CLIPPING: Final = Wording(
+    "audio.clipping",
+    "'{source}' is so loud that it is distorted. Make it quieter here, or in the sound settings of this computer.",
+)
+_TOO_SLOW: Final = Wording(
+    "program.overload",
+    "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does not help, "
+    "write a smaller 'size' or 'fps' under 'program' in the lesson.",
+)
+
+
 def _black(name: str) -> Alarm:
-    return Alarm(
-        "source.black",
-        f"The picture of '{name}' is black. Open its shutter or take off its cover, or restart it.",
-        name,
-        "source.restart",
-        {"source": name},
-    )
+    return Alarm("source.black", _BLACK(source=name), name, "source.restart", {"source": name})
 
 
 def _unsteady(name: str) -> Alarm:
-    return Alarm(
-        "source.unsteady",
-        f"'{name}' stops for a moment again and again. Check its cable, or plug it in at another place.",
-        name,
-        "source.restart",
-        {"source": name},
-    )
+    return Alarm("source.unsteady", _UNSTEADY(source=name), name, "source.restart", {"source": name})
 
 
 def _silent(name: str) -> Alarm:
-    return Alarm(
-        "audio.silent",
-        f"Nothing has been heard from '{name}' for a minute. Check the switch on the microphone and its cable, or "
-        "restart it.",
-        name,
-        "source.restart",
-        {"source": name},
-    )
+    return Alarm("audio.silent", _SILENT(source=name), name, "source.restart", {"source": name})
 
 
 def _clipping(name: str, gain: float, *, here: bool) -> Alarm:
     return Alarm(
         "audio.clipping",
-        f"'{name}' is so loud that it is distorted. Make it quieter here, or in the sound settings of this computer.",
+        _CLIPPING(source=name),
         name,
         "audio.set" if here else None,
         {"input": name, "gain": max(_LEAST_GAIN, gain - _QUIETER)} if here else {},
     )
 
 
-_OVERLOAD: Final = Alarm(
-    "program.overload",
-    "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does not help, "
-    "write a smaller 'size' or 'fps' under 'program' in the lesson.",
-)
+_OVERLOAD: Final = Alarm("program.overload", _TOO_SLOW())

@@ -21,11 +21,14 @@ from classroom.errors import DeviceError
 from classroom.lesson.overlays import ClockOverlay, LogoOverlay, StrapOverlay
 from classroom.lesson.overlays import Overlay as OverlayModel
 from classroom.media.sources.fonts import find_font
+from classroom.wording import Wording
 
 __all__ = ["Overlay", "Patch", "build_overlay", "build_overlays", "lay_over"]
 
 Pixels = npt.NDArray[np.uint8]
 _Wide = npt.NDArray[np.uint16]
+
+_NO_LOGO: Final = Wording("overlay.no_logo", "The logo {file} cannot be read. Check the path, or save it as PNG.")
 
 _MARGIN: Final = 0.035
 """Space to the edges of the program, as a fraction of its height; old televisions cut off as much."""
@@ -170,7 +173,7 @@ def _logo(path: Path, share: float, opacity: float, size: tuple[int, int]) -> Im
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened).convert("RGBA")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise DeviceError(f"The logo {path} cannot be read. Check the path, or save it as PNG.") from error
+        raise DeviceError(_NO_LOGO(file=str(path))) from error
     width = max(2, round(size[0] * share))
     picture = ImageOps.contain(picture, (width, max(2, round(size[1] * 0.9))), Image.Resampling.LANCZOS)
     if opacity < 1:
@@ -188,5 +191,5 @@ def build_overlays(
         try:
             drawn[name] = build_overlay(model, size)
         except DeviceError as fault:
-            faults[name] = str(fault)
+            faults[name] = fault.sentence
     return drawn, faults

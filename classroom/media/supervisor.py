@@ -17,6 +17,7 @@ from classroom.errors import DeviceError
 from classroom.media.sight import fingerprint
 from classroom.media.sources.base import Source
 from classroom.media.watch import STALL, Watch
+from classroom.wording import Wording
 
 __all__ = ["SourceRunner", "SourceState", "SourceStatus"]
 
@@ -47,6 +48,17 @@ _HELD_UP: Final = 0.05
 
 _RATE_WINDOW: Final = 2.0
 """Seconds over which the frame rate is measured."""
+
+_STALLED: Final = Wording("source.stalled", "'{source}' sends nothing. Check its cable and its network, or restart it.")
+_FROZEN: Final = Wording(
+    "source.frozen",
+    "'{source}' sends the same picture again and again. Plug it in again or restart it; if it is meant to stand "
+    "still, write 'frozen: ignore' for it in the lesson.",
+)
+_STUCK: Final = Wording(
+    "source.stuck", "'{source}' has not answered for {seconds} s. Plug it in again, then restart it."
+)
+_BROKEN: Final = Wording("source.broken", "The source stopped by a fault of the program ({fault}). Restart it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +195,11 @@ class SourceRunner:
                     self._delivered()
                 self._give_up(opened)
         except DeviceError as error:
-            return str(error)
+            return error.sentence
         # The wall between one source and the lesson: whatever a driver or a decoder raises ends here, with its
         # traceback in the log, and costs only this source.
         except Exception as error:
-            sentence = f"The source stopped by a fault of the program ({type(error).__name__}: {error}). Restart it."
+            sentence = _BROKEN(fault=f"{type(error).__name__}: {error}")
             if sentence != self._said:
                 log.error("%s failed unexpectedly", self.source.name, exc_info=error)
             return sentence
@@ -282,7 +294,7 @@ class SourceRunner:
         if status.state not in ("starting", "live") and status.fault is None:
             return
         state: SourceState = "failed" if status.state == "starting" else "lost"
-        why = f"The {status.kind} has not answered for {self._patience:g} s. Plug it in again, then restart it."
+        why = _STUCK(source=self.source.name, seconds=f"{self._patience:g}")
         if self._set(SourceStatus(status.kind, state, why), expected=status):
             log.warning("%s is %s: %s", self.source.name, state, why)
             self._count_loss(status)
@@ -311,13 +323,7 @@ class SourceRunner:
                 log.warning("%s is lost: %s", self.source.name, why)
 
     def _sentence(self, fault: str | None) -> str:
-        name = self.source.name
-        if fault == "frozen":
-            return (
-                f"'{name}' sends the same picture again and again. Plug it in again or restart it; if it is meant to "
-                "stand still, write 'frozen: ignore' for it in the lesson."
-            )
-        return f"'{name}' sends nothing. Check its cable and its network, or restart it."
+        return (_FROZEN if fault == "frozen" else _STALLED)(source=self.source.name)
 
     def _count_loss(self, before: SourceStatus | None = None) -> None:
         if (before or self._status).state == "live":

@@ -18,6 +18,7 @@ from classroom.alarms import Alarm, Alarms
 from classroom.peers.credentials import Credential, expiry
 from classroom.peers.ice import Address, IceServers
 from classroom.peers.probe import Why, probe
+from classroom.wording import Sentence, Wording
 
 __all__ = ["Health", "RelayCheck", "StudentFaults"]
 
@@ -27,7 +28,38 @@ _EVERY: Final = 60.0
 _FIRST_AGAIN: Final = 2.0
 """Seconds between two checks while all is well, and after the first one that failed; then twice as long each time."""
 
-_CONSEQUENCE: Final = "Students outside of this network may get no picture."
+_NO_RELAY: Final = Wording(
+    "ice.no_relay",
+    "No relay server (TURN) can be used. Students outside of this network may get no picture. {reasons}.",
+)
+_NO_STUN: Final = Wording(
+    "ice.no_stun", "No STUN server answers. Students outside of this network may get no picture. {reasons}."
+)
+_REASONS: Final[Mapping[Why, Wording]] = {
+    "silent": Wording("ice.silent", "{server} does not answer: check its address, its firewall and that it runs"),
+    "refused": Wording("ice.refused", "{server} refuses us"),
+    "full": Wording("ice.full", "{server} has no room left"),
+    "tls": Wording("ice.tls", "{server} shows a certificate that is not trusted here"),
+}
+_OTHER_SECRET: Final = Wording(
+    "ice.other_secret",
+    "{server} refuses us: check that ice.turn.secret is the one it knows, and the clocks of both computers",
+)
+_NO_CREDENTIAL: Final = Wording(
+    "ice.no_credential", "{server} refuses us: it wants a username and a credential in ice.servers"
+)
+_EXPIRED: Final = Wording("ice.expired", "{server} refuses us: the user name in ice.servers expired on {time}")
+_OTHER_CREDENTIAL: Final = Wording(
+    "ice.other_credential", "{server} refuses us: check username and credential in ice.servers"
+)
+
+_ONE_STUDENT: Final = Wording("ice.student_no_relay", "The relay server (TURN) fails for 1 student: {reasons}.")
+_STUDENTS: Final = Wording("ice.students_no_relay", "The relay server (TURN) fails for {count} students: {reasons}.")
+_STUDENT_FULL: Final = Wording("ice.student_full", "it has no room left (error {error})")
+_STUDENT_REFUSED: Final = Wording(
+    "ice.student_refused", "it refuses the password (error {error}), which is wrong or has expired"
+)
+_STUDENT_UNREACHABLE: Final = Wording("ice.student_unreachable", "it cannot be reached from where they are")
 
 
 @dataclass(slots=True)
@@ -88,7 +120,7 @@ class RelayCheck:
         for address, why in zip(addresses, answers, strict=True):
             health = self._health[address]
             if why != health.why:
-                logger.warning("%s: %s", address.url, _WORDS[why])
+                logger.warning("%s", f"{address.url} answers" if why is None else self._reason(address, why))
             health.note(why)
         failing = frozenset(address for address, health in self._health.items() if health.failing)
         self._servers.set_failing(failing)
@@ -96,46 +128,30 @@ class RelayCheck:
             self._pause = _EVERY
         else:
             self._pause = _FIRST_AGAIN if self._pause == _EVERY else min(_EVERY / 2, self._pause * 2)
-        self._tell("turn", "ice.no_relay", "No relay server (TURN) can be used.", failing)
-        self._tell("stun", "ice.no_stun", "No STUN server answers.", failing)
+        self._tell("turn", "ice.no_relay", _NO_RELAY, failing)
+        self._tell("stun", "ice.no_stun", _NO_STUN, failing)
 
-    def _tell(self, kind: Literal["stun", "turn"], code: str, fault: str, failing: frozenset[Address]) -> None:
+    def _tell(self, kind: Literal["stun", "turn"], code: str, wording: Wording, failing: frozenset[Address]) -> None:
         of_kind = [address for address in self._health if address.kind == kind]
         if not of_kind or not failing.issuperset(of_kind):
             self._alarms.clear(code)
             return
-        reasons = [self._reason(address) for address in of_kind]
-        self._alarms.put(Alarm(code, " ".join([fault, _CONSEQUENCE, *reasons])))
+        reasons = [self._reason(address, why) for address in of_kind if (why := self._health[address].why) is not None]
+        self._alarms.put(Alarm(code, wording(reasons=reasons)))
 
-    def _reason(self, address: Address) -> str:
-        why = self._health[address].why
-        return f"{address.url} {_WORDS[why]}{self._advice(address, why)}."
-
-    def _advice(self, address: Address, why: Why | None) -> str:
-        if why == "silent":
-            return ": check its address, its firewall and that it runs"
+    def _reason(self, address: Address, why: Why) -> Sentence:
+        url = address.url
         if why != "refused" or address.kind == "stun":
-            return ""
+            return _REASONS[why](server=url)
         if self._servers.shares_secret(address):
-            return ": check that ice.turn.secret is the one it knows, and the clocks of both computers"
+            return _OTHER_SECRET(server=url)
         credential = self._servers.credential(address)
         if credential is None:
-            return ": it wants a username and a credential in ice.servers"
+            return _NO_CREDENTIAL(server=url)
         expires = expiry(credential.username)
         if expires is not None and expires < self._wall():
-            return (
-                f": the user name in ice.servers expired on {datetime.fromtimestamp(expires, UTC):%Y-%m-%d %H:%M} UTC"
-            )
-        return ": check username and credential in ice.servers"
-
-
-_WORDS: Final[Mapping[Why | None, str]] = {
-    None: "answers",
-    "silent": "does not answer",
-    "refused": "refuses us",
-    "full": "has no room left",
-    "tls": "shows a certificate that is not trusted here",
-}
+            return _EXPIRED(server=url, time=f"{datetime.fromtimestamp(expires, UTC):%Y-%m-%d %H:%M} UTC")
+        return _OTHER_CREDENTIAL(server=url)
 
 
 class StudentFaults:
@@ -161,14 +177,12 @@ class StudentFaults:
         if not self._codes:
             self._alarms.clear("ice.student_no_relay")
             return
-        who = "1 student" if len(self._codes) == 1 else f"{len(self._codes)} students"
-        whys = sorted({_student_word(code) for code in self._codes.values()})
-        self._alarms.put(Alarm("ice.student_no_relay", f"The relay server (TURN) fails for {who}: {'; '.join(whys)}."))
+        count, reasons = len(self._codes), sorted({_student_reason(code) for code in self._codes.values()})
+        sentence = _ONE_STUDENT(reasons=reasons) if count == 1 else _STUDENTS(count=count, reasons=reasons)
+        self._alarms.put(Alarm("ice.student_no_relay", sentence))
 
 
-def _student_word(code: int) -> str:
+def _student_reason(code: int) -> Sentence:
     if code in (486, 508):
-        return f"it has no room left (error {code})"
-    if code < 700:
-        return f"it refuses the password (error {code}), which is wrong or has expired"
-    return "it cannot be reached from where they are"
+        return _STUDENT_FULL(error=code)
+    return _STUDENT_REFUSED(error=code) if code < 700 else _STUDENT_UNREACHABLE()

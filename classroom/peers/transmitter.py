@@ -19,6 +19,7 @@ from classroom.peers.distribution import SLICE, Distribution
 from classroom.peers.line import Line
 from classroom.peers.rtp import missing
 from classroom.upkeep import keep_running
+from classroom.wording import Wording
 
 __all__ = ["Transmitter", "transmitter_or_alarm"]
 
@@ -26,6 +27,12 @@ logger = logging.getLogger(__name__)
 
 _REPORT_EVERY: Final = 1.0
 _TURNS: Final = 10
+
+_PUBLIC_PATH: Final = Wording(
+    "rtp.public_path",
+    "This version of aiortc is not the one Classroom knows, so fewer students can watch and pictures mend more slowly. "
+    "Install the versions of requirements.lock.",
+)
 """Parts into which the connections are divided; one of them reports every 100 ms."""
 
 
@@ -87,11 +94,5 @@ def transmitter_or_alarm(clock: Clock, alarms: Alarms) -> Transmitter | None:
     if not absent:
         return Transmitter(clock)
     logger.warning("packets go the public way of aiortc, for these are missing: %s", ", ".join(absent))
-    alarms.put(
-        Alarm(
-            "rtp.public_path",
-            "This version of aiortc is not the one Classroom knows, so fewer students can watch and pictures mend "
-            "more slowly. Install the versions of requirements.lock.",
-        )
-    )
+    alarms.put(Alarm("rtp.public_path", _PUBLIC_PATH()))
     return None

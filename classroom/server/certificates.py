@@ -29,6 +29,7 @@ from classroom.lesson.certificate import certificate_trouble
 from classroom.lesson.sections import ServerSection
 from classroom.server.addresses import certified_names
 from classroom.server.authority import Authority, Leaf, UnusableCertificate, fingerprint
+from classroom.wording import Wording
 
 __all__ = ["Certificates", "GivenCertificate", "OwnCertificates", "certificates_for"]
 
@@ -42,6 +43,22 @@ _WARN_BEFORE: Final = timedelta(days=14)
 
 _AUTHORITY_FILE: Final = "authority.pem"
 _LEAF_FILE: Final = "certificate.pem"
+
+_NOT_KEPT: Final = Wording(
+    "tls.not_kept",
+    "The certificate for https is a new one at each start, because {why}. Make that folder writable, or name another "
+    "in the environment variable CLASSROOM_HOME.",
+)
+_NO_HOME: Final = Wording("tls.no_home", "this user has no home folder")
+_NOT_WRITABLE: Final = Wording("tls.not_writable", "{folder} cannot be written ({fault})")
+_UNUSABLE: Final = Wording("tls.unusable", "The new certificate for https cannot be used, the one before stays: {why}.")
+_EXPIRED: Final = Wording(
+    "tls.expired",
+    "The certificate for https is out of date since {date}, and browsers refuse it. Put a new one into {file}.",
+)
+_EXPIRES: Final = Wording(
+    "tls.expires", "The certificate for https is valid until {date} only. Put a new one into {file}."
+)
 
 
 class Certificates(Protocol):
@@ -218,7 +235,7 @@ class OwnCertificates:
         False when ``first`` was asked for and somebody else was, or when it cannot be kept.
         """
         if self._folder is None:
-            self._cannot_keep("this user has no home folder")
+            self._cannot_keep(_NO_HOME())
             return False
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -226,15 +243,12 @@ class OwnCertificates:
         except FileExistsError:
             return False
         except OSError as error:
-            self._cannot_keep(f"{self._folder} cannot be written ({error.strerror or error})")
+            self._cannot_keep(_NOT_WRITABLE(folder=str(self._folder), fault=str(error.strerror or error)))
             return False
         return True
 
     def _cannot_keep(self, why: str) -> None:
-        sentence = (
-            f"The certificate for https is a new one at each start, because {why}. Make that folder writable, or name "
-            "another in the environment variable CLASSROOM_HOME."
-        )
+        sentence = _NOT_KEPT(why=why)
         logger.warning("%s", sentence)
         self._alarms.put(Alarm("tls.not_kept", sentence))
 
@@ -293,7 +307,7 @@ class GivenCertificate:
                 logger.info("the certificate was loaded again; it is valid until %s", self._until)
                 self._alarms.clear("tls.files")
             else:
-                sentence = f"The new certificate for https cannot be used, the one before stays: {trouble}."
+                sentence = _UNUSABLE(why=trouble)
                 logger.warning("%s", sentence)
                 self._alarms.put(Alarm("tls.files", sentence))
         self._tell_age()
@@ -323,23 +337,13 @@ class GivenCertificate:
             return
         left = self._until - self._now()
         if left <= timedelta(0):
-            self._alarms.put(
-                Alarm(
-                    "tls.expired",
-                    f"The certificate for https is out of date since {self._until:%Y-%m-%d}, and browsers refuse it. "
-                    f"Put a new one into {self._certificate}.",
-                )
-            )
+            sentence = _EXPIRED(date=f"{self._until:%Y-%m-%d}", file=str(self._certificate))
+            self._alarms.put(Alarm("tls.expired", sentence))
             self._alarms.clear("tls.expires")
         elif left < _WARN_BEFORE:
             self._alarms.clear("tls.expired")
-            self._alarms.put(
-                Alarm(
-                    "tls.expires",
-                    f"The certificate for https is valid until {self._until:%Y-%m-%d} only. "
-                    f"Put a new one into {self._certificate}.",
-                )
-            )
+            sentence = _EXPIRES(date=f"{self._until:%Y-%m-%d}", file=str(self._certificate))
+            self._alarms.put(Alarm("tls.expires", sentence))
         else:
             self._alarms.clear("tls.expired")
             self._alarms.clear("tls.expires")

@@ -30,12 +30,18 @@ from classroom.signaling.client import ServerAddress, ServerReply, Unreachable, 
 from classroom.signaling.member import Joined, Left, Lost, Message, Peer, PeerEvent
 from classroom.signaling.room import NAME_LIMIT
 from classroom.upkeep import keep_running
+from classroom.wording import Wording
 
 __all__ = ["AWAY", "ForeignMember", "listed_name"]
 
 logger = logging.getLogger(__name__)
 
 AWAY: Final = "signaling.away"
+_AWAY: Final = Wording(
+    "signaling.away",
+    "The signaling server {server} cannot be used: {fault}. Students who watch keep their picture, but nobody can "
+    "join. It is tried again all the time.",
+)
 """The code of the alarm that stands while the server cannot be used."""
 
 _RENEW_EVERY: Final = 25.0
@@ -313,11 +319,7 @@ class ForeignMember:
     def _say_away(self, fault: WireError) -> None:
         level = logging.DEBUG if self._away() else logging.WARNING
         logger.log(level, "the signaling server %s cannot be used: %s", self._server.text, fault)
-        sentence = (
-            f"The signaling server {self._server.text} cannot be used: {fault}. Students who watch keep their "
-            "picture, but nobody can join. It is tried again all the time."
-        )
-        self._alarms.put(Alarm(AWAY, sentence))
+        self._alarms.put(Alarm(AWAY, _AWAY(server=self._server.text, fault=str(fault))))
 
 
 def _entries(body: bytes) -> dict[int, tuple[bytes, bool]]:

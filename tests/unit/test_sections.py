@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from classroom.alarms import Alarm
 from classroom.media.supervisor import SourceState, SourceStatus
-from classroom.sections import alarms_section
+from classroom.sections import alarms_section, sources_section
+from classroom.wording import Wording
 
 
 @pytest.mark.parametrize(
@@ -20,7 +23,14 @@ from classroom.sections import alarms_section
 )
 def test_a_source_that_is_not_there_comes_with_what_may_bring_it_back(status: SourceStatus, code: str) -> None:
     assert alarms_section({"cam": status}, ()) == [
-        {"code": code, "source": "cam", "sentence": status.why, "method": "source.restart", "params": {"source": "cam"}}
+        {
+            "code": code,
+            "source": "cam",
+            "sentence": status.why,
+            "reason": None,
+            "method": "source.restart",
+            "params": {"source": "cam"},
+        }
     ]
 
 
@@ -38,6 +48,7 @@ def test_what_a_page_sends_is_missed_while_it_is_on_air_and_cannot_be_restarted(
             "code": f"source.{state}",
             "source": "phone",
             "sentence": "Nobody sends 'phone' yet.",
+            "reason": None,
             "method": None,
             "params": {},
         }
@@ -48,3 +59,14 @@ def test_the_rest_comes_after_the_sources() -> None:
     statuses = {"cam": SourceStatus("camera", "failed", "It is not there.")}
     codes = [alarm["code"] for alarm in alarms_section(statuses, (), [Alarm("ice.no_relay", "No relay.")])]
     assert codes == ["source.failed", "ice.no_relay"]
+
+
+def test_sources_and_their_alarms_tell_what_their_sentence_is_made_of() -> None:
+    why = Wording("camera.busy", "The camera '{camera}' is used by another program.")(camera="Desk")
+    reason = {"code": "camera.busy", "params": {"camera": "Desk"}}
+    statuses = {"cam": SourceStatus("camera", "failed", why), "bars": SourceStatus("pattern", "live")}
+    [alarm] = alarms_section(statuses, ())
+    assert (alarm["sentence"], alarm["reason"]) == (str(why), reason)
+    sources: Any = sources_section(statuses, {})
+    assert (sources["cam"]["why"], sources["cam"]["reason"]) == (str(why), reason)
+    assert (sources["bars"]["why"], sources["bars"]["reason"]) == (None, None)

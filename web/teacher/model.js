@@ -15,6 +15,7 @@
  * @property {string} kind
  * @property {string} state `live`, `starting`, `lost` or `failed`
  * @property {string | null} why
+ * @property {import('./reasons.js').Reason | null} [reason] what `why` is made of
  * @property {[number, number] | null} size
  * @property {number | null} fps
  * @property {number | null} [page] of slides, from 1
@@ -38,7 +39,7 @@
  * @property {number | null} round_trip seconds
  * @property {number | null} loss
  *
- * @typedef {{code: string, sentence: string, method: string | null, params?: Record<string, unknown>, source?: string}} Alarm
+ * @typedef {{code: string, sentence: string, reason?: import('./reasons.js').Reason | null, method: string | null, params?: Record<string, unknown>, source?: string}} Alarm
  *
  * @typedef {object} LessonState
  * @property {{title: string, language: string, started: string | null, elapsed: number | null, addresses?: string[], secure_addresses?: string[], fingerprint?: string | null}} [lesson]

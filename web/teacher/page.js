@@ -20,6 +20,7 @@ import { Monitor } from './monitor.js';
 import { Notices } from './notices.js';
 import { Prompter } from './prompter.js';
 import { Publishing } from './publishing.js';
+import { Reasons } from './reasons.js';
 import { Slides } from './slides.js';
 import { Studio } from './studio.js';
 import { Thumbnails } from './thumbnails.js';
@@ -37,6 +38,7 @@ import { Visitors } from './visitors.js';
 
 class TeacherPage {
   #translator;
+  #reasons;
   #root = /** @type {HTMLElement} */ (document.getElementById('root'));
   #model = new Model();
   #meters = new Meters();
@@ -68,9 +70,13 @@ class TeacherPage {
   #drawing = false;
   #token = '';
 
-  /** @param {Translator} translator */
-  constructor(translator) {
+  /**
+   * @param {Translator} translator
+   * @param {Reasons} reasons
+   */
+  constructor(translator, reasons) {
     this.#translator = translator;
+    this.#reasons = reasons;
     this.#translator.language = bestLanguage([recall('language') ?? '', ...navigator.languages]);
     addEventListener('keydown', (event) => {
       if (this.#model.known && this.#stage === 'open') this.#keys.pressed(event);
@@ -248,6 +254,7 @@ class TeacherPage {
       number: (/** @type {number} */ value, digits = 0) => translator.number(value, digits),
       decibels: (/** @type {number} */ value) => translator.t('unit.db', { value: translator.signed(value, 1) }),
       time: (/** @type {string} */ moment) => translator.shortTime(new Date(moment)),
+      say: (/** @type {import('./reasons.js').Said} */ said) => this.#reasons.say(translator.language, said),
       state: this.#model.state,
       clock: elapsed === null ? '–:––' : clockTime(elapsed),
       connected: this.#stage === 'open',
@@ -314,4 +321,5 @@ function dialogElement(id) {
   return dialog instanceof HTMLDialogElement ? dialog : null;
 }
 
-new TeacherPage(await Translator.load('/assets/locales'));
+const FOLDER = '/assets/locales';
+new TeacherPage(...(await Promise.all([Translator.load(FOLDER), Reasons.load(FOLDER)])));

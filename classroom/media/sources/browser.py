@@ -16,6 +16,7 @@ from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.frames import Samples
 from classroom.media.sources.base import Source
+from classroom.wording import Wording
 
 __all__ = ["Browser"]
 
@@ -26,9 +27,18 @@ _SILENCE: Final = 3.0
 _BLOCKS: Final = 50
 """Blocks of sound that wait for the source's thread: one second, as much as the sound buffer keeps."""
 
-_NOBODY: Final = "Nobody sends '{name}' yet. Choose on the teacher page what to send, or invite a phone there."
-_LEFT: Final = "The page that sent '{name}' has stopped. Send again from the teacher page, or invite a phone there."
-_SILENT: Final = "The page that sends '{name}' is silent. Look at the device that sends; it comes back by itself."
+_NOBODY: Final = Wording(
+    "browser.nobody",
+    "Nobody sends '{source}' yet. Choose on the teacher page what to send, or invite a phone there.",
+)
+_LEFT: Final = Wording(
+    "browser.left",
+    "The page that sent '{source}' has stopped. Send again from the teacher page, or invite a phone there.",
+)
+_SILENT: Final = Wording(
+    "browser.silent",
+    "The page that sends '{source}' is silent. Look at the device that sends; it comes back by itself.",
+)
 
 
 class Browser(Source):
@@ -76,7 +86,7 @@ class Browser(Source):
             self._heard = self.clock.now()
             self._open = self._sending
             if not self._sending:
-                raise DeviceError((_LEFT if self._was_sent else _NOBODY).format(name=self.name))
+                raise DeviceError((_LEFT if self._was_sent else _NOBODY)(source=self.name))
 
     def read(self) -> None:
         """Show the newest picture and write the sound that came; DeviceError when the sender has left or is silent."""
@@ -87,10 +97,10 @@ class Browser(Source):
             blocks = list(self._blocks)
             self._blocks.clear()
             if not self._sending:
-                raise DeviceError(_LEFT.format(name=self.name))
+                raise DeviceError(_LEFT(source=self.name))
         if picture is None and not blocks:
             if self.clock.now() - self._heard > _SILENCE:
-                raise DeviceError(_SILENT.format(name=self.name))
+                raise DeviceError(_SILENT(source=self.name))
             return
         self._heard = self.clock.now()
         assert self.sound is not None

@@ -17,6 +17,7 @@ from classroom.errors import DeviceError
 from classroom.media.sources.base import Source
 from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
 from classroom.media.watch import Freezing
+from classroom.wording import Sentence, Wording
 
 __all__ = ["Camera"]
 
@@ -49,6 +50,43 @@ _JUMP: Final = 60.0
 
 _UNCOMPRESSED: Final = 35_000_000
 """Bytes a second of raw pictures that USB 2 carries; above it a camera is asked for compressed ones first."""
+
+_NO_PICTURE: Final = Wording(
+    "camera.no_picture", "'{camera}' has no picture. Choose a camera that 'classroom devices' prints."
+)
+_BROKEN_PICTURES: Final = Wording(
+    "camera.broken_pictures", "The camera '{camera}' sends broken pictures. Plug it in again."
+)
+_STOPPED: Final = Wording("camera.stopped", "The camera '{camera}' stopped. Check its cable; it is tried again.")
+_BUSY: Final = Wording(
+    "camera.busy",
+    "The camera '{camera}' is used by another program. Close that program, then restart this source.",
+)
+_NOT_ALLOWED_ON_LINUX: Final = Wording(
+    "camera.not_allowed_on_linux",
+    "The camera '{camera}' is not allowed for this user. Run 'sudo usermod -aG video $USER' and log in again.",
+)
+_NOT_ALLOWED: Final = Wording(
+    "camera.not_allowed",
+    "The camera '{camera}' is not allowed. Allow it in the system's privacy settings, then restart this source.",
+)
+_GONE: Final = Wording(
+    "camera.not_there",
+    "The camera '{camera}' was not found. Plug it in, or take a name that 'classroom devices' prints.",
+)
+_CLOSED_ON_A_MAC: Final = Wording(
+    "camera.closed_on_mac",
+    "The camera '{camera}' cannot be opened. Allow the terminal in System Settings, Privacy & Security, Camera.",
+)
+_CLOSED_ON_WINDOWS: Final = Wording(
+    "camera.closed_on_windows",
+    "The camera '{camera}' cannot be opened. Close other programs that use it, and allow it in Settings, Privacy, "
+    "Camera.",
+)
+_CLOSED: Final = Wording(
+    "camera.closed",
+    "The camera '{camera}' cannot be opened ({fault}). Check its name against what 'classroom devices' prints.",
+)
 
 
 class Camera(Source):
@@ -89,7 +127,7 @@ class Camera(Source):
         self._known = camera
         streams = self._container.streams.video
         if not streams:
-            raise DeviceError(f"'{camera.label}' has no picture. Choose a camera that 'classroom devices' prints.")
+            raise DeviceError(_NO_PICTURE(camera=camera.label))
         self._stream = streams[0]
         self._live_pace = camera.format in _OWN_PACE
         self._origin, self._broken = None, 0
@@ -116,9 +154,9 @@ class Camera(Source):
             frames = []
             self._broken += 1
             if self._broken >= _BROKEN_IN_A_ROW:
-                raise DeviceError(f"The camera '{self._label}' sends broken pictures. Plug it in again.") from error
+                raise DeviceError(_BROKEN_PICTURES(camera=self._label)) from error
         except (av.FFmpegError, StopIteration) as error:
-            raise DeviceError(f"The camera '{self._label}' stopped. Check its cable; it is tried again.") from error
+            raise DeviceError(_STOPPED(camera=self._label)) from error
         for frame in frames:
             if not isinstance(frame, av.VideoFrame):
                 continue
@@ -190,21 +228,20 @@ def _open_device(address: str, form: str, options: dict[str, str]) -> InputConta
     return av.open(address, "r", format=form, options=options, timeout=(_OPEN_SECONDS, _SILENCE))
 
 
-def _sentence(camera: FoundCamera, error: Exception | None) -> str:
+def _sentence(camera: FoundCamera, error: Exception | None) -> Sentence:
     """What is wrong with a camera that cannot be opened, and what to do."""
-    name = f"The camera '{camera.label}'"
+    name = camera.label
     match getattr(error, "errno", None):
         case errno.EBUSY:
-            return f"{name} is used by another program. Close that program, then restart this source."
+            return _BUSY(camera=name)
         case errno.EACCES | errno.EPERM if platform.system() == "Linux":
-            return f"{name} is not allowed for this user. Run 'sudo usermod -aG video $USER' and log in again."
+            return _NOT_ALLOWED_ON_LINUX(camera=name)
         case errno.EACCES | errno.EPERM:
-            return f"{name} is not allowed. Allow it in the system's privacy settings, then restart this source."
+            return _NOT_ALLOWED(camera=name)
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
-            return f"{name} was not found. Plug it in, or take a name that 'classroom devices' prints."
+            return _GONE(camera=name)
     if camera.format == "avfoundation":
-        return f"{name} cannot be opened. Allow the terminal in System Settings, Privacy & Security, Camera."
+        return _CLOSED_ON_A_MAC(camera=name)
     if camera.format == "dshow":
-        return f"{name} cannot be opened. Close other programs that use it, and allow it in Settings, Privacy, Camera."
-    reason = getattr(error, "strerror", None) or str(error)
-    return f"{name} cannot be opened ({reason}). Check its name against what 'classroom devices' prints."
+        return _CLOSED_ON_WINDOWS(camera=name)
+    return _CLOSED(camera=name, fault=str(getattr(error, "strerror", None) or error))

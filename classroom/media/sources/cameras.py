@@ -13,6 +13,7 @@ import av
 from av.device import DeviceInfo, enumerate_input_devices
 
 from classroom.errors import DeviceError
+from classroom.wording import Sentence, Wording
 
 __all__ = ["CAMERA_FORMATS", "FoundCamera", "choose_camera", "find_cameras", "forbidden_cameras"]
 
@@ -21,6 +22,28 @@ CAMERA_FORMATS: Final = {"Linux": "v4l2", "Darwin": "avfoundation", "Windows": "
 
 _NODES: Final = Path("/sys/class/video4linux")
 _STABLE: Final = (Path("/dev/v4l/by-id"), Path("/dev/v4l/by-path"))
+
+_GONE: Final = Wording("camera.gone", "The camera '{camera}' is gone. Plug it in again, or restart it to take another.")
+_UNKNOWN: Final = Wording(
+    "camera.unknown",
+    "The camera '{camera}' was not found. There is {known}. Plug it in, or take a name that 'classroom devices' "
+    "prints.",
+)
+_UNKNOWN_OF_NONE: Final = Wording(
+    "camera.unknown_of_none",
+    "The camera '{camera}' was not found. No camera was found at all. Plug it in, or take a name that "
+    "'classroom devices' prints.",
+)
+_FORBIDDEN: Final = Wording(
+    "camera.forbidden",
+    "The camera {camera} is there, but this user may not use it. Run 'sudo usermod -aG video $USER' and log in again.",
+)
+_NONE_ON_A_MAC: Final = Wording(
+    "camera.none_on_mac",
+    "No camera was found. Plug one in, and allow the terminal to use it in System Settings, Privacy & Security, "
+    "Camera.",
+)
+_NONE: Final = Wording("camera.none", "No camera was found. Plug one in, then restart this source.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +99,7 @@ def choose_camera(device: str, known: FoundCamera | None = None) -> FoundCamera:
         if same:
             return same[0]
         if device == "default":
-            raise DeviceError(f"The camera '{known.label}' is gone. Plug it in again, or restart it to take another.")
+            raise DeviceError(_GONE(camera=known.label))
     if device == "default":
         if not cameras:
             raise DeviceError(_none_found())
@@ -90,10 +113,7 @@ def choose_camera(device: str, known: FoundCamera | None = None) -> FoundCamera:
     if device.startswith("/dev/"):
         return FoundCamera(device, CAMERA_FORMATS["Linux"], device)
     names = ", ".join(f"'{camera.label}'" for camera in cameras)
-    there_is = f"There is {names}." if names else "No camera was found at all."
-    raise DeviceError(
-        f"The camera '{device}' was not found. {there_is} Plug it in, or take a name that 'classroom devices' prints."
-    )
+    raise DeviceError(_UNKNOWN(camera=device, known=names) if names else _UNKNOWN_OF_NONE(camera=device))
 
 
 def forbidden_cameras() -> list[str]:
@@ -105,18 +125,12 @@ def forbidden_cameras() -> list[str]:
     ]
 
 
-def _none_found() -> str:
+def _none_found() -> Sentence:
     if forbidden := forbidden_cameras():
-        return (
-            f"The camera {forbidden[0]} is there, but this user may not use it. "
-            "Run 'sudo usermod -aG video $USER' and log in again."
-        )
+        return _FORBIDDEN(camera=forbidden[0])
     if platform.system() == "Darwin":
-        return (
-            "No camera was found. Plug one in, and allow the terminal to use it in System Settings, "
-            "Privacy & Security, Camera."
-        )
-    return "No camera was found. Plug one in, then restart this source."
+        return _NONE_ON_A_MAC()
+    return _NONE()
 
 
 def _primary(info: DeviceInfo) -> bool:

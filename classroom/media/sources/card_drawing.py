@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from classroom.errors import DeviceError
 from classroom.media.sources.fonts import Font, find_font
+from classroom.wording import Wording
 
 __all__ = ["CardDrawing", "draw_card"]
 
@@ -25,6 +26,10 @@ _BOTTOM: Final[Colour] = (15, 23, 42)
 _TITLE: Final[Colour] = (248, 250, 252)
 _TEXT: Final[Colour] = (170, 182, 200)
 _ACCENT: Final[Colour] = (56, 189, 248)
+
+_NO_IMAGE: Final = Wording(
+    "card.no_image", "The image {file} of the card cannot be read. Check the path, or save it as PNG."
+)
 
 _MARGIN: Final = 0.09
 """Free space at each edge, as a fraction of the height."""
@@ -113,7 +118,7 @@ def _load_image(path: Path | None, width: int, height: int, *, alone: bool) -> I
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened).convert("RGBA")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise DeviceError(f"The image {path} of the card cannot be read. Check the path, or save it as PNG.") from error
+        raise DeviceError(_NO_IMAGE(file=str(path))) from error
     return ImageOps.contain(picture, (width, height if alone else round(height * 0.5)), Image.Resampling.LANCZOS)
 
 

@@ -11,8 +11,10 @@ import av
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
+from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.base import Source
 from classroom.media.sources.decoding import Decoding, DecodingError
+from classroom.wording import Wording
 
 __all__ = ["MediaFile"]
 
@@ -24,8 +26,15 @@ _STILL: Final = 0.5
 _LEAD: Final = 0.15
 """Seconds by which sound is written before it is heard: the mixer needs it when its time comes, not after."""
 
+_USUAL_RATE: Final = 25.0
+"""Pictures a second of a file that has a single one, as the cover of a song."""
+
 _LATE: Final = 0.5
 """A file that is behind by more than this, as after the computer slept, goes on from now instead of racing."""
+
+_NOT_FOUND: Final = Wording("file.not_found", "The file {file} was not found. Check the path in the lesson.")
+_UNPLAYABLE: Final = Wording("file.unplayable", "The file {file} cannot be played ({fault}). Save it as MP4 or WebM.")
+_BROKEN: Final = Wording("file.broken", "The file {file} is broken ({fault}). Save it again.")
 
 
 class MediaFile(Source):
@@ -45,6 +54,7 @@ class MediaFile(Source):
         self._path, self._loop, self._restart = path, loop, restart
         self._decoding: Decoding | None = None
         self._origin = 0.0
+        self._length = 0.0
         self._playing = False
         self._over = False
         self._since: float | None = None
@@ -52,17 +62,17 @@ class MediaFile(Source):
     def open(self) -> None:
         """Open the file and show its first picture; DeviceError when it is missing or cannot be played."""
         if not self._path.is_file():
-            raise DeviceError(f"The file {self._path} was not found. Check the path in the lesson.")
+            raise DeviceError(_NOT_FOUND(file=str(self._path)))
         try:
-            self._decoding = Decoding(str(self._path))
+            self._decoding = Decoding(str(self._path), sound_lead=_LEAD)
         except DecodingError as error:
-            raise DeviceError(f"The file {self._path} cannot be played ({error}). Save it as MP4 or WebM.") from error
+            raise DeviceError(_UNPLAYABLE(file=str(self._path), fault=str(error))) from error
         self._playing = self._over = False
         self._since = None
         self.expected_rate, self.next_due = None, -math.inf
-        self._begin()
         if self._restart:
             self._show_first()
+        self._begin(self.clock.now() + _LEAD)
 
     def read(self) -> None:
         """Deliver the next picture or block of sound when it is due."""
@@ -76,18 +86,20 @@ class MediaFile(Source):
         try:
             item = self._decoding.next()
         except DecodingError as error:
-            raise DeviceError(f"The file {self._path} is broken ({error}). Save it again.") from error
+            raise DeviceError(_BROKEN(file=str(self._path), fault=str(error))) from error
         if item is None:
             self._end()
             return
         time, content = item
         self._catch_up(time)
         if isinstance(content, av.VideoFrame):
+            self._length = max(self._length, time + 1 / (self._decoding.rate or _USUAL_RATE))
             self.next_due = self._origin + time
             if not self._wait_for(self.next_due):
                 self.show(content, self.next_due)
                 self.expected_rate = self._decoding.rate
             return
+        self._length = max(self._length, time + len(content) / SAMPLE_RATE)
         picture = self._decoding.next_picture
         if picture is not None:
             self.next_due = self._origin + picture
@@ -104,8 +116,11 @@ class MediaFile(Source):
         if decoding is not None:
             decoding.close()
 
-    def _begin(self) -> None:
-        self._origin = self.clock.now() + _LEAD
+    def _begin(self, instant: float) -> None:
+        """Let what is read from now on begin at an instant."""
+        self._origin, self._length = instant, 0.0
+        if self.sound is not None:
+            self.sound.begin_anew()
 
     def _show_first(self) -> None:
         """Show the first picture and go back to it."""
@@ -116,7 +131,7 @@ class MediaFile(Source):
                     self.show(item[1], self.clock.now())
                     break
         except DecodingError as error:
-            raise DeviceError(f"The file {self._path} is broken ({error}). Save it again.") from error
+            raise DeviceError(_BROKEN(file=str(self._path), fault=str(error))) from error
         self._rewind()
 
     def _rewind(self) -> None:
@@ -126,14 +141,15 @@ class MediaFile(Source):
         except DecodingError:
             # What cannot seek is opened anew.
             self._decoding.close()
-            self._decoding = Decoding(str(self._path))
+            self._decoding = Decoding(str(self._path), sound_lead=_LEAD)
         self._over = False
-        self._begin()
 
     def _end(self) -> None:
         assert self._decoding is not None
-        if self._loop and not self._decoding.still:
+        if self._loop and self._length and not self._decoding.still:
             self._rewind()
+            # Without a gap, if the file is quickly at its beginning.
+            self._begin(max(self._origin + self._length, self.clock.now()))
         else:
             self._over = True
             self.expected_rate = None
@@ -155,9 +171,9 @@ class MediaFile(Source):
             if self._playing:
                 self._rewind()
             self._playing, self._over = True, False
-            self._begin()
+            self._begin(self.clock.now() + _LEAD)
         self._since = since
 
     def _wait_for(self, instant: float) -> bool:
         """Wait until an instant; True when the wait ended early, and what was waited for is not to be shown."""
-        return self.pause(instant - self.clock.now())
+        return self.pause(instant - self.clock.now()) if self._restart else self.wait_until(instant)

@@ -12,6 +12,7 @@ from typing import Final
 from PIL import ImageFont
 
 from classroom.errors import DeviceError
+from classroom.wording import Sentence, Wording
 
 __all__ = ["Font", "find_font"]
 
@@ -52,6 +53,26 @@ _NO_CHARACTER: Final = "\U0010ffff"
 """A code point that no font draws: what a font shows for it, it shows for every character it lacks."""
 
 _PROBE_SIZE: Final = 20
+
+_NO_FONT_ON_LINUX: Final = Wording(
+    "font.missing_on_linux",
+    "No font on this machine has the characters {characters} of the card. Install one (Debian, Ubuntu: sudo apt "
+    "install {package}), or leave them out.",
+)
+_NO_FONT_ON_A_MAC: Final = Wording(
+    "font.missing_on_mac",
+    "No font on this machine has the characters {characters} of the card. Install one with Font Book, or leave them "
+    "out.",
+)
+_NO_FONT_ON_WINDOWS: Final = Wording(
+    "font.missing_on_windows",
+    "No font on this machine has the characters {characters} of the card. Install one in Settings, Personalisation, "
+    "Fonts, or leave them out.",
+)
+_NO_FONT: Final = Wording(
+    "font.missing",
+    "No font on this machine has the characters {characters} of the card. Install one, or leave them out.",
+)
 
 
 def find_font(text: str) -> Font:
@@ -114,15 +135,17 @@ def _shape(font: Font, character: str) -> tuple[tuple[int, int], bytes]:
     return mask.size, bytes(mask)
 
 
-def _advice(missing: str) -> str:
+def _advice(missing: str) -> Sentence:
     shown = missing[:12] + ("…" if len(missing) > 12 else "")
     wide = any(
         "\u2e80" <= character <= "\U0003ffff" and not "\U0001f000" <= character <= "\U0001ffff" for character in missing
     )
     package = "fonts-wqy-microhei" if wide else "fonts-noto-core"
-    where = {
-        "Linux": f"Install one (Debian, Ubuntu: sudo apt install {package})",
-        "Darwin": "Install one with Font Book",
-        "Windows": "Install one in Settings, Personalisation, Fonts",
-    }.get(platform.system(), "Install one")
-    return f"No font on this machine has the characters {shown} of the card. {where}, or leave them out."
+    match platform.system():
+        case "Linux":
+            return _NO_FONT_ON_LINUX(characters=shown, package=package)
+        case "Darwin":
+            return _NO_FONT_ON_A_MAC(characters=shown)
+        case "Windows":
+            return _NO_FONT_ON_WINDOWS(characters=shown)
+    return _NO_FONT(characters=shown)

@@ -18,6 +18,7 @@ from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Source
 from classroom.media.sources.ticks import Ticks
+from classroom.wording import Wording
 
 __all__ = ["Area", "Monitor", "Screen", "find_monitors"]
 
@@ -27,9 +28,33 @@ _CHECK_SECONDS: Final = 1.0
 # An X server that goes away makes mss fail in one of its own assertions.
 _FAULTS: Final = (ScreenShotError, OSError, AssertionError)
 
-_WAYLAND: Final = (
-    "The screen cannot be taken in a Wayland session. Log in to an X11 (Xorg) session, or share the screen from the "
-    "teacher page as a 'browser' source once that is available."
+_WAYLAND: Final = Wording(
+    "screen.wayland",
+    "The screen cannot be taken in a Wayland session. Log in to an X11 (Xorg) session, or make it a 'browser' source "
+    "and send the screen from the teacher page.",
+)
+_LOST: Final = Wording(
+    "screen.lost", "The screen cannot be taken any more. Unlock it or switch it on; it is tried again."
+)
+_OUTSIDE: Final = Wording(
+    "screen.outside",
+    "The region {region} at {place} is not all on the screen, which is {screen}. Choose a smaller region.",
+)
+_NO_SUCH_MONITOR: Final = Wording(
+    "screen.no_such_monitor",
+    "There is no monitor {number}, only {monitors}. Plug it in, or take one that 'classroom devices' prints.",
+)
+_NO_DISPLAY: Final = Wording(
+    "screen.no_display", "This computer has no display here. Run it in a desktop session, or set DISPLAY."
+)
+_UNREACHABLE: Final = Wording(
+    "screen.unreachable", "The display {display} cannot be reached. Check DISPLAY, or log in to the desktop."
+)
+_NOT_ALLOWED: Final = Wording(
+    "screen.not_allowed", "The screen cannot be taken. Allow screen recording in the system's privacy settings."
+)
+_NO_LIST: Final = Wording(
+    "screen.no_list", "The monitors cannot be listed. Check that a monitor is connected and switched on."
 )
 
 
@@ -110,9 +135,7 @@ class Screen(Source):
             # The shot owns a fresh buffer, which is never written again; asarray makes a view of it.
             pixels: npt.NDArray[np.uint8] = np.asarray(self._connection.grab(self._target))
         except _FAULTS as error:
-            raise DeviceError(
-                "The screen cannot be taken any more. Unlock it or switch it on; it is tried again."
-            ) from error
+            raise DeviceError(_LOST()) from error
         if self._last is not None and _same(self._last, pixels):
             self.taken += 1
             return
@@ -132,16 +155,16 @@ class Screen(Source):
             desktop = _bounds(monitors)
             if not _inside(wanted, desktop):
                 raise DeviceError(
-                    f"The region {area.width}x{area.height} at {area.x},{area.y} is not all on the screen, which is "
-                    f"{desktop.width}x{desktop.height}. Choose a smaller region."
+                    _OUTSIDE(
+                        region=f"{area.width}x{area.height}",
+                        place=f"{area.x},{area.y}",
+                        screen=f"{desktop.width}x{desktop.height}",
+                    )
                 )
         elif self._number <= len(monitors):
             wanted = monitors[self._number - 1].area
         else:
-            raise DeviceError(
-                f"There is no monitor {self._number}, only {len(monitors)}. Plug it in, or take one that "
-                "'classroom devices' prints."
-            )
+            raise DeviceError(_NO_SUCH_MONITOR(number=self._number, monitors=len(monitors)))
         return {"left": wanted.x, "top": wanted.y, "width": wanted.width, "height": wanted.height}
 
     def _follow_changes(self) -> None:
@@ -166,18 +189,16 @@ def _connect(*, cursor: bool) -> mss.MSS:
         os.environ.get("XDG_SESSION_TYPE") == "wayland"
         or (os.environ.get("WAYLAND_DISPLAY") and not os.environ.get("DISPLAY"))
     ):
-        raise DeviceError(_WAYLAND)
+        raise DeviceError(_WAYLAND())
     try:
         return _working(cursor) if linux and cursor else mss.MSS()
     except _FAULTS as error:
         if linux and not os.environ.get("DISPLAY"):
-            sentence = "This computer has no display here. Run it in a desktop session, or set DISPLAY."
+            sentence = _NO_DISPLAY()
         elif linux:
-            sentence = (
-                f"The display {os.environ['DISPLAY']} cannot be reached. Check DISPLAY, or log in to the desktop."
-            )
+            sentence = _UNREACHABLE(display=os.environ["DISPLAY"])
         else:
-            sentence = "The screen cannot be taken. Allow screen recording in the system's privacy settings."
+            sentence = _NOT_ALLOWED()
         raise DeviceError(sentence) from error
 
 
@@ -196,9 +217,7 @@ def _monitors(connection: mss.MSS) -> list[Monitor]:
     try:
         whole, *found = connection.monitors
     except _FAULTS as error:
-        raise DeviceError(
-            "The monitors cannot be listed. Check that a monitor is connected and switched on."
-        ) from error
+        raise DeviceError(_NO_LIST()) from error
     # An X server without RandR has no monitors, only its whole screen.
     ordered = sorted(found or [whole], key=lambda monitor: not monitor.get("is_primary", False))
     return [Monitor(number, _label(monitor), _area(monitor)) for number, monitor in enumerate(ordered, 1)]

@@ -13,6 +13,7 @@ import numpy as np
 from classroom.clock import Clock
 from classroom.errors import CommandError, DeviceError
 from classroom.media.sources.base import Source
+from classroom.wording import Wording
 
 __all__ = ["Slides"]
 
@@ -30,6 +31,14 @@ _LARGEST: Final = 4096
 
 _one_at_a_time = threading.Lock()
 """PDFium must not be called from two threads at once, and every slides source has a thread of its own."""
+
+_NOT_FOUND: Final = Wording("slides.not_found", "The slides {file} were not found. Check the path in the lesson.")
+_UNREADABLE: Final = Wording("slides.unreadable", "The slides {file} cannot be read ({fault}). Save them as PDF anew.")
+_EMPTY: Final = Wording("slides.empty", "The slides {file} have no pages. Save them as PDF anew.")
+_BAD_PAGE: Final = Wording("slides.bad_page", "Page {page} of {file} cannot be shown ({fault}). Save it as PDF anew.")
+_NO_LIBRARY: Final = Wording(
+    "slides.no_library", "Slides need the package pypdfium2. Install it: pip install 'classroom[slides]'."
+)
 
 
 class Slides(Source):
@@ -86,15 +95,15 @@ class Slides(Source):
         """Open the file; DeviceError when it is missing, is no PDF, or asks for a password."""
         pdfium = _pdfium()
         if not self._path.is_file():
-            raise DeviceError(f"The slides {self._path} were not found. Check the path in the lesson.")
+            raise DeviceError(_NOT_FOUND(file=str(self._path)))
         try:
             with _one_at_a_time:
                 self._document = pdfium.PdfDocument(str(self._path))
                 count = len(self._document)
         except pdfium.PdfiumError as error:
-            raise DeviceError(f"The slides {self._path} cannot be read ({error}). Save them as PDF anew.") from error
+            raise DeviceError(_UNREADABLE(file=str(self._path), fault=str(error))) from error
         if count == 0:
-            raise DeviceError(f"The slides {self._path} have no pages. Save them as PDF anew.")
+            raise DeviceError(_EMPTY(file=str(self._path)))
         self._rendered.clear()
         self._shown = None
         with self._lock:
@@ -148,7 +157,7 @@ class Slides(Source):
                 frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[..., :3]), format="rgb24")
                 leaf.close()
         except (pdfium.PdfiumError, ZeroDivisionError, ValueError) as error:
-            raise DeviceError(f"Page {page} of {self._path} cannot be shown ({error}). Save it as PDF anew.") from error
+            raise DeviceError(_BAD_PAGE(page=page, file=str(self._path), fault=str(error))) from error
         return frame.reformat(format="yuv420p", dst_colorspace="ITU601", dst_color_range="MPEG")
 
 
@@ -157,5 +166,5 @@ def _pdfium() -> Any:
     try:
         import pypdfium2
     except ImportError as error:
-        raise DeviceError("Slides need the package pypdfium2. Install it: pip install 'classroom[slides]'.") from error
+        raise DeviceError(_NO_LIBRARY()) from error
     return pypdfium2

@@ -12,6 +12,7 @@ from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Source
 from classroom.media.sources.decoding import Decoding, DecodingError
+from classroom.wording import Wording
 
 __all__ = ["NetworkStream", "without_password"]
 
@@ -29,6 +30,14 @@ _LIVE_SCHEMES: Final = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp"
 """What comes at the pace of its sender and is shown as it comes; the rest comes as fast as the network allows."""
 
 _PROBE: Final = {"probesize": "500000", "analyzeduration": "1000000", "fflags": "nobuffer", "flags": "low_delay"}
+
+_NO_ANSWER: Final = Wording(
+    "stream.no_answer",
+    "The stream {address} does not answer ({fault}). Check the address and whether it is switched on; it is tried "
+    "again.",
+)
+_BROKE_OFF: Final = Wording("stream.broke_off", "The stream {address} broke off ({fault}). It is tried again.")
+_ENDED: Final = Wording("stream.ended", "The stream {address} has ended. It is tried again.")
 
 
 class NetworkStream(Source):
@@ -54,10 +63,8 @@ class NetworkStream(Source):
         try:
             self._decoding = Decoding(self._url, options=self._options(), timeout=(_OPEN_SECONDS, _READ_SECONDS))
         except DecodingError as error:
-            raise DeviceError(
-                f"The stream {without_password(self._url)} does not answer ({_reason(error, self._url)}). "
-                "Check the address and whether it is switched on; it is tried again."
-            ) from error
+            sentence = _NO_ANSWER(address=without_password(self._url), fault=_reason(error, self._url))
+            raise DeviceError(sentence) from error
 
     def read(self) -> None:
         """Deliver the next picture or block of sound; DeviceError when the stream has broken off."""
@@ -65,11 +72,10 @@ class NetworkStream(Source):
         try:
             item = self._decoding.next()
         except DecodingError as error:
-            raise DeviceError(
-                f"The stream {without_password(self._url)} broke off ({_reason(error, self._url)}). It is tried again."
-            ) from error
+            sentence = _BROKE_OFF(address=without_password(self._url), fault=_reason(error, self._url))
+            raise DeviceError(sentence) from error
         if item is None:
-            raise DeviceError(f"The stream {without_password(self._url)} has ended. It is tried again.")
+            raise DeviceError(_ENDED(address=without_password(self._url)))
         time, content = item
         due = self._due(time)
         if isinstance(content, av.VideoFrame):

@@ -4,29 +4,18 @@
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
-/**
- * What an alarm says in the language of the page; the broadcaster's own sentence where the page has none for its code.
- *
- * @param {(key: string, params?: Record<string, string>) => string} t
- * @param {import('../model.js').Alarm} alarm
- */
-function words(t, { code, source, sentence }) {
-  const text = t(`alarm.${code}`, { source: source ?? '' });
-  return text === `alarm.${code}` ? sentence : text;
-}
-
 /** @param {import('../page.js').Scope} scope */
-export function alarmsView({ t, state, actions }) {
+export function alarmsView({ t, say, state, actions }) {
   const alarms = state.alarms ?? [];
   return html`
     <section class="alarms" role="alert" aria-label=${t('alarms.heading')}>
       ${repeat(
         alarms,
         ({ code, sentence, source }) => `${code} ${source} ${sentence}`,
-        ({ code, sentence, method, params, source }) => html`
+        ({ code, sentence, reason, method, params, source }) => html`
           <p class="alarm" data-alarm=${code}>
             <span class="shape warn" aria-hidden="true"></span>
-            <span class="alarm-text"><strong>${t('alarms.word')}</strong> ${words(t, { code, source, sentence, method })}</span>
+            <span class="alarm-text"><strong>${t('alarms.word')}</strong> ${say({ sentence, reason })}</span>
             ${
               method === 'source.restart' && source
                 ? html`<button type="button" class="small" data-mend=${source} @click=${() => actions.restart(source)}>

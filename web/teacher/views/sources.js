@@ -10,7 +10,7 @@ const SHAPES = /** @type {Record<string, string>} */ ({ live: 'dot', starting: '
 
 /** @param {import('../page.js').Scope} scope */
 export function sourcesView(scope) {
-  const { t, state, actions, number } = scope;
+  const { t, say, state, actions, number } = scope;
   const sources = Object.entries(state.sources ?? {});
   return foldView(
     scope,
@@ -35,7 +35,7 @@ export function sourcesView(scope) {
                     <span class="badge ${source.state}"><span class="shape ${SHAPES[source.state] ?? 'ring'}" aria-hidden="true"></span>${t(`source_state.${source.state}`)}</span>
                   </p>
                   <p class="quiet">${facts.join(' · ')}</p>
-                  ${source.why ? html`<p class="why">${source.why}</p>` : nothing}
+                  ${source.why ? html`<p class="why">${say({ sentence: source.why, reason: source.reason })}</p>` : nothing}
                 </div>
                 <button
                   type="button"

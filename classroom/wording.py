@@ -1,0 +1,71 @@
+"""Sentences for people that know what they say, so that a page can say the same in another language.
+
+A part that has something to say keeps its sentence as a ``Wording``: English with gaps, and a code. Filled in, it is a
+``Sentence``, which is text to everybody and tells code and values to those who ask. The Chinese of each code is in
+``web/locales/reasons.zh.json``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+__all__ = ["Sentence", "Wording", "reason_of"]
+
+_GAP = re.compile(r"\{([a-z_]+)\}")
+_BETWEEN = "; "
+"""What stands between the items of a list that fills a gap."""
+
+Filling = str | int | Sequence[str]
+"""What fills a gap: text, a number, another sentence, or a list of these."""
+
+
+class Sentence(str):
+    """A sentence in English, with its ``code`` and the ``params`` that fill its gaps."""
+
+    code: str
+    params: Mapping[str, Filling]
+
+    def __new__(cls, text: str, code: str, params: Mapping[str, Filling]) -> Sentence:
+        """Join a text to what it was made of."""
+        sentence = super().__new__(cls, text)
+        sentence.code = code
+        sentence.params = dict(params)
+        return sentence
+
+
+class Wording:
+    """A sentence with gaps, such as ``Wording("camera.busy", "The camera '{camera}' is used by another program.")``.
+
+    Called with the values for its gaps, each by its name, it gives the ``Sentence``. KeyError where one is missing.
+    Braces around anything but a word in small letters are text.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        self._code = code
+        self._text = text
+
+    def __call__(self, **params: Filling) -> Sentence:
+        """The sentence with its gaps filled."""
+        return Sentence(_GAP.sub(lambda gap: _spoken(params[gap[1]]), self._text), self._code, params)
+
+
+def reason_of(sentence: str | None) -> dict[str, object] | None:
+    """What a sentence is made of, as the control protocol shows it: its code and values; None for any other text."""
+    if not isinstance(sentence, Sentence):
+        return None
+    return {"code": sentence.code, "params": {name: _described(value) for name, value in sentence.params.items()}}
+
+
+def _spoken(value: Filling) -> str:
+    return str(value) if isinstance(value, str | int) else _BETWEEN.join(value)
+
+
+def _described(value: Filling) -> object:
+    match value:
+        case Sentence():
+            return {"sentence": str(value), "reason": reason_of(value)}
+        case str() | int():
+            return str(value) if isinstance(value, str) else value
+        case _:
+            return [_described(item) for item in value]

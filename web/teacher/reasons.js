@@ -1,0 +1,51 @@
+/**
+ * What the broadcaster says, in the language of the page.
+ *
+ * It says a sentence in English and what that is made of: a code, and the values of its gaps, which may be such
+ * sentences themselves. The Chinese of each code is in a file of its own, because only the teacher page needs it; what
+ * that file does not know is shown in English.
+ *
+ * @typedef {{code: string, params: Record<string, Value>}} Reason
+ * @typedef {{sentence: string, reason?: Reason | null}} Said
+ * @typedef {string | number | Said | Value[]} Value
+ * @typedef {import('../lib/i18n.js').Language} Language
+ */
+
+const GAP = /\{([a-z_]+)\}/g;
+
+export class Reasons {
+  #chinese;
+
+  /** @param {Record<string, string>} chinese */
+  constructor(chinese) {
+    this.#chinese = chinese;
+  }
+
+  /** @param {string} folder the address of the folder of the locale files */
+  static async load(folder) {
+    const reply = await fetch(`${folder}/reasons.zh.json`);
+    if (!reply.ok) throw new Error(`The sentences in Chinese could not be loaded (${reply.status}).`);
+    return new Reasons(await reply.json());
+  }
+
+  /**
+   * @param {Language} language
+   * @param {Said} said
+   * @returns {string}
+   */
+  say(language, { sentence, reason }) {
+    if (language === 'en' || !reason || !Object.hasOwn(this.#chinese, reason.code)) return sentence;
+    const text = this.#chinese[reason.code] ?? sentence;
+    return text.replace(GAP, (gap, name) => this.#spoken(language, reason.params[name] ?? gap));
+  }
+
+  /**
+   * @param {Language} language
+   * @param {Value} value
+   * @returns {string}
+   */
+  #spoken(language, value) {
+    if (Array.isArray(value)) return value.map((item) => this.#spoken(language, item)).join('；');
+    return typeof value === 'object' ? this.say(language, value) : String(value);
+  }
+}
