@@ -36,8 +36,10 @@ class MicrophoneInput(Section):
 class ComputerInput(Section):
     """What this computer plays, as a film in another window."""
 
-    kind: Annotated[Literal["computer"], Kind()] = Field(
-        "computer", description="What this computer plays; Linux only, with PulseAudio or PipeWire."
+    kind: Annotated[Literal["computer"], Kind()] = Field("computer", description="What this computer plays.")
+    device: Annotated[str, Line(500)] = Field(
+        "default",
+        description="default, or the name of a sound input that hears it, as `classroom devices` prints it.",
     )
     gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
     muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)

@@ -113,6 +113,8 @@ def _device(model: BaseModel) -> tuple[str, str] | None:
             return ("camera", model.device)
         case MicrophoneInput():
             return ("microphone", model.device)
+        case ComputerInput() if model.device != "default":
+            return ("microphone", model.device)
         case _:
             return None
 
@@ -125,7 +127,7 @@ def _devices(lesson: Lesson) -> dict[str, BaseModel]:
             case MicrophoneInput():
                 found[name] = MicrophoneInput(device=model.device)
             case ComputerInput():
-                found[name] = ComputerInput()
+                found[name] = ComputerInput(device=model.device)
             case ToneInput():
                 found[name] = ToneInput(frequency=model.frequency)
             case SourceInput():

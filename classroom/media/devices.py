@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from classroom.errors import DeviceError
 from classroom.media.sources.cameras import find_cameras, forbidden_cameras
-from classroom.media.sources.computer import offers_computer_sound
+from classroom.media.sources.computer import missing_offer
+from classroom.media.sources.loopback import loopbacks
+from classroom.media.sources.loudspeakers import monitor_tool
 from classroom.media.sources.portaudio import find_microphones
 from classroom.media.sources.screen import find_monitors
 
@@ -37,7 +39,10 @@ class Devices:
 def list_devices() -> Devices:
     """Look for everything; takes up to a few seconds, opens nothing, and never raises for a device."""
     notes: list[str] = []
-    return Devices(_cameras(notes), _microphones(notes), _screens(notes), tuple(notes), _computer())
+    cameras = _cameras(notes)
+    microphones, computer = _sound(notes)
+    screens = _screens(notes)
+    return Devices(cameras, microphones, screens, tuple(notes), computer)
 
 
 def _cameras(notes: list[str]) -> tuple[Device, ...]:
@@ -55,22 +60,37 @@ def _cameras(notes: list[str]) -> tuple[Device, ...]:
     )
 
 
-def _microphones(notes: list[str]) -> tuple[Device, ...]:
+def _sound(notes: list[str]) -> tuple[tuple[Device, ...], tuple[Device, ...]]:
+    """The microphones, and what hears the computer itself."""
+    computer = [("what it plays", "default")] if monitor_tool() is not None else []
     try:
-        microphones = find_microphones()
+        found = find_microphones()
     except DeviceError as error:
         notes.append(str(error))
-        return ()
+        return (), _computer(computer)
+    hearing = loopbacks(found)
+    computer += [(each.label, each.label) for each in hearing]
+    microphones = [each for each in found if each not in hearing]
     if not microphones:
         notes.append("No microphone was found. Plug one in, and allow microphones in the system's privacy settings.")
+    if not computer:
+        notes.append(missing_offer())
     return tuple(
-        Device(found.label, f"{_name('mic', number)}: {{kind: microphone, device: {_quoted(found.label)}}}")
-        for number, found in enumerate(microphones, 1)
+        Device(each.label, f"{_name('mic', number)}: {{kind: microphone, device: {_quoted(each.label)}}}")
+        for number, each in enumerate(microphones, 1)
+    ), _computer(computer)
+
+
+def _computer(found: list[tuple[str, str]]) -> tuple[Device, ...]:
+    """Labels and devices; ``default`` is not written."""
+    return tuple(
+        Device(
+            label,
+            f"{_name('player', number)}: {{kind: computer"
+            f"{'' if device == 'default' else f', device: {_quoted(device)}'}}}",
+        )
+        for number, (label, device) in enumerate(found, 1)
     )
-
-
-def _computer() -> tuple[Device, ...]:
-    return (Device("what it plays", "player: {kind: computer}"),) if offers_computer_sound() else ()
 
 
 def _screens(notes: list[str]) -> tuple[Device, ...]:

@@ -84,6 +84,6 @@ def build_sound_source(name: str, model: SoundModel, clock: Clock) -> Source:
         case MicrophoneInput():
             return Microphone(name=name, clock=clock, device=model.device)
         case ComputerInput():
-            return ComputerSound(name=name, clock=clock)
+            return ComputerSound(name=name, clock=clock, device=model.device)
         case ToneInput():
             return Tone(name=name, clock=clock, frequency=model.frequency)

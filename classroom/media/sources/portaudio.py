@@ -26,12 +26,16 @@ _streams = 0
 
 @dataclass(frozen=True, slots=True)
 class FoundMicrophone:
-    """A microphone: ``label`` is what a lesson calls it, ``index`` is its number until PortAudio lists anew."""
+    """A microphone: ``label`` is what a lesson calls it, ``index`` is its number until PortAudio lists anew.
+
+    ``native`` tells whether it is listed by the system's own sound interface, or by another.
+    """
 
     label: str
     index: int
     channels: int
     rate: float
+    native: bool = True
 
 
 class PortAudio:
@@ -42,7 +46,7 @@ class PortAudio:
             # Here and not above: it is an optional extra, and without the library the import itself fails.
             import sounddevice
         except ImportError as error:
-            raise DeviceError("Microphones need the package sounddevice. Run: pip install sounddevice") from error
+            raise DeviceError("Sound devices need the package sounddevice. Run: pip install sounddevice") from error
         except OSError as error:
             advice = _LIBRARY.get(platform.system(), "Install PortAudio.")
             raise DeviceError(f"The sound library PortAudio is missing. {advice}") from error
@@ -62,8 +66,8 @@ class PortAudio:
             if info["max_input_channels"] > 0
         ]
         return [
-            FoundMicrophone(info["name"], index, info["max_input_channels"], info["default_samplerate"])
-            for _, index, info in sorted(found, key=lambda item: item[:2])
+            FoundMicrophone(info["name"], index, info["max_input_channels"], info["default_samplerate"], not foreign)
+            for foreign, index, info in sorted(found, key=lambda item: item[:2])
         ]
 
     def choose(self, device: str) -> FoundMicrophone:
@@ -74,16 +78,20 @@ class PortAudio:
         if device == "default":
             index = self._default()
             return next((microphone for microphone in found if microphone.index == index), found[0])
-        wanted = device.casefold()
-        for matches in (lambda label: label == wanted, lambda label: wanted in label):
-            for microphone in found:
-                if matches(microphone.label.casefold()):
-                    return microphone
+        if (named := self.named(device)) is not None:
+            return named
         known = ", ".join(sorted({f"'{microphone.label}'" for microphone in found}))
         raise DeviceError(
             f"The microphone '{device}' was not found. There is {known}. Plug it in, or take a name that "
             "'classroom devices' prints."
         )
+
+    def named(self, device: str) -> FoundMicrophone | None:
+        """The first microphone of this name, else with this in its name, whatever the capitals."""
+        wanted = device.casefold()
+        labels = [(microphone.label.casefold(), microphone) for microphone in self.find()]
+        exact = next((microphone for label, microphone in labels if label == wanted), None)
+        return exact or next((microphone for label, microphone in labels if wanted in label), None)
 
     def accepts(self, microphone: FoundMicrophone, channels: int, rate: float) -> bool:
         """Whether a microphone can be opened with these channels and samples a second."""

@@ -94,6 +94,15 @@ def test_what_the_computer_plays_may_come_and_go_and_change_how_it_is_heard() ->
     assert not plan(with_, quieter).inputs
 
 
+def test_what_hears_the_computer_may_be_another_device_also_one_that_was_a_microphone() -> None:
+    with_ = lesson(**section("audio", film={"kind": "computer"}))
+    cable = lesson(**section("audio", film={"kind": "computer", "device": "CABLE Output"}))
+    as_microphone = lesson(**section("audio", line={"kind": "microphone", "device": "CABLE Output"}))
+    assert plan(with_, cable).inputs == Difference(changed=frozenset({"film"}), after={"film": "film"})
+    changes = plan(as_microphone, cable).inputs
+    assert changes == Difference(frozenset({"film"}), frozenset({"line"}), frozenset(), {"film": "line"})
+
+
 def test_an_input_may_become_the_sound_of_a_source() -> None:
     changes = plan(lesson(), lesson(**section("audio", mic={"source": "bars"})))
     assert changes.inputs == Difference(removed=frozenset({"mic"}))

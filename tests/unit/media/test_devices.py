@@ -5,13 +5,14 @@ import sys
 import pytest
 import yaml
 
-from classroom.lesson.audio import MicrophoneInput
+from classroom.lesson.audio import ComputerInput, MicrophoneInput
 from classroom.lesson.sources import CameraSource, ScreenSource
 from classroom.media import devices
 from classroom.media.devices import list_devices
 from classroom.media.sources.cameras import FoundCamera
 from classroom.media.sources.portaudio import FoundMicrophone
 from tests.support.display import VirtualDisplay
+from tests.support.sound_library import Library
 
 ODD = 'Webcam "HD": 高清 #1, {left}'
 
@@ -65,4 +66,43 @@ def test_a_camera_of_another_user_and_a_wayland_session_are_told(monkeypatch: py
 
 def test_the_machine_at_hand_can_be_listed() -> None:
     found = list_devices()
-    assert len(found.notes) == sum(not part for part in (found.cameras, found.microphones, found.screens))
+    parts = [found.cameras, found.microphones, found.screens]
+    if not any(word in note for note in found.notes for word in ("sounddevice", "PortAudio is missing")):
+        parts.append(found.computer)
+    assert len(found.notes) == sum(not part for part in parts)
+
+
+@pytest.fixture
+def elsewhere(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """The sound of another system, without its cameras and screens."""
+    monkeypatch.setattr(devices, "find_cameras", list)
+    monkeypatch.setattr(devices, "forbidden_cameras", list)
+    monkeypatch.setattr(devices, "find_monitors", list)
+    return library
+
+
+def test_what_hears_the_computer_is_told_from_microphones(elsewhere: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Windows")
+    for name in ("CABLE Output (VB-Audio Virtual ", "Headset", "立体声混音 (Realtek(R) Audio)"):
+        elsewhere.add(name)
+    found = list_devices()
+    assert [each.label for each in found.microphones] == ["Headset"]
+    inputs = yaml.safe_load("\n".join(each.yaml for each in found.computer))
+    chosen = [ComputerInput.model_validate(each).device for each in inputs.values()]
+    assert chosen == ["立体声混音 (Realtek(R) Audio)", "CABLE Output (VB-Audio Virtual "]
+
+
+def test_a_system_where_nothing_hears_the_computer_is_told_what_does(
+    elsewhere: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    elsewhere.add("Headset")
+    found = list_devices()
+    assert found.computer == ()
+    assert any("BlackHole" in note for note in found.notes)
+
+
+def test_linux_offers_it_by_itself(elsewhere: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    assert [each.yaml for each in list_devices().computer] == ["player: {kind: computer}"]

@@ -1,27 +1,31 @@
-"""The sound of the computer, from a real sound server that plays into nothing."""
+"""The sound of the computer, from a real sound server that plays into nothing, and from what other systems list."""
 
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from classroom.clock import SystemClock
+from classroom.clock import ManualClock, SystemClock
 from classroom.errors import DeviceError
 from classroom.media.frames import SAMPLE_RATE
-from classroom.media.sources.computer import ComputerSound, offers_computer_sound
+from classroom.media.sources import computer
+from classroom.media.sources.computer import ComputerSound
+from classroom.media.sources.loudspeakers import monitor_tool
+from classroom.media.sources.portaudio import PortAudio
 from classroom.media.supervisor import SourceRunner
+from tests.support.sound_library import Library
 from tests.support.waiting import wait_for
 
 needs_server = pytest.mark.skipif(
-    not (shutil.which("pulseaudio") and shutil.which("pacat") and offers_computer_sound()),
+    not (shutil.which("pulseaudio") and shutil.which("pacat") and monitor_tool()),
     reason="needs pulseaudio and pulseaudio-utils",
 )
 
@@ -53,19 +57,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def player(frequency: float) -> Iterator[None]:
-    """Some other program that plays a tone of amplitude 0.25."""
+def player(folder: Path, frequency: float) -> Iterator[None]:
+    """Some other program that plays a tone of amplitude 0.25 for a minute."""
     wave = (0.25 * np.sin(np.arange(SAMPLE_RATE) * (2 * math.pi * frequency / SAMPLE_RATE))).astype("<f4")
-    data = np.stack([wave, wave], 1).tobytes()
+    tone = folder / "tone.raw"
+    tone.write_bytes(np.stack([wave, wave], 1).tobytes() * 60)
     playing = subprocess.Popen(
-        ["pacat", "--raw", "--format=float32le", "--channels=2", f"--rate={SAMPLE_RATE}", "/dev/stdin"],
-        stdin=subprocess.PIPE,
+        ["pacat", "--raw", "--format=float32le", "--channels=2", f"--rate={SAMPLE_RATE}", str(tone)]
     )
-    assert playing.stdin is not None
-    os.set_blocking(playing.stdin.fileno(), True)
     try:
-        playing.stdin.write(data * 20)
-        playing.stdin.flush()
         yield
     finally:
         playing.kill()
@@ -94,7 +94,7 @@ def test_what_the_computer_plays_is_heard_and_comes_back_with_its_server(folder:
         with sound_server(folder):
             runner.start()
             wait_for(lambda: runner.status.state == "live", seconds=20.0)
-            with player(1000.0):
+            with player(folder, 1000.0):
                 wait_for(lambda: loudest(source) == 1000.0, seconds=20.0)
                 assert source.sound is not None
                 assert source.sound.end is not None
@@ -121,12 +121,37 @@ def test_without_a_sound_server_it_says_what_to_check(folder: Path) -> None:
         runner.stop()
 
 
+@needs_server
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("device", ["default", "loopback"])
+def test_without_a_sound_server_an_alsa_loopback_is_heard(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    """ALSA calls a device by the name that its settings give it, and this one hears the loudspeakers of a server."""
+    with sound_server(folder):
+        settings = f'pcm.Loopback {{ type pulse server "unix:{folder / "native"}" device "nowhere.monitor" }}'
+        (folder / ".asoundrc").write_text(settings)
+        monkeypatch.setattr(computer, "monitor_tool", lambda: None)
+        PortAudio().list_anew()
+        source = ComputerSound(name="player", clock=SystemClock(), device=device)
+        runner = SourceRunner(source, source.clock, lambda: None)
+        runner.start()
+        try:
+            with player(folder, 1000.0):
+                wait_for(lambda: loudest(source) == 1000.0, seconds=20.0)
+            assert runner.status.state == "live"
+        finally:
+            runner.stop()
+
+
 @pytest.mark.parametrize(
-    ("system", "advice"), [("Darwin", "BlackHole"), ("Windows", "Stereo Mix"), ("Plan9", "no sound")]
+    ("system", "advice"), [("Darwin", "Install BlackHole"), ("Windows", "Enable 'Stereo Mix'"), ("Plan9", "no sound")]
 )
-def test_other_systems_are_told_what_does_it_there(monkeypatch: pytest.MonkeyPatch, system: str, advice: str) -> None:
+def test_where_nothing_hears_the_computer_a_sentence_says_what_does_it(
+    library: Library, monkeypatch: pytest.MonkeyPatch, system: str, advice: str
+) -> None:
     monkeypatch.setattr("platform.system", lambda: system)
-    assert not offers_computer_sound()
+    library.add("Headset")
     with pytest.raises(DeviceError, match=advice):
         ComputerSound(name="player", clock=SystemClock()).open()
 
@@ -134,6 +159,79 @@ def test_other_systems_are_told_what_does_it_there(monkeypatch: pytest.MonkeyPat
 def test_the_tool_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "Linux")
     monkeypatch.setattr("shutil.which", lambda name: None)
-    assert not offers_computer_sound()
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(DeviceError, match="apt install pulseaudio-utils"):
         ComputerSound(name="player", clock=SystemClock()).open()
+
+
+def test_elsewhere_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Windows")
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with pytest.raises(DeviceError, match="pip install sounddevice"):
+        ComputerSound(name="player", clock=SystemClock()).open()
+
+
+@contextmanager
+def opened(clock: ManualClock, device: str = "default") -> Iterator[ComputerSound]:
+    source = ComputerSound(name="player", clock=clock, device=device)
+    with closing(source):
+        source.open()
+        yield source
+
+
+@pytest.mark.parametrize("system", ["Windows", "Darwin", "Linux"])
+def test_a_virtual_cable_is_heard_as_a_microphone_is(
+    library: Library, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    library.add("Headset")
+    library.add("BlackHole 2ch", channels=2)
+    block = np.stack([np.full(480, 0.25), np.full(480, -0.5)], axis=1).astype(np.float32)
+    with opened(ManualClock(50.0)) as source:
+        assert source.sound is not None
+        assert library.streams[0].options["device"] == 1
+        library.streams[0].deliver(block, age=0.02)
+        source.read()
+        assert source.taken == 1
+        assert (source.sound.read(49.98, 480) == (0.25, -0.5)).all()
+    assert library.streams[0].closed
+
+
+@pytest.mark.parametrize("system", ["Windows", "Linux"])
+def test_an_input_can_be_named_by_hand(library: Library, monkeypatch: pytest.MonkeyPatch, system: str) -> None:
+    monkeypatch.setattr("platform.system", lambda: system)
+    library.add("Stereo Mix (Realtek)")
+    library.add("Line In (USB Mixer)")
+    with opened(ManualClock(), "usb mixer"):
+        assert library.streams[0].options["device"] == 1
+    with pytest.raises(DeviceError, match="sound input 'Violin' was not found"), opened(ManualClock(), "Violin"):
+        pass
+
+
+def test_an_input_that_sends_nothing_while_nothing_is_played_is_no_fault(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Windows")
+    library.add("Speakers (Realtek) [Loopback]")
+    clock = ManualClock(50.0)
+    with opened(clock) as source:
+        for _ in range(3):
+            clock.advance(2.0)
+            source.read()
+        assert source.taken == 3
+        library.streams[0].active = False
+        with pytest.raises(DeviceError, match=r"sound input 'Speakers \(Realtek\) \[Loopback\]' stopped"):
+            source.read()
+
+
+def test_a_cable_that_was_installed_since_is_found(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    source = ComputerSound(name="player", clock=ManualClock())
+    with pytest.raises(DeviceError, match="BlackHole"):
+        source.open()
+    device = {"name": "BlackHole 2ch", "index": 0, "hostapi": 0, "max_input_channels": 2, "default_samplerate": 48000.0}
+    library.plugged_in = [device]
+    with closing(source):
+        source.open()
+        assert library.streams[0].active

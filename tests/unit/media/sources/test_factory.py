@@ -6,7 +6,7 @@ import pytest
 
 from classroom.clock import ManualClock
 from classroom.errors import DeviceError
-from classroom.lesson.audio import MicrophoneInput, ToneInput
+from classroom.lesson.audio import ComputerInput, MicrophoneInput, ToneInput
 from classroom.lesson.sources import (
     BrowserSource,
     CameraSource,
@@ -21,6 +21,7 @@ from classroom.media.sources import build_picture_source, build_sound_source
 from classroom.media.sources.browser import Browser
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.card import Card
+from classroom.media.sources.computer import ComputerSound
 from classroom.media.sources.factory import PictureModel
 from classroom.media.sources.file import MediaFile
 from classroom.media.sources.microphone import Microphone
@@ -103,5 +104,8 @@ def test_sounds_are_built_from_inputs() -> None:
     tone = build_sound_source("hum", ToneInput(frequency=1000.0), ManualClock())
     assert isinstance(microphone, Microphone)
     assert microphone._device == "Headset"
+    computer = build_sound_source("film", ComputerInput(device="BlackHole"), ManualClock())
+    assert isinstance(computer, ComputerSound)
+    assert computer._device == "BlackHole"
     assert isinstance(tone, Tone)
     assert tone._step == pytest.approx(1000 / 48000)
