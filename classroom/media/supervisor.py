@@ -295,10 +295,9 @@ class SourceRunner:
             return
         state: SourceState = "failed" if status.state == "starting" else "lost"
         why = _STUCK(source=self.source.name, seconds=f"{self._patience:g}")
-        if self._set(SourceStatus(status.kind, state, why), expected=status):
+        if self._set(SourceStatus(status.kind, state, why), expected=status, emptying=self.source.forget):
             log.warning("%s is %s: %s", self.source.name, state, why)
             self._count_loss(status)
-            self.source.forget()
 
     def _look_for_still(self, now: float) -> None:
         """Tell when the source sends no pictures, or none that is new."""
@@ -310,12 +309,11 @@ class SourceRunner:
             if status.fault is None:
                 self._set(replace(status, why=self._sentence("frozen"), fault="frozen"), expected=status)
         elif status.state == "live":
-            if self._set(SourceStatus(status.kind, "lost", fault=verdict), expected=status):
+            # Only the picture: the sound of a stream may well go on.
+            clear = self.source.picture.clear if self.source.picture is not None else None
+            if self._set(SourceStatus(status.kind, "lost", fault=verdict), expected=status, emptying=clear):
                 self._count_loss(status)
                 log.info("%s is lost: %s", self.source.name, verdict)
-                # Only the picture: the sound of a stream may well go on.
-                if self.source.picture is not None:
-                    self.source.picture.clear()
         elif status.fault is not None and status.why is None and self._watch.same_for(now) > _TOLD_AFTER:
             why = self._sentence(verdict)
             if self._set(SourceStatus(status.kind, "lost", why, fault=verdict), expected=status):
@@ -329,11 +327,22 @@ class SourceRunner:
         if (before or self._status).state == "live":
             self.losses += 1
 
-    def _set(self, status: SourceStatus, *, expected: SourceStatus | None = None) -> bool:
-        """Replace the status, with ``expected`` only while it is still that one; False when nothing changed."""
+    def _set(
+        self,
+        status: SourceStatus,
+        *,
+        expected: SourceStatus | None = None,
+        emptying: Callable[[], None] | None = None,
+    ) -> bool:
+        """Replace the status, with ``expected`` only while it is still that one; False when nothing changed.
+
+        ``emptying`` takes away what the source delivered, before anybody can see the new status.
+        """
         with self._lock:
             if status == self._status or (expected is not None and self._status is not expected):
                 return False
+            if emptying is not None:
+                emptying()
             self._status = status
         self._on_change()
         return True

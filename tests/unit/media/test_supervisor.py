@@ -13,6 +13,7 @@ import pytest
 from classroom.clock import SystemClock
 from classroom.errors import DeviceError
 from classroom.media import watch
+from classroom.media.frames import Picture
 from classroom.media.sources.base import Source
 from classroom.media.supervisor import SourceRunner, SourceStatus
 from tests.support.machine import StolenTime
@@ -75,11 +76,14 @@ class Watcher:
 
     def __init__(self) -> None:
         self.seen: list[SourceStatus] = []
+        self.shown: list[Picture | None] = []
         self.runner: SourceRunner | None = None
 
     def __call__(self) -> None:
         assert self.runner is not None
         self.seen.append(self.runner.status)
+        slot = self.runner.source.picture
+        self.shown.append(slot.newest() if slot else None)
 
     @property
     def states(self) -> list[str]:
@@ -220,6 +224,16 @@ def test_a_read_that_never_returns_is_shown_as_lost_and_does_not_hang_the_end(ca
     assert "left behind" in caplog.text
 
 
+@pytest.mark.parametrize("end", ["stuck", "nothing", "same"])
+def test_a_source_is_emptied_before_anybody_can_see_that_it_is_lost(end: str) -> None:
+    source = Scripted(opens=[None], reads=["picture"] * 5 + [end])
+    source.expected_rate, source.freezing = None if end == "stuck" else 30.0, "fallback"
+    with running(source, patience=0.1) as (runner, watcher):
+        wait_for(in_state(runner, "lost"))
+        first = [status.state for status in watcher.seen].index("lost")
+        assert watcher.shown[first] is None
+
+
 def test_a_stuck_source_that_goes_on_is_live_again_without_being_reopened() -> None:
     source = Scripted(opens=[None], reads=["picture", "stuck", "picture"])
     with running(source, patience=0.1) as (runner, _):
@@ -279,6 +293,7 @@ def test_a_source_that_promised_nothing_may_stand_still() -> None:
             wait_for(in_state(runner, "lost"), seconds=0.7)
 
 
+@pytest.mark.alone
 def test_a_late_picture_is_no_loss() -> None:
     stolen = StolenTime()
     source = Scripted(opens=[None], reads=(["picture"] * 10 + ["late"]) * 5 + ["picture"])

@@ -77,6 +77,7 @@ def beeps(media: MediaFile) -> list[float]:
     return [end - 1.0 + (start + 120) / 48_000 for start in starts]
 
 
+@pytest.mark.alone
 def test_picture_and_sound_are_together(tmp_path: Path) -> None:
     with playing(clip(tmp_path / "film.mp4", seconds=4.0)) as media:
         media.on_air_since = CLOCK.now()
