@@ -98,8 +98,20 @@ def test_another_slide_is_a_small_burst_and_sharp_again_soon() -> None:
     assert [one.key for one in encoding.packets] == [True] + [False] * 179
 
 
-def test_a_class_that_joins_does_not_blur_a_slide_for_those_who_watch() -> None:
-    """Three seconds in which somebody joins all the time: a key frame each second."""
+@pytest.mark.parametrize("slide", [0, 1, 2])
+def test_a_class_that_joins_does_not_blur_a_slide_for_those_who_watch(slide: int) -> None:
+    with Encoding() as encoding:
+        encoding.show([pictures()[slide]] * 90)
+        encoding.encoder.key_frame()
+        encoding.show([pictures()[slide]] * 60)
+    assert [number for number, one in enumerate(encoding.packets) if one.key] == [0, 90]
+    before = encoding.quality[89]
+    assert before >= 43.5
+    assert min(encoding.quality[90:]) >= before - 3
+
+
+def test_a_class_that_joins_all_the_time_blurs_a_slide_for_a_moment() -> None:
+    """Three seconds with a key frame each: the buffer is not full again when the next one comes."""
     with Encoding() as encoding:
         encoding.show([pictures()[0]] * 90)
         for _ in range(90):
@@ -108,21 +120,19 @@ def test_a_class_that_joins_does_not_blur_a_slide_for_those_who_watch() -> None:
     keys = [number for number, one in enumerate(encoding.packets) if one.key]
     assert keys == [0, 90, 120, 150]
     before = encoding.quality[89]
-    assert before >= 45
-    blurred = [number for number in range(90, 180) if encoding.quality[number] < before - 3]
     for key in keys[1:]:
-        second = range(key, key + FPS)
-        assert sum(number in blurred for number in second) <= 0.35 * FPS
-        assert np.mean([encoding.quality[number] for number in second]) >= before - 3
-        assert min(encoding.quality[number] for number in second) >= 36
-        assert encoding.sizes[key] <= 53_000  # what the rate control's buffer holds
+        second = encoding.quality[key : key + FPS]
+        assert sum(quality < before - 3 for quality in second) <= 0.2 * FPS
+        assert np.mean(second) >= before - 3
+        assert min(second) >= 38
+        assert encoding.sizes[key] <= 56_000
 
 
 def test_a_slide_that_stands_still_costs_next_to_nothing() -> None:
     with Encoding() as encoding:
         encoding.show([pictures()[0]] * 90)
     assert sum(encoding.sizes[60:]) * 8 < 50_000
-    assert encoding.quality[-1] >= 45
+    assert encoding.quality[-1] >= 43.5
 
 
 @pytest.mark.parametrize("wish", [1_000_000, 1_200_000])
