@@ -44,6 +44,7 @@ class SoundBuffer:
         self._drift = DriftControl()
         self._resampler: Resampler | None = None
         self._level = SILENCE
+        self._anew = False
         self._lock = threading.Lock()
 
     @property
@@ -75,7 +76,8 @@ class SoundBuffer:
             if self._end is None:
                 self._end = first
             distance = first - self._end
-            if abs(distance) <= _JITTER:
+            anew, self._anew = self._anew, False
+            if abs(distance) <= _JITTER and not anew:
                 block = self._follow(block, distance)
                 first = self._end
             else:
@@ -84,6 +86,11 @@ class SoundBuffer:
             self._jump(first, first + len(block))
             self._put(first, block)
             self._end = first + len(block)
+
+    def begin_anew(self) -> None:
+        """Say that the next block continues nothing: it is put at its time to the sample, however near that is."""
+        with self._lock:
+            self._anew = True
 
     def read(self, start: float, count: int) -> Samples:
         """A fresh block of ``count`` samples from the clock second ``start`` on; zeros where nothing came."""

@@ -35,12 +35,17 @@ _BROKEN_IN_A_ROW: Final = 60
 class Decoding:
     """An open file or stream. Use it with ``with``; reading and closing belong to one thread.
 
-    ``timeout`` is (for opening, for reading), seconds. Raises ``DecodingError`` when it cannot be opened, or has
-    neither picture nor sound.
+    ``timeout`` is (for opening, for reading), seconds. Sound is given out ``lead`` seconds before the pictures of its
+    time. Raises ``DecodingError`` when it cannot be opened, or has neither picture nor sound.
     """
 
     def __init__(
-        self, address: str, *, options: Mapping[str, str] | None = None, timeout: tuple[float, float] = (10.0, 10.0)
+        self,
+        address: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        timeout: tuple[float, float] = (10.0, 10.0),
+        lead: float = 0.0,
     ) -> None:
         self._container: InputContainer = av.open(address, "r", options=dict(options or {}), timeout=timeout)
         streams = self._container.streams
@@ -53,6 +58,7 @@ class Decoding:
             self.video.thread_type = "AUTO"
             self.video.thread_count = 1
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
+        self._lead = lead
         self._waiting: tuple[deque[Item], deque[Item]] = (deque(), deque())
         self._begin = (self._container.start_time or 0) / av.time_base
         self._packets = self._demux()
@@ -99,11 +105,12 @@ class Decoding:
         if not pictures or not sounds:
             there = pictures or sounds
             return there.popleft() if there else None
-        return pictures.popleft() if pictures[0][0] <= sounds[0][0] else sounds.popleft()
+        return pictures.popleft() if pictures[0][0] <= sounds[0][0] - self._lead else sounds.popleft()
 
     def rewind(self) -> None:
         """Go back to the beginning; ``DecodingError`` where that is not possible."""
-        self._container.seek(int(self._begin * av.time_base), backward=True, any_frame=False)
+        # A second before it: the packet that sound is swung in with lies before the first picture.
+        self._container.seek(int((self._begin - 1.0) * av.time_base), backward=True, any_frame=False)
         for waiting in self._waiting:
             waiting.clear()
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)

@@ -64,7 +64,7 @@ class MediaFile(Source):
         if not self._path.is_file():
             raise DeviceError(_NOT_FOUND(file=str(self._path)))
         try:
-            self._decoding = Decoding(str(self._path), sound_lead=_LEAD)
+            self._decoding = Decoding(str(self._path), lead=_LEAD)
         except DecodingError as error:
             raise DeviceError(_UNPLAYABLE(file=str(self._path), fault=str(error))) from error
         self._playing = self._over = False
@@ -141,7 +141,7 @@ class MediaFile(Source):
         except DecodingError:
             # What cannot seek is opened anew.
             self._decoding.close()
-            self._decoding = Decoding(str(self._path), sound_lead=_LEAD)
+            self._decoding = Decoding(str(self._path), lead=_LEAD)
         self._over = False
 
     def _end(self) -> None:
