@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 import av
 import numpy as np
@@ -13,30 +13,81 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
+from classroom.media.sources.upright import Upright
 
 __all__ = ["Decoding", "DecodingError", "Item"]
 
 Item = tuple[float, av.VideoFrame | Samples]
 """A picture or a block of sound, and its time in seconds from the beginning of the file or stream."""
 
+Packet: TypeAlias = "av.Packet[Any]"
+
 DecodingError = (av.FFmpegError, ValueError)
 """What reading raises when a file is broken or a stream has ended in the middle."""
 
-_AHEAD: Final = 240
-"""Pictures or blocks of one kind that are kept while the other kind is looked for; then the file is taken as it is."""
+_APART: Final = 10.0
+_MOST_BYTES: Final = 32 << 20
+"""Bytes of one kind that are kept while the other kind is looked for, however short they last."""
 
 _USUAL_RATE: Final = 25.0
 """Pictures a second where a stream does not say."""
 
 _BROKEN_IN_A_ROW: Final = 60
-"""Packets that cannot be decoded, one after the other, before the whole counts as broken."""
+"""Packets that cannot be decoded, one after the other, before a kind counts as broken."""
+
+
+class _Track:
+    """The pictures or the sound of a file: packets that were read, and what was decoded and not given out yet.
+
+    Packets wait and not pictures: a second of film is less than a megabyte before it is decoded and a hundred after.
+    """
+
+    def __init__(self, decode: Callable[[Packet], list[Item]], *, there: bool) -> None:
+        self.decode = decode
+        self.there = there
+        self.packets: deque[Packet] = deque()
+        self.items: deque[Item] = deque()
+        self.broken = 0
+        self.absent = not there
+        """Whether it was looked for in vain; then it is not waited for until it comes."""
+        self._bytes = 0
+
+    def keep(self, packet: Packet) -> None:
+        self.packets.append(packet)
+        self._bytes += packet.size
+        self.absent = False
+
+    def advance(self) -> av.FFmpegError | None:
+        """Decode the next packet; the fault where that cannot be done."""
+        packet = self.packets.popleft()
+        self._bytes -= packet.size
+        try:
+            self.items += self.decode(packet)
+        except av.InvalidDataError as error:
+            self.broken += 1
+            return error
+        self.broken = 0
+        return None
+
+    def goes_beyond(self, seconds: float) -> bool:
+        """Whether more than so much of it waits to be decoded."""
+        if not self.packets:
+            return False
+        times = [time for packet in (self.packets[0], self.packets[-1]) if (time := _time(packet)) is not None]
+        return self._bytes > _MOST_BYTES or (len(times) == 2 and times[1] - times[0] > seconds)
+
+    def clear(self) -> None:
+        self.packets.clear()
+        self.items.clear()
+        self.broken, self.absent, self._bytes = 0, not self.there, 0
 
 
 class Decoding:
     """An open file or stream. Use it with ``with``; reading and closing belong to one thread.
 
     ``timeout`` is (for opening, for reading), seconds. Sound is given out ``lead`` seconds before the pictures of its
-    time. Raises ``DecodingError`` when it cannot be opened, or has neither picture nor sound.
+    time; where picture or sound is missing for more than ``apart`` seconds, the other goes on without. Raises
+    ``DecodingError`` when it cannot be opened, or has neither picture nor sound.
     """
 
     def __init__(
@@ -46,6 +97,7 @@ class Decoding:
         options: Mapping[str, str] | None = None,
         timeout: tuple[float, float] = (10.0, 10.0),
         lead: float = 0.0,
+        apart: float = _APART,
     ) -> None:
         self._container: InputContainer = av.open(address, "r", options=dict(options or {}), timeout=timeout)
         streams = self._container.streams
@@ -57,13 +109,15 @@ class Decoding:
         if self.video is not None:
             self.video.thread_type = "AUTO"
             self.video.thread_count = 1
+        self._upright = Upright(None if self.video is None else self.video.sample_aspect_ratio)
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
-        self._lead = lead
-        self._waiting: tuple[deque[Item], deque[Item]] = (deque(), deque())
+        self._pictures = _Track(self._decode_pictures, there=self.video is not None)
+        self._sounds = _Track(self._decode_sound, there=self.audio is not None)
+        self._lead, self._apart = lead, apart
         self._begin = (self._container.start_time or 0) / av.time_base
+        self._without_stamp = [0.0, 0.0]  # when the next picture and the next sound come if they do not say so
         self._packets = self._demux()
         self._ended = False
-        self._broken = 0
 
     def __enter__(self) -> Self:
         return self
@@ -89,8 +143,7 @@ class Decoding:
     @property
     def next_picture(self) -> float | None:
         """The time of the next picture, once ``next`` has given out sound: None where none is near."""
-        pictures = self._waiting[0]
-        return pictures[0][0] if pictures else None
+        return self._pictures.items[0][0] if self._pictures.items else None
 
     @property
     def still(self) -> bool:
@@ -99,38 +152,53 @@ class Decoding:
 
     def next(self) -> Item | None:
         """The next picture or block of sound in the order of their times; None at the end. Blocks on the network."""
-        pictures, sounds = self._waiting
-        while not self._ended and not self._decided():
-            self._read()
-        if not pictures or not sounds:
-            there = pictures or sounds
+        pictures, sounds = self._pictures, self._sounds
+        while True:
+            self._fill(pictures, sounds)
+            self._fill(sounds, pictures)
+            # A kind that was not near may have come while the other was looked for.
+            if self._ended or pictures.items or sounds.items:
+                break
+        if not pictures.items or not sounds.items:
+            there = pictures.items or sounds.items
             return there.popleft() if there else None
-        return pictures.popleft() if pictures[0][0] <= sounds[0][0] - self._lead else sounds.popleft()
+        return (pictures if pictures.items[0][0] <= sounds.items[0][0] - self._lead else sounds).items.popleft()
 
     def rewind(self) -> None:
         """Go back to the beginning; ``DecodingError`` where that is not possible."""
-        # A second before it: the packet that sound is swung in with lies before the first picture.
         self._container.seek(int((self._begin - 1.0) * av.time_base), backward=True, any_frame=False)
-        for waiting in self._waiting:
-            waiting.clear()
+        for track in (self._pictures, self._sounds):
+            track.clear()
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
+        self._without_stamp = [0.0, 0.0]
         self._packets = self._demux()
-        self._ended, self._broken = False, 0
+        self._ended = False
 
     def close(self) -> None:
         """Close the file or the connection."""
         self._container.close()
 
-    def _demux(self) -> Iterator[av.Packet]:  # type: ignore[type-arg]
+    def _demux(self) -> Iterator[Packet]:
         wanted = [stream for stream in (self.video, self.audio) if stream is not None]
         return self._container.demux(wanted)
 
-    def _decided(self) -> bool:
-        """Whether it is known which of picture and sound comes next."""
-        pictures, sounds = self._waiting
-        if self.video is None or self.audio is None:
-            return bool(pictures or sounds)
-        return bool(pictures and sounds) or len(pictures) >= _AHEAD or len(sounds) >= _AHEAD
+    def _fill(self, track: _Track, other: _Track) -> None:
+        """Read and decode until a kind has something to give out, unless it has ended or nothing of it is near."""
+        while not track.items:
+            if track.packets:
+                self._advance(track)
+            elif self._ended or track.absent:
+                return
+            elif other.goes_beyond(self._apart):
+                track.absent = True
+            else:
+                self._read()
+
+    def _advance(self, track: _Track) -> None:
+        fault = track.advance()
+        both = (self._pictures, self._sounds)
+        if fault is not None and all(one.broken >= _BROKEN_IN_A_ROW for one in both if one.there):
+            raise fault
 
     def _read(self) -> None:
         try:
@@ -138,33 +206,31 @@ class Decoding:
         except (StopIteration, EOFError):
             self._ended = True
             return
-        try:
-            frames = packet.decode()
-            self._broken = 0
-        except av.InvalidDataError:
-            self._broken += 1
-            if self._broken >= _BROKEN_IN_A_ROW:
-                raise
-            return
-        for frame in frames:
+        (self._pictures if packet.stream.type == "video" else self._sounds).keep(packet)
+
+    def _decode_pictures(self, packet: Packet) -> list[Item]:
+        items: list[Item] = []
+        for frame in packet.decode():
             if isinstance(frame, av.VideoFrame):
-                self._keep_picture(frame)
-            elif isinstance(frame, av.AudioFrame):
-                self._keep_sound(frame)
+                time = self._without_stamp[0] if frame.pts is None or frame.time is None else frame.time - self._begin
+                self._without_stamp[0] = time + 1 / (self.rate or _USUAL_RATE)
+                items.append((time, self._upright.turn(frame)))
+        return items
 
-    def _keep_picture(self, frame: av.VideoFrame) -> None:
-        waiting = self._waiting[0]
-        time = frame.time if frame.pts is not None else None
-        if time is None:
-            # A stream without time stamps is taken at its own rate.
-            time = waiting[-1][0] + 1 / (self.rate or _USUAL_RATE) if waiting else self._begin
-        waiting.append((time - self._begin, frame))
+    def _decode_sound(self, packet: Packet) -> list[Item]:
+        items: list[Item] = []
+        for frame in packet.decode():
+            if not isinstance(frame, av.AudioFrame):
+                continue
+            time = self._without_stamp[1] if frame.pts is None or frame.time is None else frame.time - self._begin
+            for block in self._resampler.resample(frame):
+                samples = np.asarray(block.to_ndarray(), np.float32).reshape(-1, 2)
+                items.append((time, samples))
+                time += len(samples) / SAMPLE_RATE
+            self._without_stamp[1] = time
+        return items
 
-    def _keep_sound(self, frame: av.AudioFrame) -> None:
-        if frame.pts is None or frame.time is None:
-            return
-        time = frame.time - self._begin
-        for block in self._resampler.resample(frame):
-            samples = np.asarray(block.to_ndarray(), np.float32).reshape(-1, 2)
-            self._waiting[1].append((time, samples))
-            time += len(samples) / SAMPLE_RATE
+
+def _time(packet: Packet) -> float | None:
+    stamp = packet.pts if packet.dts is None else packet.dts
+    return None if stamp is None or packet.time_base is None else float(stamp * packet.time_base)
