@@ -101,6 +101,8 @@ class Losses:
         if not self._counts:
             return None
         now, highest, lost = self._counts[-1]
+        if highest - self._counts[0][1] < packets:
+            return None  # one who idles is not looked through
         for then, number, before in reversed(self._counts):
             if now - then >= seconds and highest - number >= packets:
                 return min(1.0, max(0.0, (lost - before) / (highest - number)))

@@ -14,6 +14,9 @@ __all__ = ["Steering"]
 _MEASURED_OVER: Final = 0.8
 """Seconds at least over which it is measured how much was sent."""
 
+_LOOKS_AFTER: Final = 1.0
+"""Seconds without a report after which the choice is looked at all the same: silence says something too."""
+
 _BROKEN_LOSS: Final = 0.2
 _BROKEN_ESTIMATE: Final = 0.5
 """The share that is lost, or that the browser expects of what is sent, with which a picture that is left for a smaller
@@ -35,7 +38,7 @@ class Steering:
         self._octets = feed.sent or 0
         self._sent = 0.0
         self._reports = 0
-        self._heard = now
+        self._heard = self._updated = now
         self.rendition = renditions[0]
         feed.choose(self.rendition)
 
@@ -44,10 +47,16 @@ class Steering:
         if self._feed.movable:
             self._apply(self._choice.shown(height, now))
 
+    def tend(self, now: float) -> None:
+        """Choose anew where no report has led to it lately; to be called about once a second."""
+        if now - self._updated >= _LOOKS_AFTER:
+            self.update(now)
+
     def update(self, now: float) -> None:
-        """Choose anew; to be called for each report, and about once a second."""
+        """Choose anew; to be called for each report."""
         if not self._feed.movable:
             return
+        self._updated = now
         if now - self._measured >= _MEASURED_OVER:
             octets = self._feed.sent or 0
             self._sent = 8 * (octets - self._octets) / (now - self._measured)

@@ -282,7 +282,7 @@ class Viewer:
             return
         await feed.measure()
         if self._steering is not None:
-            self._steering.update(_now())
+            self._steering.tend(_now())
         if self._has_vanished():
             logger.info("%s has not been heard of for %d s", self._name, _SILENT_FOR)
             self._fail()

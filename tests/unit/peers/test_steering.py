@@ -71,6 +71,19 @@ def test_a_network_that_fills_up_gets_less_within_three_seconds() -> None:
     assert steering.rendition.name == fed.chosen[-1] != "720p"
 
 
+def test_it_looks_again_only_where_no_report_came_for_a_second() -> None:
+    fed = Fed()
+    steering = Steering(fed, RENDITIONS, now=0.0)
+    reports(fed, steering, 0, 2, estimate=2_000_000, loss=0.0, last_round_trip=0.01)
+    before = len(fed.limits)
+    steering.tend(2.9)
+    assert len(fed.limits) == before
+    steering.tend(3.0)
+    assert len(fed.limits) == before + 1
+    steering.tend(3.5)
+    assert len(fed.limits) == before + 1
+
+
 def test_a_small_page_starts_small() -> None:
     fed = Fed()
     steering = Steering(fed, RENDITIONS, now=0.0)
