@@ -12,6 +12,7 @@ from classroom.clock import Clock
 from classroom.direction import Direction
 from classroom.lesson import Lesson
 from classroom.media.program import Program
+from classroom.media.sources.browser import is_awaited
 from classroom.media.studio import Studio
 from classroom.metrics import Figures
 from classroom.peers.audience import Audience
@@ -121,12 +122,15 @@ class Bulletin:
         )
 
     def source_lines(self) -> list[SourceLine]:
-        """One line for each source and audio input: live, or why not."""
+        """One line for each source and audio input: live, or why not. A browser's is well before anybody sends it."""
         lines = []
         for kind, statuses in (("source", self._studio.pictures()), ("audio", self._studio.sounds())):
             for name, status in statuses.items():
                 detail = f" {status.size[0]}x{status.size[1]}" if status.size else ""
                 why = f": {status.why}" if status.why else ""
-                text = f"{kind} {name} ({status.kind}){detail} is {status.state}{why}"
-                lines.append(SourceLine(text, status.state == "live"))
+                waits = is_awaited(status.why)
+                how = "waits for a browser to send it" if waits else f"is {status.state}{why}"
+                lines.append(
+                    SourceLine(f"{kind} {name} ({status.kind}){detail} {how}", waits or status.state == "live")
+                )
         return lines

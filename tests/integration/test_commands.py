@@ -135,6 +135,22 @@ async def test_a_missing_camera_and_a_missing_display_each_say_what_to_do(tmp_pa
         }  # fmt: skip
 
 
+async def test_a_browser_that_nobody_sends_yet_is_no_fault_of_a_lesson(tmp_path: Path) -> None:
+    file = tmp_path / "lesson.yaml"
+    file.write_text(
+        "sources: {laptop: {kind: browser}, bars: {kind: pattern}}\n"
+        "audio: {voice: {source: laptop}}\n"
+        "scenes: {one: laptop, two: bars}\n",
+        "utf-8",
+    )
+    ended = await classroom("teach", str(file), "--check", "--port", "0", env=HIDDEN)
+    lines = {line.split()[1]: line for line in ended.out.splitlines()}
+    assert lines["laptop"] == "source laptop (browser) waits for a browser to send it"
+    assert lines["voice"] == "audio voice (browser) waits for a browser to send it"
+    assert "is live" in lines["bars"]
+    assert ended.code == 0
+
+
 async def test_remote_switches_and_reports_errors(lesson: Path) -> None:
     async with teaching(str(lesson), "--port", "0") as running:
         env = {"CLASSROOM_TOKEN": running.token}

@@ -16,9 +16,9 @@ from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.frames import Samples
 from classroom.media.sources.base import Source
-from classroom.wording import Wording
+from classroom.wording import Sentence, Wording
 
-__all__ = ["Browser"]
+__all__ = ["Browser", "is_awaited"]
 
 _WAIT: Final = 0.1
 _SILENCE: Final = 3.0
@@ -124,3 +124,8 @@ class Browser(Source):
         self._condition.notify()
         if began and not self._open:
             self.interrupted.set()
+
+
+def is_awaited(why: str | None) -> bool:
+    """Whether a source is not live for this reason: nobody has sent it so far."""
+    return isinstance(why, Sentence) and why.code == _NOBODY.code
