@@ -166,7 +166,7 @@ class Decoding:
 
     def rewind(self) -> None:
         """Go back to the beginning; ``DecodingError`` where that is not possible."""
-        self._container.seek(int((self._begin - 1.0) * av.time_base), backward=True, any_frame=False)
+        self._container.seek(int(self._begin * av.time_base), backward=True, any_frame=False)
         for track in (self._pictures, self._sounds):
             track.clear()
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
