@@ -17,6 +17,7 @@ from classroom.media.sources.loopback import loopbacks
 from classroom.media.sources.loudspeakers import Loudspeakers, monitor_tool
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
 from classroom.media.sources.sound_device import SoundDevice
+from classroom.wording import Sentence, Wording
 
 __all__ = ["ComputerSound", "missing_offer"]
 
@@ -24,13 +25,28 @@ _QUIET: Final = 1.0
 """Seconds without a block after which it is taken for silence: where nothing is played, nothing may be sent."""
 
 _ADVICE: Final = {
-    "Darwin": "macOS gives no program the sound of the computer by itself. Install BlackHole "
-    "(existential.audio/blackhole) and let the computer play into it; then it is found.",
-    "Linux": "The sound of the computer needs parec (Debian, Ubuntu: sudo apt install pulseaudio-utils). Without "
-    "PulseAudio and PipeWire, an ALSA loopback does it: sudo modprobe snd-aloop.",
-    "Windows": "Windows offers the sound of the computer as a recording device. Enable 'Stereo Mix' in the recording "
-    "devices, or install a virtual cable (vb-audio.com/Cable) and let the computer play into it; then it is found.",
+    "Darwin": Wording(
+        "computer.none_on_mac",
+        "macOS gives no program the sound of the computer by itself. Install BlackHole (existential.audio/blackhole) "
+        "and let the computer play into it; then it is found.",
+    ),
+    "Linux": Wording(
+        "computer.none_on_linux",
+        "The sound of the computer needs parec (Debian, Ubuntu: sudo apt install pulseaudio-utils). Without PulseAudio "
+        "and PipeWire, an ALSA loopback does it: sudo modprobe snd-aloop.",
+    ),
+    "Windows": Wording(
+        "computer.none_on_windows",
+        "Windows offers the sound of the computer as a recording device. Enable 'Stereo Mix' in the recording devices, "
+        "or install a virtual cable (vb-audio.com/Cable) and let the computer play into it; then it is found.",
+    ),
 }
+_NOT_OFFERED: Final = Wording("computer.not_offered", "This system offers no sound of the computer.")
+_UNKNOWN: Final = Wording(
+    "computer.unknown",
+    "The sound input '{device}' was not found. Plug it in, or take a name that 'classroom devices' prints.",
+)
+_NOUN: Final = Wording("device.sound_input", "sound input")
 
 
 class ComputerSound(Source):
@@ -42,7 +58,7 @@ class ComputerSound(Source):
         super().__init__(name=name, clock=clock, sound=True)
         self._device = device
         self._loudspeakers = Loudspeakers(clock)
-        self._recorder = SoundDevice(name=name, noun="sound input", clock=clock)
+        self._recorder = SoundDevice(name=name, noun=_NOUN(), clock=clock)
         self._from: Loudspeakers | SoundDevice = self._loudspeakers
         self._heard = 0.0
 
@@ -94,10 +110,7 @@ class ComputerSound(Source):
     def _named(self, audio: PortAudio) -> FoundMicrophone:
         found = audio.named(self._device)
         if found is None:
-            raise DeviceError(
-                f"The sound input '{self._device}' was not found. Plug it in, or take a name that 'classroom devices' "
-                "prints."
-            )
+            raise DeviceError(_UNKNOWN(device=self._device))
         return found
 
 
@@ -113,6 +126,6 @@ def _best(otherwise: DeviceError) -> Callable[[PortAudio], FoundMicrophone]:
     return choose
 
 
-def missing_offer() -> str:
+def missing_offer() -> Sentence:
     """What to say where nothing offers the sound of the computer."""
-    return _ADVICE.get(platform.system(), "This system offers no sound of the computer.")
+    return _ADVICE.get(platform.system(), _NOT_OFFERED)()

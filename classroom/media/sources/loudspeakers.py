@@ -18,6 +18,7 @@ import numpy as np
 from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.frames import SAMPLE_RATE, Samples
+from classroom.wording import Wording
 
 __all__ = ["Loudspeakers", "monitor_tool"]
 
@@ -32,6 +33,12 @@ _WAIT: Final = 0.1
 
 _MOST: Final = SAMPLE_RATE * _FRAME // 2
 """Bytes that are taken at once: half a second."""
+
+_NO_ANSWER: Final = Wording(
+    "computer.no_answer",
+    "The sound of the computer cannot be had: PulseAudio or PipeWire does not answer. Check that the computer plays "
+    "sound at all; it is tried again.",
+)
 
 
 class Loudspeakers:
@@ -95,10 +102,7 @@ class Loudspeakers:
             return None
         data = os.read(pipe, _MOST)
         if not data:
-            raise DeviceError(
-                "The sound of the computer cannot be had: PulseAudio or PipeWire does not answer. Check that the "
-                "computer plays sound at all; it is tried again."
-            )
+            raise DeviceError(_NO_ANSWER())
         return data
 
 

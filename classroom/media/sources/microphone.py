@@ -8,6 +8,7 @@ from classroom.clock import Clock
 from classroom.media.sources.base import Source
 from classroom.media.sources.portaudio import PortAudio
 from classroom.media.sources.sound_device import SoundDevice
+from classroom.wording import Wording
 
 __all__ = ["Microphone"]
 
@@ -16,6 +17,8 @@ _BUNCHES: Final = 10.0
 
 _SILENCE: Final = 2.0
 """Seconds without a block after which a microphone counts as lost: a quiet room still gives blocks of zeros."""
+
+_NOUN: Final = Wording("device.microphone", "microphone")
 
 
 class Microphone(Source):
@@ -27,7 +30,7 @@ class Microphone(Source):
         super().__init__(name=name, clock=clock, sound=True)
         self.expected_rate = _BUNCHES
         self._device = device
-        self._recorder = SoundDevice(name=name, noun="microphone", clock=clock)
+        self._recorder = SoundDevice(name=name, noun=_NOUN(), clock=clock)
 
     @property
     def overruns(self) -> int:

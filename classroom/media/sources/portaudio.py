@@ -9,14 +9,41 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from classroom.errors import DeviceError
+from classroom.wording import Sentence, Wording
 
 __all__ = ["FoundMicrophone", "PortAudio", "find_microphones"]
 
-_LIBRARY: Final = {
-    "Linux": "Install PortAudio (Debian, Ubuntu: sudo apt install libportaudio2 libasound2-plugins).",
-    "Darwin": "Install it anew with: pip install --force-reinstall sounddevice",
-    "Windows": "Install it anew with: pip install --force-reinstall sounddevice",
-}
+_NO_PACKAGE: Final = Wording(
+    "device.no_package", "Sound devices need the package sounddevice. Run: pip install sounddevice"
+)
+_NO_LIBRARY_ON_LINUX: Final = Wording(
+    "device.no_library_on_linux",
+    "The sound library PortAudio is missing. Install PortAudio (Debian, Ubuntu: sudo apt install libportaudio2 "
+    "libasound2-plugins).",
+)
+_NO_LIBRARY: Final = Wording(
+    "device.no_library",
+    "The sound library PortAudio is missing. Install it anew with: pip install --force-reinstall sounddevice",
+)
+_UNKNOWN: Final = Wording(
+    "microphone.unknown",
+    "The microphone '{microphone}' was not found. There is {known}. Plug it in, or take a name that "
+    "'classroom devices' prints.",
+)
+_NONE_ON_A_MAC: Final = Wording(
+    "microphone.none_on_mac",
+    "No microphone was found. Plug one in, and allow the terminal to use it in System Settings, Privacy & Security, "
+    "Microphone.",
+)
+_NONE_ON_WINDOWS: Final = Wording(
+    "microphone.none_on_windows",
+    "No microphone was found. Plug one in, and allow it in Settings, Privacy, Microphone.",
+)
+_NONE: Final = Wording(
+    "microphone.none",
+    "No microphone was found. Plug one in; with PulseAudio or PipeWire install its ALSA plugin too (Debian, Ubuntu: "
+    "sudo apt install libasound2-plugins).",
+)
 
 # PortAudio is one per process whatever we do: it lists devices when it is initialised, and initialising it again
 # cuts off every open stream. So how many are open is counted here and not by each microphone for itself.
@@ -46,10 +73,10 @@ class PortAudio:
             # Here and not above: it is an optional extra, and without the library the import itself fails.
             import sounddevice
         except ImportError as error:
-            raise DeviceError("Sound devices need the package sounddevice. Run: pip install sounddevice") from error
+            raise DeviceError(_NO_PACKAGE()) from error
         except OSError as error:
-            advice = _LIBRARY.get(platform.system(), "Install PortAudio.")
-            raise DeviceError(f"The sound library PortAudio is missing. {advice}") from error
+            missing = _NO_LIBRARY_ON_LINUX if platform.system() == "Linux" else _NO_LIBRARY
+            raise DeviceError(missing()) from error
         self._library: Any = sounddevice
         self.error: type[Exception] = sounddevice.PortAudioError
 
@@ -81,10 +108,7 @@ class PortAudio:
         if (named := self.named(device)) is not None:
             return named
         known = ", ".join(sorted({f"'{microphone.label}'" for microphone in found}))
-        raise DeviceError(
-            f"The microphone '{device}' was not found. There is {known}. Plug it in, or take a name that "
-            "'classroom devices' prints."
-        )
+        raise DeviceError(_UNKNOWN(microphone=device, known=known))
 
     def named(self, device: str) -> FoundMicrophone | None:
         """The first microphone of this name, else with this in its name, whatever the capitals."""
@@ -159,16 +183,10 @@ def find_microphones() -> list[FoundMicrophone]:
     return list(found.values())
 
 
-def _none_found() -> str:
+def _none_found() -> Sentence:
     match platform.system():
         case "Darwin":
-            return (
-                "No microphone was found. Plug one in, and allow the terminal to use it in System Settings, "
-                "Privacy & Security, Microphone."
-            )
+            return _NONE_ON_A_MAC()
         case "Windows":
-            return "No microphone was found. Plug one in, and allow it in Settings, Privacy, Microphone."
-    return (
-        "No microphone was found. Plug one in; with PulseAudio or PipeWire install its ALSA plugin too "
-        "(Debian, Ubuntu: sudo apt install libasound2-plugins)."
-    )
+            return _NONE_ON_WINDOWS()
+    return _NONE()

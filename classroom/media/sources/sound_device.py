@@ -15,6 +15,7 @@ from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
+from classroom.wording import Wording
 
 __all__ = ["SoundDevice"]
 
@@ -25,6 +26,13 @@ _QUEUE: Final = 100
 """Blocks between PortAudio's thread and ours: one second."""
 
 _WAIT: Final = 0.1
+
+_CLOSED: Final = Wording(
+    "device.closed",
+    "The {noun} '{device}' cannot be opened. Close other programs that use it, and allow microphones in the system's "
+    "privacy settings.",
+)
+_STOPPED: Final = Wording("device.stopped", "The {noun} '{device}' stopped. Plug it in again; it is tried again.")
 
 
 class SoundDevice:
@@ -71,10 +79,7 @@ class SoundDevice:
         try:
             self._stream = audio.open(found, channels, self._rate, round(self._rate * _BLOCK_SECONDS), self._take)
         except audio.error as error:
-            raise DeviceError(
-                f"The {self._noun} '{self._label}' cannot be opened. Close other programs that use it, and allow "
-                "microphones in the system's privacy settings."
-            ) from error
+            raise DeviceError(_CLOSED(noun=self._noun, device=self._label)) from error
         self._audio = audio
 
     def read(self) -> tuple[Samples, float] | None:
@@ -103,7 +108,7 @@ class SoundDevice:
 
     def stopped(self) -> DeviceError:
         """What to say of a device that gives nothing any more."""
-        return DeviceError(f"The {self._noun} '{self._label}' stopped. Plug it in again; it is tried again.")
+        return DeviceError(_STOPPED(noun=self._noun, device=self._label))
 
     def _take(self, data: Any, frames: int, time: Any, status: Any) -> None:
         """Called by PortAudio's thread with each block: only puts it aside, since being late here loses sound."""

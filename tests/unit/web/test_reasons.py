@@ -57,5 +57,10 @@ def test_chinese_is_chinese() -> None:
     }
 
 
+def test_whatever_is_wrong_with_a_device_can_be_translated() -> None:
+    here = [place for place, call in _calls("DeviceError") if any(map(_put_together, call.args))]
+    assert [place for place in here if not place.startswith("rehearsal.py")] == []
+
+
 def test_every_alarm_can_be_translated() -> None:
     assert [place for place, call in _calls("Alarm") if any(map(_put_together, call.args[1:2]))] == []
