@@ -43,7 +43,7 @@ _NEWS_OUTBOX = 16
 
 
 class Session:
-    """Serves one connection from its hello to its end."""
+    """Serves one connection from its hello to its end; ``welcome`` once that had the right token, or a key."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Session:
         self._clock = clock
         self._outbox: asyncio.Queue[str] = asyncio.Queue(_OUTBOX)
         self._held: list[str] | None = None
-        self._welcome = False
+        self.welcome = False
         self._calls = Calls(begin=self._begin_call, notify=lambda said: self._send(messages.notification("peer", said)))
         self.meters = False
         self.thumbnails = False
@@ -110,14 +110,18 @@ class Session:
         finally:
             forget()
             if self._invitation is not None:
-                self._invitation.leave(self._dismiss)
+                self._invitation.leave(self.dismiss)
             await self._calls.close()
             await self._flush(writer)
 
     def tell(self, message: str) -> None:
         """Send news that may be left out when the line is slow."""
-        if self._welcome and self._outbox.qsize() < _NEWS_OUTBOX:
+        if self.welcome and self._outbox.qsize() < _NEWS_OUTBOX:
             self._outbox.put_nowait(message)
+
+    def dismiss(self) -> None:
+        """Cut it off without a word, as when its invitation was revoked; the page comes back, and is told so then."""
+        self._connection.transport.abort()
 
     async def _greet(self) -> bool:
         """Wait for a hello with the right token; answer whatever else comes before it with an error."""
@@ -129,18 +133,18 @@ class Session:
             return False
         if self._right_token(hello):
             self._throttle.succeeded(self.address)
-            self._welcome = True
+            self.welcome = True
             self._run_command(hello)
         elif (invitation := self._invited(hello)) is None:
             await self._refuse(hello)
-        elif invitation.enter(self._dismiss):
+        elif invitation.enter(self.dismiss):
             self._invitation = invitation
-            self._welcome = True
+            self.welcome = True
             self._run_command(hello)
         else:
             why = "Too many devices use this link. Close the others, or ask for a new link."
             self._send(messages.error(hello.id, CommandError.NOT_POSSIBLE, why, {"why": why}))
-        return self._welcome
+        return self.welcome
 
     async def _hello(self) -> messages.Request:
         while True:
@@ -158,10 +162,6 @@ class Session:
     def _invited(self, hello: messages.Request) -> Invitation | None:
         key = hello.params.get("key") if isinstance(hello.params, Mapping) else None
         return self._invitations.find(key) if isinstance(key, str) else None
-
-    def _dismiss(self) -> None:
-        """The invitation was revoked; the page comes back, and is told so then."""
-        self._connection.transport.abort()
 
     def _begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         if self._invitation is not None and (role, source) != ("publish", self._invitation.source):
@@ -224,7 +224,7 @@ class Session:
         return messages.result(request.id, {"revision": self._desk.board.revision, **answer})
 
     def _state_changed(self, revision: int, changed: Mapping[str, object]) -> None:
-        if self._welcome and self._invitation is None:
+        if self.welcome and self._invitation is None:
             self._send(messages.notification("state", {"revision": revision, **changed}))
 
     def _send(self, message: str, *, held: bool = True) -> None:

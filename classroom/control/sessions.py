@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from websockets.asyncio.server import ServerConnection
@@ -17,8 +17,11 @@ from classroom.throttle import Throttle
 
 __all__ = ["Sessions"]
 
-_MOST = 64
-"""Control connections at once; a school has fewer teachers than that in one lesson."""
+_MOST: Final = 64
+"""Teachers and guests at once; a school has fewer of them in one lesson."""
+
+_STRANGERS: Final = 64
+"""Connections that have not shown a right token or key yet; past them, one of the address with most of them goes."""
 
 _TRY_AGAIN_LATER: Final = 1013
 
@@ -32,14 +35,16 @@ class Sessions:
         self._invitations = invitations
         self._clock = clock
         self._throttle = Throttle()
-        self._sessions: set[Session] = set()
-        self._changed = asyncio.Event()
+        self._sessions: dict[Session, None] = {}
 
     async def handle(self, connection: ServerConnection) -> None:
         """Serve one connection to its end."""
-        if len(self._sessions) >= _MOST:
+        strangers = [session for session in self._sessions if not session.welcome]
+        if len(self._sessions) - len(strangers) >= _MOST:
             await connection.close(_TRY_AGAIN_LATER, "too many control connections")
             return
+        if len(strangers) >= _STRANGERS:
+            _rudest(strangers).dismiss()
         session = Session(
             connection,
             desk=self._desk,
@@ -48,11 +53,11 @@ class Sessions:
             throttle=self._throttle,
             clock=self._clock,
         )
-        self._sessions.add(session)
+        self._sessions[session] = None
         try:
             await session.run()
         finally:
-            self._sessions.discard(session)
+            del self._sessions[session]
 
     def watched(self, news: Literal["meters", "thumbnails"]) -> bool:
         """Whether anybody asked for these news."""
@@ -64,3 +69,9 @@ class Sessions:
         for session in self._sessions:
             if getattr(session, news):
                 session.tell(message)
+
+
+def _rudest(strangers: Sequence[Session]) -> Session:
+    """The oldest of the address that has most: who wants to keep a teacher out only pushes out his own."""
+    counts = Counter(session.address for session in strangers)
+    return max(strangers, key=lambda session: counts[session.address])

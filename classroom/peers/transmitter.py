@@ -27,13 +27,13 @@ logger = logging.getLogger(__name__)
 
 _REPORT_EVERY: Final = 1.0
 _TURNS: Final = 10
+"""Parts into which the connections are divided; one of them reports every 100 ms."""
 
 _PUBLIC_PATH: Final = Wording(
     "rtp.public_path",
     "This version of aiortc is not the one Classroom knows, so fewer students can watch and pictures mend more slowly. "
     "Install the versions of requirements.lock.",
 )
-"""Parts into which the connections are divided; one of them reports every 100 ms."""
 
 
 class Transmitter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -206,6 +207,30 @@ async def test_a_wrong_token_is_answered_then_closed(lesson: Broadcaster) -> Non
             await teacher.receive()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4401
+
+
+async def test_strangers_who_say_nothing_do_not_keep_a_teacher_out(lesson: Broadcaster) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        strangers = [await stack.enter_async_context(connect(url(lesson))) for _ in range(66)]
+        teacher = Teacher(await stack.enter_async_context(connect(url(lesson))))
+        assert "result" in await teacher.ask("hello", token=TOKEN)
+        for pushed_out in strangers[:3]:
+            with pytest.raises(ConnectionClosed):
+                await asyncio.wait_for(pushed_out.recv(), 30)
+        late = Teacher(strangers[-1])
+        assert "result" in await late.ask("hello", token=TOKEN)
+
+
+async def test_there_is_room_for_64_teachers(lesson: Broadcaster) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(64):
+            teacher = Teacher(await stack.enter_async_context(connect(url(lesson))))
+            assert "result" in await teacher.ask("hello", token=TOKEN)
+        one_more = await stack.enter_async_context(connect(url(lesson)))
+        with pytest.raises(ConnectionClosed) as closed:
+            await Teacher(one_more).receive()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
 
 
 async def test_nothing_is_told_before_hello(lesson: Broadcaster) -> None:
