@@ -37,12 +37,13 @@ __all__ = ["AWAY", "ForeignMember", "listed_name"]
 logger = logging.getLogger(__name__)
 
 AWAY: Final = "signaling.away"
+"""The code of the alarm that stands while the server cannot be used."""
+
 _AWAY: Final = Wording(
     "signaling.away",
     "The signaling server {server} cannot be used: {fault}. Students who watch keep their picture, but nobody can "
     "join. It is tried again all the time.",
 )
-"""The code of the alarm that stands while the server cannot be used."""
 
 _RENEW_EVERY: Final = 25.0
 """Seconds that a wait may hang: less than the patience of the original and of common proxies."""
