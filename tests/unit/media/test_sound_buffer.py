@@ -142,6 +142,21 @@ def test_a_wrong_shape_or_time_is_refused() -> None:
     assert buffer.end is None
 
 
+@pytest.mark.parametrize("distance", [-1500, -1, 0, 1, 1500])
+def test_what_begins_anew_stands_at_its_own_time_however_near_that_is(distance: int) -> None:
+    buffer = SoundBuffer()
+    buffer.write(ramp(0, 4800), 10.0)
+    buffer.begin_anew()
+    first = 10 * SAMPLE_RATE + 4800 + distance
+    for number in range(2):
+        buffer.write(ramp(10_000 + number * 960, 960), first / SAMPLE_RATE + number * 0.02 + 0.003 * number)
+    read = buffer.read_at(10 * SAMPLE_RATE, 4800 + distance)
+    assert np.array_equal(read[: min(4800, 4800 + distance)], ramp(0, min(4800, 4800 + distance)))
+    assert not read[4800:].any()
+    # What follows it continues it again.
+    assert np.array_equal(buffer.read_at(first, 1920), ramp(10_000, 1920))
+
+
 def test_clear_forgets() -> None:
     buffer = SoundBuffer()
     buffer.write(ramp(0, 960), 0.0)
