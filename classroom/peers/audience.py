@@ -55,7 +55,7 @@ class Audience:
 
     ``send(peer, text)`` gives a message to a peer and raises WireError when it is gone; ``sign_out(peer)`` ends its
     membership in the signaling room, and is None where the room is somebody else's; ``changed`` is called when what
-    ``describe`` returns has changed; ``absence(peer)`` is for how many seconds a peer has not fetched its messages.
+    ``describe`` returns has changed; ``absence(peer)`` is for how many seconds a peer is known to fetch no messages.
     """
 
     def __init__(
@@ -308,7 +308,7 @@ class Audience:
     ) -> Viewer:
         """A viewer of the program that says what it has to say by ``send``; whoever asks runs it.
 
-        ``absence`` says for how many seconds its page has not fetched messages.
+        ``absence`` says for how many seconds its page is known to fetch no messages.
         """
         return Viewer(
             name=name,

@@ -58,14 +58,17 @@ _ANSWER_WITHIN: Final = 60.0
 _CLOSE_WITHIN: Final = 5.0
 """Seconds that a connection has to close; it takes a millisecond, or a second where a relay does not answer."""
 
-_SILENT_FOR: Final = 8.0
+_SILENT_FOR: Final = 10.0
 """Seconds without a report after which a student who does not fetch messages either has vanished.
 
 In an outage of the network its last request stays open, so that the connection is kept, and goes on afterwards.
 """
 
-_ABSENT_FOR: Final = 9.0
-"""Seconds since its last request for that. One may end by itself just as an outage begins, which takes ten at most."""
+_ABSENT_FOR: Final = 2.0
+"""Seconds without a request for that. Who ends one and is there asks again at once."""
+
+_LOOKED_EVERY: Final = 1.0
+"""Seconds between two looks at who has vanished; the last one comes when it is time."""
 
 _RESTART_EVERY: Final = 1.0
 """Seconds between two new offers to the same peer, at least."""
@@ -75,8 +78,8 @@ class Viewer:
     """A student's end of the connection.
 
     ``send`` gives a JSON text to the peer and raises WireError when the peer is gone; ``changed`` is called whenever
-    ``state`` changes; ``absence`` says for how many seconds the peer has not fetched its messages. ``run`` goes on
-    until it is cancelled.
+    ``state`` changes; ``absence`` says for how many seconds the peer is known to fetch no messages. ``run`` goes
+    on until it is cancelled.
     """
 
     def __init__(
@@ -283,9 +286,7 @@ class Viewer:
         await feed.measure()
         if self._steering is not None:
             self._steering.tend(_now())
-        if self._has_vanished():
-            logger.info("%s has not been heard of for %d s", self._name, _SILENT_FOR)
-            self._fail()
+        self._look_for_life()
 
     def _reported(self, _newly_lost: int) -> None:
         feed = self._feed
@@ -296,9 +297,15 @@ class Viewer:
         if self._steering is not None:
             self._steering.update(now)
 
-    def _has_vanished(self) -> bool:
+    def _look_for_life(self) -> None:
         silence = self._feed.silence if self._feed is not None else None
-        return silence is not None and silence > _SILENT_FOR and self._absence() > _ABSENT_FOR
+        if silence is None or self._absence() <= _ABSENT_FOR:
+            return
+        if silence >= _SILENT_FOR:
+            logger.info("%s has not been heard of for %d s", self._name, _SILENT_FOR)
+            self._fail()
+        elif silence > _SILENT_FOR - _LOOKED_EVERY:
+            asyncio.get_running_loop().call_later(_SILENT_FOR - silence, self._look_for_life)
 
     def _fail(self) -> None:
         with contextlib.suppress(asyncio.QueueFull):

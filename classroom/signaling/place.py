@@ -52,7 +52,7 @@ class Place:
             self.switchboard.make_room(students + _SPARE_MEMBERS)
 
     def absence(self, peer: int) -> float:
-        """For how many seconds a student has not fetched its messages; 0 where only somebody else knows."""
+        """For how many seconds a student is known to fetch no messages; 0 where only somebody else knows."""
         return 0.0 if self.switchboard is None else self.switchboard.absence(peer)
 
 

@@ -37,6 +37,9 @@ Ids = Literal["random", "sequential"]
 NAME_LIMIT: Final = 512
 """Bytes of a name that are kept, unless a room is told otherwise; the hub's name always has as many."""
 
+_ON_ITS_WAY: Final = 10.0
+"""Seconds that an answer may need to its reader, as in an outage of the network."""
+
 _LARGEST_ID: Final = 2**31 - 1  # the native client keeps ids in a C int
 _FORBIDDEN: Final = bytes.maketrans(b",\r\n<>\0", b"______")
 
@@ -84,6 +87,8 @@ class _Member:
     queue: EventQueue
     address: str = ""
     ticket: int | None = None
+    hung_up: bool = False
+    """Whether its last wait ended from its own end, and not with an answer."""
     waits_at: str = ""
     """The address that the pending wait came from."""
 
@@ -188,9 +193,14 @@ class Room:
         return "" if member is None else member.address
 
     def absence(self, member_id: int, now: float) -> float:
-        """Seconds since a member had a pending wait; 0 while it has one, and for one that is not there."""
+        """Seconds for which a member is known to ask for nothing; 0 while it waits, and for one that is not there.
+
+        They count from when it ended its wait itself. Who was answered may not have got the answer for ten seconds.
+        """
         member = self._members.get(member_id)
-        return 0.0 if member is None or member.ticket is not None else now - member.since
+        if member is None or member.ticket is not None:
+            return 0.0
+        return max(0.0, now - member.since - (0.0 if member.hung_up else _ON_ITS_WAY))
 
     def sign_out(self, member_id: int) -> None:
         """Remove a member and tell those who saw it; its pending wait sees that it is unknown. Raises UnknownMember."""
@@ -241,14 +251,14 @@ class Room:
         event = member.queue.take()
         if event is not None:
             # The original does not count a wait that was answered from the queue as a sign of life. It is one.
-            member.ticket, member.since = None, now
+            member.ticket, member.since, member.hung_up = None, now, False
         return event
 
     def end_wait(self, member_id: int, ticket: int, now: float) -> None:
-        """Note that a wait is over, for whatever reason; one that is over already changes nothing."""
+        """Note that a wait is over without an answer; one that is over already changes nothing."""
         member = self._members.get(member_id)
         if member is not None and member.ticket == ticket:
-            member.ticket, member.since = None, now
+            member.ticket, member.since, member.hung_up = None, now, True
 
     def expire(self, now: float) -> tuple[int, ...]:
         """Remove all who had no pending wait for longer than the patience, and return their ids."""

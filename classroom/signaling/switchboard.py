@@ -85,7 +85,7 @@ class Switchboard:
         return self._room.address(member_id)
 
     def absence(self, member_id: int) -> float:
-        """Seconds since a member had a pending wait; 0 while it has one."""
+        """Seconds for which a member is known to ask for nothing; see ``Room.absence``."""
         return self._room.absence(member_id, self._clock.now())
 
     def sign_out(self, member_id: int) -> None:

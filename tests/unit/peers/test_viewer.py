@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
 from aiortc import RTCPeerConnection
 
 from classroom.peers import viewer
-from classroom.peers.feed import PictureCodec
-from classroom.peers.viewer import agreed_codec, close_to_the_end, preferences
+from classroom.peers.feed import Feed, PictureCodec, Program
+from classroom.peers.viewer import Viewer, agreed_codec, close_to_the_end, preferences
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
 
@@ -88,3 +89,53 @@ async def test_a_connection_that_never_closes_keeps_nobody_waiting(
     await asyncio.wait_for(close_to_the_end(connection), 5)
     assert "did not close" in caplog.text
     await close()
+
+
+class Silent:
+    """What is fed to a student who said something last so many seconds ago."""
+
+    def __init__(self, silence: float) -> None:
+        self._since = asyncio.get_running_loop().time() - silence
+
+    @property
+    def silence(self) -> float:
+        return asyncio.get_running_loop().time() - self._since
+
+    async def measure(self) -> None:
+        """Nothing to read."""
+
+
+def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
+    async def send(text: str) -> None:
+        raise AssertionError(text)
+
+    made = Viewer(
+        name="student",
+        program=cast(Program, None),
+        ice_servers=list,
+        playout_delay="off",
+        send=send,
+        changed=lambda: None,
+        absence=lambda: absence,
+    )
+    feed = Silent(silence)
+    made._feed, made._state = cast(Feed, feed), "watching"
+    return made, feed
+
+
+@pytest.mark.parametrize(("silence", "absence"), [(9.0, 9.0), (60.0, 0.0), (60.0, 1.0)])
+async def test_who_reports_or_fetches_messages_has_not_vanished(silence: float, absence: float) -> None:
+    made, _ = watched(silence=silence, absence=absence)
+    await made.measure()
+    assert made._inbox.empty()
+
+
+async def test_who_does_neither_is_given_up_after_ten_seconds_and_not_with_the_next_look() -> None:
+    made, feed = watched(silence=9.7, absence=9.0)
+    await made.measure()
+    assert made._inbox.empty()
+    assert await asyncio.wait_for(made._inbox.get(), 20) == "failed"
+    assert feed.silence >= 10.0
+    late, _ = watched(silence=10.1, absence=2.1)
+    await late.measure()
+    assert late._inbox.get_nowait() == "failed"

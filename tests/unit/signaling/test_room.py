@@ -116,15 +116,36 @@ def test_patience_begins_again_when_a_wait_ends() -> None:
     assert room.expire(130.1) == (1,)
 
 
-def test_who_does_not_wait_is_absent() -> None:
+def test_who_ends_its_wait_is_absent_at_once() -> None:
     room = Room()
     member = room.sign_in(b"a", 10.0).id
-    assert room.absence(member, 12.0) == 2.0
     ticket = room.begin_wait(member)
     assert room.absence(member, 40.0) == 0.0
     room.end_wait(member, ticket, 41.0)
     assert room.absence(member, 44.0) == 3.0
     assert room.absence(99, 44.0) == 0.0
+
+
+def test_whose_wait_was_answered_may_not_have_got_the_answer_yet() -> None:
+    room = Room()
+    member = room.sign_in(b"a", 0.0).id
+    room.sign_in(b"b", 0.0)
+    ticket = room.begin_wait(member)
+    # As when an outage of ten seconds begins half a second before.
+    assert room.collect(member, ticket, 0.5) is not None
+    room.end_wait(member, ticket, 0.5)
+    assert room.absence(member, 10.0) == 0.0
+    assert room.absence(member, 13.5) == 3.0
+    ticket = room.begin_wait(member)
+    room.end_wait(member, ticket, 20.0)
+    assert room.absence(member, 21.0) == 1.0
+
+
+def test_who_signed_in_and_never_asked_is_absent_as_one_who_was_answered() -> None:
+    room = Room()
+    member = room.sign_in(b"a", 10.0).id
+    assert room.absence(member, 19.0) == 0.0
+    assert room.absence(member, 22.0) == 2.0
 
 
 def test_the_hub_never_expires() -> None:
