@@ -12,7 +12,6 @@ from classroom.clock import Clock
 from classroom.direction import Direction
 from classroom.lesson import Lesson
 from classroom.media.program import Program
-from classroom.media.sources.browser import is_awaited
 from classroom.media.studio import Studio
 from classroom.metrics import Figures
 from classroom.peers.audience import Audience
@@ -128,9 +127,7 @@ class Bulletin:
             for name, status in statuses.items():
                 detail = f" {status.size[0]}x{status.size[1]}" if status.size else ""
                 why = f": {status.why}" if status.why else ""
-                waits = is_awaited(status.why)
-                how = "waits for a browser to send it" if waits else f"is {status.state}{why}"
-                lines.append(
-                    SourceLine(f"{kind} {name} ({status.kind}){detail} {how}", waits or status.state == "live")
-                )
+                how = "waits for a browser to send it" if status.awaited else f"is {status.state}{why}"
+                text = f"{kind} {name} ({status.kind}){detail} {how}"
+                lines.append(SourceLine(text, status.awaited or status.state == "live"))
         return lines

@@ -42,12 +42,12 @@ class Wording:
     """
 
     def __init__(self, code: str, text: str) -> None:
-        self.code = code
+        self._code = code
         self._text = text
 
     def __call__(self, **params: Filling) -> Sentence:
         """The sentence with its gaps filled."""
-        return Sentence(_GAP.sub(lambda gap: _spoken(params[gap[1]]), self._text), self.code, params)
+        return Sentence(_GAP.sub(lambda gap: _spoken(params[gap[1]]), self._text), self._code, params)
 
 
 def reason_of(sentence: str | None) -> dict[str, object] | None:

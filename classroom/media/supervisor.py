@@ -68,6 +68,7 @@ class SourceStatus:
     ``why`` is a sentence for the teacher where it is not live, after a second where it only sends nothing. ``size``
     (width, height in pixels) and ``fps`` (measured; None for a still) are known while it delivers pictures. ``fault``
     tells a source that sends nothing or nothing new from one that failed; one that may stand still is live and frozen.
+    ``awaited`` says that nothing is wrong: somebody is to send it, and has not come yet.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class SourceStatus:
     size: tuple[int, int] | None = None
     fps: float | None = None
     fault: Literal["stalled", "frozen"] | None = None
+    awaited: bool = False
 
 
 class SourceRunner:
@@ -223,11 +225,12 @@ class SourceRunner:
 
     def _fail(self, state: SourceState, why: str) -> None:
         # One that is tried again all the time says a thing once.
-        log.log(logging.DEBUG if why == self._said else logging.WARNING, "%s is %s: %s", self.source.name, state, why)
+        level = logging.INFO if self.source.awaited else logging.WARNING
+        log.log(logging.DEBUG if why == self._said else level, "%s is %s: %s", self.source.name, state, why)
         self._said = why
         fault = self._status.fault if state == "lost" and why == self._sentence(self._status.fault) else None
         self._count_loss()
-        self._set(SourceStatus(self.source.kind, state, why, fault=fault))
+        self._set(SourceStatus(self.source.kind, state, why, fault=fault, awaited=self.source.awaited))
 
     def _close(self) -> None:
         try:

@@ -149,6 +149,7 @@ async def test_a_browser_that_nobody_sends_yet_is_no_fault_of_a_lesson(tmp_path:
     assert lines["voice"] == "audio voice (browser) waits for a browser to send it"
     assert "is live" in lines["bars"]
     assert ended.code == 0
+    assert "laptop" not in ended.err
 
 
 async def test_remote_switches_and_reports_errors(lesson: Path) -> None:

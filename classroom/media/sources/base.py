@@ -57,6 +57,11 @@ class Source(ABC):
         """Since when (clock seconds) the program shows it; None while it does not. Set from outside."""
         self._serial = 0
 
+    @property
+    def awaited(self) -> bool:
+        """Whether it only waits for somebody who has not come yet, so that nothing is wrong while it is not live."""
+        return False
+
     @abstractmethod
     def open(self) -> None:
         """Take hold of the device. May block; DeviceError when it cannot be used, saying what to do."""

@@ -16,9 +16,9 @@ from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.frames import Samples
 from classroom.media.sources.base import Source
-from classroom.wording import Sentence, Wording
+from classroom.wording import Wording
 
-__all__ = ["Browser", "is_awaited"]
+__all__ = ["Browser"]
 
 _WAIT: Final = 0.1
 _SILENCE: Final = 3.0
@@ -59,6 +59,11 @@ class Browser(Source):
         self._open = False
         self._heard = 0.0
         self._condition = threading.Condition()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether nobody has sent so far."""
+        return not self._was_sent
 
     def put_picture(self, frame: av.VideoFrame, captured: float) -> None:
         """Deliver a picture that was taken at a clock second; from any thread, returns at once."""
@@ -124,8 +129,3 @@ class Browser(Source):
         self._condition.notify()
         if began and not self._open:
             self.interrupted.set()
-
-
-def is_awaited(why: str | None) -> bool:
-    """Whether a source is not live for this reason: nobody has sent it so far."""
-    return isinstance(why, Sentence) and why.code == _NOBODY.code

@@ -91,11 +91,13 @@ def test_it_goes_live_by_itself_is_lost_and_comes_back(running: SourceRunner) ->
     assert isinstance(source, Browser)
     wait_for(lambda: running.status.why is not None)
     assert "Nobody sends" in (running.status.why or "")
+    assert running.status.awaited
     for _ in range(2):
         source.put_picture(picture(), source.clock.now())
         wait_for(lambda: running.status.state == "live")
         assert running.status.size == (64, 48)
         source.leave()
         wait_for(lambda: running.status.state == "lost")
+        assert not running.status.awaited
         assert source.picture is not None
         assert source.picture.newest() is None
