@@ -5,7 +5,7 @@ A browser calls a page secure only when somebody it trusts vouches for the addre
 trust. What such a trust can be abused for is kept small: the authority may certify no name of the internet (RFC 5280,
 4.2.1.10), only ``localhost``, names that end in ``.local``, this computer's own name, and bare IP addresses.
 
-Pure: time comes in, certificates come out; ``certificates.py`` keeps them on the disk and serves them.
+Pure: time comes in, certificates come out; ``own_certificates.py`` keeps them on the disk and serves them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from classroom.server.doorman import Doorman, Gate
 
-__all__ = ["HANDSHAKE_SECONDS", "SecureDoor", "SecureEntrance"]
+__all__ = ["HANDSHAKE_SECONDS", "SecureDoor", "SecureEntrance", "server_context"]
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,15 @@ HANDSHAKE_SECONDS: Final = 10.0
 """Seconds in which the handshake must be done."""
 
 _SHUTDOWN_SECONDS: Final = 3.0
+
+
+def server_context() -> ssl.SSLContext:
+    """A context for a server, without a certificate yet: TLS 1.2 or newer, HTTP/1.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 class SecureEntrance:

@@ -1,7 +1,7 @@
 """The page ``/trust``: why a browser warns of the lesson's https, and how to make it trust this computer.
 
 It needs no script, because it is read on devices that do not trust the lesson yet. The authority's certificate can be
-fetched there, and only that: its key never leaves ``certificates.py``.
+fetched there, and only that: its key never leaves ``own_certificates.py``.
 """
 
 from __future__ import annotations

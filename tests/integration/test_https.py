@@ -22,8 +22,8 @@ from classroom.alarms import Alarms
 from classroom.errors import AddressError
 from classroom.server import Site
 from classroom.server.authority import fingerprint
-from classroom.server.certificates import OwnCertificates
 from classroom.server.doorman import Gate
+from classroom.server.own_certificates import OwnCertificates
 from tests.support.broadcast import LESSON, TOKEN, broadcasting, eventually
 from tests.support.port import RawConnection, ask
 

@@ -1,4 +1,4 @@
-"""What the https listener shows, as time goes by and files change; handshakes are made in memory."""
+"""The certificates of this computer's own authority, as time goes by and files change."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 
 from classroom.alarms import Alarms
-from classroom.errors import SetupError
 from classroom.server.authority import Authority
-from classroom.server.certificates import GivenCertificate, OwnCertificates
+from classroom.server.own_certificates import OwnCertificates
+from tests.support.handshake import shown
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -37,9 +36,6 @@ class World:
         own.prepare()
         return own
 
-    def given(self, certificate: Path, key: Path) -> GivenCertificate:
-        return GivenCertificate(certificate, key, alarms=self.alarms, now=lambda: self.time)
-
     @property
     def codes(self) -> list[str]:
         return [alarm.code for alarm in self.alarms.raised()]
@@ -48,29 +44,6 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path / "home" / "tls")
-
-
-def shown(context: ssl.SSLContext) -> x509.Certificate:
-    """The certificate that a client gets to see."""
-    client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client_context.check_hostname = False
-    client_context.verify_mode = ssl.CERT_NONE
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = client_context.wrap_bio(to_client, to_server)
-    server = context.wrap_bio(to_server, to_client, server_side=True)
-    pending = [client, server]
-    for _ in range(10):
-        for end in list(pending):
-            try:
-                end.do_handshake()
-                pending.remove(end)
-            except ssl.SSLWantReadError:
-                pass
-    assert pending == []
-    assert client.version() in ("TLSv1.2", "TLSv1.3")
-    data = client.getpeercert(binary_form=True)
-    assert data is not None
-    return x509.load_der_x509_certificate(data)
 
 
 def test_it_is_made_once_and_kept(world: World) -> None:
@@ -176,75 +149,3 @@ def test_two_lessons_that_start_at_once_agree(world: World, monkeypatch: pytest.
     own = world.start()
     assert own.authority is not None
     assert own.authority.certificate == rival.certificate
-
-
-# Files that were given
-
-
-def write(folder: Path, *, days: int = 90, names: tuple[str, ...] = ("localhost",)) -> tuple[Path, Path]:
-    """A certificate and its key that end so many days after the start of the world."""
-    authority = Authority.make("given", START)
-    leaf = authority.certify(names, START + timedelta(days=days - 396))
-    pem = leaf.pem()
-    key, certificate, rest = pem.partition(b"-----BEGIN CERTIFICATE-----")
-    files = folder / "school.pem", folder / "school-key.pem"
-    files[0].write_bytes(certificate + rest)
-    files[1].write_bytes(key)
-    return files
-
-
-def test_given_files_are_shown(world: World, tmp_path: Path) -> None:
-    certificate, key = write(tmp_path)
-    given = world.given(certificate, key)
-    given.prepare()
-    assert shown(given.context) == x509.load_pem_x509_certificate(certificate.read_bytes())
-    assert given.authority is None
-    assert world.codes == []
-
-
-@pytest.mark.parametrize(("days", "codes"), [(15, []), (13, ["tls.expires"]), (-1, ["tls.expired"])])
-def test_the_age_of_a_given_certificate_is_told(world: World, tmp_path: Path, days: int, codes: list[str]) -> None:
-    given = world.given(*write(tmp_path, days=days))
-    given.prepare()
-    assert world.codes == codes
-
-
-def test_a_given_certificate_that_gets_old_and_is_replaced(world: World, tmp_path: Path) -> None:
-    given = world.given(*write(tmp_path))
-    given.prepare()
-    world.time += timedelta(days=80)
-    given.renew()
-    assert world.codes == ["tls.expires"]
-    world.time += timedelta(days=20)
-    given.renew()
-    assert world.codes == ["tls.expired"]
-    certificate, _ = write(tmp_path, days=400)
-    given.renew()
-    assert world.codes == []
-    assert shown(given.context) == x509.load_pem_x509_certificate(certificate.read_bytes())
-
-
-def test_new_files_that_cannot_be_used_change_nothing(world: World, tmp_path: Path) -> None:
-    certificate, key = write(tmp_path)
-    given = world.given(certificate, key)
-    given.prepare()
-    before = shown(given.context)
-    good = key.read_bytes()
-    (tmp_path / "new").mkdir()
-    new = write(tmp_path / "new")  # the certificate comes first, its key a moment later
-    certificate.write_bytes(new[0].read_bytes())
-    given.renew()
-    assert world.codes == ["tls.files"]
-    assert shown(given.context) == before
-    key.write_bytes(new[1].read_bytes())
-    given.renew()
-    assert world.codes == []
-    assert shown(given.context) != before
-    assert good != key.read_bytes()
-
-
-def test_files_that_cannot_be_used_at_the_start_are_an_error(world: World, tmp_path: Path) -> None:
-    certificate, key = write(tmp_path)
-    key.unlink()
-    with pytest.raises(SetupError, match=r"https cannot start: there is no file .*school-key\.pem"):
-        world.given(certificate, key).prepare()

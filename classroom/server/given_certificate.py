@@ -1,0 +1,130 @@
+"""A certificate from files, as a school's own or one of Let's Encrypt."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+
+from classroom.alarms import Alarm, Alarms
+from classroom.errors import SetupError
+from classroom.lesson.certificate import certificate_trouble
+from classroom.server.authority import Authority
+from classroom.server.tls import server_context
+from classroom.wording import Wording
+
+__all__ = ["GivenCertificate"]
+
+logger = logging.getLogger(__name__)
+
+_LOOK_EVERY: Final = 60.0
+"""Seconds between two looks at the files."""
+
+_WARN_BEFORE: Final = timedelta(days=14)
+
+_UNUSABLE: Final = Wording("tls.unusable", "The new certificate for https cannot be used, the one before stays: {why}.")
+_EXPIRED: Final = Wording(
+    "tls.expired",
+    "The certificate for https is out of date since {date}, and browsers refuse it. Put a new one into {file}.",
+)
+_EXPIRES: Final = Wording(
+    "tls.expires", "The certificate for https is valid until {date} only. Put a new one into {file}."
+)
+
+
+class GivenCertificate:
+    """A certificate from files, as a school's own or one of Let's Encrypt; loaded again whenever they change.
+
+    Args:
+        certificate: the certificate and its chain, PEM.
+        key: its private key, PEM, not encrypted.
+        alarms: where it is said that the certificate is too old, or that new files cannot be used.
+        now: tells the time.
+    """
+
+    def __init__(
+        self, certificate: Path, key: Path, *, alarms: Alarms, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._certificate = certificate
+        self._key = key
+        self._alarms = alarms
+        self._now = now
+        self._loaded: tuple[object, ...] | None = None
+        self._until: datetime | None = None
+        self.context = server_context()
+
+    @property
+    def authority(self) -> Authority | None:
+        """None: whoever made the certificate tells whom to trust, and most often everybody does already."""
+        return None
+
+    def prepare(self) -> None:
+        """Load the files. Raises SetupError that says what is wrong with them."""
+        if (trouble := self._load()) is not None:
+            raise SetupError(f"https cannot start: {trouble}.")
+        self._tell_age()
+
+    async def keep(self) -> None:
+        """Load the files again when they change, and watch the age of the certificate, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            self.renew()
+
+    def renew(self) -> None:
+        """Load the files when they are others than those loaded; files that cannot be used change nothing."""
+        if self._loaded != self._state():
+            trouble = self._load()
+            if trouble is None:
+                logger.info("the certificate was loaded again; it is valid until %s", self._until)
+                self._alarms.clear("tls.files")
+            else:
+                sentence = _UNUSABLE(why=trouble)
+                logger.warning("%s", sentence)
+                self._alarms.put(Alarm("tls.files", sentence))
+        self._tell_age()
+
+    def _state(self) -> tuple[object, ...] | None:
+        try:
+            stats = [path.stat() for path in (self._certificate, self._key)]
+        except OSError:
+            return None
+        return tuple((each.st_mtime_ns, each.st_size, each.st_ino) for each in stats)
+
+    def _load(self) -> str | None:
+        """Take the files; what is wrong with them otherwise."""
+        state = self._state()
+        if (trouble := certificate_trouble(self._certificate, self._key)) is not None:
+            return trouble.sentence
+        try:
+            self.context.load_cert_chain(self._certificate, self._key, password=_no_password)
+            self._until = x509.load_pem_x509_certificate(self._certificate.read_bytes()).not_valid_after_utc
+        except (OSError, ValueError) as error:
+            return f"{self._certificate} cannot be read: {error}"
+        self._loaded = state
+        return None
+
+    def _tell_age(self) -> None:
+        if self._until is None:
+            return
+        left = self._until - self._now()
+        if left <= timedelta(0):
+            sentence = _EXPIRED(date=f"{self._until:%Y-%m-%d}", file=str(self._certificate))
+            self._alarms.put(Alarm("tls.expired", sentence))
+            self._alarms.clear("tls.expires")
+        elif left < _WARN_BEFORE:
+            self._alarms.clear("tls.expired")
+            sentence = _EXPIRES(date=f"{self._until:%Y-%m-%d}", file=str(self._certificate))
+            self._alarms.put(Alarm("tls.expires", sentence))
+        else:
+            self._alarms.clear("tls.expired")
+            self._alarms.clear("tls.expires")
+
+
+def _no_password() -> str:
+    """Keeps OpenSSL from asking at the terminal for the password of a key; such keys were refused before."""
+    return ""
