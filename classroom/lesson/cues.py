@@ -53,7 +53,7 @@ def scene_alone(source: str, scenes: Mapping[str, Any]) -> str | None:
         show = scene if isinstance(scene, str) else getattr(scene, "show", None)
         if isinstance(scene, dict):
             show = scene.get("show")
-        names = [show] if isinstance(show, str) else [_shown_source(item) for item in show or ()]
+        names = [_shown_source(item) for item in show] if isinstance(show, list | tuple) else [show]
         if names == [source]:
             return name
     return None

@@ -175,7 +175,7 @@ class SoundMixer:
         return total
 
     def _run(self) -> None:
-        origin = sample_index(self._zero)
+        origin, failing = sample_index(self._zero), False
         while wait_until(self._clock, self._due(self._block), self._stop):
             began = self._clock.now()
             if began - self._due(self._block) > _PATIENCE:
@@ -184,7 +184,13 @@ class SoundMixer:
                 self.skipped += present - self._block
                 self._block = present
             captured = self._zero + self._block * BLOCK_SECONDS
-            self._deliver(self.mix(origin + self._block * BLOCK), self._block * BLOCK, captured)
+            try:
+                self._deliver(self.mix(origin + self._block * BLOCK), self._block * BLOCK, captured)
+                failing = False
+            except Exception:  # noqa: BLE001 - a fault of ours: logged, and silence for 20 ms serves better than for ever
+                if not failing:
+                    _log.exception("A block of sound could not be mixed.")
+                failing = True
             self._block += 1
             self.timings.add(self._clock.now() - began)
 

@@ -90,3 +90,10 @@ def test_cues_are_a_list() -> None:
     assert faults(LESSON.replace("cues:", "cues: 5m")) == [
         "12:7: cues: expects a list such as [{after: 5m, scene: talk}], not '5m'"
     ]
+
+
+@pytest.mark.parametrize("show", ["5", "true", "{a: 1}", '"${NOBODY}"', "[5]"])
+def test_a_scene_that_shows_no_list_is_a_fault_of_its_own_also_beside_cues(show: str) -> None:
+    text = f"sources: {{end: {{kind: card}}}}\nscenes: {{talk: {{show: {show}}}}}\ncues: [{{card: end}}]\n"
+    assert all("scenes.talk.show" in fault for fault in faults(text))
+    assert faults(text)

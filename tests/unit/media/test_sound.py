@@ -335,3 +335,21 @@ def test_meters_show_a_full_sine_at_minus_three() -> None:
     assert mixed.levels()["a"].peak_db == pytest.approx(0.0, abs=0.01)
     assert mixed.levels()["a"].rms_db == pytest.approx(-3.01, abs=0.01)
     assert mixed.levels()["program"].peak_db == pytest.approx(-1.0, abs=0.1)  # after the limiter
+
+
+def test_a_fault_costs_its_block_and_not_the_sound_of_the_lesson(caplog: pytest.LogCaptureFixture) -> None:
+    clock, recorder = SystemClock(), Recorder(5)
+    faults = iter([ZeroDivisionError("of a test")] * 2)
+
+    def deliver(block: Samples, pts: int, captured: float) -> None:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        recorder(block, pts, captured)
+
+    mixed = SoundMixer(inputs={}, clock=clock, deliver=deliver)
+    mixed.start(clock.now())
+    try:
+        assert recorder.done.wait(60)
+    finally:
+        assert mixed.stop()
+    assert [record.message for record in caplog.records].count("A block of sound could not be mixed.") == 1
