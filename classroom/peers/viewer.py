@@ -153,8 +153,10 @@ class Viewer:
         except WireError as gone:
             logger.info("%s cannot be reached: %s", self._name, gone)
         finally:
-            await self._hang_up()
-            self._set("gone")
+            try:
+                await self._hang_up()
+            finally:
+                self._set("gone")
 
     async def _next(self) -> Call | Literal["failed"]:
         """The next message; a call that does not come about in time counts as failed."""
@@ -317,12 +319,14 @@ class Viewer:
         resolving = list(self._resolving)
         for task in resolving:
             task.cancel()
-        await asyncio.gather(*resolving, return_exceptions=True)
-        if connection is not None:
-            try:
-                await close_to_the_end(connection)
-            finally:
-                self._program.tidier.left()
+        try:
+            await asyncio.gather(*resolving, return_exceptions=True)
+        finally:
+            if connection is not None:
+                try:
+                    await close_to_the_end(connection)
+                finally:
+                    self._program.tidier.left()
 
     def _set(self, state: ViewerState) -> None:
         if state != self._state:

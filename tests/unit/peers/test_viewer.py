@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -111,7 +112,7 @@ def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
 
     made = Viewer(
         name="student",
-        program=cast(Program, None),
+        program=cast(Program, SimpleNamespace(tidier=SimpleNamespace(left=lambda: None))),
         ice_servers=list,
         playout_delay="off",
         send=send,
@@ -139,3 +140,27 @@ async def test_who_does_neither_is_given_up_after_ten_seconds_and_not_with_the_n
     late, _ = watched(silence=10.1, absence=2.1)
     await late.measure()
     assert late._inbox.get_nowait() == "failed"
+
+
+async def test_who_is_removed_while_hanging_up_is_sent_nothing_any_more() -> None:
+    made, _ = watched(silence=0.0, absence=0.0)
+    connection = made._connection = RTCPeerConnection()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def resolve() -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            await go_on.wait()
+
+    made._resolving.add(asyncio.create_task(resolve()))
+    await begun.wait()
+    hanging_up = asyncio.create_task(made._hang_up())
+    await asyncio.sleep(0)
+    hanging_up.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging_up
+    assert connection.connectionState == "closed"
