@@ -22,9 +22,15 @@ __all__ = [
     "PictureSize",
     "RestartWanted",
     "Statistics",
+    "check_description",
     "parse",
     "read",
 ]
+
+_LONGEST_DESCRIPTION = 65_536
+_MOST_LINES = 1000
+_MOST_OF = {"m=": 8, "a=candidate:": 256}
+"""A browser's description has 4 kB and 100 lines. aiortc takes 1.5 s to read 250 kB of some, and all wait meanwhile."""
 
 _LARGEST_SIDE = 32_768
 """Pixels of the largest side that a page may say it shows."""
@@ -125,7 +131,9 @@ def read(value: Mapping[str, object]) -> Message:
         case None | "":
             return _candidate(value)
         case "answer" | "pranswer":
-            return Answer(_text(value, "sdp", 262_144))
+            sdp = _text(value, "sdp", _LONGEST_DESCRIPTION)
+            check_description(sdp)
+            return Answer(sdp)
         case "hello" if value.get("app") == "classroom":
             return Hello(_mark(value, "ticket"), _mark(value, "device"))
         case "key-frame":
@@ -140,6 +148,16 @@ def read(value: Mapping[str, object]) -> Message:
             return PictureSize(_pixels(value, "width"), _pixels(value, "height"))
         case kind:
             raise WireError(f"its type is unknown: {str(kind)[:32]!r}")
+
+
+def check_description(sdp: str) -> None:
+    """Raise WireError for a description (RFC 8866) that would take long to read or to act on."""
+    lines = sdp.splitlines()
+    most = {start: sum(line.startswith(start) for line in lines) for start in _MOST_OF}
+    if len(sdp) > _LONGEST_DESCRIPTION or len(lines) > _MOST_LINES:
+        raise WireError("its description is too long")
+    if any(most[start] > number for start, number in _MOST_OF.items()):
+        raise WireError("its description has too many media or candidates")
 
 
 def _candidate(value: Mapping[str, object]) -> Candidate:

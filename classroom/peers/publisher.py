@@ -28,7 +28,7 @@ from classroom.errors import CommandError, WireError
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.browser import Browser
 from classroom.peers.gathering import hasten
-from classroom.peers.messages import Bye, Candidate, read
+from classroom.peers.messages import Bye, Candidate, check_description, read
 from classroom.peers.monitor import Tell
 from classroom.peers.timeline import Timeline
 from classroom.peers.viewer import BAD_DESCRIPTION, close_to_the_end
@@ -69,7 +69,6 @@ class Publisher:
         self._tell = tell
         self._gone = gone
         self._clock = clock
-        self._why: Why | None = None
         self._over = asyncio.Event()
         self._connected = asyncio.Event()
         self._candidates: asyncio.Queue[Candidate] = asyncio.Queue(_CANDIDATES)
@@ -134,17 +133,20 @@ class Publisher:
             self._end("ended")
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await close_to_the_end(self._connection)
+            try:
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+            finally:
+                await close_to_the_end(self._connection)
 
     async def _answer(self, sdp: str) -> bool:
         try:
+            check_description(sdp)
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
             if not self._kinds:
                 raise ValueError("it sends neither picture nor sound")
             hasten(self._connection)
             await self._connection.setLocalDescription(await self._connection.createAnswer())
-        except BAD_DESCRIPTION as fault:
+        except (*BAD_DESCRIPTION, WireError) as fault:
             logger.warning("the offer for %s cannot be used: %s", self._name, fault)
             self._end("unusable")
             return False

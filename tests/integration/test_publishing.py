@@ -165,6 +165,17 @@ async def test_an_offer_that_cannot_be_read_costs_nothing_but_itself(sdp: str) -
             await eventually(lambda: on_air(lesson, RED), what="red")
 
 
+async def test_an_offer_of_more_tracks_than_any_page_has_is_not_taken() -> None:
+    many = RTCPeerConnection()
+    for _ in range(9):
+        many.addTransceiver("audio", direction="sendonly")
+    offer = (await many.createOffer()).sdp
+    await many.close()
+    async with broadcasting(LESSON) as lesson, calling(lesson) as caller:
+        assert "result" in await caller.ask("peer.offer", role="publish", source="laptop", sdp=offer)
+        assert (await caller.hears("closed"))["why"] == "unusable"
+
+
 async def test_a_guest_sends_its_source_and_may_and_learns_nothing_else() -> None:
     async with broadcasting(LESSON) as lesson, calling(lesson) as teacher:
         invited = (await teacher.ask("source.invite", source="phone"))["result"]

@@ -96,3 +96,16 @@ def test_messages_are_read(body: bytes, expected: object) -> None:
 def test_what_cannot_be_understood_is_refused(body: bytes) -> None:
     with pytest.raises(WireError):
         parse(body)
+
+
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [("a=ssrc:{} cname:x\r\n", 990), ("a=candidate:{} 1 udp 1 10.0.0.1 9 typ host\r\n", 256), ("m=video 9\r\n", 8)],
+)
+def test_a_description_that_would_take_long_to_read_is_refused(line: str, most: int) -> None:
+    for sdp in ("".join(map(line.format, range(most))), "v=0\n" + line.replace("\r\n", "\n").format(1) * most):
+        assert parse(json.dumps({"type": "answer", "sdp": sdp}).encode()) == Answer(sdp)
+    # All that the parser takes for the end of a line counts.
+    for end in ("\r\n", "\n", "\x0b", "\u2028"):
+        with pytest.raises(WireError):
+            parse(json.dumps({"type": "answer", "sdp": "v=0\n" + line.replace("\r\n", end) * (most + 12)}).encode())
