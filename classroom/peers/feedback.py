@@ -20,6 +20,9 @@ _SHARE: Final = 0.5
 _FULL_SHARE: Final = 0.15
 """The same where the network is full, and repetitions push out what is not lost yet."""
 
+_HEEDED: Final = 2000
+"""Missed packets that are looked for in a second at most: more than a browser names, and 15 ms of work."""
+
 _WINDOWS: Final = ((0.5, 80), (0.2, 24))
 """Seconds, and packets, over which losses are counted at least. The long one is for few packets not to tell much."""
 
@@ -150,6 +153,16 @@ class Repetitions:
     def __init__(self, *, now: float) -> None:
         self._spent = 0.0
         self._at = now
+        self._heeded = 0.0
+        self._heeded_at = now
+
+    def heed(self, packets: int, *, now: float) -> int:
+        """How many of so many packets that are asked for may be looked for now."""
+        self._heeded = max(0.0, self._heeded - _HEEDED * (now - self._heeded_at))
+        self._heeded_at = now
+        taken = min(packets, int(_HEEDED - self._heeded))
+        self._heeded += taken
+        return taken
 
     def allow(self, octets: int, *, bit_rate: float, full: bool = False, now: float) -> bool:
         """Whether so many bytes may be repeated now, beside ``bit_rate`` that is sent; they count as spent if so.

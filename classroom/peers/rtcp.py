@@ -20,6 +20,9 @@ _PAIR: Final = struct.Struct("!HH")
 _SENDER_REPORT, _RECEIVER_REPORT, _TRANSPORT_FEEDBACK, _PAYLOAD_FEEDBACK = 200, 201, 205, 206
 _NACK, _PLI, _FIR, _APPLICATION = 1, 1, 4, 15
 
+_MOST_MISSED: Final = 1000
+"""Packets that one request may name, about; browsers ask for a key frame instead when they miss more."""
+
 
 def read(data: bytes) -> Iterator[Heard]:
     """What a compound packet (RFC 3550, section 6.1) says that a sender wants to know; the rest is passed over.
@@ -56,6 +59,8 @@ def _loss(data: bytes, at: int, end: int) -> Loss:
     """A generic NACK: a sequence number, and a bit for each of the sixteen after it (RFC 4585, section 6.2.1)."""
     missed: list[int] = []
     for place in range(at + 4, end - 3, 4):
+        if len(missed) >= _MOST_MISSED:
+            break
         first, following = _PAIR.unpack_from(data, place)
         missed.append(first)
         missed += [(first + 1 + bit) & 0xFFFF for bit in range(16) if following >> bit & 1]

@@ -35,6 +35,9 @@ _SOME_LOSS: Final = 0.1
 _TOO_MUCH: Final = 0.9
 """The share lost with which a network counts as full; less where the browser's estimate says so as well."""
 
+_REPORTS_APART: Final = 0.02
+"""Seconds between two reports that are taken. They count from the beginning, so one that is left out loses nothing."""
+
 _SOUND_LAG: Final = 0.015
 """Seconds that sound is said to have been later than it was heard.
 
@@ -80,7 +83,7 @@ class Stream:
         self._rtx_payload_type: int | None = None
         self._wish: float | None = None
         self._key_frames_every: float | None = None
-        self._last_key = float("-inf")
+        self._last_key = self._reported_at = float("-inf")
         self._current: Distribution | None = None
         self._coming: Distribution | None = None
         self._needs_key = True
@@ -248,16 +251,21 @@ class Stream:
         self._line.heard()
         match heard:
             case Reception():
-                trip = self._line.round_trip(last_report=heard.last_report, delay=heard.delay)
-                newly = self.feedback.received(heard, rate=self._rate, round_trip=trip, now=self._line.now())
-                self._reported(newly)
+                self._take(heard, self._line.now())
             case Loss():
-                for sequence in heard.sequence:
+                for sequence in heard.sequence[: self._repetitions.heed(len(heard.sequence), now=self._line.now())]:
                     self._repeat(sequence)
             case KeyFrameRequest():
                 self.want_key_frame()
             case Estimate(bit_rate):
                 self.feedback.estimate = bit_rate
+
+    def _take(self, report: Reception, now: float) -> None:
+        if now - self._reported_at < _REPORTS_APART:
+            return
+        self._reported_at = now
+        trip = self._line.round_trip(last_report=report.last_report, delay=report.delay)
+        self._reported(self.feedback.received(report, rate=self._rate, round_trip=trip, now=now))
 
     def want_key_frame(self) -> None:
         """Ask for a key frame of what is being sent; many wishes become one."""

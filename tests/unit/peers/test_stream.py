@@ -1,0 +1,132 @@
+"""One student's stream, with a line that only counts and distributions that only listen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+from aiortc import RTCRtpSender
+
+from classroom.clock import ManualClock
+from classroom.peers.distribution import Distribution
+from classroom.peers.feedback import Loss, Reception
+from classroom.peers.history import Frame, History, Piece
+from classroom.peers.line import Line
+from classroom.peers.rtcp import read
+from classroom.peers.stream import Stream
+
+
+class CountingLine:
+    """A line that is always ready, and counts."""
+
+    ready = True
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.now = clock.now
+        self.sent = 0
+
+    def send(self, *_: object, **__: object) -> tuple[int, int]:
+        self.sent += 1
+        return 1, 1000
+
+    def heard(self) -> None:
+        """Nothing to do."""
+
+    def hurry(self) -> None:
+        """Nothing to do."""
+
+    def round_trip(self, **_: object) -> float:
+        return 0.1
+
+
+class CountingHistory(History):
+    """Counts what it is asked."""
+
+    asked = 0
+
+    def find(self, index: int) -> Piece | None:
+        self.asked += 1
+        return super().find(index)
+
+
+class Sent:
+    """A distribution that notes what it is told."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.demand = SimpleNamespace(key_frame=lambda: None)
+        self.history = CountingHistory()
+        self.wished_for = 0
+        self._clock = clock
+
+    def frame(self, number: int, *, key: bool = False, packets: int = 6) -> Frame:
+        payloads: Sequence[bytes] = [bytes(1000)] * packets
+        return self.history.add(payloads=payloads, pts=number * 3000, captured=self._clock.now(), key=key)
+
+    def wished(self) -> None:
+        self.wished_for += 1
+
+    def remove(self, stream: Stream) -> None:
+        """Nothing to do."""
+
+
+class Student:
+    """A stream that is sent a rendition."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(100.0)
+        self.line = CountingLine(self.clock)
+        self.reports = 0
+        sender = cast(RTCRtpSender, SimpleNamespace(_ssrc=1, _rtx_ssrc=2))
+        self.stream = Stream(
+            kind="video", line=cast(Line, self.line), sender=sender, delay=None, reported=self._reported
+        )
+        self.large = Sent(self.clock)
+        self.stream.choose(cast(Distribution, self.large))
+
+    def _reported(self, _newly_lost: int) -> None:
+        self.reports += 1
+
+    def watch(self, pictures: int) -> int:
+        """Be sent so many pictures, the first a key frame; the last sequence number."""
+        last = -1
+        for number in range(pictures):
+            frame = self.large.frame(number, key=number == 0)
+            accepted = self.stream.accept(cast(Distribution, self.large), frame, self.large.history)
+            assert accepted is not None
+            last = accepted[0] + len(frame.payloads) - 1
+        return last
+
+
+def test_asking_for_everything_again_and_again_costs_little() -> None:
+    student = Student()
+    last = student.watch(60)
+    everything = tuple((last - back) & 0xFFFF for back in range(360))
+    for _ in range(200):
+        student.stream.hear(Loss(1, everything))
+    assert student.large.history.asked <= 2000
+    before = student.line.sent
+    assert before
+    # Who misses something a moment later is heard again.
+    student.clock.advance(1.0)
+    student.stream.hear(Loss(1, everything[:5]))
+    assert student.line.sent == before + 5
+
+
+def test_one_request_names_no_more_than_a_browser_would() -> None:
+    wanted = b"".join(number.to_bytes(2, "big") + b"\xff\xff" for number in range(0, 17 * 3000, 17))
+    packet = bytes([0x81, 205]) + (2 + 3000).to_bytes(2, "big") + bytes(4) + (1).to_bytes(4, "big") + wanted
+    said: list[Any] = list(read(packet))
+    assert len(said) == 1
+    assert 1000 <= len(said[0].sequence) <= 1100
+    assert said[0].sequence[:20] == tuple(range(20))
+
+
+def test_reports_that_come_in_a_flood_are_left_out() -> None:
+    student = Student()
+    student.watch(2)
+    for _ in range(5000):
+        student.clock.advance(0.001)
+        student.stream.hear(Reception(1, 0.0, 0, 0, 0, 0, 1000))
+    assert 200 <= student.reports <= 260
+    assert student.stream.feedback.reports == student.reports
