@@ -20,7 +20,8 @@ from classroom.director import Corner
 from classroom.errors import DeviceError
 from classroom.lesson.overlays import ClockOverlay, LogoOverlay, StrapOverlay
 from classroom.lesson.overlays import Overlay as OverlayModel
-from classroom.media.sources.fonts import find_font
+from classroom.media.sources.fonts import Font, find_font
+from classroom.media.sources.image_file import ImageError, read_image
 from classroom.wording import Wording
 
 __all__ = ["Overlay", "Patch", "build_overlay", "build_overlays", "lay_over"]
@@ -71,6 +72,8 @@ class _Clock:
     def __init__(self, model: ClockOverlay, size: tuple[int, int], now: Callable[[], datetime]) -> None:
         self._size, self._now, self._corner = size, now, model.corner
         self._format = "%H:%M:%S" if model.seconds else "%H:%M"
+        # Looked for once: it asks a program of the system, and nobody in a tick can wait for that.
+        self._face = find_font("0123456789:")
         self._shown = ""
         self._patch = self._draw(self._now().strftime(self._format))
 
@@ -80,7 +83,7 @@ class _Clock:
 
     def _draw(self, text: str) -> Patch:
         self._shown = text
-        self._patch = _placed(_strap(text, "", self._size), self._corner, self._size)
+        self._patch = _placed(_strap(text, "", self._size, lambda _: self._face), self._corner, self._size)
         return self._patch
 
 
@@ -143,7 +146,7 @@ def _wide(plane: npt.NDArray[np.float64]) -> _Wide:
     return np.round(plane).astype(np.uint16)
 
 
-def _strap(title: str, text: str, size: tuple[int, int]) -> Image.Image:
+def _strap(title: str, text: str, size: tuple[int, int], find: Callable[[str], Font] = find_font) -> Image.Image:
     """Two lines on a translucent ground with a bar of colour at the left; text that is too long is made smaller."""
     width, height = size
     widest = width * _WIDEST
@@ -151,7 +154,7 @@ def _strap(title: str, text: str, size: tuple[int, int]) -> Image.Image:
     lines = [(title, height * 0.044, _TITLE), *([(text, height * 0.03, _TEXT)] if text else [])]
     drawn = []
     for words, pixels, colour in lines:
-        face = find_font(words).font_variant(size=pixels)
+        face = find(words).font_variant(size=pixels)
         length = face.getlength(words)
         if length > widest:
             face = face.font_variant(size=max(6.0, pixels * widest / length))
@@ -170,9 +173,8 @@ def _strap(title: str, text: str, size: tuple[int, int]) -> Image.Image:
 
 def _logo(path: Path, share: float, opacity: float, size: tuple[int, int]) -> Image.Image:
     try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        picture = read_image(path, max(size))
+    except ImageError as error:
         raise DeviceError(_NO_LOGO(file=str(path))) from error
     width = max(2, round(size[0] * share))
     picture = ImageOps.contain(picture, (width, max(2, round(size[1] * 0.9))), Image.Resampling.LANCZOS)

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from classroom.errors import DeviceError
 from classroom.media.sources.fonts import Font, find_font
+from classroom.media.sources.image_file import ImageError, read_image
 from classroom.wording import Wording
 
 __all__ = ["CardDrawing", "draw_card"]
@@ -115,9 +116,8 @@ def _load_image(path: Path | None, width: int, height: int, *, alone: bool) -> I
     if path is None:
         return None
     try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        picture = read_image(path, max(width, height))
+    except ImageError as error:
         raise DeviceError(_NO_IMAGE(file=str(path))) from error
     return ImageOps.contain(picture, (width, height if alone else round(height * 0.5)), Image.Resampling.LANCZOS)
 

@@ -60,6 +60,7 @@ class Slides(Source):
         self._page = 1
         self._pages: int | None = None
         self._shown: int | None = None
+        self._unshowable: set[int] = set()
 
     @property
     def page(self) -> int:
@@ -68,7 +69,7 @@ class Slides(Source):
 
     @property
     def pages(self) -> int | None:
-        """How many pages there are; None until the file was opened."""
+        """How many pages there are; None until the file was opened for the first time."""
         return self._pages
 
     def go_to(self, page: int | None = None, step: int | None = None) -> int:
@@ -105,6 +106,7 @@ class Slides(Source):
         if count == 0:
             raise DeviceError(_EMPTY(file=str(self._path)))
         self._rendered.clear()
+        self._unshowable.clear()
         self._shown = None
         with self._lock:
             self._pages, self._page = count, min(self._page, count)
@@ -119,16 +121,14 @@ class Slides(Source):
             return
         assert self._pages is not None
         for near in (page + 1, page - 1):
-            if 1 <= near <= self._pages and near not in self._rendered:
-                self._picture(near)
+            if 1 <= near <= self._pages and near not in self._rendered and near not in self._unshowable:
+                self._prepare(near)
                 return
         self._wait_for_a_turn()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. Pages can still be turned: that is the way out of one that cannot be shown."""
         document, self._document = self._document, None
-        with self._lock:
-            self._pages = None
         self._rendered.clear()
         if document is not None:
             with _one_at_a_time:
@@ -138,6 +138,13 @@ class Slides(Source):
         end = self.clock.now() + _STILL
         while not self._turned.wait(_GLANCE) and not self.interrupted.is_set() and self.clock.now() < end:
             pass
+
+    def _prepare(self, page: int) -> None:
+        """Render a page that nobody asked for yet; if it cannot be shown, that is said when somebody does."""
+        try:
+            self._picture(page)
+        except DeviceError:
+            self._unshowable.add(page)
 
     def _picture(self, page: int) -> av.VideoFrame:
         frame = self._rendered.pop(page, None) or self._render(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import datetime
 from pathlib import Path
 
@@ -105,3 +106,35 @@ def test_a_scene_without_overlays_shows_none() -> None:
     there = mixer(build_overlay(ClockOverlay(), SIZE))
     picture = to_rgb(there.compose(PLACES, frozenset("a")).frame())
     assert (np.abs(picture.astype(int) - GREEN) <= 6).all()
+
+
+def test_a_clock_looks_for_its_font_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 1, 1, 10, 14, 58)
+    clock = build_overlay(ClockOverlay(seconds=True), SIZE, now=lambda: moment)
+    before = clock.patch()
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a program is started in a tick"))
+    moment = datetime(2026, 1, 1, 10, 14, 59)
+    assert clock.patch() is not before
+
+
+def test_a_torn_logo_is_left_out_whatever_is_torn_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "logo.png"
+    Image.new("RGB", (8, 8)).save(path)
+    data = path.read_bytes()
+    place = data.index(b"IDAT")
+    path.write_bytes(data[:place] + b"\xb6L\xe5\xee" + data[place + 4 :])
+    drawn, faults = build_overlays({"logo": LogoOverlay(image=path)}, SIZE)
+    assert (drawn, list(faults)) == ({}, ["logo"])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (3, 5)])
+@pytest.mark.parametrize("program", [(16, 16), (1280, 720), (90, 1600)])
+def test_a_logo_and_a_program_of_any_size_fit_together(
+    tmp_path: Path, size: tuple[int, int], program: tuple[int, int]
+) -> None:
+    Image.new("RGB", size, "red").save(tmp_path / "logo.png")
+    for corner in ("top-left", "bottom-right"):
+        logo = build_overlay(LogoOverlay(image=tmp_path / "logo.png", size=0.5, corner=corner), program)
+        patch = logo.patch()
+        assert patch.x + patch.added[0].shape[1] <= program[0]
+        assert patch.y + patch.added[0].shape[0] <= program[1]

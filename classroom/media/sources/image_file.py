@@ -1,0 +1,24 @@
+"""Reads picture files for cards and overlays, turned as they are meant to be seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageOps
+
+__all__ = ["ImageError", "read_image"]
+
+# What Pillow raises for files that are no pictures, torn, or larger than any memory; SyntaxError is its word for a PNG
+# whose parts do not follow each other.
+ImageError: Final = (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError)
+
+
+def read_image(path: Path, largest: int) -> Image.Image:
+    """The picture in RGBA, raising one of ``ImageError``.
+
+    ``largest`` is how many pixels of its longer side are of use: a photograph of 100 megapixels is decoded smaller.
+    """
+    with Image.open(path) as opened:
+        opened.draft(None, (largest, largest))
+        return ImageOps.exif_transpose(opened).convert("RGBA")
