@@ -11,6 +11,7 @@ from classroom.direction import Direction
 from classroom.director import TransitionKind
 from classroom.lesson import Lesson
 from classroom.media.program import Program
+from classroom.media.sound import Heard
 from classroom.media.sources.browser import Browser
 from classroom.media.studio import Studio
 from classroom.peers.audience import Audience
@@ -94,9 +95,18 @@ class TeachersDesk:
         self._refresh()
         self._prompter.hold()
 
-    def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
-        """Change gain, mute or delay of an input."""
-        self._program.set_audio(input_name, gain, muted, delay)
+    def set_audio(
+        self,
+        input_name: str,
+        *,
+        gain: float | None = None,
+        muted: bool | None = None,
+        delay: float | None = None,
+        duck: float | None = None,
+        heard: Heard | None = None,
+    ) -> None:
+        """Change how an input is heard."""
+        self._program.set_audio(input_name, gain=gain, muted=muted, delay=delay, duck=duck, heard=heard)
         self._refresh()
 
     def admit_student(self, number: str) -> None:

@@ -94,11 +94,13 @@ def audio_section(inputs: Mapping[str, SoundInput], statuses: Statuses) -> dict[
     """How each audio input is set, and how its source is."""
     return {
         name: {
+            "kind": statuses[name].kind if setting.source is None else "source",
+            "source": setting.source,
             "gain": setting.gain,
             "muted": setting.muted,
             "delay": setting.delay,
             "duck": setting.duck,
-            "heard": "always" if setting.follows is None else "on-air",
+            "heard": setting.heard,
             "state": statuses[name].state,
         }
         for name, setting in inputs.items()

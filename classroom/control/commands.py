@@ -18,12 +18,13 @@ from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.state import StateBoard
 from classroom.errors import CommandError
 
-__all__ = ["COMMANDS", "Caller", "Command", "Desk", "describe"]
+__all__ = ["COMMANDS", "Caller", "Command", "Desk", "Heard", "describe"]
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[int, Field(ge=0, le=10**9)]
 """The key of a student in the state, which is text; a program that took it for a number is understood as well."""
 
+Heard = Literal["on-air", "always"]
 PeerName = Annotated[str, Field(min_length=1, max_length=16)]
 Sdp = Annotated[str, Field(min_length=1, max_length=262_144)]
 
@@ -56,8 +57,17 @@ class Desk(Protocol):
         """Go on with the run of show."""
         ...
 
-    def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
-        """Change gain (dB), mute or delay (ms) of an audio input."""
+    def set_audio(
+        self,
+        input_name: str,
+        *,
+        gain: float | None,
+        muted: bool | None,
+        delay: float | None,
+        duck: float | None,
+        heard: Heard | None,
+    ) -> None:
+        """Change gain (dB), mute or delay (ms) of an audio input, how far it gives way (dB), or when it is heard."""
         ...
 
     def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
@@ -247,11 +257,17 @@ def audio_set(
     gain: Annotated[float, Field(ge=-60, le=20)] | None = None,
     muted: bool | None = None,
     delay: Annotated[float, Field(ge=0, le=1000)] | None = None,
+    duck: Annotated[float, Field(ge=0, le=60)] | None = None,
+    heard: Heard | None = None,
 ) -> Mapping[str, object]:
-    """Change the gain (dB) of an audio input, mute it or open it, or let it be heard later by a `delay` (ms)."""
-    if gain is None and muted is None and delay is None:
-        raise CommandError(messages.INVALID_PARAMS, "Name a gain, muted or a delay.")
-    caller.desk.set_audio(input, gain, muted, delay)
+    """Change the gain (dB) of an audio input, mute it or open it, or let it be heard later by a `delay` (ms).
+
+    `duck` is how much quieter (dB) it is while somebody speaks into a microphone. The sound of a source is `heard`
+    while that is `on-air`, or `always`.
+    """
+    if all(each is None for each in (gain, muted, delay, duck, heard)):
+        raise CommandError(messages.INVALID_PARAMS, "Name a gain, muted, a delay, a duck or heard.")
+    caller.desk.set_audio(input, gain=gain, muted=muted, delay=delay, duck=duck, heard=heard)
     return {}
 
 

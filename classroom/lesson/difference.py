@@ -21,7 +21,7 @@ _APPLIED: Final = frozenset({
 })  # fmt: skip
 """The keys of the sections that stand once which a running lesson takes over."""
 
-SETTINGS: Final = ("gain", "muted", "delay")
+SETTINGS: Final = ("gain", "muted", "delay", "duck", "heard")
 """What a teacher sets of an input while the lesson runs."""
 
 _SECTIONS: Final = ("lesson", "server", "signaling", "access", "limits", "ice", "program", "video", "recording")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import SILENCE, Level, combine, factor, measure
 from classroom.media.sound_buffer import SoundBuffer, sample_index
 
-__all__ = ["METER", "Channel", "SoundInput"]
+__all__ = ["METER", "Channel", "Heard", "SoundInput"]
 
 METER: Final = 5
 """Blocks in a level: 100 ms, so that a page that looks ten times a second misses no peak."""
@@ -30,12 +30,16 @@ _CLIPPED_DB: Final = -0.1
 """A peak from here on was cut off, or will be: a converter has nothing above full scale."""
 
 
+Heard = Literal["on-air", "always"]
+
+
 @dataclass(frozen=True, slots=True)
 class SoundInput:
     """One input of the program's sound: where it comes from and how it is heard.
 
     ``gain`` is in dB, ``delay`` in milliseconds from 0 to 1000. While somebody speaks into one that is ``speech``,
-    it is ``duck`` dB lower. With ``follows`` it is heard as far as the source of that name is on air, else always.
+    it is ``duck`` dB lower. ``source`` is the name of the source whose sound it is, None for a device of its own; with
+    ``heard`` on-air it is heard as far as that source is on air, else always.
     """
 
     buffer: SoundBuffer
@@ -44,7 +48,13 @@ class SoundInput:
     delay: float = 0.0
     duck: float = 0.0
     speech: bool = False
-    follows: str | None = None
+    source: str | None = None
+    heard: Heard = "always"
+
+    @property
+    def follows(self) -> str | None:
+        """The source that has to be on air for it to be heard; None where it is always heard."""
+        return self.source if self.heard == "on-air" else None
 
 
 class Channel:

@@ -27,7 +27,7 @@ from classroom.media.level import Level
 from classroom.media.overlay import Overlay
 from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.rendition import Rendition, Shrinker, tier_sizes
-from classroom.media.sound import SoundInput, SoundMixer
+from classroom.media.sound import Heard, SoundInput, SoundMixer
 from classroom.media.timing import Timings, wait_until
 
 __all__ = ["Program", "Supplies"]
@@ -183,10 +183,17 @@ class Program:
         return self._sound_encoder if codec == "opus" else self._renditions[codec][0].demand
 
     def set_audio(
-        self, name: str, gain: float | None = None, muted: bool | None = None, delay: float | None = None
+        self,
+        name: str,
+        *,
+        gain: float | None = None,
+        muted: bool | None = None,
+        delay: float | None = None,
+        duck: float | None = None,
+        heard: Heard | None = None,
     ) -> None:
-        """Change an input's gain (dB), mute or delay (ms), without a click; CommandError for an unknown name."""
-        self._sound.set_audio(name, gain=gain, muted=muted, delay=delay)
+        """Change how an input is heard, without a click; CommandError for what cannot be."""
+        self._sound.set_audio(name, gain=gain, muted=muted, delay=delay, duck=duck, heard=heard)
 
     def supply(self, supplies: Supplies, inputs: Mapping[str, SoundInput]) -> None:
         """Go on with other sources, overlays and audio inputs, from the next tick and the next block on.

@@ -23,7 +23,7 @@ import numpy as np
 
 from classroom.clock import Clock
 from classroom.errors import CommandError
-from classroom.media.channel import METER, Channel, SoundInput
+from classroom.media.channel import METER, Channel, Heard, SoundInput
 from classroom.media.ducking import SPEECH_DB, Ducking
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import Level, combine, measure
@@ -31,7 +31,7 @@ from classroom.media.limiter import LOOK_AHEAD, Limiter
 from classroom.media.sound_buffer import sample_index
 from classroom.media.timing import Timings, wait_until
 
-__all__ = ["BLOCK", "BLOCK_SECONDS", "DELAY", "LONGEST_DELAY", "SoundInput", "SoundMixer"]
+__all__ = ["BLOCK", "BLOCK_SECONDS", "DEEPEST_DUCK", "DELAY", "LONGEST_DELAY", "Heard", "SoundInput", "SoundMixer"]
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +45,9 @@ DELAY: Final = 0.028
 
 LONGEST_DELAY: Final = 1000.0
 """Milliseconds by which an input can be delayed: half of what a sound buffer holds."""
+
+DEEPEST_DUCK: Final = 60.0
+"""Decibels by which an input can give way to voices."""
 
 _PATIENCE: Final = 0.2
 """A mixer this late gives up the blocks between and goes on with the present."""
@@ -88,11 +91,18 @@ class SoundMixer:
         return {name: channel.setting for name, channel in self._channels.items()}
 
     def set_audio(
-        self, name: str, *, gain: float | None = None, muted: bool | None = None, delay: float | None = None
+        self,
+        name: str,
+        *,
+        gain: float | None = None,
+        muted: bool | None = None,
+        delay: float | None = None,
+        duck: float | None = None,
+        heard: Heard | None = None,
     ) -> None:
-        """Change an input's gain (dB), mute or delay (ms) from the next block on, without a click.
+        """Change how an input is heard from the next block on, without a click; None leaves a thing as it is.
 
-        CommandError for an unknown name, or for what is no gain or delay.
+        CommandError for an unknown name, for a value out of its bounds, and for what this input cannot do.
         """
         if name not in self._channels:
             raise CommandError.unknown("input", name, list(self._channels))
@@ -102,11 +112,19 @@ class SoundMixer:
             raise CommandError.not_possible(f"A delay is 0 to {LONGEST_DELAY:g} milliseconds.")
         channel = self._channels[name]
         old = channel.setting
+        if duck is not None and not 0 <= duck <= DEEPEST_DUCK:
+            raise CommandError.not_possible(f"An input gives way by 0 to {DEEPEST_DUCK:g} decibels.")
+        if duck and old.speech:
+            raise CommandError.not_possible("A microphone gives way to nobody: it is what the others give way to.")
+        if heard == "on-air" and old.source is None:
+            raise CommandError.not_possible("Only the sound of a source can be heard while that is on air.")
         channel.setting = replace(
             old,
             gain=old.gain if gain is None else gain,
             muted=old.muted if muted is None else muted,
             delay=old.delay if delay is None else delay,
+            duck=old.duck if duck is None else duck,
+            heard=old.heard if heard is None else heard,
         )
 
     def replace(self, inputs: Mapping[str, SoundInput]) -> None:

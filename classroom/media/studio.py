@@ -201,7 +201,6 @@ def _has_picture(runner: SourceRunner) -> bool:
 
 
 def _input(model: AudioInput, buffer: SoundBuffer) -> SoundInput:
-    follows = model.source if isinstance(model, SourceInput) and model.heard == "on-air" else None
     return SoundInput(
         buffer,
         gain=model.gain,
@@ -209,5 +208,6 @@ def _input(model: AudioInput, buffer: SoundBuffer) -> SoundInput:
         delay=model.delay,
         duck=model.duck if isinstance(model, SourceInput | ComputerInput) else 0.0,
         speech=isinstance(model, MicrophoneInput),
-        follows=follows,
+        source=model.source if isinstance(model, SourceInput) else None,
+        heard=model.heard if isinstance(model, SourceInput) else "always",
     )

@@ -79,6 +79,8 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
         assert state["sources"]["bars"]["state"] == "live"
         assert state["sources"]["bars"]["size"] == [640, 360]
         assert state["audio"]["tone"] == {
+            "kind": "tone",
+            "source": None,
             "gain": -12.0,
             "muted": True,
             "delay": 0.0,
@@ -86,7 +88,8 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
             "heard": "always",
             "state": "live",
         }
-        assert state["audio"]["clap"]["heard"] == "on-air"
+        clap = state["audio"]["clap"]
+        assert (clap["kind"], clap["source"], clap["heard"]) == ("source", "bars", "on-air")
 
 
 async def test_a_switch_is_answered_and_told_to_everyone(lesson: Broadcaster) -> None:
@@ -139,7 +142,10 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
         await teacher.ask("audio.set", input="tone", muted=False, gain=-6, delay=40)
         news = await teacher.news("state")
         wanted = {"gain": -6.0, "muted": False, "delay": 40.0, "duck": 0.0, "heard": "always", "state": "live"}
-        while news.get("audio", {}).get("tone") != wanted:
+        while news.get("audio", {}).get("tone") != wanted | {"kind": "tone", "source": None}:
+            news = await teacher.news("state")
+        await teacher.ask("audio.set", input="clap", duck=9, heard="always")
+        while news["audio"]["clap"] | {"duck": 9.0, "heard": "always"} != news["audio"]["clap"]:
             news = await teacher.news("state")
         reply = await teacher.ask("watch", meters=True, thumbnails=True)
         assert reply["result"] | {"meters": True, "thumbnails": True} == reply["result"]
@@ -160,6 +166,12 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
         ("program.switch", {"scene": "nowhere"}, -32002, {"known": ["away", "both", "talk"]}),
         ("source.restart", {"source": "nothing"}, -32002, {"known": ["bars", "pause", "red", "tone"]}),
         ("audio.set", {"input": "nothing", "gain": 0}, -32002, {"known": ["clap", "tone"]}),
+        (
+            "audio.set",
+            {"input": "tone", "heard": "on-air"},
+            -32003,
+            {"why": "Only the sound of a source can be heard while that is on air."},
+        ),
         ("preview.set", {"scene": "nowhere"}, -32002, {"known": ["away", "both", "talk"]}),
         (
             "program.take",

@@ -107,12 +107,16 @@ async def test_a_scene_on_air_that_is_gone_gives_way_to_the_first(tmp_path: Path
 
 async def test_what_the_teacher_set_stays_unless_the_file_changes_it(tmp_path: Path) -> None:
     async with running(tmp_path) as lesson:
-        lesson.broadcaster.desk.set_audio("clap", 3.0, True, None)
-        lesson.broadcaster.desk.set_audio("tone", -20.0, False, None)
+        lesson.broadcaster.desk.set_audio("clap", gain=3.0, muted=True, duck=9.0, heard="always")
+        lesson.broadcaster.desk.set_audio("tone", gain=-20.0, muted=False)
         lesson.save(LESSON.replace("gain: -12", "gain: -18"))
         await eventually(lambda: lesson.state("audio")["tone"]["gain"] == -18)
         assert lesson.state("audio")["tone"]["muted"] is False
-        assert (lesson.state("audio")["clap"]["gain"], lesson.state("audio")["clap"]["muted"]) == (3.0, True)
+        clap = lesson.state("audio")["clap"]
+        assert [clap[key] for key in ("gain", "muted", "duck", "heard")] == [3.0, True, 9.0, "always"]
+        lesson.save(LESSON.replace("gain: -6}", "gain: -6, duck: 12}"))
+        await eventually(lambda: lesson.state("audio")["clap"]["duck"] == 12)
+        assert lesson.state("audio")["clap"]["heard"] == "always"
 
 
 async def test_a_faulty_file_changes_nothing_and_says_where_the_fault_is(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from classroom.control import messages
 from classroom.control.calls import Call, Calls, Role, Tell
-from classroom.control.commands import COMMANDS, describe
+from classroom.control.commands import COMMANDS, Heard, describe
 from classroom.control.state import StateBoard
 from classroom.errors import CommandError
 from classroom.throttle import Throttle
@@ -27,8 +27,17 @@ class Lesson:
     def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
         self.done.append(("switch", scene, transition, duration))
 
-    def set_audio(self, input_name: str, gain: float | None, muted: bool | None, delay: float | None) -> None:
-        self.done.append(("audio", input_name, gain, muted, delay))
+    def set_audio(
+        self,
+        input_name: str,
+        *,
+        gain: float | None,
+        muted: bool | None,
+        delay: float | None,
+        duck: float | None,
+        heard: Heard | None,
+    ) -> None:
+        self.done.append(("audio", input_name, gain, muted, delay, duck, heard))
 
     def restart_source(self, source: str) -> None:
         self.done.append(("restart", source))
@@ -117,6 +126,7 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
     COMMANDS["slides.goto"].call(teacher, {"source": "slides", "step": -1})
     COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
     COMMANDS["audio.set"].call(teacher, {"input": "mic", "delay": 120})
+    COMMANDS["audio.set"].call(teacher, {"input": "film", "duck": 12, "heard": "on-air"})
     COMMANDS["source.restart"].call(teacher, {"source": "camera"})
     COMMANDS["student.admit"].call(teacher, {"id": "3"})
     COMMANDS["student.admit"].call(teacher, {"id": 3})
@@ -132,8 +142,9 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("next cue",),
         ("page", "slides", 3, None),
         ("page", "slides", None, -1),
-        ("audio", "mic", -6.0, True, None),
-        ("audio", "mic", None, None, 120.0),
+        ("audio", "mic", -6.0, True, None, None, None),
+        ("audio", "mic", None, None, 120.0, None, None),
+        ("audio", "film", None, None, None, 12.0, "on-air"),
         ("restart", "camera"),
         ("admit", "3"),
         ("admit", "3"),
@@ -159,6 +170,8 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("audio.set", {"input": "mic", "gain": 1000}, "'gain'"),
         ("audio.set", {"input": "mic", "delay": 1001}, "'delay'"),
         ("audio.set", {"input": "mic", "muted": "yes"}, "'muted'"),
+        ("audio.set", {"input": "mic", "duck": 61}, "'duck'"),
+        ("audio.set", {"input": "mic", "heard": "never"}, "'heard'"),
         ("student.admit", {}, "'id' is missing"),
         ("student.admit", {"id": True}, "'id'"),
         ("student.remove", {"id": "1", "ban": 1}, "'ban'"),

@@ -74,6 +74,13 @@ def test_two_cameras_that_swap_their_devices_wait_for_each_other() -> None:
     assert changes.sources.after == {"a": "b", "b": "a"}
 
 
+def test_how_an_input_is_heard_is_taken_over_only_where_the_file_changed_it() -> None:
+    quiet, film = {"source": "bars", "gain": -6, "duck": 6}, {"source": "bars", "gain": -6, "heard": "always"}
+    assert plan(lesson(**section("audio", film=quiet)), lesson(**section("audio", film=film))).settings == {
+        "film": {"duck", "heard"}
+    }
+
+
 def test_gain_and_mute_are_taken_over_only_where_the_file_changed_them() -> None:
     changes = plan(lesson(), lesson(**section("audio", mic={"kind": "microphone", "gain": 3, "muted": True})))
     assert changes.settings == {"mic": {"muted"}}
@@ -106,7 +113,7 @@ def test_what_hears_the_computer_may_be_another_device_also_one_that_was_a_micro
 def test_an_input_may_become_the_sound_of_a_source() -> None:
     changes = plan(lesson(), lesson(**section("audio", mic={"source": "bars"})))
     assert changes.inputs == Difference(removed=frozenset({"mic"}))
-    assert changes.settings == {"mic": {"gain"}}
+    assert changes.settings == {"mic": {"gain", "duck", "heard"}}
 
 
 def test_the_order_of_scenes_is_a_change() -> None:

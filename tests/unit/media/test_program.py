@@ -303,7 +303,7 @@ async def test_sound_is_set_and_measured_by_name() -> None:
 
 async def test_the_sound_of_a_source_is_heard_while_it_is_on_air() -> None:
     buffer = SoundBuffer()
-    studio = Studio(colours(), {"film": SoundInput(buffer, follows="green")})
+    studio = Studio(colours(), {"film": SoundInput(buffer, source="green", heard="on-air")})
     program = studio.program
     async with on_air(studio):
         filling = threading.Event()

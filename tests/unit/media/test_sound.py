@@ -273,6 +273,51 @@ def test_music_goes_down_while_somebody_speaks_and_comes_back() -> None:
     assert np.max(np.abs(np.diff(np.concatenate(heard)[:, 0]))) < 0.025
 
 
+def test_how_far_it_gives_way_can_be_changed_while_somebody_speaks_without_a_click() -> None:
+    voice = SoundBuffer()
+    for number in range(26):
+        voice.write(tone_block(number * BLOCK), number * BLOCK / SAMPLE_RATE)
+    mixed = mixer(mic=SoundInput(voice, speech=True), music=SoundInput(constant(0.1), duck=20.0))
+    blocks = [mixed.mix(number * BLOCK) for number in range(20)]
+    mixed.set_audio("music", duck=6.0)
+    blocks += [mixed.mix(number * BLOCK) for number in range(20, 25)]
+    offset = [float(block.mean()) for block in blocks]
+    assert offset[19] == pytest.approx(0.1 * 10 ** (-20 / 20), abs=1e-3)
+    assert offset[24] == pytest.approx(0.1 * 10 ** (-6 / 20), abs=1e-3)
+    assert np.max(np.abs(np.diff(np.concatenate(blocks)[:, 0]))) < 0.025
+
+
+def test_when_the_sound_of_a_source_is_heard_can_be_changed() -> None:
+    mixed = SoundMixer(
+        inputs={"film": SoundInput(constant(0.5), source="film")},
+        clock=ManualClock(),
+        deliver=lambda *_: None,
+        shares=lambda at: {},
+    )
+    assert mixed.mix(0)[-1, 0] == pytest.approx(0.5, abs=1e-3)
+    mixed.set_audio("film", heard="on-air")
+    quieter = mixed.mix(BLOCK)[:, 0]
+    assert np.max(np.abs(np.diff(quieter))) < 0.005
+    mixed.mix(2 * BLOCK)
+    assert not mixed.mix(3 * BLOCK).any()
+    mixed.set_audio("film", heard="always")
+    mixed.mix(4 * BLOCK)
+    assert mixed.mix(5 * BLOCK)[-1, 0] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_an_input_is_asked_only_for_what_it_can_do() -> None:
+    mixed = mixer(mic=SoundInput(constant(0.1), speech=True), music=SoundInput(constant(0.1)))
+    for wrong in (-1.0, 61.0, math.nan):
+        with pytest.raises(CommandError, match="0 to 60 decibels"):
+            mixed.set_audio("music", duck=wrong)
+    with pytest.raises(CommandError, match="gives way to nobody"):
+        mixed.set_audio("mic", duck=6.0, gain=-3.0)
+    with pytest.raises(CommandError, match="sound of a source"):
+        mixed.set_audio("music", heard="on-air", gain=-3.0)
+    mixed.set_audio("mic", duck=0.0, heard="always")
+    assert [(each.duck, each.heard, each.gain) for each in mixed.inputs.values()] == [(0.0, "always", 0.0)] * 2
+
+
 @pytest.mark.parametrize("setting", ["muted", "quiet", "no microphone"])
 def test_music_stays_while_nobody_is_heard_to_speak(setting: str) -> None:
     voice = SoundInput(
@@ -295,7 +340,7 @@ def test_an_input_that_follows_its_source_is_heard_as_far_as_that_is_on_air() ->
         return shares
 
     mixed = SoundMixer(
-        inputs={"film": SoundInput(constant(0.5), follows="film"), "mic": SoundInput(constant(0.1))},
+        inputs={"film": SoundInput(constant(0.5), source="film", heard="on-air"), "mic": SoundInput(constant(0.1))},
         clock=ManualClock(),
         deliver=lambda *_: None,
         shares=on_air,
