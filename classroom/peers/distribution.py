@@ -8,7 +8,8 @@ picture's portions.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from classroom.clock import Clock
@@ -16,6 +17,7 @@ from classroom.media.fanout import Fanout, Subscription
 from classroom.media.frames import Demand, Encoded
 from classroom.peers.header import Layouts, send_time
 from classroom.peers.history import Frame, History
+from classroom.peers.pacer import Portion
 from classroom.peers.packetizer import packetize
 from classroom.peers.stream import Stream
 
@@ -31,6 +33,15 @@ _MOST_OCTETS: Final = 250_000
 """Octets that a newcomer is sent at once: about a second of the program."""
 
 
+@dataclass(slots=True)
+class _Taker:
+    """What of a frame one student has been sent: so many portions, from a first sequence number on."""
+
+    sequence: int
+    stamp: int
+    portions: int = 0
+
+
 class Distribution:
     """The students of one fan-out. ``run`` sends until the program ends; the encoder runs only while there is one."""
 
@@ -39,6 +50,8 @@ class Distribution:
         self._fanout = fanout
         self._clock = clock
         self._streams: dict[Stream, None] = {}
+        self._frame: Frame | None = None
+        self._takers: dict[Stream, _Taker] = {}  # of the frame that is being sent
         self._history = History()
         self._wanted = asyncio.Event()
         self._subscription: Subscription | None = None
@@ -64,8 +77,14 @@ class Distribution:
             self.demand.key_frame()
 
     def remove(self, stream: Stream) -> None:
-        """Send to it no more. One that is not there is no fault."""
+        """Send to it no more, but for the rest of a frame that it has begun to get. One that is not there is no fault.
+
+        It may go on with packets of another rendition, which come after those of that frame.
+        """
         self._streams.pop(stream, None)
+        taker = self._takers.pop(stream, None)
+        if taker is not None and self._frame is not None:
+            self._send_rest(stream, self._frame, taker)
         if self._streams:
             self.wished()
             return
@@ -96,58 +115,66 @@ class Distribution:
 
     def _catch_up(self, stream: Stream, frame: Frame) -> None:
         accepted = stream.accept(self, frame, self._history)
-        if accepted is None:
-            return
-        sequence, stamp = accepted
+        if accepted is not None:
+            self._send_rest(stream, frame, _Taker(*accepted))
+
+    def _send_rest(self, stream: Stream, frame: Frame, taker: _Taker) -> None:
         sent = send_time(self._clock.now())
-        for portion in frame.portions:
-            layouts = Layouts(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))
-            stream.send(layouts, sequence + portion.first, stamp, sent)
+        for portion in frame.portions[taker.portions :]:
+            stream.send(_layouts(frame, portion), taker.sequence + portion.first, taker.stamp, sent)
 
     async def run(self) -> None:
         """Send until the program ends."""
         self._left = True
         while self._left:
             await self._wanted.wait()
+            if not self._streams:
+                continue  # who came has gone before this was noticed
             self._left = False
             async with self._fanout.subscribe() as packets:
                 self._subscription = packets
                 self.wished()
                 try:
                     async for encoded in packets:
-                        await self._deliver(self._keep(encoded))
+                        if payloads := packetize(encoded.codec, bytes(encoded.packet)):
+                            await self._deliver(self._keep(encoded, payloads))
                 finally:
                     self._subscription = None
 
-    def _keep(self, encoded: Encoded) -> Frame:
-        packet = encoded.packet
-        pts = packet.pts
+    def _keep(self, encoded: Encoded, payloads: Sequence[bytes]) -> Frame:
+        pts = encoded.packet.pts
         assert pts is not None, "encoders stamp what they make"
-        payloads = packetize(encoded.codec, bytes(packet))
         return self._history.add(payloads=payloads, pts=pts, captured=encoded.captured, key=encoded.key)
 
     async def _deliver(self, frame: Frame) -> None:
         """Send a frame to all; a large one in portions, the first of which decides who gets it."""
         clock = self._clock
-        takers: list[tuple[Stream, int, int]] = []
+        self._frame, self._takers = frame, {}
         turn = began = clock.now()
         for portion in frame.portions:
             if portion.first and (pause := began + portion.after - clock.now()) > 0:
                 await asyncio.sleep(pause)
                 turn = clock.now()
-            layouts = Layouts(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))
-            sent = send_time(clock.now())
-            for stream, sequence, stamp in takers if portion.first else self._accepting(frame, takers):
-                stream.send(layouts, sequence + portion.first, stamp, sent)
+            layouts, sent = _layouts(frame, portion), send_time(clock.now())
+            for stream in tuple(self._takers if portion.first else self._streams):
+                taker = self._takers.get(stream) if portion.first else self._accepted(stream, frame)
+                if taker is None:
+                    continue
+                stream.send(layouts, taker.sequence + portion.first, taker.stamp, sent)
+                taker.portions += 1
                 if clock.now() - turn > SLICE:
                     await asyncio.sleep(0)
                     turn = clock.now()
+        self._takers = {}
 
-    def _accepting(self, frame: Frame, takers: list[tuple[Stream, int, int]]) -> Iterator[tuple[Stream, int, int]]:
-        """Those who take a frame, each asked just before it is sent to; also noted in ``takers``."""
-        for stream in tuple(self._streams):
-            accepted = stream.accept(self, frame, self._history)
-            if accepted is not None:
-                taker = (stream, *accepted)
-                takers.append(taker)
-                yield taker
+    def _accepted(self, stream: Stream, frame: Frame) -> _Taker | None:
+        """Ask a student, just before it is sent to, whether it takes a frame."""
+        accepted = stream.accept(self, frame, self._history)
+        if accepted is None:
+            return None
+        taker = self._takers[stream] = _Taker(*accepted)
+        return taker
+
+
+def _layouts(frame: Frame, portion: Portion) -> Layouts:
+    return Layouts(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))

@@ -215,6 +215,21 @@ async def test_another_rendition_begins_at_its_key_frame_and_the_stream_goes_on(
         assert [packet.timestamp for packet in again] == [packet.timestamp for packet in packets[-2:]]
 
 
+async def test_a_move_in_the_middle_of_a_large_picture_keeps_the_order() -> None:
+    async with call() as made:
+        media = made.ssrcs()[0]
+        small = Source("h264", "360p")
+        await one_picture(made)
+        made.feed.choose(small.rendition)
+        await eventually(lambda: small.fanout.subscribers == 1)
+        made.picture.fanout.publish(encoded(1, 60_000))
+        small.fanout.publish(encoded(1, 300, key=True, mark=3))
+        small.fanout.publish(encoded(2, 300, mark=4))
+        packets = await made.arrived(media, len(PICTURE) + 53 + 2)
+        assert numbers(packets) == [(packets[0].sequence_number + at) % 65536 for at in range(len(packets))]
+        assert [packet.payload[1] for packet in packets[-2:]] == [3, 4]
+
+
 async def test_what_a_broken_link_loses_anyway_is_not_sent_and_not_repeated_after_the_move() -> None:
     async with call() as made:
         media, repeated = made.ssrcs()

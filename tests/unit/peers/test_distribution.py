@@ -28,15 +28,17 @@ class Newcomer:
         self.begun = False
         self.taken: list[int] = []
         self.packets = 0
+        self.in_order = True
 
     def accept(self, distribution: Distribution, frame: Frame, history: History) -> tuple[int, int] | None:
         if not self.begun and not frame.key:
             return None
         self.begun = True
         self.taken.append(frame.pts)
-        return 0, 0
+        return frame.index, 0
 
     def send(self, layouts: Layouts, sequence: int, stamp: int, sent: bytes) -> None:
+        self.in_order &= sequence == self.packets
         self.packets += len(layouts.get(0, 0).packets)
 
 
@@ -136,3 +138,39 @@ async def test_who_watches_already_goes_on_where_it_is() -> None:
         made.distribution.add(cast(Stream, moved))
         assert moved.taken == []
         assert made.wishes == before + 1
+
+
+async def test_who_is_moved_in_the_middle_of_a_picture_is_sent_the_rest_of_it_before() -> None:
+    async with lesson() as made:
+        first, other = await made.join(), await made.join()
+        await made.show(1, first, key=True, size=400_000)
+        assert 0 < first.packets < 300
+        made.distribution.remove(cast(Stream, first))
+        whole = first.packets
+        assert whole > 340
+        await eventually(lambda: other.packets == whole)
+        await made.show(2, other)
+        assert (first.packets, first.in_order, other.in_order) == (whole, True, True)
+
+
+async def test_who_goes_before_it_was_noticed_leaves_no_encoder_running() -> None:
+    async with lesson() as made:
+        await asyncio.sleep(0)
+        newcomer = cast(Stream, Newcomer())
+        made.distribution.add(newcomer)
+        made.distribution.remove(newcomer)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert made.fanout.subscribers == 0
+        await made.join()
+
+
+async def test_a_picture_with_nothing_in_it_is_passed_over() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        await made.show(1, first, key=True)
+        packet: av.Packet[Any] = av.Packet(b"\0\0\0\1")
+        packet.pts = 2
+        made.fanout.publish(Encoded("h264", packet, False, made.clock.now()))
+        await made.show(3, first)
+        assert first.taken == [1, 3]
