@@ -172,8 +172,9 @@ class Stream:
         self._key_frames_every = key_frames_every
         if wish != self._wish:
             self._wish = wish
-            if self._current is not None:
-                self._current.wished()
+            for distribution in (self._current, self._coming):
+                if distribution is not None:
+                    distribution.wished()
 
     # What a distribution calls
 

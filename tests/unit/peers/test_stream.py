@@ -130,3 +130,12 @@ def test_reports_that_come_in_a_flood_are_left_out() -> None:
         student.stream.hear(Reception(1, 0.0, 0, 0, 0, 0, 1000))
     assert 200 <= student.reports <= 260
     assert student.stream.feedback.reports == student.reports
+
+
+def test_the_rendition_that_comes_hears_of_a_wish_as_well() -> None:
+    student = Student()
+    student.watch(2)
+    small = Sent(student.clock)
+    student.stream.choose(cast(Distribution, small))
+    student.stream.limit(wish=300_000.0, key_frames_every=None)
+    assert (student.large.wished_for, small.wished_for) == (1, 1)
