@@ -52,7 +52,8 @@ class History:
     def add(self, *, payloads: Sequence[bytes], pts: int, captured: float, key: bool) -> Frame:
         """Keep a frame's payloads (``captured`` in clock seconds), and forget those that are too old."""
         octets = sum(map(len, payloads))
-        frame = Frame(self._next, pts, captured, key, payloads, octets, portions(len(payloads)))
+        interval = captured - self._frames[-1].captured if self._frames else 0.0
+        frame = Frame(self._next, pts, captured, key, payloads, octets, portions(len(payloads), interval))
         self._next += len(payloads)
         self._frames.append(frame)
         self._octets += octets

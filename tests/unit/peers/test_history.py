@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,14 @@ def test_what_is_older_than_two_seconds_is_forgotten() -> None:
         history.add(payloads=[b"x" * 1000], pts=number, captured=number / 30, key=False)
     assert history.find(3000 - 90) is None
     assert history.find(3000 - 45) is not None
+
+
+@pytest.mark.parametrize("rate", [15, 30, 50, 60])
+def test_a_large_picture_is_out_before_the_next_one_comes(rate: int) -> None:
+    history = History()
+    for number in range(20):
+        frame = history.add(payloads=[b"x"] * 200, pts=number, captured=50 + number / rate, key=False)
+        assert 0.01 < frame.portions[-1].after < min(0.025, 0.9 / rate) or number == 0
 
 
 def test_the_bit_rate_is_that_of_the_last_seconds() -> None:
