@@ -114,6 +114,8 @@ async def test_teacher_page(
     await page.locator("[data-restart=bench]").click()
     await page.locator("#sentence p").wait_for()
     await page.locator(f"html[lang^={locale[:2]}]").wait_for(state="attached")
+    for strip in await page.locator(".heard summary").all():
+        await strip.click()
     await check(page, axe, "board")
     await page.locator("#end").click()
     await check(page, axe, "question before the end")

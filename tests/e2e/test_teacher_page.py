@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -111,7 +112,7 @@ async def test_fader_sends_gain_and_shows_the_state(server: PageServer, board: P
     await board.keyboard.press("ArrowUp")
     await until(lambda: {"input": "mic", "gain": -5.5} in server.asked("audio.set"))
     await expect(board.locator("[data-strip=mic] .gain")).to_have_text("−5.5 dB")
-    await server.change(audio={**server.state["audio"], "mic": {"gain": -20.0, "muted": False, "state": "live"}})
+    await server.change(audio={**server.state["audio"], "mic": {**server.state["audio"]["mic"], "gain": -20.0}})
     await expect(fader).to_have_value("-20")
     await expect(fader).to_have_attribute("aria-valuetext", "−20.0 dB")
 
@@ -142,6 +143,64 @@ async def test_a_refused_gain_returns_to_the_state(server: PageServer, board: Pa
     await expect(fader).to_have_value("-6")
 
 
+async def test_how_an_input_is_heard_is_shown_and_changed(server: PageServer, board: Page) -> None:
+    mic, music = board.locator("[data-strip=mic] .heard"), board.locator("[data-strip=music] .heard")
+    await expect(mic.locator(".facts")).to_have_text("Delay 40 ms")
+    await expect(music.locator(".facts")).to_have_text(
+        "Delay 0 ms · 12 dB lower while somebody speaks · heard while intro is on air"
+    )
+    await music.locator("summary").focus()
+    await board.keyboard.press("Enter")
+    await board.keyboard.press("Tab")
+    delay = board.get_by_label("Delay of music in milliseconds")
+    await expect(delay).to_be_focused()
+    await board.keyboard.press("ArrowUp")
+    await expect(music.locator(".facts")).to_contain_text("Delay 10 ms")
+    await delay.fill("135")
+    assert server.asked("audio.set") == [{"input": "music", "delay": 10}]
+    await board.keyboard.press("Tab")
+    await expect(music.locator(".facts")).to_contain_text("Delay 135 ms")
+    await board.get_by_label("How much lower music is").fill("99")
+    await board.keyboard.press("Enter")
+    await expect(music.locator(".facts")).to_contain_text("60 dB lower")
+    await expect(board.get_by_label("How much lower music is")).to_have_value("60")
+    await board.get_by_label("When music is heard").select_option("Always")
+    await expect(music.locator(".facts")).to_contain_text("always heard")
+    assert server.asked("audio.set")[1:] == [
+        {"input": "music", "delay": 135},
+        {"input": "music", "duck": 60},
+        {"input": "music", "heard": "always"},
+    ]
+
+
+async def test_a_field_shows_the_state_unless_somebody_writes_in_it(server: PageServer, board: Page) -> None:
+    await board.locator("[data-strip=music] .heard summary").click()
+    delay = board.get_by_label("Delay of music in milliseconds")
+    heard = board.get_by_label("When music is heard")
+    await expect(delay).to_have_value("0")
+    await delay.press_sequentially("25")
+    music = server.state["audio"]["music"]
+    await server.change(audio={**server.state["audio"], "music": {**music, "delay": 300.0, "heard": "always"}})
+    await expect(heard).to_have_value("always")
+    await expect(delay).to_have_value("025")
+    server.errors["audio.set"] = {"code": -32003, "message": "no", "data": {"why": "The mixer has stopped."}}
+    await board.keyboard.press("Enter")
+    await expect(board.locator("#sentence")).to_contain_text("The mixer has stopped.")
+    await expect(delay).to_have_value("300")
+    await delay.fill("")
+    await delay.blur()
+    await expect(delay).to_have_value("300")
+    await heard.select_option("on-air")
+    await expect(heard).to_have_value("always")
+    assert [request.get("delay") for request in server.asked("audio.set")] == [25, None]
+
+
+async def test_a_microphone_has_only_a_delay(board: Page) -> None:
+    await board.locator("[data-strip=mic] .heard summary").click()
+    await expect(board.locator("[data-strip=mic] .heard-fields .choice")).to_have_count(1)
+    await expect(board.get_by_label("Delay of mic in milliseconds")).to_have_value("40")
+
+
 async def test_mute_and_restart(server: PageServer, board: Page) -> None:
     mute = board.locator("[data-mute=mic]")
     await mute.click()
@@ -161,6 +220,38 @@ async def test_an_alarm_has_the_button_that_mends_it(server: PageServer, board: 
     await expect(board.locator("[data-alarm]")).to_contain_text(why)
     await board.locator("[data-mend=mic]").click()
     await until(lambda: server.asked("source.restart") == [{"source": "mic"}])
+
+
+async def test_what_is_wrong_is_said_in_the_language_of_the_page(server: PageServer, board: Page) -> None:
+    busy = "The camera 'Desk' is used by another program. Close that program, then restart this source."
+    reason = {"code": "camera.busy", "params": {"camera": "Desk {count}"}}
+    fault = {"sentence": "is wrong", "reason": {"code": "of.a.newer.broadcaster", "params": {}}}
+    place: dict[str, Any] = {"file": "week3.yaml", "line": 7, "column": 3, "fault": fault}
+    quoted = [{"sentence": "week3.yaml:7:3: is wrong", "reason": {"code": "lesson.fault", "params": place}}]
+    more = {"sentence": "and 2 more", "reason": {"code": "lesson.more_faults", "params": {"number": 2}}}
+    alarms = [
+        {"code": "source.failed", "source": "bench", "sentence": busy, "reason": reason, "method": None},
+        {
+            "code": "lesson.file",
+            "source": None,
+            "sentence": "The lesson file was saved with a fault.",
+            "reason": {"code": "lesson.faults", "params": {"faults": [*quoted, more]}},
+            "method": None,
+        },
+        {"code": "new", "source": None, "sentence": "Something new.", "reason": {"code": "new", "params": {}}},
+    ]
+    bench = {**server.state["sources"]["bench"], "why": busy, "reason": reason}
+    await server.change(alarms=alarms, sources={**server.state["sources"], "bench": bench})
+    await expect(board.locator("[data-alarm='source.failed']")).to_contain_text(busy)
+    await expect(board.locator("[data-source=bench] .why")).to_have_text(busy)
+    await board.get_by_role("button", name="中文").click()
+    chinese = "摄像头“Desk {count}”正被其他程序使用。请关闭那个程序，然后重新启动该来源。"
+    await expect(board.locator("[data-alarm='source.failed']")).to_contain_text(chinese)
+    await expect(board.locator("[data-source=bench] .why")).to_have_text(chinese)
+    await expect(board.locator("[data-alarm='lesson.file']")).to_contain_text(
+        "保存的课程文件有错误，因此没有任何改变。week3.yaml:7:3: is wrong；另有 2 处"
+    )
+    await expect(board.locator("[data-alarm=new]")).to_contain_text("Something new.")
 
 
 async def test_state_is_told_in_words(server: PageServer, board: Page) -> None:
@@ -302,8 +393,12 @@ async def test_nothing_overflows_on_a_phone(server: PageServer, open_page: PageF
     page = await open_page(server.teach, size=PHONE)
     await page.locator("[data-scene-button=talk]").wait_for()
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    for strip in await page.locator(".heard summary").all():
+        await strip.click()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     small = await page.evaluate(
-        """[...document.querySelectorAll('button, input[type=range]')].filter((each) => each.checkVisibility())
+        """[...document.querySelectorAll('button, input:not([type=checkbox]), select, summary')]
+        .filter((each) => each.checkVisibility())
         .filter((each) => each.getBoundingClientRect().height < 44).map((each) => each.outerHTML)"""
     )
     assert small == []

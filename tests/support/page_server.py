@@ -43,6 +43,11 @@ def _student(
     return {"name": name, "joined": f"2026-11-22T{joined}Z", "state": state, "hand": False, "tier": None} | measured
 
 
+def _input(kind: str, **settings: Any) -> dict[str, Any]:
+    usual = {"source": None, "gain": 0.0, "muted": False, "delay": 0.0, "duck": 0.0, "heard": "always"}
+    return {"kind": kind, **usual, **settings, "state": "live"}
+
+
 STATE: dict[str, Any] = {
     "lesson": {"title": "Linear algebra, week 3", "language": "en", "started": "2026-11-22T10:00:00Z", "elapsed": 754},
     "program": {"scene": "desk", "since": "2026-11-22T10:05:00Z", "transition": None},
@@ -74,8 +79,8 @@ STATE: dict[str, Any] = {
         "slides": {"kind": "slides", "state": "starting", "why": None, "size": None, "fps": None},
     },
     "audio": {
-        "mic": {"gain": -6.0, "muted": False, "state": "live"},
-        "music": {"gain": 0.0, "muted": True, "state": "live"},
+        "mic": _input("microphone", gain=-6.0, delay=40.0),
+        "music": _input("source", source="intro", muted=True, duck=12.0, heard="on-air"),
     },
     "students": {
         "1": _student("Ada Lovelace", "10:00:12", "watching", 0.012, 0.0),
@@ -224,7 +229,7 @@ class PageServer:
                 return {"sources": sources}
             case "audio.set":
                 audio = copy.deepcopy(self.state["audio"])
-                audio[params["input"]] |= {key: params[key] for key in ("gain", "muted") if key in params}
+                audio[params["input"]] |= {key: value for key, value in params.items() if key != "input"}
                 return {"audio": audio}
             case _:
                 return {}

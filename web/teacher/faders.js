@@ -1,11 +1,11 @@
 /**
- * Faders under somebody's finger.
+ * Faders under somebody's finger, and numbers that somebody has written.
  *
  * A fader shows the state, except while it is being moved: then it shows the finger, until the state that its last
  * command brought about has arrived. At most one command for each input is on its way; the newest value goes next.
  *
  * @typedef {object} Held
- * @property {number} value where the finger is, in dB
+ * @property {number} value where the finger is
  * @property {boolean} sending
  * @property {boolean} unsent whether the value was moved on since the last command
  * @property {boolean} released
@@ -18,7 +18,7 @@ export class Faders {
   #held = new Map();
 
   /**
-   * @param {(input: string, gain: number) => Promise<number | null>} send gives the revision, or null when it failed
+   * @param {(input: string, value: number) => Promise<number | null>} send gives the revision, or null when it failed
    * @param {() => void} changed the faders must be drawn anew
    */
   constructor(send, changed) {

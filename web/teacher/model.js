@@ -24,11 +24,13 @@
  * @typedef {{kind: string, from: string, duration: number}} Transition in progress; seconds
  *
  * @typedef {object} AudioInput
+ * @property {string} [kind] `microphone`, `computer`, `tone` or `source`
+ * @property {string | null} [source] the source whose sound it is
  * @property {number} gain
  * @property {boolean} muted
  * @property {number} [delay] milliseconds by which it is heard later
  * @property {number} [duck] decibels by which it gives way to voices
- * @property {string} [heard] `always`, or `on-air` as the source it belongs to
+ * @property {string} [heard] `always`, or `on-air`: while its source is
  * @property {string} state of what it comes from
  *
  * @typedef {object} Student

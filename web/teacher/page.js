@@ -27,6 +27,7 @@ import { Thumbnails } from './thumbnails.js';
 import { forgetToken, keepToken, takeToken } from './token.js';
 import { boardView } from './views/board.js';
 import { gateView, messageView } from './views/gate.js';
+import { setInputs } from './views/input.js';
 import { followInvitation } from './views/publish.js';
 import { Visitors } from './visitors.js';
 
@@ -45,6 +46,14 @@ class TeacherPage {
   #thumbnails = new Thumbnails();
   #faders = new Faders(
     (input, gain) => this.#ask('audio.set', { input, gain }),
+    () => this.#draw(),
+  );
+  #delays = new Faders(
+    (input, delay) => this.#ask('audio.set', { input, delay }),
+    () => this.#draw(),
+  );
+  #ducks = new Faders(
+    (input, duck) => this.#ask('audio.set', { input, duck }),
     () => this.#draw(),
   );
   #command = (/** @type {string} */ method, /** @type {Record<string, unknown>} */ params) => this.#ask(method, params);
@@ -231,7 +240,7 @@ class TeacherPage {
     document.documentElement.lang = tag;
     document.title = this.#model.state.lesson?.title ?? t('teacher.title');
     document.body.dataset.control = this.#stage;
-    this.#faders.settle(this.#model.revision);
+    for (const held of [this.#faders, this.#delays, this.#ducks]) held.settle(this.#model.revision);
     if (this.#stage === 'ended') render(messageView(scope, 'ended'), this.#root);
     else if (this.#stage === 'gate') render(gateView(scope, this.#denied), this.#root);
     else if (!this.#model.known)
@@ -240,6 +249,7 @@ class TeacherPage {
       render(boardView(scope), this.#root);
       followInvitation(this.#publishing);
       setFaders(this.#faders, this.#model.state.audio ?? {});
+      setInputs({ delay: this.#delays, duck: this.#ducks }, this.#model.state.audio ?? {});
       this.#studio.follow();
       this.#thumbnails.scenes = this.#model.state.scenes ?? {};
     }
@@ -263,6 +273,8 @@ class TeacherPage {
       monitor: this.#monitor,
       publishing: this.#publishing,
       faders: this.#faders,
+      delays: this.#delays,
+      ducks: this.#ducks,
       visitors: this.#visitors,
       studio: this.#studio,
       folds: this.#folds,
@@ -285,6 +297,8 @@ class TeacherPage {
     restart: (/** @type {string} */ source) => void this.#ask('source.restart', { source }),
     setMuted: (/** @type {string} */ input, /** @type {boolean} */ muted) =>
       void this.#ask('audio.set', { input, muted }),
+    setHeard: (/** @type {string} */ input, /** @type {string} */ heard) =>
+      void this.#ask('audio.set', { input, heard }),
     moveFader: (/** @type {string} */ input, /** @type {number} */ gain, /** @type {boolean} */ released) =>
       this.#faders.move(input, gain, released),
     toggleListen: () => {

@@ -1,9 +1,10 @@
 /**
- * The audio strips: meter, fader and mute button of each input.
+ * The audio strips: meter, fader and mute button of each input, and how else it is heard.
  */
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from './fold.js';
+import { inputView } from './input.js';
 
 export const LOWEST_DB = -60;
 export const HIGHEST_DB = 20;
@@ -60,6 +61,7 @@ export function audioView(scope) {
                   ${t('audio.mute')}
                 </button>
               </div>
+              ${inputView(scope, name, input)}
             </div>`;
         },
       )}`,
