@@ -146,6 +146,11 @@ class Decoding:
         return self._pictures.items[0][0] if self._pictures.items else None
 
     @property
+    def without_time(self) -> bool:
+        """Whether it is a camera over HTTP that says nothing of time: libav makes up 25 pictures a second."""
+        return self._container.format.name == "mpjpeg"
+
+    @property
     def still(self) -> bool:
         """Whether it is a single picture."""
         return self.audio is None and self._container.format.name.endswith(("_pipe", "image2"))

@@ -26,6 +26,12 @@ _CUSHION: Final = 0.06
 _LATE: Final = 0.3
 """A stream that is behind by more than this goes on from now."""
 
+_JUMP: Final = 30.0
+"""One whose time jumps ahead by more than this, as with another film or a server that began anew, does so, too."""
+
+_APART: Final = (0.5, 3.0)
+"""Seconds for which picture and sound wait for each other, where it is live and where it is not."""
+
 _LIVE_SCHEMES: Final = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp"})
 """What comes at the pace of its sender and is shown as it comes; the rest comes as fast as the network allows."""
 
@@ -52,6 +58,7 @@ class NetworkStream(Source):
         super().__init__(name=name, clock=clock, picture=True, sound=True)
         self._url = url
         self._scheme = urlsplit(url).scheme
+        self._live = self._scheme in _LIVE_SCHEMES
         self._decoding: Decoding | None = None
         self._origin: float | None = None
 
@@ -60,8 +67,9 @@ class NetworkStream(Source):
         self._origin = None
         # It promises pictures with its first one: until then it may wait for a key frame.
         self.expected_rate, self.next_due = None, -math.inf
+        timeout, apart = (_OPEN_SECONDS, _READ_SECONDS), _APART[0 if self._live else 1]
         try:
-            self._decoding = Decoding(self._url, options=self._options(), timeout=(_OPEN_SECONDS, _READ_SECONDS))
+            self._decoding = Decoding(self._url, options=self._options(), timeout=timeout, apart=apart)
         except DecodingError as error:
             sentence = _NO_ANSWER(address=without_password(self._url), fault=_reason(error, self._url))
             raise DeviceError(sentence) from error
@@ -96,9 +104,11 @@ class NetworkStream(Source):
     def _due(self, time: float) -> float:
         """When what has this time in the stream is to be shown, in clock seconds."""
         now = self.clock.now()
-        if self._origin is None or self._origin + time < now - _LATE:
+        if self._decoding is not None and self._decoding.without_time:
+            return now
+        if self._origin is None or not -_LATE <= self._origin + time - now <= _JUMP:
             self._origin = now + _CUSHION - time
-        elif self._scheme in _LIVE_SCHEMES:
+        elif self._live:
             # What comes earlier than expected shows that the stream was held up at first: show it sooner from now on.
             self._origin = min(self._origin, now + _CUSHION - time)
         return self._origin + time
@@ -107,7 +117,7 @@ class NetworkStream(Source):
         if self._scheme in ("rtsp", "rtsps"):
             # Over TCP, because school networks and Wi-Fi lose packets, and a broken picture is worse than a late one.
             return {**_PROBE, "rtsp_transport": "tcp"}
-        return dict(_PROBE) if self._scheme in _LIVE_SCHEMES else {}
+        return dict(_PROBE) if self._live else {}
 
 
 def without_password(url: str) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import pytest
+from PIL import Image
 
 from classroom.clock import SystemClock
 from classroom.errors import DeviceError
+from classroom.media.sources import stream
+from classroom.media.sources.decoding import Item
 from classroom.media.sources.stream import NetworkStream, without_password
 from classroom.media.supervisor import SourceRunner
 from tests.support.clips import clip
@@ -108,6 +114,68 @@ def test_a_file_over_http_plays_at_its_own_pace(tmp_path: Path) -> None:
         wait_for(lambda: CLOCK.now() - began > 2.0)
         # 25 pictures a second, and not all that the network gives.
         assert runner.source.taken - taken < 2.5 * 30
+
+
+@contextmanager
+def camera_over_http(pictures: int) -> Iterator[str]:
+    """A camera that gives JPEG pictures one after the other, without a word on time, and then no more."""
+    picture = io.BytesIO()
+    Image.new("RGB", (160, 120), "green").save(picture, "JPEG")
+    part = b"--part\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"
+    body = part % (len(picture.getvalue()), picture.getvalue()) * pictures
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with listening.accept()[0] as connection:
+                connection.recv(4096)
+                head = b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=part\r\n\r\n"
+                connection.sendall(head + body)
+                over.wait(60)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/video"
+        finally:
+            over.set()
+            serving.join()
+
+
+def test_a_camera_over_http_that_sends_more_than_25_pictures_a_second_is_not_behind() -> None:
+    with camera_over_http(400) as url, running(url) as runner:
+        wait_for(lambda: runner.source.taken > 5, seconds=30)
+        began = CLOCK.now()
+        wait_for(lambda: runner.source.taken >= 395, seconds=30)
+        # At 25 pictures a second, which libav makes of them, it would take 16 seconds.
+        assert CLOCK.now() - began < 8.0
+
+
+class _Jumping:
+    """In the place of a decoding: pictures over HTTP, whose time is another after the first ten."""
+
+    video = audio = None
+    rate = 25.0
+    without_time = False
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self._times = iter([*(number / 25 for number in range(10)), *(3600 + number / 25 for number in range(10))])
+        self._over = threading.Event()
+
+    def next(self) -> Item:
+        if (time := next(self._times, None)) is None:
+            self._over.wait(10.0)
+            return 3601.0, av.VideoFrame(64, 48, "yuv420p")
+        return time, av.VideoFrame(64, 48, "yuv420p")
+
+    def close(self) -> None:
+        self._over.set()
+
+
+def test_a_stream_whose_time_jumps_ahead_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "Decoding", _Jumping)
+    with running("http://127.0.0.1/live.m3u8") as runner:
+        wait_for(lambda: runner.source.taken >= 20, seconds=10)
 
 
 def test_an_rtsp_server_that_is_killed_and_comes_back() -> None:
