@@ -13,7 +13,7 @@ import logging
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 __all__ = ["LARGEST_RUN", "Path", "Run", "open_path"]
@@ -32,6 +32,7 @@ _NO_SEGMENTS: Final = frozenset(
     for name in ("EINVAL", "EIO", "ENOPROTOOPT", "EOPNOTSUPP", "ENOTSUP", "EMSGSIZE", "EPROTONOSUPPORT")
     if hasattr(errno, name)
 )
+_NO_MEMORY: Final = frozenset((errno.ENOBUFS, errno.ENOMEM))
 _SEGMENTS: Final = sys.platform == "linux"
 _WAITING: Final = 128 * 1024
 """Bytes that may wait in a transport of asyncio before more are left out."""
@@ -91,10 +92,11 @@ class SocketPath(Path):
         try:
             self._socket.sendmsg([buffer[first:end]], control, 0, self._address)
         except OSError as fault:
-            if fault.errno not in _NO_SEGMENTS:
+            if fault.errno in _NO_SEGMENTS:
+                logger.info("datagrams are sent one by one from now on: %s", fault)
+                self._segments = False
+            elif fault.errno not in _NO_MEMORY:
                 raise
-            logger.info("datagrams are sent one by one from now on: %s", fault)
-            self._segments = False
             self._send_each(buffer, first, end, stride)
 
     def _send_each(self, buffer: memoryview, first: int, end: int, stride: int) -> None:
@@ -103,14 +105,16 @@ class SocketPath(Path):
 
 
 class TransportPath(Path):
-    """Through a transport of asyncio: one that is relayed by a TURN server, or has no socket that can be duplicated."""
+    """Through a transport of asyncio: one that is relayed by a TURN server, or has no socket that can be duplicated.
 
-    def __init__(self, transport: asyncio.DatagramTransport, address: Address) -> None:
+    ``waiting`` says how many bytes wait in it.
+    """
+
+    def __init__(self, transport: asyncio.DatagramTransport, address: Address, waiting: Callable[[], int]) -> None:
         super().__init__()
         self._transport = transport
         self._address = address
-        # A relayed transport has no such method; it keeps what waits to itself.
-        self._waiting = getattr(transport, "get_write_buffer_size", lambda: 0)
+        self._waiting = waiting
 
     def send(self, buffer: memoryview, runs: Sequence[Run]) -> None:
         """Send datagrams one by one, unless too many wait already."""
@@ -122,8 +126,8 @@ class TransportPath(Path):
                 self._transport.sendto(bytes(buffer[at : min(at + stride, end)]), self._address)
 
 
-def open_path(transport: asyncio.DatagramTransport, address: Address) -> Path:
-    """The best way to an address by a transport."""
+def open_path(transport: asyncio.DatagramTransport, address: Address, waiting: Callable[[], int]) -> Path:
+    """The best way to an address by a transport; ``waiting`` says how many bytes wait in that."""
     sock = transport.get_extra_info("socket")
     if _SEGMENTS and sock is not None and hasattr(sock, "dup"):
         try:
@@ -133,4 +137,4 @@ def open_path(transport: asyncio.DatagramTransport, address: Address) -> Path:
         else:
             duplicate.setblocking(False)
             return SocketPath(duplicate, address)
-    return TransportPath(transport, address)
+    return TransportPath(transport, address, waiting)

@@ -10,7 +10,7 @@ from aiortc import RTCDtlsTransport
 from classroom.peers.datagram import Path, open_path
 from classroom.peers.header import Layouts
 from classroom.peers.rtcp import Heard
-from classroom.peers.rtp import Srtp, SrtpFault, chosen_path, hear_directly
+from classroom.peers.rtp import Srtp, SrtpFault, chosen_path, hear_directly, waiting_in
 
 __all__ = ["Link"]
 
@@ -46,7 +46,7 @@ class Link:
         self._leave()
         self._chosen = chosen
         if chosen is not None:
-            self._path = open_path(*chosen)
+            self._path = open_path(*chosen, waiting_in(chosen[0]))
             self._deafen = hear_directly(self._transport, self._hear)
 
     def send(

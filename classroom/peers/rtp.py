@@ -25,6 +25,7 @@ import aiortc.codecs
 import aiortc.rtcrtpsender
 import aiortc.rtp
 import pylibsrtp
+from aioice.turn import TurnTransport
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 
@@ -50,6 +51,7 @@ __all__ = [
     "missing",
     "stop_listening",
     "take_over",
+    "waiting_in",
 ]
 
 logger = logging.getLogger(__name__)
@@ -76,6 +78,8 @@ RELIED_ON: Final = (
     ("aioice.Connection", "_nominated"),
     ("aioice.Connection", "get_component_candidates"),
     ("aioice.ice.CandidatePair", "remote_addr"),
+    ("aioice.turn.TurnTransport", "_TurnTransport__inner_protocol"),
+    ("aioice.turn.TurnTransport", "_TurnTransport__send_tasks"),
     ("pylibsrtp.Session", "_srtp"),
     ("pylibsrtp._binding.lib", "srtp_protect"),
     ("pylibsrtp._binding", "ffi"),
@@ -88,6 +92,9 @@ RELIED_ON: Final = (
     ("aioice.ice.StunProtocol", "datagram_received"),
 )
 """What no documentation promises: (module, class or function that holds it, name)."""
+
+_DATAGRAM: Final = 1200
+"""Bytes of a datagram, about."""
 
 _NACK: Final = 1
 _PLI: Final = 1
@@ -123,6 +130,7 @@ def holders() -> dict[str, object]:
         "pylibsrtp._binding.lib": lambda: _attribute("pylibsrtp._binding", "lib"),
         "aioice.ice.StunProtocol": lambda: _attribute("aioice.ice", "StunProtocol"),
         "aioice.ice.CandidatePair": lambda: _attribute("aioice.ice", "CandidatePair"),
+        "aioice.turn.TurnTransport": lambda: _attribute("aioice.turn", "TurnTransport")(None),
     }
     for module in ("aiortc.codecs", "aiortc.rtp", "aiortc.rtcrtpsender", "pylibsrtp._binding"):
         makers[module] = lambda module=module: importlib.import_module(module)  # type: ignore[misc]
@@ -188,6 +196,18 @@ def chosen_path(transport: RTCDtlsTransport) -> tuple[asyncio.DatagramTransport,
     """The transport and the peer's address that ICE chose; None while there is none."""
     pair = transport.transport._connection._nominated.get(1)
     return None if pair is None else (pair.protocol.transport, pair.remote_addr)
+
+
+def waiting_in(transport: Any) -> Callable[[], int]:
+    """What tells how many bytes wait in a transport that ICE chose.
+
+    A relayed one gives each datagram to a task of its own, and on to a stream that keeps all there is where it is slow.
+    """
+    if not isinstance(transport, TurnTransport):
+        return getattr(transport, "get_write_buffer_size", lambda: 0)
+    relay: Any = transport._TurnTransport__inner_protocol  # type: ignore[attr-defined]
+    tasks: set[object] = transport._TurnTransport__send_tasks  # type: ignore[attr-defined]
+    return lambda: int(relay.transport.get_write_buffer_size()) + _DATAGRAM * len(tasks)
 
 
 class Ear:
