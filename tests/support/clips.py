@@ -21,26 +21,28 @@ def clip(
     sound: bool = True,
     more_sound: float = 0.0,
     less_sound: float = 0.0,
+    every: float = 0.5,
 ) -> Path:
-    """A clip of 25 pictures a second, dark but for a white flash of 0.2 s at each half second, where it beeps.
+    """A clip of 25 pictures a second, dark but for a white flash of 0.2 s ``every`` so many seconds, where it beeps.
 
-    Its sound goes on for ``more_sound`` seconds, or ends so much earlier where that is less than zero.
+    Its sound goes on for ``more_sound`` seconds after its pictures, or ends ``less_sound`` seconds before them.
     """
     options = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
     with av.open(str(path), "w", options=options) as container:
         video = container.add_stream("libx264", rate=RATE, options={"g": "5", "preset": "ultrafast", "qp": "10"})
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         audio = container.add_stream("aac", rate=48_000) if sound else None
-        for number in range(round((seconds + max(0.0, more_sound)) * RATE)):
+        for number in range(round((seconds + more_sound) * RATE)):
             if number < round(seconds * RATE):
                 planes = np.full((size[1] * 3 // 2, size[0]), 128, np.uint8)
-                planes[: size[1]] = 235 if _loud(number / RATE) else 16 + number % 100
+                planes[: size[1]] = 235 if _loud(number / RATE, every) else 16 + number % 100
                 frame = av.VideoFrame.from_ndarray(planes, "yuv420p")
                 frame.pts, frame.time_base = number, Fraction(1, RATE)
                 container.mux(video.encode(frame))
-            if audio is not None and number < round((seconds + more_sound) * RATE):
+            if audio is not None and number < round((seconds + more_sound - less_sound) * RATE):
                 times = (np.arange(48_000 // RATE) + number * 48_000 // RATE) / 48_000
-                wave = np.where(_loud(number / RATE), 0.5 * np.sin(2 * np.pi * 1000 * times), 0).astype(np.float32)
+                tone = 0.5 * np.sin(2 * np.pi * 1000 * times)
+                wave = (tone if _loud(number / RATE, every) else 0 * tone).astype(np.float32)
                 block = av.AudioFrame.from_ndarray(wave[None, :], "fltp", "mono")
                 block.sample_rate, block.pts, block.time_base = 48_000, number * 48_000 // RATE, Fraction(1, 48_000)
                 container.mux(audio.encode(block))
@@ -50,8 +52,8 @@ def clip(
     return path
 
 
-def _loud(time: float) -> bool:
-    return time % 0.5 < 0.2
+def _loud(time: float, every: float) -> bool:
+    return time % every < 0.2
 
 
 def pdf(path: Path, pages: int) -> Path:
