@@ -41,7 +41,7 @@ class Direction:
             transition=program.transition,
             duration=program.duration,
         )
-        on_air(frozenset(self.director.program.scene.show), clock.now())
+        on_air(self.director.program.scene.sources, clock.now())
 
     def close(self) -> None:
         """Tell nobody anything any more."""
@@ -79,7 +79,7 @@ class Direction:
         if self.director.program.scene.name != before.name:
             self._came(before)
         elif self.settles_in() == 0:
-            self._on_air(set(self.director.program.scene.show), self._clock.now())
+            self._on_air(self.director.program.scene.sources, self._clock.now())
         self._tell(self.describe())
 
     def settles_in(self) -> float:
@@ -103,14 +103,14 @@ class Direction:
         program = self.director.program
         transition = program.transition
         # What fades away is still to be seen.
-        seen = {*program.scene.show, *(before.show if transition is not None else ())}
+        seen = program.scene.sources | (before.sources if transition is not None else frozenset())
         self._on_air(seen, self._clock.now())
         if transition is not None:
             loop = asyncio.get_running_loop()
             self._ends = loop.call_later(max(0.0, transition.ends - self._clock.now()) + 0.02, self._settled)
 
     def _settled(self) -> None:
-        self._on_air(set(self.director.program.scene.show), self._clock.now())
+        self._on_air(self.director.program.scene.sources, self._clock.now())
         self._tell({"program": self._program()})
 
     def _program(self) -> dict[str, object]:

@@ -79,6 +79,11 @@ class Scene:
     transition: TransitionKind | None = None
     duration: float | None = None
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """All that may be seen in it: what it shows, and what stands in for that."""
+        return frozenset(self.show if self.fallback is None else (*self.show, self.fallback))
+
     def style(self, number: int) -> Style:
         """How the source at a place of ``show`` is shown."""
         return self.styles[number] if self.styles else PLAIN

@@ -54,6 +54,8 @@ class Cropper:
 
 def _graph(path: _Path) -> av.filter.Graph:
     graph = av.filter.Graph()
+    # Threads of its own, one for each processor, would be there for every rectangle, and moving pointers needs none.
+    graph.threads = 1
     part = path.part
     source = graph.add_buffer(
         width=path.width, height=path.height, format=av.VideoFormat(path.pixel_format), time_base=_ANY_TIME_BASE

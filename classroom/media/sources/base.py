@@ -107,9 +107,12 @@ class Source(ABC):
     def succeed(self, before: Source | None, serial: int) -> None:
         """Take another's place before it is opened: show its last picture, count those of its own from ``serial`` on.
 
-        The numbers have to be others than those that were given away under this name before.
+        The numbers have to be others than those that were given away under this name before. What is on air under the
+        same name has been so all the time.
         """
         self._serial = serial
+        if before is not None and before.name == self.name:
+            self.on_air_since = before.on_air_since
         newest = before.picture.newest() if before is not None and before.picture is not None else None
         if self.picture is not None and newest is not None:
             self.picture.put(Picture(newest.frame, newest.captured, serial))

@@ -56,8 +56,9 @@ class Card(Source):
 
     def open(self) -> None:
         """Draw the card; DeviceError when a font or the image is missing."""
-        left = self._left()
-        widest = "" if left is None else _spelled(max(left, _HOUR / 60))
+        # A countdown begins anew each time it comes on air, so there has to be room for all of it.
+        longest = self._left() if self._countdown is None else self._countdown
+        widest = "" if longest is None else _spelled(max(longest, _HOUR / 60))
         self._drawing, self._shown = CardDrawing(self._title, self._text, self._image, self._size, widest), None
 
     def read(self) -> None:

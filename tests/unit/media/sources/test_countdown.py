@@ -85,6 +85,23 @@ def test_it_counts_from_when_it_comes_on_air_each_time() -> None:
     assert same(shown(card), drawing, "1:01:40")
 
 
+def test_it_goes_on_where_its_text_is_changed_while_it_is_on_air() -> None:
+    clock = ManualClock(100.0)
+    before = Card(name="pause", clock=clock, title="Paus", size=SIZE, countdown=3700)
+    before.on_air_since = clock.now()
+    clock.advance(101)
+    card = Card(name="pause", clock=clock, title="Pause", size=SIZE, countdown=3700)
+    card.succeed(before, 1 << 32)
+    card.open()
+    drawing = CardDrawing("Pause", "", None, SIZE, "1:01:40")
+    assert same(shown(card), drawing, "59:59")
+    card.on_air_since = None
+    assert same(shown(card), drawing, "1:01:40")
+    other = Card(name="break", clock=clock, size=SIZE, countdown=60)
+    other.succeed(before, 1 << 32)
+    assert other.on_air_since is None
+
+
 @pytest.mark.parametrize("text", ["", "Get a coffee.\nStretch."])
 def test_the_digits_are_below_the_title_and_on_nothing_else(text: str) -> None:
     drawing = CardDrawing("Back soon", text, None, SIZE, "10:00")
