@@ -20,6 +20,7 @@ class Limits:
     name: int = 512
     queue: int = 256
     messages: float = 50.0
+    sign_ins: float = 5.0
 
     @property
     def queue_bytes(self) -> int:

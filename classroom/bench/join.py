@@ -37,6 +37,7 @@ lesson: {{title: "A lesson to join"}}
 sources: {{bars: {{kind: pattern}}}}
 scenes: {{talk: bars}}
 access: {{max_students: {2 * MEMBERS}}}
+limits: {{sign_ins: 10000}}
 recording: {{start: never}}
 """
 

@@ -131,6 +131,11 @@ class Limits(Section):
     messages: Annotated[float, Number(1, 10_000, "messages a second")] = Field(
         50.0, description="Messages a second from one member; more are answered late, and then refused."
     )
+    sign_ins: Annotated[float, Number(0.1, 10_000, "sign-ins a second")] = Field(
+        5.0,
+        description="Sign-ins a second from one address, after as many at once as there are places; more are answered "
+        "late, and then refused.",
+    )
 
 
 class IceServer(Section):

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler
 
 from classroom.limits import Limits
 from classroom.signaling import wire
-from classroom.signaling.pace import Paces
+from classroom.signaling.pace import Paces, SignIns
 from classroom.signaling.room import Occupied, Replaced, RoomFull, UnknownMember
 from classroom.signaling.strangers import CutOff
 from classroom.signaling.switchboard import Closed, Switchboard
@@ -22,6 +22,8 @@ from classroom.sparing import SparingLog
 __all__ = ["Guard", "OpenDoor", "add_routes"]
 
 logger = logging.getLogger(__name__)
+
+_TOO_FAST: Final = "These are too many messages at once. Wait a moment."
 
 _BODY_SECONDS: Final = 15.0
 _REPLACED_SECONDS: Final = 1.0
@@ -98,6 +100,7 @@ class _Handlers:
         self._guard = guard
         self._limits = limits
         self._paces = Paces(rate=limits.messages, arriving=limits.queue_bytes, known=switchboard.is_guest)
+        self._sign_ins = SignIns(rate=limits.sign_ins, places=lambda: switchboard.places)
         self._log = SparingLog(logger)
         self._whole_names = whole_names
         self._on_quit = on_quit
@@ -118,6 +121,12 @@ class _Handlers:
         why = await self._guard.refuse(sign_in, request.remote or "")
         if why is not None:
             return wire.refused(why)
+        if not self._switchboard.full:  # only who is let in costs more than an answer
+            delay = self._sign_ins.take(request.remote or "", asyncio.get_running_loop().time())
+            if delay is None:
+                self._log.warn("%s signs in more than %g times a second", request.remote, self._limits.sign_ins)
+                return wire.too_many("Too many sign in from this address at once. Wait a moment, then sign in again.")
+            await asyncio.sleep(delay)
         try:
             admission = self._switchboard.sign_in(sign_in.name, address=_own_address(request))
         except RoomFull:
@@ -165,7 +174,7 @@ class _Handlers:
             self._log.warn(
                 "a member from %s sends more than %g messages a second", request.remote, self._limits.messages
             )
-            return wire.too_many()
+            return wire.too_many(_TOO_FAST)
         await asyncio.sleep(delay)
         body, content_type = b"", None
         if request.method == "POST":
@@ -232,7 +241,7 @@ class _Handlers:
                         return self._too_large(request)
                     if not fits:
                         self._log.warn("a member from %s sends too many long messages at once", request.remote)
-                        return wire.too_many()
+                        return wire.too_many(_TOO_FAST)
         except TimeoutError:
             return wire.bad_request("The message did not arrive in time. Send it again.")
         except web.RequestPayloadError as error:

@@ -1,19 +1,25 @@
-"""How fast a member may send: a bucket of messages that refills with time.
+"""How fast a member may send, and an address sign in: buckets that refill with time.
 
-Whoever sends faster than the bucket refills is answered later, and whoever does not care is refused. Both ends stay
+Whoever is faster than the bucket refills is answered later, and whoever does not care is refused. Both ends stay
 bounded: no answer is delayed for more than two seconds, and no member holds more memory than its queue may.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["LONGEST_DELAY", "Bucket", "Paces"]
+from classroom.throttle import household
+
+__all__ = ["LONGEST_DELAY", "Bucket", "Paces", "SignIns"]
 
 LONGEST_DELAY: Final = 2.0
-"""Seconds that an answer is held back before messages are refused instead."""
+"""Seconds that an answer is held back before it is a refusal instead."""
+
+_ADDRESSES: Final = 1024
+"""Addresses that are remembered; the one that signed in longest ago is forgotten first."""
 
 
 @dataclass(slots=True)
@@ -87,3 +93,30 @@ class Paces:
             # Twice the rate: a browser's candidates come all at once, and then nothing for long.
             pace = self._paces[member_id] = _Pace(Bucket(self._rate, 2 * self._rate))
         return pace
+
+
+class SignIns:
+    """The pace of sign-ins from each address; an IPv6 network of 64 bits counts as one.
+
+    Args:
+        rate: sign-ins a second.
+        places: tells how many may be signed in at a time; as many may come at once, as a school behind one address.
+    """
+
+    def __init__(self, *, rate: float, places: Callable[[], int]) -> None:
+        self._rate = rate
+        self._places = places
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def take(self, address: str, now: float) -> float | None:
+        """How long somebody at this address has to wait before signing in, in seconds; None when it is refused."""
+        who, burst = household(address), float(self._places())
+        bucket = self._buckets.pop(who, None) or Bucket(self._rate, burst)
+        bucket.burst = burst
+        self._buckets[who] = bucket
+        if len(self._buckets) > _ADDRESSES:
+            self._buckets.popitem(last=False)
+        return bucket.take(now, LONGEST_DELAY)

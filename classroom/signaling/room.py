@@ -160,6 +160,11 @@ class Room:
     def max_members(self, most: int) -> None:
         self._max_members = most
 
+    @property
+    def full(self) -> bool:
+        """Whether nobody else can sign in but the hub."""
+        return self._students() >= self._max_members
+
     def __contains__(self, member_id: object) -> bool:
         return member_id in self._members
 
@@ -171,7 +176,7 @@ class Room:
         """
         if hub and self._hub is not None:
             raise ValueError("the room has a hub already")
-        if not hub and self._students() >= self._max_members:
+        if not hub and self.full:
             raise RoomFull
         member_id = self._next_id()
         queue = EventQueue(self._queue_limit, size=self._queue_bytes, hub=hub)

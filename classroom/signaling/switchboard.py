@@ -66,6 +66,16 @@ class Switchboard:
         """How many waits are pending."""
         return len(self._waits)
 
+    @property
+    def places(self) -> int:
+        """How many guests may be signed in at a time."""
+        return self._room.max_members
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no place left for a guest."""
+        return self._room.full
+
     def make_room(self, members: int) -> None:
         """Let at least so many members in; never fewer than before, so that whoever is in may come back."""
         self._room.max_members = max(self._room.max_members, members)

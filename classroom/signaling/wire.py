@@ -226,9 +226,9 @@ def too_large(limit: int = BODY_LIMIT) -> Reply:
     return Reply(413, "Too Large", body=b"A message may have %d bytes." % limit)
 
 
-def too_many() -> Reply:
-    """The reply to a member that sends faster than it may."""
-    return Reply(429, "Too Many Requests", body=b"These are too many messages at once. Wait a moment.")
+def too_many(why: str) -> Reply:
+    """The reply to who sends or signs in faster than it may."""
+    return Reply(429, "Too Many Requests", body=why.encode())
 
 
 def bad_request(why: str) -> Reply:

@@ -224,6 +224,43 @@ async def test_messages_over_the_rate_come_late_then_are_refused_and_others_are_
     assert 1 <= sum("messages a second" in record.getMessage() for record in caplog.records) <= 4
 
 
+async def test_who_signs_in_and_out_at_full_speed_is_slowed_and_others_come_in(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    room = Room(visibility="hub", ids="random", max_members=30)
+    async with open_port(room, limits=Limits(sign_ins=5)) as opened:
+        await lesson(opened)
+        async with bystander(opened):
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+
+            async def come_and_go() -> NativeReply:
+                reply = read(await ask(opened.port, get(b"/sign_in?bad")))
+                if reply.status == 200:
+                    assert read(await ask(opened.port, get(b"/sign_out?peer_id=%d" % reply.peer_id))).status == 200
+                return reply
+
+            replies = [await come_and_go() for _ in range(20)]
+            flood = asyncio.gather(*(come_and_go() for _ in range(300)))
+            reader, writer = await asyncio.open_connection("127.0.0.1", opened.port, local_addr=("127.0.0.2", 0))
+            writer.write(get(b"/sign_in?good"))
+            assert read(await reader.read()).status == 200
+            writer.close()
+            replies += await flood
+            took = loop.time() - began
+            refused = [reply for reply in replies if reply.status == 429]
+            assert {reply.status for reply in replies} <= {200, 403, 429}
+            assert b"Too many sign in from this address" in refused[0].body
+            # The bystander was the first of the thirty; two seconds' worth may wait for their turn.
+            assert 29 <= len(replies) - len(refused) <= 29 + 5 * (took + 2.0) + 1
+            await until(lambda: opened.switchboard.size == 3)
+            async with asyncio.timeout(30):
+                while (await come_and_go()).status != 200:
+                    pass
+    lines = [record for record in caplog.records if "signs in more than 5 times a second" in record.getMessage()]
+    assert 1 <= len(lines) <= 4
+
+
 async def test_unfinished_messages_of_a_member_are_bounded() -> None:
     async with open_port(limits=Limits(messages=10_000)) as opened:
         hub = await lesson(opened)
@@ -398,6 +435,16 @@ async def test_a_flood_of_messages_in_a_running_lesson_is_refused() -> None:
         statuses = [read(each).status for each in await asyncio.gather(*posts)]
         assert 8 <= statuses.count(200) < 20
         assert statuses.count(200) + statuses.count(429) == 20
+
+
+async def test_a_running_lesson_paces_sign_ins_as_its_file_says() -> None:
+    async with broadcasting(LESSON.replace("recording:", "limits: {members: 20, sign_ins: 1}\nrecording:")) as running:
+        for _ in range(20):
+            reply = read(await ask(running.port, get(b"/sign_in?x")))
+            assert reply.status == 200
+            assert read(await ask(running.port, get(b"/sign_out?peer_id=%d" % reply.peer_id))).status == 200
+        crowd = await asyncio.gather(*(ask(running.port, get(b"/sign_in?x")) for _ in range(30)))
+        assert {read(each).status for each in crowd} == {200, 429}
 
 
 async def test_a_connection_without_a_request_is_closed_and_a_wait_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.signaling.pace import LONGEST_DELAY, Bucket, Paces
+from classroom.signaling.pace import LONGEST_DELAY, Bucket, Paces, SignIns
 
 
 def test_a_burst_is_free_then_each_waits_for_its_token_and_the_rest_is_refused() -> None:
@@ -65,3 +65,37 @@ def test_who_is_gone_is_forgotten() -> None:
     for member in range(10_000):
         paces.take(member, 0.0)
     assert len(paces) < 100
+
+
+def test_a_whole_class_signs_in_at_once_from_one_address_and_then_a_few_a_second() -> None:
+    sign_ins = SignIns(rate=5.0, places=lambda: 200)
+    assert [sign_ins.take("192.0.2.1", 0.0) for _ in range(200)] == [0.0] * 200
+    assert sign_ins.take("192.0.2.1", 0.0) == pytest.approx(0.2)
+    delays = [sign_ins.take("192.0.2.1", 0.0) for _ in range(1000)]
+    assert sum(delay is not None for delay in delays) == 9
+    assert sign_ins.take("192.0.2.1", 1.0) is not None
+    assert sign_ins.take("192.0.2.2", 0.0) == 0.0
+    assert [sign_ins.take("192.0.2.1", 100.0) for _ in range(200)] == [0.0] * 200
+
+
+def test_a_machine_cannot_sign_in_faster_with_more_ipv6_addresses() -> None:
+    sign_ins = SignIns(rate=1.0, places=lambda: 10)
+    taken = [sign_ins.take(f"2001:db8::{number:x}", 0.0) for number in range(1, 100)]
+    assert sum(delay is not None for delay in taken) == 12
+    assert sign_ins.take("2001:db8:0:1::1", 0.0) == 0.0
+
+
+def test_more_places_let_more_in_at_once() -> None:
+    places = 10
+    sign_ins = SignIns(rate=1.0, places=lambda: places)
+    for _ in range(20):
+        sign_ins.take("192.0.2.1", 0.0)
+    places = 50
+    assert [sign_ins.take("192.0.2.1", 1000.0) for _ in range(50)] == [0.0] * 50
+
+
+def test_addresses_are_remembered_up_to_a_number() -> None:
+    sign_ins = SignIns(rate=1.0, places=lambda: 1)
+    for number in range(10_000):
+        sign_ins.take(f"10.0.{number // 256}.{number % 256}", 0.0)
+    assert len(sign_ins) <= 1024
