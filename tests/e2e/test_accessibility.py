@@ -138,7 +138,7 @@ async def test_the_switching_desk_and_slides(
     await page.locator("#prepare").check()
     await check(page, axe, "nothing in the preview")
     await page.locator("#transition").select_option("fade")
-    await page.locator("[data-fold=audio] summary").click()
+    await page.locator("[data-fold=audio] > summary").click()
     fade = {"kind": "fade", "from": "desk", "duration": 5.0}
     await server.change(preview="duo", program={**server.state["program"], "scene": "talk", "transition": fade})
     await page.locator(".transition").wait_for()

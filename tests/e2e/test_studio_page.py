@@ -105,7 +105,7 @@ async def test_the_chosen_transition_goes_with_the_command(server: PageServer, b
     await board.locator("[data-scene-button=talk]").click()
     await choice.select_option(label="Fade")
     await board.locator("[data-scene-button=desk]").click()
-    seconds = board.get_by_label("Seconds")
+    seconds = board.get_by_label("Seconds", exact=True)
     await seconds.fill("99")
     await seconds.press("Tab")
     await expect(seconds).to_have_value("10")
