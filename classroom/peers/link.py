@@ -72,14 +72,18 @@ class Link:
                     path.send(sealed, layout.runs)
                     return len(layout.packets), layout.octets
         except SrtpFault as fault:
-            logger.error("a connection sends no more: %s", fault)
-            self.close()
+            self._give_up(fault)
         return 0, 0
 
     def report(self, report: bytes) -> None:
         """Send an RTCP packet."""
-        if self._path is not None:
+        if self._path is None:
+            return
+        try:
             sealed = self._srtp.seal_report(report)
+        except SrtpFault as fault:
+            self._give_up(fault)
+        else:
             self._path.send(memoryview(sealed), [(0, len(sealed), len(sealed))])
 
     def close(self) -> None:
@@ -87,6 +91,10 @@ class Link:
         self._closed = True
         self._chosen = None
         self._leave()
+
+    def _give_up(self, fault: SrtpFault) -> None:
+        logger.error("a connection sends no more: %s", fault)
+        self.close()
 
     def _leave(self) -> None:
         self._deafen()

@@ -22,6 +22,7 @@ _CNAME: Final = 1
 _NTP_EPOCH: Final = 2_208_988_800
 """Seconds from 1900 to 1970."""
 
+_ALL: Final = (1 << 64) - 1
 _MIDDLE: Final = 0xFFFF_FFFF
 _LONGEST_ROUND_TRIP: Final = 60.0
 
@@ -54,8 +55,8 @@ class TimeLine:
 
 
 def ntp_time(wall: float) -> int:
-    """Seconds since 1970 as an NTP time of 64 bits (RFC 3550, section 4)."""
-    return int((wall + _NTP_EPOCH) * (1 << 32))
+    """Seconds since 1970 as an NTP time of 64 bits (RFC 3550, section 4), which begins anew in 2036."""
+    return int((wall + _NTP_EPOCH) * (1 << 32)) & _ALL
 
 
 def sender_report(ssrc: int, *, ntp: int, rtp: int, counters: Counters) -> bytes:

@@ -69,6 +69,7 @@ RELIED_ON: Final = (
     *_FOR_DELAY,
     ("RTCRtpSender", "_ssrc"),
     ("RTCRtpSender", "_rtx_ssrc"),
+    ("RTCRtpSender", "_handle_rtcp_packet"),
     ("RTCDtlsTransport", "_tx_srtp"),
     ("RTCDtlsTransport", "_rx_srtp"),
     ("RTCDtlsTransport", "_register_rtp_sender"),
@@ -78,6 +79,8 @@ RELIED_ON: Final = (
     ("aioice.Connection", "_nominated"),
     ("aioice.Connection", "get_component_candidates"),
     ("aioice.ice.CandidatePair", "remote_addr"),
+    ("a pair of candidates", "protocol"),
+    ("a protocol of aioice", "transport"),
     ("aioice.turn.TurnTransport", "_TurnTransport__inner_protocol"),
     ("aioice.turn.TurnTransport", "_TurnTransport__send_tasks"),
     ("pylibsrtp.Session", "_srtp"),
@@ -130,6 +133,8 @@ def holders() -> dict[str, object]:
         "pylibsrtp._binding.lib": lambda: _attribute("pylibsrtp._binding", "lib"),
         "aioice.ice.StunProtocol": lambda: _attribute("aioice.ice", "StunProtocol"),
         "aioice.ice.CandidatePair": lambda: _attribute("aioice.ice", "CandidatePair"),
+        "a pair of candidates": lambda: _attribute("aioice.ice", "CandidatePair")(None, None),
+        "a protocol of aioice": _protocol,
         "aioice.turn.TurnTransport": lambda: _attribute("aioice.turn", "TurnTransport")(None),
     }
     for module in ("aiortc.codecs", "aiortc.rtp", "aiortc.rtcrtpsender", "pylibsrtp._binding"):
@@ -149,6 +154,12 @@ def missing() -> list[str]:
 
 def _attribute(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
+
+
+def _protocol() -> Any:
+    protocol = _attribute("aioice.ice", "StunProtocol")(None)
+    protocol.connection_made(None)
+    return protocol
 
 
 # Connections
@@ -348,8 +359,11 @@ class Srtp:
         return buffer[:total]
 
     def seal_report(self, report: bytes) -> bytes:
-        """Protect an RTCP packet."""
-        sealed: bytes = self._session.protect_rtcp(report)
+        """Protect an RTCP packet; SrtpFault where that cannot be."""
+        try:
+            sealed: bytes = self._session.protect_rtcp(report)
+        except pylibsrtp.Error as fault:
+            raise SrtpFault("a report could not be protected") from fault
         return sealed
 
 

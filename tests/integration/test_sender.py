@@ -6,6 +6,7 @@ import struct
 import time
 from typing import Any
 
+import pylibsrtp
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -22,6 +23,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from classroom.peers.feed import OwnFeed
 from classroom.peers.packetizer import packetize
 from tests.support.broadcast import eventually
 from tests.support.receiver import Call, Source, call, encoded, sound
@@ -139,6 +141,21 @@ async def test_reports_become_values() -> None:
         assert feedback.round_trip is not None
         assert 0 <= feedback.round_trip < 30
         assert made.feed.silence is not None
+
+
+async def test_a_connection_that_cannot_protect_a_report_keeps_no_other_from_reporting() -> None:
+    class Broken:
+        def protect_rtcp(self, _: bytes) -> bytes:
+            raise pylibsrtp.Error(11)
+
+    async with call() as made:
+        await one_picture(made)
+        assert isinstance(made.feed, OwnFeed)
+        line = made.feed._line
+        assert line._link is not None
+        line._link._srtp._session = Broken()
+        line.report()
+        assert not line.ready
 
 
 async def test_garbage_that_comes_back_ends_nothing() -> None:

@@ -97,3 +97,11 @@ def test_who_asks_for_everything_again_gets_half_of_it() -> None:
     sent = sum(1000 for tick in range(10_000) if repetitions.allow(1000, bit_rate=rate, now=tick / 1000))
     assert sent <= 0.5 * rate / 8 * 10 + 0.5 * rate / 8
     assert sent > 0.4 * rate / 8 * 10
+
+
+def test_an_ntp_time_begins_anew_in_2036() -> None:
+    turn = 2**32 - 2_208_988_800
+    assert ntp_time(turn + 5.5) == 11 << 31
+    report = sender_report(1, ntp=ntp_time(turn + 5.5), rtp=2, counters=Counters())
+    assert len(report) == 28
+    assert round_trip(ntp_time(turn + 0.25), last_report=ntp_time(turn - 0.25) >> 16 & 0xFFFF_FFFF, delay=0) == 0.5

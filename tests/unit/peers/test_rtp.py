@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import aiortc.codecs
 import aiortc.rtp
 import pytest
@@ -21,6 +25,34 @@ MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 @pytest.mark.parametrize(("holder", "name"), RELIED_ON, ids=[f"{holder}.{name}" for holder, name in RELIED_ON])
 async def test_the_names_are_there(holder: str, name: str) -> None:
     assert hasattr(rtp.holders()[holder], name)
+
+
+@pytest.mark.parametrize("name", ["_handle_rtp_data", "_handle_rtcp_data"])
+async def test_what_measurements_rely_on_besides_is_there(name: str) -> None:
+    assert hasattr(rtp.holders()["RTCDtlsTransport"], name)
+
+
+def test_no_private_name_is_used_that_is_not_relied_on() -> None:
+    """Every ``thing._name`` where aiortc's objects are, the thing not being the object itself or its class."""
+    known = {name for _, name in RELIED_ON}
+    measuring = {"_handle_rtp_data", "_handle_rtcp_data", "_remove_reader", "_sock"}
+    root = Path(rtp.__file__).parent.parent
+    unknown = {
+        f"{path.relative_to(root)}:{node.lineno} {node.attr}"
+        for path in root.rglob("*.py")
+        if path.parent.name in ("peers", "bench") or "aiortc" in path.read_text("utf-8")
+        for node in _foreign(ast.parse(path.read_text("utf-8")))
+        if node.attr not in known and not (path.parent.name == "bench" and node.attr in measuring)
+    }
+    assert unknown == set()
+
+
+def _foreign(tree: ast.Module) -> Iterator[ast.Attribute]:
+    own = {"self", "cls", *(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
+            if not (isinstance(node.value, ast.Name) and node.value.id in own):
+                yield node
 
 
 async def test_each_name_that_is_gone_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
