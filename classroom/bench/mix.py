@@ -28,7 +28,7 @@ from classroom.media.fanout import SubscriptionClosed
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.program import Program
-from classroom.media.rendition import Shrinker
+from classroom.media.shrinker import Shrinker
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
 
@@ -216,10 +216,10 @@ def _encode(codec: Literal["h264", "vp8"], pictures: list[ProgramPicture]) -> Ca
 
 def _tier(height: int, bit_rate: int, pictures: list[ProgramPicture]) -> Callable[[int], object]:
     size = (height * SIZE[0] // SIZE[1], height)
-    context, shrink = open_video("h264", VideoSettings(size, FPS, bit_rate)), Shrinker(size)
+    context, shrink = open_video("h264", VideoSettings(size, FPS, bit_rate)), Shrinker([size])
 
     def encode(number: int) -> object:
-        return context.encode(shrink(pictures[number % len(pictures)]).frame(number * 90_000 // FPS))
+        return context.encode(shrink(pictures[number % len(pictures)], {size})[size].frame(number * 90_000 // FPS))
 
     return encode
 

@@ -68,8 +68,8 @@ class _Recovery:
 class VideoEncoder:
     """Encodes the program's pictures in a thread of its own, while it is active.
 
-    The first picture after ``activate`` is a key frame. ``shape`` makes the program's picture one of the encoder's
-    size; it and ``publish`` are called in the encoder's thread. ``name`` says in the log which encoder it is.
+    The first picture after ``activate`` is a key frame. ``publish`` is called in the encoder's thread. ``name`` says
+    in the log which encoder it is.
     """
 
     def __init__(
@@ -79,12 +79,10 @@ class VideoEncoder:
         settings: VideoSettings,
         clock: Clock,
         publish: Publish,
-        shape: Callable[[ProgramPicture], ProgramPicture] | None = None,
         name: str | None = None,
     ) -> None:
         self.codec = codec
         self.name = name or codec
-        self._shape = shape
         self._settings = settings
         self._wish: float | None = None
         self._rate = float(settings.bit_rate)
@@ -110,6 +108,11 @@ class VideoEncoder:
     def active(self) -> bool:
         """Whether somebody wants its packets."""
         return self._active
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures that it takes."""
+        return self._settings.size
 
     @property
     def bit_rate(self) -> int:
@@ -159,7 +162,7 @@ class VideoEncoder:
         self._wish = bit_rate
 
     def offer(self, picture: ProgramPicture, pts: int, captured: float) -> None:
-        """Give the newest picture (pts in 1/90000 s); one that still waits is dropped. Never blocks."""
+        """Give the newest picture, of its size (pts in 1/90000 s); one that still waits is dropped. Never blocks."""
         with self._changed:
             if not self._active:
                 return
@@ -196,7 +199,7 @@ class VideoEncoder:
     def _encode(self, context: av.VideoCodecContext, work: Work) -> None:
         picture, pts, captured = work
         began = self._clock.now()
-        frame = (picture if self._shape is None else self._shape(picture)).frame(pts)
+        frame = picture.frame(pts)
         self._steer(context, captured)
         frame.time_base = context.time_base
         if self._key_wanted and captured - self._last_key >= KEY_INTERVAL:

@@ -7,6 +7,7 @@ changed costs nothing: it gets the last program picture back.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,7 @@ from classroom.media.frames import Picture, PictureSlot
 from classroom.media.overlay import Overlay, Patch, lay_over
 from classroom.media.scale import Scaler, UnusablePicture
 
-__all__ = ["PictureMixer", "Pixels", "ProgramPicture", "planes", "split"]
+__all__ = ["Change", "PictureMixer", "Pixels", "ProgramPicture", "planes", "split", "window"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,18 +33,21 @@ _SMPTE170M: Final = 6  # AVColorSpace of BT.601; scale.py says why
 _NOWHERE: Final = Rectangle(0, 0, 0, 0)
 
 Pixels = npt.NDArray[np.uint8]
+Planes = tuple[Pixels, Pixels, Pixels]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ProgramPicture:
     """One finished picture: yuv420p, BT.601, limited range. Nobody writes into it.
 
     ``pixels`` has the shape (height × 3/2, width): the Y plane, then U and V, half as wide and high, in a row.
+    ``change`` tells what is new in it, where that is known.
     """
 
     width: int
     height: int
     pixels: Pixels
+    change: Change | None = None
 
     def frame(self, pts: int | None = None) -> av.VideoFrame:
         """A frame of its own over the same pixels, not a copy of them (3 µs).
@@ -61,6 +65,14 @@ class ProgramPicture:
         return frame
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A picture differs from an ``earlier`` one within ``parts`` only; that one is not kept alive."""
+
+    earlier: weakref.ref[ProgramPicture]
+    parts: tuple[Rectangle, ...]
+
+
 @dataclass(slots=True)
 class _Layer:
     """What a rectangle is made of: its newest picture, and where that lies in the program picture."""
@@ -71,7 +83,7 @@ class _Layer:
     fitted: Rectangle = _NOWHERE
     framed: Rectangle = _NOWHERE
     """The picture and its border."""
-    planes: tuple[Pixels, Pixels, Pixels] | None = None
+    planes: Planes | None = None
 
 
 class PictureMixer:
@@ -137,9 +149,10 @@ class PictureMixer:
             usable.discard(broken)
         drawn = [(item, self._card if item.source is None else newest[item.source]) for item in shown]
         patches = [self._overlays[name].patch() for name in overlays if name in self._overlays]
-        if self._newest is not None and self._same(drawn) and patches == self._laid_over:
+        change = self._change(drawn, patches)
+        if self._newest is not None and change is not None and not change.parts:
             return self._newest
-        self._newest = self._draw(shown, patches)
+        self._newest = self._draw(shown, patches, change)
         self._laid_over = patches
         self._drawn = drawn
         return self._newest
@@ -181,13 +194,16 @@ class PictureMixer:
         broken = self._broken.get(name)
         return broken is not None and _alike(broken, picture)
 
-    def _same(self, drawn: Sequence[tuple[Shown, Picture]]) -> bool:
-        return len(drawn) == len(self._drawn) and all(
-            now == before and _alike(picture, old)
-            for (now, picture), (before, old) in zip(drawn, self._drawn, strict=True)
-        )
+    def _change(self, drawn: Sequence[tuple[Shown, Picture]], patches: Sequence[Patch]) -> Change | None:
+        """What is new since the last picture; None where that is more than the pictures of some rectangles."""
+        shown, before = [item for item, _ in drawn], [item for item, _ in self._drawn]
+        if self._newest is None or shown != before or patches != self._laid_over:
+            return None
+        pairs = zip(drawn, self._drawn, strict=True)
+        parts = tuple(item.rectangle for (item, picture), (_, old) in pairs if not _alike(picture, old))
+        return Change(weakref.ref(self._newest), parts)
 
-    def _draw(self, shown: Sequence[Shown], patches: Sequence[Patch]) -> ProgramPicture:
+    def _draw(self, shown: Sequence[Shown], patches: Sequence[Patch], change: Change | None) -> ProgramPicture:
         width, height = self._size
         # A new buffer for each picture: encoders and snapshots may still be reading the last ones.
         pixels: Pixels = np.empty((height * 3 // 2, width), np.uint8)
@@ -200,13 +216,13 @@ class PictureMixer:
                 _paint(canvas, item.rectangle, _BLACK)
             if item.style.border is not None:
                 _paint(canvas, layer.framed, _yuv(item.style.border.colour))
-            for share, (target, source) in enumerate(zip(canvas, layer.planes, strict=True)):
-                _cut(target, layer.fitted, 1 if share == 0 else 2)[...] = source
+            for target, source in zip(window(canvas, layer.fitted), layer.planes, strict=True):
+                target[...] = source
         for patch in patches:
             lay_over(canvas, patch)
-        return ProgramPicture(width, height, pixels)
+        return ProgramPicture(width, height, pixels, change)
 
-    def _fill(self, canvas: tuple[Pixels, Pixels, Pixels], shown: Sequence[Shown]) -> None:
+    def _fill(self, canvas: Planes, shown: Sequence[Shown]) -> None:
         """Black where no rectangle lies, unless the first one covers everything (its bars are drawn with it)."""
         everything = Rectangle(0, 0, *self._size)
         if not shown or shown[0].rectangle != everything:
@@ -242,24 +258,27 @@ def _yuv(colour: tuple[int, int, int]) -> tuple[int, int, int]:
     return round(16 + 219 * luma), round(128 + 112 * (blue - luma) / 0.886), round(128 + 112 * (red - luma) / 0.701)
 
 
-def _paint(canvas: tuple[Pixels, Pixels, Pixels], rectangle: Rectangle, colour: tuple[int, int, int]) -> None:
-    for share, (plane, value) in enumerate(zip(canvas, colour, strict=True)):
-        _cut(plane, rectangle, 1 if share == 0 else 2)[...] = value
+def _paint(canvas: Planes, rectangle: Rectangle, colour: tuple[int, int, int]) -> None:
+    for plane, value in zip(window(canvas, rectangle), colour, strict=True):
+        plane[...] = value
 
 
-def _cut(plane: Pixels, rectangle: Rectangle, divisor: int) -> Pixels:
-    x, y = rectangle.x // divisor, rectangle.y // divisor
-    return plane[y : y + rectangle.height // divisor, x : x + rectangle.width // divisor]
+def window(canvas: Planes, rectangle: Rectangle) -> Planes:
+    """What lies in a rectangle of even sides, as views of the planes of a picture."""
+    x, y, width, height = rectangle.x, rectangle.y, rectangle.width, rectangle.height
+    luma, *colours = canvas
+    u, v = (plane[y // 2 : (y + height) // 2, x // 2 : (x + width) // 2] for plane in colours)
+    return luma[y : y + height, x : x + width], u, v
 
 
-def split(pixels: Pixels, width: int, height: int) -> tuple[Pixels, Pixels, Pixels]:
+def split(pixels: Pixels, width: int, height: int) -> Planes:
     """The three planes of a program picture as views of its pixels."""
     small = (height // 2, width // 2)
     u, v = pixels[height:].reshape(2, *small)
     return pixels[:height], u, v
 
 
-def planes(frame: av.VideoFrame) -> tuple[Pixels, Pixels, Pixels]:
+def planes(frame: av.VideoFrame) -> Planes:
     """The planes of a yuv420p frame as arrays over its memory, which they keep alive."""
     y, u, v = (
         np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]

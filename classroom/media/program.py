@@ -26,7 +26,8 @@ from classroom.media.frames import Codec, Demand, Encoded, PictureSlot, Samples
 from classroom.media.level import Level
 from classroom.media.overlay import Overlay
 from classroom.media.picture import PictureMixer, ProgramPicture
-from classroom.media.rendition import Rendition, Shrinker, tier_sizes
+from classroom.media.rendition import Rendition, tier_sizes
+from classroom.media.shrinker import Shrinker
 from classroom.media.sound import Heard, SoundInput, SoundMixer
 from classroom.media.timing import Timings, wait_until
 
@@ -99,14 +100,11 @@ class Program:
         left_out = [f"{tier.height}p" for tier in tiers if tier.height >= size[1]]
         if left_out:
             _log.info("Left out, for they are no smaller than the program: %s.", ", ".join(left_out))
-        shrinkers = [Shrinker(small) for small, _ in sizes]
+        self._shrink = Shrinker(small for small, _ in sizes)
         self._renditions: dict[Codec, tuple[Rendition, ...]] = {
             codec: tuple(
-                self._rendition(codec, VideoSettings(own, fps, rate), shape, loop)
-                for own, rate, shape in [
-                    (size, video_bit_rate, None),
-                    *((small, rate, shrink) for (small, rate), shrink in zip(sizes, shrinkers, strict=True)),
-                ]
+                self._rendition(codec, VideoSettings(own, fps, rate), loop)
+                for own, rate in ((size, video_bit_rate), *sizes)
             )
             for codec in dict.fromkeys(video_codecs)
         }
@@ -277,7 +275,6 @@ class Program:
         self,
         codec: Literal["h264", "vp8"],
         settings: VideoSettings,
-        shape: Shrinker | None,
         loop: asyncio.AbstractEventLoop,
     ) -> Rendition:
         def publish(encoded: Encoded) -> None:
@@ -289,8 +286,7 @@ class Program:
             settings=settings,
             clock=self._clock,
             publish=publish,
-            shape=shape,
-            name=codec if shape is None else f"{codec} {name}",
+            name=codec if settings.size == self._size else f"{codec} {name}",
         )
         fanout = Fanout(
             codec=codec,
@@ -344,7 +340,13 @@ class Program:
         self._composing.add(self._clock.now() - began)
         pts = round(tick * _PICTURE_UNITS / self._fps)
         for encoder in wanted:
-            encoder.offer(picture, pts, self._due(tick))
+            if encoder.size == self._size:
+                encoder.offer(picture, pts, self._due(tick))
+        # The picture is still in this processor's cache: in the encoders' threads it would cost half as much again.
+        smaller = self._shrink(picture, {encoder.size for encoder in wanted})
+        for encoder in wanted:
+            if encoder.size in smaller:
+                encoder.offer(smaller[encoder.size], pts, self._due(tick))
 
     def _sound_block(self, block: Samples, pts: int, captured: float) -> None:
         self._sound_encoder.encode(block, pts, captured)

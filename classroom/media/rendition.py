@@ -6,21 +6,16 @@ subscribe to it, and only while somebody does.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-import numpy as np
 
 from classroom.lesson.sections import Tier
 from classroom.media.encoder import LEAST_SHARE, VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
-from classroom.media.picture import Pixels, ProgramPicture, planes, split
-from classroom.media.scale import Scaler
 
-__all__ = ["Rendition", "Shrinker", "tier_sizes"]
+__all__ = ["Rendition", "tier_sizes"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,35 +47,6 @@ class Rendition:
     def attainable(self) -> float:
         """The fewest bits a second at which one more student could have it: what those who watch it let it be."""
         return self.rate if self.fanout.subscribers else self.least_share * self.bit_rate
-
-
-class Shrinker:
-    """Makes one size of the program's pictures, once for each picture, whatever the number of codecs.
-
-    Any thread may ask; the second one waits the 0.3 ms that 720 lines to 360 take, and gets the same picture.
-    """
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._scaler = Scaler()
-        self._seen: ProgramPicture | None = None
-        self._made: ProgramPicture | None = None
-
-    def __call__(self, picture: ProgramPicture) -> ProgramPicture:
-        """The picture in this size; only to be read."""
-        with self._lock:
-            if self._made is None or picture is not self._seen:
-                self._made, self._seen = self._shrink(picture), picture
-            return self._made
-
-    def _shrink(self, picture: ProgramPicture) -> ProgramPicture:
-        width, height = self._size
-        small = self._scaler.yuv420p(picture.frame(), width, height)
-        pixels: Pixels = np.empty((height * 3 // 2, width), np.uint8)
-        for target, source in zip(split(pixels, width, height), planes(small), strict=True):
-            target[...] = source
-        return ProgramPicture(width, height, pixels)
 
 
 def tier_sizes(program: tuple[int, int], tiers: Iterable[Tier]) -> Sequence[tuple[tuple[int, int], int]]:

@@ -33,8 +33,9 @@ class Scaler:
     It uses the calling thread only: swscale's own threads cost more than they gain on two cores.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interpolation: Interpolation = Interpolation.BILINEAR) -> None:
         self._reformatter = VideoReformatter()
+        self._interpolation = interpolation
 
     def yuv420p(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
         """The picture at width × height in the program's pixel format and colours.
@@ -66,7 +67,7 @@ class Scaler:
                 dst_colorspace=PROGRAM_COLOURS,
                 src_color_range=ColorRange.JPEG if full or is_rgb or gray else ColorRange.MPEG,
                 dst_color_range=target_range,
-                interpolation=Interpolation.BILINEAR,
+                interpolation=self._interpolation,
                 threads=1,
             )
         except _CONVERSION_ERRORS as error:

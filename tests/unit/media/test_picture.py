@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from classroom.director import Area, Border, Crop, Placement, Scene, Style, fit, place
 from classroom.director.scene import Corner
+from classroom.lesson.overlays import StrapOverlay
 from classroom.media.frames import Picture, PictureSlot
-from classroom.media.picture import PictureMixer
+from classroom.media.overlay import build_overlay
+from classroom.media.picture import PictureMixer, window
 from classroom.media.scale import Scaler, UnusablePicture
 from classroom.media.thumbnail import jpeg
 from tests.support.pictures import (
@@ -189,6 +191,46 @@ def test_nothing_changed_costs_nothing_and_nothing_is_scaled_twice(monkeypatch: 
     assert near(to_rgb(second.frame())[330, 610], WHITE)
     slots["back"].put(Picture(slots["back"].newest().frame, 2.0, 1))  # type: ignore[union-attr]
     assert mixed.compose(placements, frozenset(slots)) is second
+
+
+def test_a_picture_tells_in_which_rectangles_it_is_new() -> None:
+    slots = {"back": slot(plain(GREEN, 800, 450)), "front": slot(plain(RED, 320, 180))}
+    mixed = mixer(slots)
+    inset = place(Scene("s", "picture-in-picture", ("back", "front")), *SIZE)
+    first = mixed.compose(inset, frozenset(slots))
+    assert first.change is None
+    slots["front"].put(Picture(plain(WHITE, 64, 200), 1.0, 2))  # of another shape, so other parts of it are black
+    second = mixed.compose(inset, frozenset(slots))
+    assert second.change is not None
+    assert second.change.earlier() is first
+    assert second.change.parts == (inset[1].rectangle,)
+    apart = np.any(to_rgb(first.frame()) != to_rgb(second.frame()), axis=2)
+    assert apart.any()
+    for plane in window((apart, apart[::2, ::2], apart[::2, ::2]), inset[1].rectangle):
+        plane[...] = False
+    assert not apart.any()
+    slots["back"].put(Picture(plain(BLUE, 800, 450), 2.0, 2))
+    third = mixed.compose(inset, frozenset(slots))
+    assert third.change is not None
+    assert third.change.parts == (inset[0].rectangle,)
+    del first, second
+    assert third.change.earlier() is None
+    assert mixed.compose(inset, {"back"}).change is None  # the card is shown now
+    assert mixed.compose(full("back", *SIZE), frozenset(slots)).change is None
+
+
+def test_with_another_overlay_the_whole_picture_may_be_new() -> None:
+    slots = {"a": slot(plain(GREEN, 800, 450)), "b": slot(plain(RED, 320, 180))}
+    titles = {title: build_overlay(StrapOverlay(title=title), SIZE) for title in ("Ada", "Bob")}
+    mixed = PictureMixer(size=SIZE, slots=slots, fallback=None, fallback_card=plain(BLUE, 64, 36), overlays=titles)
+    inset = place(Scene("s", "picture-in-picture", ("a", "b")), *SIZE)
+    mixed.compose(inset, frozenset(slots), ("Ada",))
+    slots["b"].put(Picture(plain(WHITE, 320, 180), 1.0, 2))
+    change = mixed.compose(inset, frozenset(slots), ("Ada",)).change
+    assert change is not None
+    assert change.parts == (inset[1].rectangle,)
+    assert mixed.compose(inset, frozenset(slots), ("Bob",)).change is None
+    assert mixed.compose(inset, frozenset(slots)).change is None
 
 
 def test_a_picture_that_cannot_be_converted_counts_as_lost_and_is_logged_once(

@@ -16,15 +16,15 @@ from classroom.clock import SystemClock
 from classroom.director import Director, Scene
 from classroom.lesson.sections import Tier
 from classroom.media.fanout import Subscription
-from classroom.media.frames import Encoded
-from classroom.media.picture import PictureMixer, ProgramPicture
+from classroom.media.frames import Encoded, Picture, PictureSlot
 from classroom.media.program import Program
-from classroom.media.rendition import Shrinker, tier_sizes
+from classroom.media.rendition import tier_sizes
 from tests.support.broadcast import eventually
-from tests.support.pictures import BLUE, GREEN, RED, full, near, plain, rgb_frame, slot, to_rgb
+from tests.support.pictures import BLUE, GREEN, RED, WHITE, near, plain, rgb_frame, slot, to_rgb
 
 SIZE = (320, 180)
 TIERS = (Tier(height=120, bitrate=300_000), Tier(height=90, bitrate=100_000), Tier(height=360, bitrate=800_000))
+WHOLE = Scene("a", "full", ("halves",))
 both = pytest.mark.parametrize("codec", ["h264", "vp8"])
 
 
@@ -36,11 +36,15 @@ def halves() -> Any:
 
 
 @asynccontextmanager
-async def on_air(tiers: tuple[Tier, ...] = TIERS) -> AsyncIterator[Program]:
+async def on_air(
+    tiers: tuple[Tier, ...] = TIERS,
+    slots: dict[str, PictureSlot] | None = None,
+    scene: Scene = WHOLE,
+) -> AsyncIterator[Program]:
     clock = SystemClock()
-    slots = {"halves": slot(halves())}
+    slots = slots or {"halves": slot(halves())}
     program = Program(
-        director=Director(scenes={"a": Scene("a", "full", ("halves",))}, start="a", size=SIZE, now=clock.now()),
+        director=Director(scenes={"a": scene}, start="a", size=SIZE, now=clock.now()),
         size=SIZE,
         fps=30,
         slots=slots,
@@ -190,12 +194,22 @@ def test_tiers_are_even_in_proportion_and_smaller_than_the_program() -> None:
     assert tier_sizes((1280, 360), [Tier(height=360, bitrate=10_000)]) == []
 
 
-def test_a_picture_is_made_smaller_once() -> None:
-    mixer = PictureMixer(size=SIZE, slots={"a": slot(halves())}, fallback=None, fallback_card=plain(BLUE, 16, 16))
-    picture = mixer.compose(full("a", *SIZE), frozenset("a"))
-    shrink = Shrinker((160, 90))
-    small = shrink(picture)
-    assert (small.width, small.height) == (160, 90)
-    assert shrink(picture) is small
-    again = ProgramPicture(picture.width, picture.height, picture.pixels)
-    assert shrink(again) is not small
+@both
+async def test_what_moves_in_a_corner_moves_in_every_size(codec: Any) -> None:
+    """Nothing else is made smaller anew."""
+    slots = {"halves": slot(halves()), "camera": slot(plain(BLUE, 64, 36))}
+    scene = Scene("a", "picture-in-picture", ("halves", "camera"), "bottom-right", 0.3)
+    async with on_air(slots=slots, scene=scene) as program:
+        viewers = [rendition.fanout.subscribe(500) for rendition in program.renditions(codec)]
+        packets = [await take(viewer, 5) for viewer in viewers]
+        slots["camera"].put(Picture(plain(WHITE, 64, 36), 0.0, 2))
+        for some, viewer in zip(packets, viewers, strict=True):
+            some.extend(await take(viewer, 15))
+    for some in packets:
+        frames = decode(some)
+        for frame, corner in ((frames[1], BLUE), (frames[-1], WHITE)):
+            pixels = to_rgb(frame)
+            height, width = pixels.shape[:2]
+            assert near(pixels[height * 4 // 5, width * 4 // 5], corner, 20)
+            assert near(pixels[height // 2, width // 8], RED, 14)
+            assert near(pixels[height // 8, width * 7 // 8], GREEN, 14)
