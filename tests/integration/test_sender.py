@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-from typing import Any
+from typing import Any, cast
 
 import pylibsrtp
 from aiortc.rtp import (
@@ -153,7 +153,7 @@ async def test_a_connection_that_cannot_protect_a_report_keeps_no_other_from_rep
         assert isinstance(made.feed, OwnFeed)
         line = made.feed._line
         assert line._link is not None
-        line._link._srtp._session = Broken()
+        line._link._srtp._session = cast(pylibsrtp.Session, Broken())
         line.report()
         assert not line.ready
 

@@ -50,9 +50,10 @@ def test_no_private_name_is_used_that_is_not_relied_on() -> None:
 def _foreign(tree: ast.Module) -> Iterator[ast.Attribute]:
     own = {"self", "cls", *(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
-            if not (isinstance(node.value, ast.Name) and node.value.id in own):
-                yield node
+        if not isinstance(node, ast.Attribute) or not node.attr.startswith("_") or node.attr.startswith("__"):
+            continue
+        if not (isinstance(node.value, ast.Name) and node.value.id in own):
+            yield node
 
 
 async def test_each_name_that_is_gone_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
