@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, settings
 
 ALONE = (
     "e2e/test_failover.py",
+    "e2e/test_file_sync.py",
     "e2e/test_lesson.py",
     "e2e/test_lip_sync.py",
+    "e2e/test_sent_sync.py",
     "integration/test_dying_sources.py",
     "integration/test_reload.py",
     "net/test_links.py",

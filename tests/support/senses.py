@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import av
 import numpy as np
 
+from classroom.media.fanout import Subscription
 from classroom.media.frames import SAMPLE_RATE, Codec
+from classroom.media.program import Program
 from tests.support.clips import brightness
 
-__all__ = ["Ear", "Eye", "beeps_after"]
+__all__ = ["Ear", "Eye", "Senses", "beeps_after", "sensing"]
 
 _BRIGHT: Final = 150
 _LOUD: Final = 0.05
@@ -57,6 +62,36 @@ class Ear:
                 quiet = np.diff(loud, prepend=self._heard)
                 self.beeps += loud[quiet > _PAUSE].tolist()
                 self._heard = float(loud[-1])
+
+
+@dataclass(frozen=True)
+class Senses:
+    """What sees and hears a program."""
+
+    eye: Eye
+    ear: Ear
+
+
+@contextlib.asynccontextmanager
+async def sensing(program: Program) -> AsyncIterator[Senses]:
+    """Look at a program that runs, and listen to it, until the end of the block."""
+    senses = Senses(Eye(), Ear())
+
+    async def take(subscription: Subscription, sense: Callable[[av.Packet[Any]], None]) -> None:
+        async for encoded in subscription:
+            sense(encoded.packet)
+
+    subscriptions = program.fanout("h264").subscribe(), program.fanout("opus").subscribe()
+    tasks = [
+        asyncio.create_task(take(subscription, sense))
+        for subscription, sense in zip(subscriptions, (senses.eye.look, senses.ear.hear), strict=True)
+    ]
+    try:
+        yield senses
+    finally:
+        for subscription in subscriptions:
+            subscription.close()
+        await asyncio.gather(*tasks)
 
 
 def beeps_after(flashes: Sequence[float], beeps: Sequence[float], within: float = 0.25) -> list[float]:

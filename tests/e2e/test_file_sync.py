@@ -1,0 +1,72 @@
+"""A film's flashes and beeps: together in the packets of the program, and for a student who really plays the sound."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import statistics
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from classroom.bench.pulse import MISSING, sound_card
+from tests.support.broadcast import broadcasting
+from tests.support.browser import ARGUMENTS, find_browser
+from tests.support.clips import clip
+from tests.support.listening import lateness, listen
+from tests.support.senses import beeps_after, sensing
+from tests.support.watching import watcher
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+
+LESSON = """
+sources:
+  pause: {{kind: card, title: "Soon"}}
+  film: {{kind: file, path: "{film}", loop: true}}
+audio: {{film: {{source: film}}}}
+scenes: {{pause: pause, film: film}}
+program: {{size: 640x360, fps: 30}}
+recording: {{start: never}}
+"""
+
+SECONDS = 3.28
+"""How long the film is: it flashes four times, and begins again."""
+
+
+@contextlib.asynccontextmanager
+async def audible_browser() -> AsyncIterator[Browser]:
+    """A browser that plays sound into a sound card that nobody hears."""
+    found = find_browser()
+    async with sound_card() as card:
+        if card is None:
+            pytest.skip(MISSING)
+        async with async_playwright() as playwright:
+            running = await playwright.chromium.launch(
+                executable_path=str(found), args=ARGUMENTS, env={**os.environ, **card}
+            )
+            yield running
+            await running.close()
+
+
+async def test_a_film_is_heard_as_it_is_seen_when_it_loops_and_when_it_begins_anew(tmp_path: Path) -> None:
+    film = clip(tmp_path / "film.mp4", seconds=SECONDS, every=1.0)
+    async with (
+        audible_browser() as browser,
+        broadcasting(LESSON.format(film=film)) as lesson,
+        sensing(lesson._program) as senses,
+        watcher(browser, f"http://127.0.0.1:{lesson.port}/") as student,
+    ):
+        await student.join()
+        await student.state("live")
+        await listen(student)
+        for _ in range(2):
+            lesson.desk.switch("film", None, None)
+            await lateness(student, skip=4)
+            lesson.desk.switch("pause", None, None)
+            await student.page.wait_for_timeout(600)
+    # The first picture flashes for longer than that before the film begins.
+    late = beeps_after(senses.eye.flashes, senses.ear.beeps, within=0.14)
+    assert len(late) > 10
+    assert abs(statistics.median(late)) < 0.06, late
