@@ -27,14 +27,15 @@ logger = logging.getLogger(__name__)
 
 _FAILED: Final = "cue.failed"
 _NOT_CARRIED_OUT: Final = Wording("cue.failed", "The cue '{cue}' could not be carried out. {why}")
-_HALF_A_DAY: Final = 12 * 3600.0
+_SET: Final = 1.0
+"""Seconds by which the clock on the wall must have moved against the other before cues follow it."""
 
 
 class Prompter:
     """The run of show of a lesson that began at the clock second ``started``, which is ``began`` by the clock.
 
-    ``turn`` turns slides to a page. ``tell`` is given the section ``cues`` of the state when it has changed. Belongs to
-    the event loop; ``run`` lets cues come by themselves.
+    ``turn`` turns slides to a page. ``tell`` is given the section ``cues`` of the state when it has changed. ``today``
+    is the clock on the wall. Belongs to the event loop; ``run`` lets cues come by themselves.
     """
 
     def __init__(
@@ -48,9 +49,11 @@ class Prompter:
         turn: Callable[[str, int], None],
         alarms: Alarms,
         tell: Callable[[dict[str, object]], None],
+        today: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._clock, self._started, self._began = clock, started, began
         self._direction, self._turn, self._alarms, self._tell = direction, turn, alarms, tell
+        self._lesson, self._today = lesson, today
         self._show = RunOfShow(cues_of(lesson, began))
         self._told_due = 0
         self._changed = asyncio.Event()
@@ -58,11 +61,13 @@ class Prompter:
     async def run(self) -> None:
         """Let each cue come when it is due."""
         while True:
+            self._follow_the_clock()
             self._carry_out(self._show.due(self._now()))
             wakes, waiting = self._show.wakes(), self._show.next is not None and self._show.held
             self._changed.clear()
             # While the show is held, nothing comes, but the teachers are to see that something is due.
-            pause = 1.0 if waiting else None if wakes is None else max(0.0, wakes - self._now())
+            # And the clock on the wall may be set, or the computer sleep, which the other clock does not count.
+            pause = 1.0 if waiting else None if wakes is None else min(1.0, max(0.0, wakes - self._now()))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), pause)
             due = self._show.waiting(self._now())
@@ -82,6 +87,7 @@ class Prompter:
 
     def replace(self, lesson: Lesson) -> None:
         """Go on with the run of show of another lesson."""
+        self._lesson = lesson
         self._show.replace(cues_of(lesson, self._began), self._now())
         self._moved()
 
@@ -99,6 +105,15 @@ class Prompter:
                 "list": [self._described(place, cue) for place, cue in enumerate(show.cues)],
             }
         }
+
+    def _follow_the_clock(self) -> None:
+        """Let cues with a time of day come at that time, whatever has been done to the clock on the wall."""
+        began = self._today() - timedelta(seconds=self._now())
+        if abs((began - self._began).total_seconds()) > _SET:
+            logger.info("The clock was set or the computer slept; cues with a time of day follow it.")
+            self._began = began
+            self._show.retime(cues_of(self._lesson, began))
+            self._tell(self.describe())
 
     def _described(self, place: int, cue: Cue) -> dict[str, object]:
         time = self._show.time(place)
@@ -168,6 +183,8 @@ def _cue(model: CueModel, scenes: Mapping[str, object], began: datetime) -> Cue:
     due = model.after
     if model.clock is not None:
         # Of the day before and the day after the one that is nearer: lessons may go on past midnight.
-        due = (datetime.combine(began.date(), model.clock, began.tzinfo) - began).total_seconds()
-        due += 2 * _HALF_A_DAY * (due < -_HALF_A_DAY) - 2 * _HALF_A_DAY * (due > _HALF_A_DAY)
+        days = (began.date() + timedelta(days=number) for number in (0, 1, -1))
+        # Each by the rules of that day: the clock may be put forward or back in the middle of a lesson.
+        moments = [datetime.combine(day, model.clock).astimezone() for day in days]
+        due = min(((moment - began).total_seconds() for moment in moments), key=abs)
     return Cue(scene, slide, model.title, due)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -179,12 +179,12 @@ class _Stage:
     def _begin(self) -> datetime:
         """When a lesson begins in which the first cue with a time of day comes right after those above it."""
         above = 0.0
-        today = datetime.now().astimezone()
+        today = date.today()
         for cue in self._lesson.cues:
             if cue.clock is not None:
-                return datetime.combine(today.date(), cue.clock, today.tzinfo) - timedelta(seconds=above)
+                return datetime.combine(today, cue.clock).astimezone() - timedelta(seconds=above)
             above = max(above, cue.after or 0.0)
-        return datetime.combine(today.date(), _NOON, today.tzinfo)
+        return datetime.combine(today, _NOON).astimezone()
 
 
 def _key_of(model: object) -> str:

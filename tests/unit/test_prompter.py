@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from classroom.direction import scenes_of
+from classroom.alarms import Alarms
+from classroom.clock import ManualClock
+from classroom.direction import Direction, scenes_of
 from classroom.director import Cue
 from classroom.lesson import Lesson
-from classroom.prompter import cues_of
+from classroom.prompter import Prompter, cues_of
 from tests.support.lessons import report
 
 ZONE = timezone(timedelta(hours=8))
+
+needs_zones = pytest.mark.skipif(not hasattr(time, "tzset"), reason="a process cannot change its time zone on Windows")
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A process in another time zone, China's unless the test names one."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", getattr(request, "param", "CST-8"))
+        time.tzset()
+        yield
+    time.tzset()
+
+
 LESSON = """\
 sources:
   camera: {kind: camera}
@@ -31,6 +50,8 @@ def lesson(*cues: str) -> Lesson:
     return found.lesson
 
 
+@needs_zones
+@pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize(
     ("began", "clock", "due"),
     [
@@ -52,3 +73,53 @@ def test_a_card_is_shown_by_the_scene_that_shows_it_alone_or_by_one_of_its_own()
     scenes = scenes_of(planned)
     assert list(scenes) == ["talk", "away", "end"]
     assert scenes["end"].show == ("end",)
+
+
+@needs_zones
+@pytest.mark.usefixtures("zone")
+@pytest.mark.parametrize("zone", ["CET-1CEST,M3.5.0,M10.5.0/3"], indirect=True)
+@pytest.mark.parametrize(("day", "due"), [("2026-03-29", 3600.0), ("2026-10-25", 3 * 3600.0), ("2026-11-23", 7200.0)])
+def test_a_time_of_day_is_that_of_the_clock_also_when_it_is_put_forward_or_back(day: str, due: float) -> None:
+    began = datetime.fromisoformat(f"{day} 01:30:00").astimezone()
+    [cue] = cues_of(lesson("{clock: '03:30', scene: talk}"), began)
+    assert cue.due == due
+
+
+def test_a_computer_that_slept_is_not_late_for_a_time_of_day() -> None:
+    planned = lesson("{clock: '10:15', card: pause}", "{after: 30m, card: end}")
+    clock, told = ManualClock(100.0), list[str]()
+    began = datetime.combine(datetime.now().date(), datetime.min.time()).astimezone() + timedelta(hours=10)
+    slept = timedelta(0)
+
+    async def teach() -> None:
+        nonlocal slept
+        direction = Direction(planned, clock=clock, tell=lambda _: None, on_air=lambda *_: None)
+        prompter = Prompter(
+            planned,
+            clock=clock,
+            started=100.0,
+            began=began,
+            direction=direction,
+            turn=lambda *_: None,
+            alarms=Alarms(lambda: None),
+            tell=lambda _: told.append(direction.director.program.scene.name),
+            today=lambda: began + timedelta(seconds=clock.now() - 100.0) + slept,
+        )
+        running = asyncio.create_task(prompter.run())
+        clock.advance(300)
+        await asyncio.sleep(0)
+        assert direction.director.program.scene.name == "talk"
+        slept = timedelta(minutes=10)
+        async with asyncio.timeout(30):
+            while direction.director.program.scene.name == "talk":  # noqa: ASYNC110 - nobody tells of the wall's clock
+                await asyncio.sleep(0.05)
+        assert direction.director.program.scene.name == "away"
+        described = prompter.describe()["cues"]
+        assert isinstance(described, dict)
+        # Thirty minutes of lesson are thirty minutes of lesson, and end later by the clock.
+        assert described["left"] == 1500.0
+        assert described["list"][1]["at"] == (began + timedelta(minutes=40)).isoformat(timespec="seconds")
+        running.cancel()
+
+    asyncio.run(teach())
+    assert told[-1] == "away"
