@@ -254,6 +254,14 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_page(server: PageSer
     await expect(board.locator("[data-alarm=new]")).to_contain_text("Something new.")
 
 
+async def test_a_rate_is_told_only_of_pictures_that_move(server: PageServer, board: Page) -> None:
+    deck = {"kind": "slides", "state": "live", "why": None, "size": [1280, 720], "fps": 0.1, "page": 1, "pages": 4}
+    await server.change(sources={**server.state["sources"], "slides": deck})
+    await expect(board.locator("[data-source=slides]")).to_contain_text("Slides · 1280 × 720")
+    await expect(board.locator("[data-source=slides]")).not_to_contain_text("fps")
+    await expect(board.locator("[data-source=camera]")).to_contain_text("30 fps")
+
+
 async def test_state_is_told_in_words(server: PageServer, board: Page) -> None:
     bench = board.locator("[data-source=bench]")
     await expect(bench).to_contain_text("Lost")
@@ -396,6 +404,14 @@ async def test_nothing_overflows_on_a_phone(server: PageServer, open_page: PageF
     for strip in await page.locator(".heard summary").all():
         await strip.click()
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    crowded = await page.evaluate(
+        """[...document.querySelectorAll('.strip')].filter((strip) => {
+            const facts = strip.querySelector('.facts').getBoundingClientRect();
+            const above = strip.querySelector('.strip-row').getBoundingClientRect().bottom;
+            return facts.top < above || facts.bottom > strip.querySelector('.heard-fields').getBoundingClientRect().top;
+        }).length"""
+    )
+    assert crowded == 0
     small = await page.evaluate(
         """[...document.querySelectorAll('button, input:not([type=checkbox]), select, summary')]
         .filter((each) => each.checkVisibility())

@@ -8,6 +8,9 @@ import { foldView } from './fold.js';
 /** Shapes, so that the state does not hang on the colour. */
 const SHAPES = /** @type {Record<string, string>} */ ({ live: 'dot', starting: 'ring', lost: 'warn', failed: 'cross' });
 
+/** Pictures a second below which it is no film but something that is turned or changed now and then. */
+const SLOWEST = 0.5;
+
 /** @param {import('../page.js').Scope} scope */
 export function sourcesView(scope) {
   const { t, say, state, actions, number } = scope;
@@ -25,7 +28,7 @@ export function sourcesView(scope) {
             const facts = [
               t(`kind.${source.kind}`),
               source.size ? `${source.size[0]} × ${source.size[1]}` : null,
-              source.fps ? t('unit.fps', { value: number(source.fps) }) : null,
+              source.fps && source.fps >= SLOWEST ? t('unit.fps', { value: number(source.fps) }) : null,
             ].filter((fact) => fact !== null);
             return html`
               <li class="row" data-source=${name} data-state=${source.state}>
