@@ -123,8 +123,11 @@ class MediaFile(Source):
             self.sound.begin_anew()
 
     def _show_first(self) -> None:
-        """Show the first picture and go back to it."""
+        """Show the first picture and go back to it; a sound has none, and is there all the same."""
         assert self._decoding is not None
+        if self._decoding.video is None:
+            self.taken += 1
+            return
         try:
             while (item := self._decoding.next()) is not None:
                 if isinstance(item[1], av.VideoFrame):

@@ -46,9 +46,10 @@ _NONE: Final = Wording(
 )
 
 # PortAudio is one per process whatever we do: it lists devices when it is initialised, and initialising it again
-# cuts off every open stream. So how many are open is counted here and not by each microphone for itself.
+# cuts off every open stream, and one that is just being opened with it. So those who use it are counted here and not by
+# each microphone for itself.
 _lock = threading.Lock()
-_streams = 0
+_users = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,6 @@ class PortAudio:
         self, microphone: FoundMicrophone, channels: int, rate: float, block: int, callback: Callable[..., None]
     ) -> Any:
         """A running stream of float32 blocks; to be given back to ``close``. Raises ``error``."""
-        global _streams
         stream = self._library.InputStream(
             samplerate=rate,
             device=microphone.index,
@@ -138,8 +138,6 @@ class PortAudio:
             blocksize=block,
             callback=callback,
         )
-        with _lock:
-            _streams += 1
         try:
             stream.start()
         except self.error:
@@ -149,20 +147,26 @@ class PortAudio:
 
     def close(self, stream: Any) -> None:
         """Close a stream, also one whose device is gone."""
-        global _streams
-        try:
-            stream.close(ignore_errors=True)
-        finally:
-            with _lock:
-                _streams -= 1
+        stream.close(ignore_errors=True)
 
-    def list_anew(self) -> None:
-        """Look for devices that were plugged in since; does nothing while a stream is open, which it would cut off."""
+    def begin(self, *, anew: bool) -> None:
+        """Say that a device will be chosen and opened; until ``end`` the numbers of devices stay what they are.
+
+        With ``anew`` devices are found that were plugged in since, unless somebody else is between the two.
+        """
+        global _users
         with _lock:
-            if _streams == 0:
+            if anew and _users == 0:
                 # There is no public way; sounddevice names these two in its manual for this purpose.
                 self._library._terminate()
                 self._library._initialize()
+            _users += 1
+
+    def end(self) -> None:
+        """Say that the device is closed, or could not be opened."""
+        global _users
+        with _lock:
+            _users -= 1
 
     def _default(self) -> int:
         try:

@@ -64,22 +64,13 @@ class SoundDevice:
 
     def open(self, audio: PortAudio, choose: Callable[[PortAudio], FoundMicrophone]) -> None:
         """Open the device that ``choose`` takes of those there are now; DeviceError when it cannot be opened."""
-        if self._look_again:
-            audio.list_anew()
-        self._look_again = True
-        found = choose(audio)
-        self._label = found.label
-        channels = min(2, found.channels)
-        self._rate = SAMPLE_RATE if audio.accepts(found, channels, SAMPLE_RATE) else int(found.rate)
-        self._resampler = (
-            None if self._rate == SAMPLE_RATE else av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
-        )
-        self._blocks = queue.Queue(_QUEUE)
-        self._heard = self._clock.now()
+        anew, self._look_again = self._look_again, True
+        audio.begin(anew=anew)
         try:
-            self._stream = audio.open(found, channels, self._rate, round(self._rate * _BLOCK_SECONDS), self._take)
-        except audio.error as error:
-            raise DeviceError(_CLOSED(noun=self._noun, device=self._label)) from error
+            self._stream = self._open(audio, choose(audio))
+        except BaseException:
+            audio.end()
+            raise
         self._audio = audio
 
     def read(self) -> tuple[Samples, float] | None:
@@ -104,7 +95,24 @@ class SoundDevice:
         """Close the device; does nothing where it is not open."""
         audio, stream, self._stream = self._audio, self._stream, None
         if audio is not None and stream is not None:
-            audio.close(stream)
+            try:
+                audio.close(stream)
+            finally:
+                audio.end()
+
+    def _open(self, audio: PortAudio, found: FoundMicrophone) -> Any:
+        self._label = found.label
+        channels = min(2, found.channels)
+        self._rate = SAMPLE_RATE if audio.accepts(found, channels, SAMPLE_RATE) else int(found.rate)
+        self._resampler = (
+            None if self._rate == SAMPLE_RATE else av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
+        )
+        self._blocks = queue.Queue(_QUEUE)
+        self._heard = self._clock.now()
+        try:
+            return audio.open(found, channels, self._rate, round(self._rate * _BLOCK_SECONDS), self._take)
+        except audio.error as error:
+            raise DeviceError(_CLOSED(noun=self._noun, device=self._label)) from error
 
     def stopped(self) -> DeviceError:
         """What to say of a device that gives nothing any more."""

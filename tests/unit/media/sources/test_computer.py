@@ -132,7 +132,9 @@ def test_without_a_sound_server_an_alsa_loopback_is_heard(
         settings = f'pcm.Loopback {{ type pulse server "unix:{folder / "native"}" device "nowhere.monitor" }}'
         (folder / ".asoundrc").write_text(settings)
         monkeypatch.setattr(computer, "monitor_tool", lambda: None)
-        PortAudio().list_anew()
+        audio = PortAudio()
+        audio.begin(anew=True)
+        audio.end()
         source = ComputerSound(name="player", clock=SystemClock(), device=device)
         runner = SourceRunner(source, source.clock, lambda: None)
         runner.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -18,7 +19,7 @@ from PIL import Image
 from classroom.clock import SystemClock
 from classroom.errors import DeviceError
 from classroom.media.frames import Picture
-from classroom.media.sources.decoding import Decoding
+from classroom.media.sources.decoding import Decoding, Item
 from classroom.media.sources.file import MediaFile
 from classroom.media.supervisor import SourceRunner
 from tests.support.clips import brightness, clip
@@ -148,6 +149,31 @@ def test_a_sound_file_has_sound_and_no_picture(tmp_path: Path) -> None:
         assert runner.status.state == "live"
     finally:
         runner.stop()
+
+
+def test_a_sound_file_that_waits_to_come_on_air_is_live_and_was_not_read_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(2 * 8000 * 60))
+    taken: list[Decoding] = []
+    real = Decoding.next
+
+    def counted(self: Decoding) -> Item | None:
+        taken.append(self)
+        return real(self)
+
+    monkeypatch.setattr(Decoding, "next", counted)
+    with playing(tmp_path / "sound.wav") as media:
+        assert taken == []
+        media.on_air_since = CLOCK.now()
+        wait_for(lambda: media.sound is not None and media.sound.end is not None)
+        media.on_air_since = None
+        wait_for(lambda: media.sound is not None and media.sound.end is None)
+        assert len(taken) < 1000
 
 
 def test_a_picture_that_stands_for_long_is_no_loss(tmp_path: Path) -> None:

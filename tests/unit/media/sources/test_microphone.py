@@ -219,6 +219,47 @@ def test_a_microphone_plugged_in_again_is_found_after_listing_anew(library: Libr
     assert all(stream.closed for stream in library.streams)
 
 
+def test_another_microphone_is_not_cut_off_while_it_is_being_opened(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add("Headset")
+    library.add("Webcam")
+    second = Microphone(name="second", clock=ManualClock(), device="Webcam")
+    second.open()
+    second.close()
+    make = library.InputStream
+
+    def slowly(**options: object) -> object:
+        # Opening takes a while, and meanwhile the other one looks for its device again.
+        monkeypatch.setattr(library, "InputStream", make)
+        second.open()
+        second.close()
+        return make(**options)
+
+    monkeypatch.setattr(library, "InputStream", slowly)
+    with opened(ManualClock(), "Headset"):
+        assert library.listed_anew == 0
+    with closing(second):
+        second.open()
+        assert library.listed_anew == 1
+
+
+def test_a_microphone_that_cannot_be_opened_is_looked_for_again(library: Library) -> None:
+    library.add("Headset")
+    missing = Microphone(name="mic", clock=ManualClock(), device="Webcam")
+    for number in range(3):
+        with pytest.raises(DeviceError):
+            missing.open()
+        assert library.listed_anew == number
+    library.refuse_start = True
+    missing = Microphone(name="mic", clock=ManualClock(), device="Headset")
+    for number in range(3):
+        with pytest.raises(DeviceError):
+            missing.open()
+        missing.close()
+        assert library.listed_anew == 2 + number
+
+
 def test_another_open_microphone_is_not_cut_off_by_listing_anew(library: Library) -> None:
     library.add("Headset")
     library.add("Webcam")
