@@ -38,7 +38,8 @@ def thumbnails(frames: Mapping[Name, av.VideoFrame]) -> dict[Name, Small]:
     for name, frame in frames.items():
         width = min(_WIDEST, frame.width)
         try:
-            drawn[name] = Small(jpeg(frame, width=width), width, width * frame.height // frame.width)
+            box = _box(frame, width)
+            drawn[name] = Small(jpeg(frame, width=width), box.width, box.height)
         except UnusablePicture as fault:
             _log.debug("no thumbnail of %s: %s", name, fault)
     return drawn
@@ -49,8 +50,12 @@ def jpeg(frame: av.VideoFrame, *, width: int = 320, quality: int = 70) -> bytes:
 
     UnusablePicture when the frame cannot be converted. Takes about 2 ms; may be called in any thread.
     """
-    box = fit(frame.width, frame.height, Rectangle(0, 0, width, 2 * width))
+    box = _box(frame, width)
     scaled = Scaler().rgb24(frame, box.width, box.height)
     file = io.BytesIO()
     Image.fromarray(scaled.to_ndarray()).save(file, "JPEG", quality=quality)
     return file.getvalue()
+
+
+def _box(frame: av.VideoFrame, width: int) -> Rectangle:
+    return fit(frame.width, frame.height, Rectangle(0, 0, width, 2 * width))

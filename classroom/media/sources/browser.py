@@ -58,6 +58,7 @@ class Browser(Source):
         self._was_sent = False
         self._open = False
         self._heard = 0.0
+        self._seen = 0.0
         self._condition = threading.Condition()
 
     @property
@@ -88,7 +89,7 @@ class Browser(Source):
     def open(self) -> None:
         """Begin to take what is sent; DeviceError while nobody sends."""
         with self._condition:
-            self._heard = self.clock.now()
+            self._heard = self._seen = self.clock.now()
             self._open = self._sending
             if not self._sending:
                 raise DeviceError((_LEFT if self._was_sent else _NOBODY)(source=self.name))
@@ -111,9 +112,15 @@ class Browser(Source):
         assert self.sound is not None
         for samples, captured in blocks:
             self.sound.write(samples, captured)
+        assert self.picture is not None
         if picture is not None:
+            self._seen = self._heard
             self.show(*picture)
-        elif self.picture is not None and self.picture.newest() is None:
+            return
+        if self._heard - self._seen > _SILENCE:
+            # A phone whose camera was taken away goes on to send sound: its last picture is not what is there now.
+            self.picture.clear()
+        if self.picture.newest() is None:
             # Sound without a picture is alive as well; with one, the rate of pictures is what is counted.
             self.taken += 1
 

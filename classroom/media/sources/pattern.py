@@ -104,7 +104,8 @@ class Pattern(Source):
         left = int((instant % _SWEEP_SECONDS) / _SWEEP_SECONDS * (self._width - self._block))
         luma[self._ramp_top : self._ramp_top + self._block, left : left + self._block] = _BLACK if flash else _WHITE
         symbols = self._dark if flash else self._light
-        text = np.concatenate([symbols[symbol] for symbol in _clock_text(milliseconds)], axis=1)
+        # A picture of less than 24 pixels has no room for all of it.
+        text = np.concatenate([symbols[symbol] for symbol in _clock_text(milliseconds)], axis=1)[:, : self._width]
         top = self._clock_top + (self._height - self._clock_top - text.shape[0]) // 2
         start = (self._width - text.shape[1]) // 2
         luma[top : top + text.shape[0], start : start + text.shape[1]] = text

@@ -63,6 +63,32 @@ def test_sound_alone_is_alive() -> None:
     assert source.taken == 1
 
 
+def test_a_picture_does_not_stand_for_ever_where_only_sound_goes_on() -> None:
+    clock = ManualClock(10.0)
+    source = Browser(name="phone", clock=clock)
+    assert source.picture is not None
+    source.put_picture(picture(), 10.0)
+    source.open()
+    source.read()
+    for _ in range(29):
+        clock.advance(0.1)
+        source.put_sound(BLOCK, clock.now())
+        source.read()
+    assert source.picture.newest() is not None
+    for _ in range(2):
+        clock.advance(0.1)
+        source.put_sound(BLOCK, clock.now())
+        source.read()
+    assert source.picture.newest() is None
+    taken = source.taken
+    source.put_sound(BLOCK, clock.now())
+    source.read()
+    assert source.taken == taken + 1
+    source.put_picture(picture(), clock.now())
+    source.read()
+    assert source.picture.newest() is not None
+
+
 def test_a_sender_that_falls_silent_is_lost() -> None:
     clock = ManualClock(10.0)
     source = Browser(name="laptop", clock=clock)

@@ -129,3 +129,10 @@ def test_a_wait_for_the_next_picture_can_be_interrupted() -> None:
     pattern.read()
     assert time.monotonic() - began < 1.0
     assert pattern.taken == 0
+
+
+def test_the_smallest_program_has_a_pattern_too() -> None:
+    pattern = Pattern(name="bars", clock=ManualClock(), size=(16, 16))
+    pattern.open()
+    picture = pattern.draw(1.5)
+    assert (picture.width, picture.height) == (16, 16)
