@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, assert_never
 
 from aiortc import (
@@ -26,6 +27,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from classroom.errors import WireError
+from classroom.peers.closing import close_to_the_end
 from classroom.peers.cushion import Cushion, PlayoutSetting
 from classroom.peers.feed import Feed, PictureCodec, Program
 from classroom.peers.gathering import hasten
@@ -38,7 +40,6 @@ __all__ = [
     "Viewer",
     "ViewerState",
     "agreed_codec",
-    "close_to_the_end",
     "preferences",
 ]
 
@@ -55,9 +56,6 @@ _CANDIDATES: Final = 64
 _ANSWER_WITHIN: Final = 60.0
 """Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
 
-_CLOSE_WITHIN: Final = 5.0
-"""Seconds that a connection has to close; it takes a millisecond, or a second where a relay does not answer."""
-
 _SILENT_FOR: Final = 10.0
 """Seconds without a report after which a student who does not fetch messages either has vanished.
 
@@ -72,6 +70,13 @@ _LOOKED_EVERY: Final = 1.0
 
 _RESTART_EVERY: Final = 1.0
 """Seconds between two new offers to the same peer, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A connection came to its end, or never came about."""
+
+    connection: RTCPeerConnection
 
 
 class Viewer:
@@ -101,7 +106,7 @@ class Viewer:
         self._cushion = Cushion(playout_delay)
         self._send = send
         self._changed = changed
-        self._inbox: asyncio.Queue[Call | Literal["failed"]] = asyncio.Queue(_INBOX)
+        self._inbox: asyncio.Queue[Call | _Failed] = asyncio.Queue(_INBOX)
         self._state: ViewerState = "waiting"
         self._connection: RTCPeerConnection | None = None
         self._feed: Feed | None = None
@@ -158,7 +163,7 @@ class Viewer:
             finally:
                 self._set("gone")
 
-    async def _next(self) -> Call | Literal["failed"]:
+    async def _next(self) -> Call | _Failed:
         """The next message; a call that does not come about in time counts as failed."""
         if self._connection is None or self._state == "watching":
             return await self._inbox.get()
@@ -166,9 +171,9 @@ class Viewer:
             return await asyncio.wait_for(self._inbox.get(), _ANSWER_WITHIN)
         except TimeoutError:
             logger.info("%s did not connect within %d s", self._name, _ANSWER_WITHIN)
-            return "failed"
+            return _Failed(self._connection)
 
-    async def _take(self, message: Call | Literal["failed"]) -> None:
+    async def _take(self, message: Call | _Failed) -> None:
         match message:
             case Answer(sdp):
                 await self._accept(sdp)
@@ -180,18 +185,23 @@ class Viewer:
                 self._shown(message)
             case RestartWanted():
                 await self._restart()
-            case Bye() | "failed":
-                await self._hang_up()
-                self._set("waiting")
+            case Bye():
+                await self._end_call()
+            case _Failed(connection):
+                if connection is self._connection:  # or it was replaced meanwhile
+                    await self._end_call()
             case _:
                 assert_never(message)
+
+    async def _end_call(self) -> None:
+        await self._hang_up()
+        self._set("waiting")
 
     async def _restart(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._offered < _RESTART_EVERY:
             return
-        await self._hang_up()
-        self._set("waiting")
+        await self._end_call()
         await self._offer()
 
     async def _offer(self) -> None:
@@ -310,8 +320,9 @@ class Viewer:
             asyncio.get_running_loop().call_later(_SILENT_FOR - silence, self._look_for_life)
 
     def _fail(self) -> None:
-        with contextlib.suppress(asyncio.QueueFull):
-            self._inbox.put_nowait("failed")
+        if self._connection is not None:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._inbox.put_nowait(_Failed(self._connection))
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -332,29 +343,6 @@ class Viewer:
         if state != self._state:
             self._state = state
             self._changed()
-
-
-async def close_to_the_end(connection: RTCPeerConnection) -> None:
-    """Close a connection to the end, also when cancelled meanwhile.
-
-    aiortc closes by itself as well when the peer's end is gone, and whoever comes second waits for a future that a
-    cancellation would take away from the first.
-    """
-    closing = asyncio.create_task(connection.close(), name="closing a connection")
-    end, cancelled = _now() + _CLOSE_WITHIN, False
-    while not closing.done() and (left := end - _now()) > 0:
-        try:
-            await asyncio.wait({closing}, timeout=left)
-        except asyncio.CancelledError:
-            cancelled = True
-    if closing.done():
-        closing.result()
-    else:
-        # Where aiortc's own closing was broken off, its future never comes; nobody is to wait for that.
-        closing.cancel()
-        logger.error("a connection did not close within %g s and is left to itself", _CLOSE_WITHIN)
-    if cancelled:
-        raise asyncio.CancelledError
 
 
 def _now() -> float:

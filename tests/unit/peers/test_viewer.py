@@ -1,4 +1,4 @@
-"""The parts of a viewer that need no student: the codec that was agreed on, and an end that leaves nothing open."""
+"""The parts of a viewer that need no student: the codec that was agreed on, and who has vanished or failed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import cast
 import pytest
 from aiortc import RTCPeerConnection
 
-from classroom.peers import viewer
 from classroom.peers.feed import Feed, PictureCodec, Program
-from classroom.peers.viewer import Viewer, agreed_codec, close_to_the_end, preferences
+from classroom.peers.messages import RestartWanted
+from classroom.peers.viewer import Viewer, agreed_codec, preferences
+from tests.support.broadcast import eventually
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
 
@@ -50,48 +51,6 @@ def test_codecs_are_offered_in_the_order_of_the_lesson(order: tuple[PictureCodec
     assert "rtx" in offered
 
 
-async def test_a_connection_that_two_close_is_closed_although_one_is_cancelled() -> None:
-    connection = RTCPeerConnection()
-    transceiver = connection.addTransceiver("video", direction="sendonly")
-    await connection.setLocalDescription(await connection.createOffer())
-    stop, go_on = transceiver.stop, asyncio.Event()
-
-    async def stop_slowly() -> None:
-        await go_on.wait()
-        await stop()
-
-    transceiver.stop = stop_slowly  # type: ignore[method-assign]
-    # aiortc closes by itself as well when the other end is gone; the viewer is the second then, and is cancelled.
-    first = asyncio.create_task(connection.close())
-    await asyncio.sleep(0)
-    second = asyncio.create_task(close_to_the_end(connection))
-    for _ in range(3):
-        await asyncio.sleep(0)
-    second.cancel()
-    await asyncio.sleep(0)
-    go_on.set()
-    with pytest.raises(asyncio.CancelledError):
-        await second
-    await first
-    assert connection.connectionState == "closed"
-
-
-async def test_a_connection_that_never_closes_keeps_nobody_waiting(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(viewer, "_CLOSE_WITHIN", 0.05)
-    connection = RTCPeerConnection()
-    close = connection.close
-
-    async def never() -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(connection, "close", never)
-    await asyncio.wait_for(close_to_the_end(connection), 5)
-    assert "did not close" in caplog.text
-    await close()
-
-
 class Silent:
     """What is fed to a student who said something last so many seconds ago."""
 
@@ -121,6 +80,7 @@ def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
     )
     feed = Silent(silence)
     made._feed, made._state = cast(Feed, feed), "watching"
+    made._connection = RTCPeerConnection()
     return made, feed
 
 
@@ -135,16 +95,18 @@ async def test_who_does_neither_is_given_up_after_ten_seconds_and_not_with_the_n
     made, feed = watched(silence=9.7, absence=9.0)
     await made.measure()
     assert made._inbox.empty()
-    assert await asyncio.wait_for(made._inbox.get(), 20) == "failed"
+    await eventually(lambda: made._inbox.qsize() == 1)
     assert feed.silence >= 10.0
     late, _ = watched(silence=10.1, absence=2.1)
     await late.measure()
-    assert late._inbox.get_nowait() == "failed"
+    await late._take(late._inbox.get_nowait())
+    assert late.state == "waiting"
 
 
 async def test_who_is_removed_while_hanging_up_is_sent_nothing_any_more() -> None:
     made, _ = watched(silence=0.0, absence=0.0)
-    connection = made._connection = RTCPeerConnection()
+    connection = made._connection
+    assert connection is not None
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def resolve() -> None:
@@ -164,3 +126,22 @@ async def test_who_is_removed_while_hanging_up_is_sent_nothing_any_more() -> Non
     with pytest.raises(asyncio.CancelledError):
         await hanging_up
     assert connection.connectionState == "closed"
+
+
+async def test_a_connection_that_failed_as_its_page_asked_for_another_ends_not_that_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, _ = watched(silence=11.0, absence=11.0)
+    new = RTCPeerConnection()
+
+    async def offer() -> None:
+        made._connection = new
+
+    monkeypatch.setattr(made, "_offer", offer)
+    made.deliver(RestartWanted())
+    await made.measure()
+    while not made._inbox.empty():
+        await made._take(made._inbox.get_nowait())
+    assert made._connection is new
+    assert new.connectionState == "new"
+    await new.close()
