@@ -145,7 +145,9 @@ class Stream:
                 self._held, self._needs_key = False, True
                 distribution.demand.key_frame()
             return
-        if self._current is None:
+        if not self.begun:
+            if self._current is not None:
+                self._current.remove(self)
             self._current = distribution
         else:
             self._coming = distribution

@@ -139,3 +139,13 @@ def test_the_rendition_that_comes_hears_of_a_wish_as_well() -> None:
     student.stream.choose(cast(Distribution, small))
     student.stream.limit(wish=300_000.0, key_frames_every=None)
     assert (student.large.wished_for, small.wished_for) == (1, 1)
+
+
+def test_what_is_chosen_before_the_connection_stands_is_all_that_is_sent() -> None:
+    student = Student()
+    small = Sent(student.clock)
+    student.stream.choose(cast(Distribution, small))
+    large = student.large.frame(1, key=True)
+    assert student.stream.accept(cast(Distribution, student.large), large, student.large.history) is None
+    frame = small.frame(1, key=True)
+    assert student.stream.accept(cast(Distribution, small), frame, small.history) is not None
