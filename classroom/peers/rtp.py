@@ -26,7 +26,7 @@ import aiortc.rtcrtpsender
 import aiortc.rtp
 import pylibsrtp
 from aioice.turn import TurnTransport
-from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, RTCRtpSender
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 
 from classroom.peers.feedback import Estimate, KeyFrameRequest, Loss, Reception
@@ -44,6 +44,7 @@ __all__ = [
     "chosen_path",
     "delaying",
     "hear_directly",
+    "hold",
     "holders",
     "identifiers",
     "install",
@@ -219,6 +220,18 @@ def waiting_in(transport: Any) -> Callable[[], int]:
     relay: Any = transport._TurnTransport__inner_protocol  # type: ignore[attr-defined]
     tasks: set[object] = transport._TurnTransport__send_tasks  # type: ignore[attr-defined]
     return lambda: int(relay.transport.get_write_buffer_size()) + _DATAGRAM * len(tasks)
+
+
+def hold(receiver: RTCRtpReceiver, frames: int, *, usual: int) -> int:
+    """Let a receiver give a frame out when so many more have begun to arrive; for how many it waits from now on.
+
+    What was lost or came out of order it waits for all the same. Another aiortc stays as it is, with the ``usual``.
+    """
+    buffer = getattr(receiver, "_RTCRtpReceiver__jitter_buffer", None)
+    if not hasattr(buffer, "_prefetch"):
+        return usual
+    setattr(buffer, "_prefetch", frames)  # noqa: B010
+    return frames
 
 
 class Ear:

@@ -78,6 +78,25 @@ class Without:
         return getattr(self._original, name)
 
 
+async def test_a_receiver_of_sound_gives_a_frame_out_when_so_many_more_have_begun_to_come() -> None:
+    connection = RTCPeerConnection()
+    receiver = connection.addTransceiver("audio").receiver
+    buffer = vars(receiver)["_RTCRtpReceiver__jitter_buffer"]
+    assert rtp.hold(receiver, 3, usual=4) == 3
+    given = []
+    for number in range(6):
+        packet = RtpPacket(sequence_number=number, timestamp=number * 960)
+        packet._data = bytes([number])  # type: ignore[attr-defined]
+        _, frame = buffer.add(packet)
+        given.append(None if frame is None else frame.data)
+    assert given == [None, None, None, b"\0", b"\1", b"\2"]
+    await connection.close()
+
+
+def test_a_receiver_of_another_make_waits_as_it_does() -> None:
+    assert rtp.hold(object(), 3, usual=4) == 4  # type: ignore[arg-type]
+
+
 def test_senders_take_their_map_from_the_place_that_is_replaced() -> None:
     assert install()
     assert install(), "twice is as good as once"
