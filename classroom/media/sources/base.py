@@ -104,6 +104,11 @@ class Source(ABC):
         self.picture.put(Picture(frame, captured, self._serial))
         self.taken += 1
 
+    @property
+    def emptied(self) -> bool:
+        """Whether no picture is there any more: one that was given up for a moment has to show again what stands."""
+        return self.picture is not None and self.picture.newest() is None
+
     def succeed(self, before: Source | None, serial: int) -> None:
         """Take another's place before it is opened: show its last picture, count those of its own from ``serial`` on.
 

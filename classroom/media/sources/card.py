@@ -65,7 +65,7 @@ class Card(Source):
         """Deliver the card once, or when another second has gone by, and wait."""
         left = self._left()
         line = "" if left is None else _spelled(left)
-        if self._drawing is not None and line != self._shown:
+        if self._drawing is not None and (line != self._shown or self.emptied):
             self.show(self._drawing.frame(line), self.clock.now())
             self._shown = line
         elif left is None:

@@ -136,7 +136,7 @@ class Screen(Source):
             pixels: npt.NDArray[np.uint8] = np.asarray(self._connection.grab(self._target))
         except _FAULTS as error:
             raise DeviceError(_LOST()) from error
-        if self._last is not None and _same(self._last, pixels):
+        if self._last is not None and not self.emptied and _same(self._last, pixels):
             self.taken += 1
             return
         self._last = pixels

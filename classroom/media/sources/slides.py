@@ -115,7 +115,7 @@ class Slides(Source):
         """Show the page that is wanted, or render one ahead, or wait."""
         self._turned.clear()
         page = self._page
-        if page != self._shown:
+        if page != self._shown or self.emptied:
             self.show(self._picture(page), self.clock.now())
             self._shown = page
             return

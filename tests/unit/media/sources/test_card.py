@@ -162,3 +162,14 @@ def test_a_card_is_delivered_once_and_then_waits() -> None:
     card.interrupted.set()
     card.read()
     assert card.picture.newest() is first
+
+
+def test_a_card_that_was_given_up_for_a_moment_is_shown_again() -> None:
+    card = Card(name="pause", clock=ManualClock(), title="Back soon", size=(320, 180))
+    card.open()
+    card.read()
+    card.forget()
+    card.read()
+    assert card.picture is not None
+    assert card.picture.newest() is not None
+    card.close()

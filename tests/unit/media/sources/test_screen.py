@@ -83,6 +83,15 @@ def test_an_unchanged_screen_keeps_its_serial_and_is_still_counted(display: Virt
         assert serial(screen) == first + 1
 
 
+def test_a_still_screen_that_was_given_up_for_a_moment_is_shown_again(display: VirtualDisplay) -> None:
+    """On a busy computer the supervisor empties the slot of a screen that comes late, and nothing on it has changed."""
+    with display.window() as window, opened(cursor=False) as screen:
+        window.fill(*RED)
+        shot(screen)
+        screen.forget()
+        assert (shot(screen) == RED).all()
+
+
 def test_an_earlier_picture_stays_as_it_was(display: VirtualDisplay) -> None:
     with display.window() as window, opened(cursor=False) as screen:
         window.fill(*RED)

@@ -84,6 +84,17 @@ def test_the_next_page_is_rendered_before_it_is_asked_for(tmp_path: Path, monkey
     slides.close()
 
 
+def test_slides_that_were_given_up_for_a_moment_are_shown_again(tmp_path: Path) -> None:
+    slides = Slides(name="slides", clock=SystemClock(), path=pdf(tmp_path / "a.pdf", 3), size=(320, 180))
+    slides.open()
+    slides.go_to(2)
+    slides.read()
+    slides.forget()
+    slides.read()
+    assert shows(slides, 2)
+    slides.close()
+
+
 def test_before_the_file_is_open_there_is_no_page(tmp_path: Path) -> None:
     slides = Slides(name="slides", clock=SystemClock(), path=tmp_path / "a.pdf")
     with pytest.raises(CommandError, match="not open"):
