@@ -110,7 +110,7 @@ def test_a_class_that_joins_does_not_blur_a_slide_for_those_who_watch(slide: int
     assert min(encoding.quality[90:]) >= before - 3
 
 
-def test_a_class_that_joins_all_the_time_blurs_a_slide_for_a_moment() -> None:
+def test_a_class_that_joins_all_the_time_does_not_blur_it_either() -> None:
     """Three seconds with a key frame each: the buffer is not full again when the next one comes."""
     with Encoding() as encoding:
         encoding.show([pictures()[0]] * 90)
@@ -119,13 +119,8 @@ def test_a_class_that_joins_all_the_time_blurs_a_slide_for_a_moment() -> None:
             encoding.show([pictures()[0]])
     keys = [number for number, one in enumerate(encoding.packets) if one.key]
     assert keys == [0, 90, 120, 150]
-    before = encoding.quality[89]
-    for key in keys[1:]:
-        second = encoding.quality[key : key + FPS]
-        assert sum(quality < before - 3 for quality in second) <= 0.2 * FPS
-        assert np.mean(second) >= before - 3
-        assert min(second) >= 38
-        assert encoding.sizes[key] <= 56_000
+    assert min(encoding.quality[90:]) >= encoding.quality[89] - 3
+    assert max(encoding.sizes[90:]) <= 56_000
 
 
 def test_a_slide_that_stands_still_costs_next_to_nothing() -> None:
