@@ -6,8 +6,9 @@ The encoders of aiortc run on the same pictures in the same run: what each stude
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, Final, Literal
 
@@ -20,6 +21,7 @@ from rich.table import Table
 from classroom.bench.content import CameraClip, ScreenClip
 from classroom.bench.machine import StolenTime, describe_machine
 from classroom.bench.statistics import Usage, cost
+from classroom.bench.tiers import beside
 from classroom.clock import SystemClock
 from classroom.director import Director, Layout, Scene, place
 from classroom.media.codecs import VideoSettings, open_video
@@ -28,7 +30,6 @@ from classroom.media.fanout import SubscriptionClosed
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.program import Program
-from classroom.media.shrinker import Shrinker
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
 
@@ -45,23 +46,34 @@ LARGE_BIT_RATE: Final = 3_000_000
 LARGE_GOAL: Final = 1.0
 _SECONDS: Final = 2.0
 _LENGTH: Final = 90
+_TIER_SCENES: Final[tuple[tuple[str, Layout, tuple[str, ...]], ...]] = (
+    ("a camera in the corner of pages", "picture-in-picture", ("screen", "camera")),
+    ("a camera alone", "full", ("camera",)),
+)
 
 
 def run(seconds: float | None = None) -> dict[str, Any]:
     """All measurements; ``seconds`` (default 2) is how long each stage is measured, the pipeline five times as long.
 
-    ``stages`` has ``cpu`` (mean processor time in ms) and wall times in ms of each, ``pipeline`` the fraction of a core
-    that the whole process used, ``stock`` and ``ratios`` what aiortc's own encoders take on the same pictures.
+    ``stages`` has ``cpu`` (mean processor time in ms) and wall times in ms of each, ``tiers`` what they cost beside the
+    full size, ``pipeline`` the fraction of a core that the whole process used, ``stock`` and ``ratios`` what aiortc's
+    own encoders take on the same pictures.
     """
     seconds = _SECONDS if seconds is None else seconds
     stolen = StolenTime()
     screen, camera = ScreenClip(), CameraClip()
     stages = _compose_stages(screen, camera, seconds)
-    pictures = _lesson(screen, camera)
+    lesson = _live(screen, camera, Scene("bench", "picture-in-picture", ("screen", "camera")))
+    pictures = list(itertools.islice(lesson, _LENGTH))
     stages |= {f"encode {codec}": cost(_encode(codec, pictures), seconds=seconds) for codec in ("h264", "vp8")}
-    stages |= {
-        f"tier of {height} lines: shrink and encode h264": cost(_tier(height, rate, pictures), seconds=seconds)
-        for height, rate in TIERS
+    tiers = {
+        name: beside(
+            _live(screen, camera, Scene("bench", layout, sources)),
+            VideoSettings(SIZE, FPS, BIT_RATE),
+            [VideoSettings((height * SIZE[0] // SIZE[1], height), FPS, rate) for height, rate in TIERS],
+            seconds=2 * seconds,
+        )
+        for name, layout, sources in _TIER_SCENES
     }
     stock = {
         "h264": cost(_stock(H264Encoder(), pictures), seconds=seconds),
@@ -77,6 +89,7 @@ def run(seconds: float | None = None) -> dict[str, Any]:
         "program": {"size": list(SIZE), "fps": FPS, "bit_rate": BIT_RATE},
         "stages": stages,
         "stock": stock,
+        "tiers": tiers,
         "tick": {**tick, "core": core, "goal": GOAL, "reached": core <= GOAL},
         "grid": {**grid, "core": grid_core, "goal": LARGE_GOAL, "reached": grid_core <= LARGE_GOAL},
         "pipeline": pipeline,
@@ -106,6 +119,15 @@ def table(result: dict[str, Any]) -> Table:
     shown.add_section()
     add("a tick of a lesson: picture in picture, composed and encoded with H.264", result["tick"])
     add("a tick of 1920×1080: three sources in a grid, composed and encoded with H.264", result["grid"])
+    shown.add_section()
+    for name, row in result["tiers"].items():
+        shown.add_row(
+            f"both tiers of {name}: {row['share']:.0%} of the {row['encode']:.2f} of the full size",
+            f"{row['tiers']:.2f}",
+            "",
+            "",
+            f"{row['tiers'] * FPS / 1000:.3f}",
+        )
     shown.add_section()
     pipeline = result["pipeline"]
     encode = pipeline["statistics"]["encode"]["h264"]
@@ -169,18 +191,15 @@ def _compose(
     return compose
 
 
-def _lesson(screen: ScreenClip, camera: CameraClip) -> list[ProgramPicture]:
-    """Three seconds of a lesson as composed pictures: pages of text, and a camera in the corner."""
+def _live(screen: ScreenClip, camera: CameraClip, scene: Scene) -> Iterator[ProgramPicture]:
+    """A lesson as composed pictures, without an end: pages of text, and a camera."""
     slots = {"screen": PictureSlot(), "camera": PictureSlot()}
-    mixer = _mixer(slots)
-    placements = place(Scene("bench", "picture-in-picture", ("screen", "camera")), *SIZE)
-    pictures = []
-    for number in range(_LENGTH):
+    mixer, placements = _mixer(slots), place(scene, *SIZE)
+    for number in itertools.count():
         page, frame = screen.page(number / FPS)
         slots["screen"].put(Picture(frame, 0.0, page))
         slots["camera"].put(Picture(camera.frame(number), 0.0, number))
-        pictures.append(mixer.compose(placements, frozenset(slots)))
-    return pictures
+        yield mixer.compose(placements, frozenset(slots))
 
 
 def _fade(screen: ScreenClip, camera: CameraClip) -> Callable[[int], ProgramPicture]:
@@ -210,16 +229,6 @@ def _encode(codec: Literal["h264", "vp8"], pictures: list[ProgramPicture]) -> Ca
 
     def encode(number: int) -> object:
         return context.encode(pictures[number % len(pictures)].frame(number * 90_000 // FPS))
-
-    return encode
-
-
-def _tier(height: int, bit_rate: int, pictures: list[ProgramPicture]) -> Callable[[int], object]:
-    size = (height * SIZE[0] // SIZE[1], height)
-    context, shrink = open_video("h264", VideoSettings(size, FPS, bit_rate)), Shrinker([size])
-
-    def encode(number: int) -> object:
-        return context.encode(shrink(pictures[number % len(pictures)], {size})[size].frame(number * 90_000 // FPS))
 
     return encode
 

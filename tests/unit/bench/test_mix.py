@@ -6,6 +6,7 @@ import io
 import json
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from classroom.bench import mix
@@ -22,6 +23,9 @@ def test_a_short_run_measures_every_stage() -> None:
         assert 0 < row["p50"] <= row["p95"] <= row["max"]
     still = result["stages"]["compose, nothing moving"]
     assert still["p50"] < result["stages"]["compose full, screen scrolling"]["p50"]
+    for tiers in result["tiers"].values():
+        assert tiers["tiers"] == pytest.approx(tiers["shrink"] + tiers["encode 360"] + tiers["encode 180"], abs=0.01)
+        assert tiers["share"] == pytest.approx(tiers["tiers"] / tiers["encode"], abs=0.01)
     assert result["pipeline"]["statistics"]["ticks"] > 10
     assert 0 < result["pipeline"]["core"] < 4
     assert result["tick"]["reached"] == (result["tick"]["core"] <= result["tick"]["goal"])

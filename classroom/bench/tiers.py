@@ -1,0 +1,45 @@
+"""What the tiers of a lesson cost beside its full size: one thread does the work of all, on the same pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import Final
+
+from classroom.media.codecs import VideoSettings, open_video
+from classroom.media.picture import ProgramPicture
+from classroom.media.shrinker import Shrinker
+
+__all__ = ["beside"]
+
+_LEAST: Final = 10
+
+
+def beside(
+    pictures: Iterator[ProgramPicture], full: VideoSettings, tiers: Sequence[VideoSettings], *, seconds: float
+) -> dict[str, float]:
+    """Medians of processor time in ms for a picture, with H.264: at least ten pictures, for so many seconds.
+
+    ``encode`` is of the full size, ``shrink`` of all tiers, ``encode 360`` and so on of the tier of so many lines;
+    ``tiers`` is the sum of what they cost, and ``share`` that as a share of ``encode``.
+    """
+    shrink, sizes = Shrinker(tier.size for tier in tiers), {tier.size for tier in tiers}
+    encoders = {settings.size: open_video("h264", settings) for settings in (full, *tiers)}
+    spent: dict[str, list[float]] = {}
+    end, number = time.perf_counter() + seconds, 0
+    while number < _LEAST or time.perf_counter() < end:
+        picture, pts = next(pictures), number * 90_000 // full.fps
+        began = time.thread_time()
+        shown = {full.size: picture, **shrink(picture, sizes)}
+        laps = {"shrink": time.thread_time() - began}
+        for size, small in shown.items():
+            began = time.thread_time()
+            encoders[size].encode(small.frame(pts))
+            laps["encode" if size == full.size else f"encode {size[1]}"] = time.thread_time() - began
+        for stage, lap in laps.items():
+            spent.setdefault(stage, []).append(lap)
+        number += 1
+    taken = {stage: round(1000 * median(laps), 3) for stage, laps in spent.items()}
+    cost = sum(lap for stage, lap in taken.items() if stage != "encode")
+    return {**taken, "tiers": round(cost, 3), "share": round(cost / max(1e-9, taken["encode"]), 3)}
