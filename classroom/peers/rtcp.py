@@ -20,6 +20,8 @@ _PAIR: Final = struct.Struct("!HH")
 _SENDER_REPORT, _RECEIVER_REPORT, _TRANSPORT_FEEDBACK, _PAYLOAD_FEEDBACK = 200, 201, 205, 206
 _NACK, _PLI, _FIR, _APPLICATION = 1, 1, 4, 15
 
+_PADDED: Final = 0x20
+
 _MOST_MISSED: Final = 1000
 """Packets that one request may name, about; browsers ask for a key frame instead when they miss more."""
 
@@ -37,7 +39,12 @@ def read(data: bytes) -> Iterator[Heard]:
         end = at + 4 + 4 * words
         if first >> 6 != 2 or end > len(data):
             raise ValueError("this is no packet of RTCP")
-        count = first & 0x1F
+        count, following = first & 0x1F, end
+        if first & _PADDED:
+            padding = data[end - 1]
+            if not 0 < padding <= 4 * words:
+                raise ValueError("the padding of a packet of RTCP is wrong")
+            end -= padding
         if kind == _RECEIVER_REPORT:
             yield from _blocks(data, at + 8, end, count)
         elif kind == _SENDER_REPORT:
@@ -46,7 +53,7 @@ def read(data: bytes) -> Iterator[Heard]:
             yield _loss(data, at + 8, end)
         elif kind == _PAYLOAD_FEEDBACK and end - at >= 12:
             yield from _payload_feedback(data, at + 8, end, count)
-        at = end
+        at = following
 
 
 def _blocks(data: bytes, at: int, end: int, count: int) -> Iterator[Reception]:

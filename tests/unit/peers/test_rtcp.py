@@ -95,3 +95,11 @@ def test_what_is_cut_off_is_refused_after_what_was_whole() -> None:
     assert next(said) == KeyFrameRequest((7,))
     with pytest.raises(ValueError, match="RTCP"):
         next(said)
+
+
+def test_padding_is_nothing_that_was_said() -> None:
+    packet = bytes([0xA1, 205, 0, 5]) + bytes(4) + (7).to_bytes(4, "big") + bytes([0, 9, 0, 0]) + bytes(7) + b"\x08"
+    assert list(read(packet)) == [Loss(7, (9,))]
+    for wrong in (b"\x00", b"\xff"):
+        with pytest.raises(ValueError, match="padding"):
+            list(read(packet[:-1] + wrong))
