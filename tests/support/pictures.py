@@ -49,16 +49,19 @@ def coded(colour: tuple[int, int, int], *, full: bool) -> tuple[int, int, int]:
 def to_rgb(frame: av.VideoFrame) -> Array:
     """The pixels (height, width, 3) of a yuv420p frame, read as BT.601 in limited range."""
     assert frame.format.name == "yuv420p"
-    planes = [
+    y, cb, cr = (
         np.frombuffer(memoryview(plane), np.uint8)
         .reshape(-1, plane.line_size)[: plane.height, : plane.width]
-        .astype(np.float64)
+        .astype(np.float32)
         for plane in frame.planes
-    ]
-    y = (planes[0] - 16) / 219
-    cb, cr = ((plane.repeat(2, 0).repeat(2, 1)[: y.shape[0], : y.shape[1]] - 128) / 224 for plane in planes[1:])
-    rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], 2)
-    return np.asarray((rgb * 255).round().clip(0, 255), np.uint8)
+    )
+    y, cb, cr = (y - 16) * (255 / 219), (cb - 128) * (255 / 224), (cr - 128) * (255 / 224)
+    rgb = np.empty((*y.shape, 3), np.uint8)
+    for part, colour in enumerate((1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb)):
+        # Worked out at half the resolution, which is where colour is.
+        large = colour.repeat(2, 0).repeat(2, 1)[: y.shape[0], : y.shape[1]]
+        rgb[..., part] = (y + large).round().clip(0, 255)
+    return rgb
 
 
 def near(pixel: Array, colour: tuple[int, int, int], tolerance: int = 6) -> bool:
