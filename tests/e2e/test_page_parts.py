@@ -231,6 +231,33 @@ async def test_pauses_grow_to_their_bound_and_start_anew(page: Page) -> None:
     assert pauses == [500, 1000, 2000, 4000, 5000, 5000, 500]
 
 
+async def test_whoever_goes_signs_out_also_where_its_wait_broke_off_before(page: Page) -> None:
+    """Firefox breaks off what a page fetches, and says only then that the page is closed."""
+    asked = await page.evaluate(
+        """async () => {
+            const { Signaling } = await import('/assets/lib/signaling.js');
+            const asked = [];
+            const real = window.fetch;
+            window.fetch = async (address) => {
+                asked.push(address);
+                if (address.startsWith('/wait')) throw new TypeError('broken off');
+                return new Response('me,7,1\\n', { headers: { Pragma: '7' } });
+            };
+            const lost = new Promise((onLost) => {
+                const events = { onSignedIn() {}, onMember() {}, onMessage() {}, onRefused() {}, onLost };
+                const signaling = new Signaling({ name: 'me', events });
+                signaling.start();
+                addEventListener('lost', () => { signaling.signOut(); signaling.signOut(); signaling.stop(); });
+            });
+            await lost;
+            dispatchEvent(new Event('lost'));
+            window.fetch = real;
+            return asked;
+        }"""
+    )
+    assert asked == ["/sign_in?me", "/wait?peer_id=7", "/sign_out?peer_id=7"]
+
+
 LAID_OUT = {
     "full": Scene("full", "full", ("screen",)),
     "side by side": Scene("side by side", "side-by-side", ("screen", "camera")),

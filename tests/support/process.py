@@ -42,9 +42,10 @@ async def classroom(*arguments: str, env: Mapping[str, str | None] | None = None
 class Running:
     """A lesson that was started with ``classroom teach``."""
 
-    def __init__(self, process: asyncio.subprocess.Process, lines: Sequence[str]) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, lines: Sequence[str], errors: Sequence[bytes]) -> None:
         self.process = process
         self.lines = list(lines)
+        self._errors = errors
         teacher = next(line for line in lines if line.startswith("Teacher:")).split()[1]
         self.base, _, self.token = teacher.partition("/teach#token=")
         self.port = int(self.base.rsplit(":", 1)[1])
@@ -53,6 +54,11 @@ class Running:
     def teacher(self) -> str:
         """The teacher's address with the token."""
         return f"{self.base}/teach#token={self.token}"
+
+    @property
+    def log(self) -> list[str]:
+        """The lines that it has written to its standard error so far."""
+        return b"".join(self._errors).decode(errors="replace").splitlines()
 
     async def kill(self) -> None:
         """End it without a chance to say anything."""
@@ -85,7 +91,7 @@ async def teaching(
                 line = await process.stdout.readline()
                 assert line, f"it ended: {b''.join(errors).decode()}"
                 lines.append(re.sub(r"\s+$", "", line.decode()))
-        yield Running(process, lines)
+        yield Running(process, lines, errors)
     finally:
         if process.returncode is None:
             process.terminate()

@@ -41,6 +41,12 @@ export class Signaling {
   #wait = null;
   /** @type {number | null} */
   #id = null;
+  /**
+   * The id that the server may still know us by, although we do not count as signed in since our wait broke off.
+   *
+   * @type {number | null}
+   */
+  #lost = null;
   #outbox = Promise.resolve(true);
   #waitingMessages = 0;
 
@@ -87,11 +93,16 @@ export class Signaling {
     this.#wait?.abort();
   }
 
-  /** Tells the server that we go. Meant to work while the page is being closed, so nothing waits for the reply. */
+  /**
+   * Tells the server that we go. Meant to work while the page is being closed, so nothing waits for the reply; Firefox
+   * breaks the wait off before it says that the page is closed.
+   */
   signOut() {
-    if (this.#id === null) return;
-    const address = `${this.#base}/sign_out?peer_id=${this.#id}`;
+    const id = this.#id ?? this.#lost;
+    if (id === null) return;
+    const address = `${this.#base}/sign_out?peer_id=${id}`;
     this.#id = null;
+    this.#lost = null;
     fetch(address, { keepalive: true, cache: 'no-store' }).catch(ignoreLateReply);
   }
 
@@ -136,6 +147,7 @@ export class Signaling {
       } catch (error) {
         if (!isNetworkFailure(error) && !(error instanceof Refusal)) throw error;
         why = error instanceof Error ? error.message : String(error);
+        this.#lost = this.#id ?? this.#lost;
       }
       this.#id = null;
       if (life.aborted) return;
@@ -164,6 +176,7 @@ export class Signaling {
     if (!Number.isInteger(id)) throw new Refusal('sign in: no id');
     if (this.#life?.signal.aborted) return;
     this.#id = id;
+    this.#lost = null;
     this.#events.onSignedIn(
       id,
       members.filter((member) => member.id !== id && member.connected),
