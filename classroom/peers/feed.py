@@ -16,7 +16,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.media.rendition import Rendition
-from classroom.peers.feedback import Feedback, Reception
+from classroom.peers.feedback import Feedback, KeyFrameWishes, Reception
 from classroom.peers.header import PlayoutDelay
 from classroom.peers.rtp import delaying, take_over
 from classroom.peers.stream import Stream
@@ -66,6 +66,10 @@ class Feed(Protocol):
 
     def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
         """Wish for fewer bits a second, or take key frames only, with so many seconds between; None is no limit."""
+        ...
+
+    def want_key_frame(self) -> None:
+        """The student's page wishes for a key frame."""
         ...
 
     async def measure(self) -> None:
@@ -175,6 +179,10 @@ class OwnFeed:
         """Wish for fewer bits a second, or take key frames only, with so many seconds between; None is no limit."""
         self._picture.limit(wish=wish, key_frames_every=key_frames_every)
 
+    def want_key_frame(self) -> None:
+        """The student's page wishes for a key frame."""
+        self._picture.want_key_frame()
+
     async def measure(self) -> None:
         """Do nothing: reports come by themselves."""
 
@@ -205,6 +213,7 @@ class PublicFeed:
         self._track = PacketTrack("video", None)
         self._demand: Demand | None = None
         self._feedback = Feedback()
+        self._wishes = KeyFrameWishes(now=asyncio.get_running_loop().time())
         with delaying(delay):
             connection.addTransceiver(self._track, direction="sendonly").setCodecPreferences(list(picture))
         track = PacketTrack("audio", program.sound)
@@ -223,6 +232,11 @@ class PublicFeed:
     def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
         """Do nothing: who cannot be moved gets all or, where the network drops it, less."""
 
+    def want_key_frame(self) -> None:
+        """The student's page wishes for a key frame, or has lost some of the picture."""
+        if self._demand is not None and self._wishes.allow(now=asyncio.get_running_loop().time()):
+            self._demand.key_frame()
+
     async def measure(self) -> None:
         """Read the newest report on the picture from aiortc's statistics."""
         for report in (await self._connection.getStats()).values():
@@ -232,6 +246,6 @@ class PublicFeed:
             newly_lost = self._feedback.received(
                 reception, rate=_PICTURE_UNITS, round_trip=report.roundTripTime, now=asyncio.get_running_loop().time()
             )
-            if newly_lost and self._demand is not None:
-                self._demand.key_frame()
+            if newly_lost:
+                self.want_key_frame()
             self._reported(newly_lost)

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Estimate", "Feedback", "KeyFrameRequest", "Loss", "Losses", "Reception", "Repetitions"]
+__all__ = ["Estimate", "Feedback", "KeyFrameRequest", "KeyFrameWishes", "Loss", "Losses", "Reception", "Repetitions"]
 
 _SMOOTHING: Final = 0.15
 """How much of a new round trip enters into the mean (as TCP and aiortc do)."""
@@ -22,6 +22,13 @@ _FULL_SHARE: Final = 0.15
 
 _HEEDED: Final = 2000
 """Missed packets that are looked for in a second at most: more than a browser names, and 15 ms of work."""
+
+_WISHES: Final = 10
+_WISHES_BACK: Final = 1 / 3
+"""Key frames that one student may wish for in a row, and how many more it may with each second that passes."""
+
+_SAME_WISH: Final = 1.0
+"""Seconds in which a further wish is the same one; browsers repeat it until the key frame is there."""
 
 _WINDOWS: Final = ((0.5, 80), (0.2, 24))
 """Seconds, and packets, over which losses are counted at least. The long one is for few packets not to tell much."""
@@ -174,4 +181,24 @@ class Repetitions:
         if self._spent + octets > rate:
             return False
         self._spent += octets
+        return True
+
+
+class KeyFrameWishes:
+    """How many key frames one student may wish for: all who watch get them, and see the picture a little less sharp."""
+
+    def __init__(self, *, now: float) -> None:
+        self._spent = 0.0
+        self._at = now
+        self._last = float("-inf")
+
+    def allow(self, *, now: float) -> bool:
+        """Whether a wish is passed on now."""
+        if now - self._last < _SAME_WISH:
+            return True
+        self._spent, self._at = max(0.0, self._spent - _WISHES_BACK * (now - self._at)), now
+        if self._spent + 1 > _WISHES:
+            return False
+        self._spent += 1
+        self._last = now
         return True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from aiortc import RTCDtlsTransport, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
-from classroom.peers.feedback import Estimate, Feedback, KeyFrameRequest, Loss, Reception, Repetitions
+from classroom.peers.feedback import Estimate, Feedback, KeyFrameRequest, KeyFrameWishes, Loss, Reception, Repetitions
 from classroom.peers.header import Extensions, Layouts, PlayoutDelay, send_time
 from classroom.peers.history import Frame, History
 from classroom.peers.report import Counters, TimeLine, farewell, sender_report
@@ -77,6 +77,7 @@ class Stream:
         self._moved: deque[tuple[Frame, int]] = deque(maxlen=8)
         self._time_line: TimeLine | None = None
         self._repetitions = Repetitions(now=line.now())
+        self._wishes = KeyFrameWishes(now=line.now())
         self._transport: RTCDtlsTransport | None = None
         self._extensions = Extensions({}, mid="", delay=None)
         self._payload_type = 0
@@ -271,8 +272,8 @@ class Stream:
         self._reported(self.feedback.received(report, rate=self._rate, round_trip=trip, now=now))
 
     def want_key_frame(self) -> None:
-        """Ask for a key frame of what is being sent; many wishes become one."""
-        if self._current is not None:
+        """The student wishes for a key frame of what is being sent; many wishes become one, and too many none."""
+        if self._current is not None and self._wishes.allow(now=self._line.now()):
             self._current.demand.key_frame()
 
     def _repeat(self, low_bits: int) -> None:

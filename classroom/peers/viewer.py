@@ -287,8 +287,8 @@ class Viewer:
             self._steering.shown(size.height, _now())
 
     def _demand_key_frame(self) -> None:
-        if self._steering is not None and self._state == "watching":
-            self._steering.rendition.demand.key_frame()
+        if self._feed is not None and self._state == "watching":
+            self._feed.want_key_frame()
 
     async def measure(self) -> None:
         """Follow the student's network, and give up a connection whose other end has vanished; once a second."""

@@ -30,6 +30,9 @@ class Fed:
     def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
         self.limits.append((wish, key_frames_every))
 
+    def want_key_frame(self) -> None:
+        pass
+
     async def measure(self) -> None:
         pass
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from aiortc import RTCRtpSender
 
 from classroom.clock import ManualClock
 from classroom.peers.distribution import Distribution
-from classroom.peers.feedback import Loss, Reception
+from classroom.peers.feedback import KeyFrameRequest, Loss, Reception
 from classroom.peers.history import Frame, History, Piece
 from classroom.peers.line import Line
 from classroom.peers.rtcp import read
@@ -54,7 +55,8 @@ class Sent:
     """A distribution that notes what it is told."""
 
     def __init__(self, clock: ManualClock) -> None:
-        self.demand = SimpleNamespace(key_frame=lambda: None)
+        self.demanded = 0
+        self.demand = SimpleNamespace(key_frame=self._demand)
         self.history = CountingHistory()
         self.wished_for = 0
         self._clock = clock
@@ -65,6 +67,9 @@ class Sent:
 
     def wished(self) -> None:
         self.wished_for += 1
+
+    def _demand(self) -> None:
+        self.demanded += 1
 
     def remove(self, stream: Stream) -> None:
         """Nothing to do."""
@@ -130,6 +135,25 @@ def test_reports_that_come_in_a_flood_are_left_out() -> None:
         student.stream.hear(Reception(1, 0.0, 0, 0, 0, 0, 1000))
     assert 200 <= student.reports <= 260
     assert student.stream.feedback.reports == student.reports
+
+
+def test_wishing_for_key_frames_all_the_time_is_heard_now_and_then() -> None:
+    student = Student()
+    student.watch(2)
+    passed_on = []
+    for _ in range(100):
+        before = student.large.demanded
+        for _again in range(3):  # as browsers do until it is there
+            student.stream.hear(KeyFrameRequest((1,)))
+        passed_on.append(student.large.demanded > before)
+        student.clock.advance(1.0)
+    assert all(passed_on[:10])
+    assert sum(passed_on[20:]) == pytest.approx(80 / 3, abs=2)
+    # After a quiet while the picture of one who needs it is mended at once again.
+    student.clock.advance(30.0)
+    before = student.large.demanded
+    student.stream.hear(KeyFrameRequest((1,)))
+    assert student.large.demanded == before + 1
 
 
 def test_the_rendition_that_comes_hears_of_a_wish_as_well() -> None:
