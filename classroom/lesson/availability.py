@@ -12,6 +12,7 @@ from typing import Any
 
 from classroom.lesson.document import Problem
 from classroom.lesson.sections import Program
+from classroom.wording import Wording
 
 __all__ = ["notes"]
 
@@ -25,7 +26,10 @@ def notes(values: object) -> Iterator[Problem]:
     if recording.get("start") != "never":
         key = next((key for key in ("start", "folder") if key in recording), None)
         if key is not None:
-            yield Problem(("recording", key), "recording is not available yet; this lesson is not recorded")
+            yield Problem(
+                ("recording", key),
+                Wording("note.recording", "recording is not available yet; this lesson is not recorded")(),
+            )
 
 
 def _tiers(values: dict[str, Any]) -> Iterator[Problem]:
@@ -38,7 +42,10 @@ def _tiers(values: dict[str, Any]) -> Iterator[Problem]:
         if isinstance(own, int) and own >= height:
             yield Problem(
                 ("video", "tiers", number, "height"),
-                f"this tier is left out, for it is no smaller than the program, which is {height} pixels high",
+                Wording(
+                    "note.tier",
+                    "this tier is left out, for it is no smaller than the program, which is {height} pixels high",
+                )(height=height),
             )
 
 

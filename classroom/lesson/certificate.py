@@ -5,9 +5,15 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+
+from classroom.wording import Wording
 
 __all__ = ["CertificateTrouble", "certificate_trouble"]
+
+_NO_FILE: Final = Wording("certificate.no_file", "there is no file {file}")
+_FOLDER: Final = Wording("certificate.folder", "{file} is a folder")
+_UNREADABLE: Final = Wording("certificate.unreadable", "{file} cannot be read: {fault}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +38,46 @@ def certificate_trouble(certificate: Path, key: Path) -> CertificateTrouble | No
     try:
         context.load_cert_chain(certificate, key, password=_ask)
     except _Encrypted:
-        return CertificateTrouble("key", f"the key in {key} is encrypted; write it without a password")
+        return CertificateTrouble(
+            "key",
+            Wording("certificate.encrypted", "the key in {file} is encrypted; write it without a password")(
+                file=str(key)
+            ),
+        )
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH" or error.reason == "KEY_TYPE_MISMATCH":
-            return CertificateTrouble("key", f"the key in {key} is not that of the certificate in {certificate}")
+            return CertificateTrouble(
+                "key",
+                Wording("certificate.other_key", "the key in {key} is not that of the certificate in {certificate}")(
+                    key=str(key), certificate=str(certificate)
+                ),
+            )
         if not _holds(certificate, b"CERTIFICATE"):
-            return CertificateTrouble("certificate", f"there is no certificate in {certificate}; it must be a PEM file")
+            return CertificateTrouble(
+                "certificate",
+                Wording("certificate.none", "there is no certificate in {file}; it must be a PEM file")(
+                    file=str(certificate)
+                ),
+            )
         if not _holds(key, b"PRIVATE KEY"):
-            return CertificateTrouble("key", f"there is no private key in {key}; it must be a PEM file")
+            return CertificateTrouble(
+                "key",
+                Wording("certificate.no_key", "there is no private key in {file}; it must be a PEM file")(
+                    file=str(key)
+                ),
+            )
         reason = (error.reason or "unknown").replace("_", " ").lower()
-        return CertificateTrouble("certificate", f"{certificate} and {key} cannot be used for https: {reason}")
+        return CertificateTrouble(
+            "certificate",
+            Wording("certificate.unusable", "{certificate} and {key} cannot be used for https: {reason}")(
+                certificate=str(certificate), key=str(key), reason=reason
+            ),
+        )
     except OSError as error:
-        return CertificateTrouble("certificate", f"{certificate} cannot be read: {error.strerror or error}")
+        return CertificateTrouble(
+            "certificate",
+            _UNREADABLE(file=str(certificate), fault=str(error.strerror or error)),
+        )
     return None
 
 
@@ -56,11 +90,11 @@ def _unreadable(path: Path) -> str | None:
         with path.open("rb") as file:
             file.read(1)
     except FileNotFoundError:
-        return f"there is no file {path}"
+        return _NO_FILE(file=str(path))
     except IsADirectoryError:
-        return f"{path} is a folder"
+        return _FOLDER(file=str(path))
     except OSError as error:
-        return f"{path} cannot be read: {error.strerror or error}"
+        return _UNREADABLE(file=str(path), fault=str(error.strerror or error))
     return None
 
 

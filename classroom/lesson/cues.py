@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -13,12 +13,15 @@ from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
 from classroom.lesson.times import Duration, TimeOfDay, seconds_of, time_of
 from classroom.lesson.values import Line, Reference, Whole
-from classroom.lesson.words import did_you_mean, listing, shown
+from classroom.lesson.words import noun, shown, unknown
+from classroom.wording import Sentence, Wording
 
 __all__ = ["MOST_CUES", "CueModel", "SlideModel", "broken_cues", "scene_alone", "untimely_cues"]
 
 MOST_CUES = 500
 """Most cues of a lesson."""
+
+_SOURCE_OF_KIND: Final = Wording("noun.source_of_kind", "source of kind {kind}")
 
 Values = Mapping[str, Any]
 
@@ -65,7 +68,13 @@ def broken_cues(values: Values) -> Iterator[Problem]:
     if not isinstance(cues, list):
         return
     if len(cues) > MOST_CUES:
-        yield Problem(("cues",), f"a lesson has at most {MOST_CUES} of these, not {len(cues)}", "key")
+        yield Problem(
+            ("cues",),
+            Wording("fault.too_many_cues", "a lesson has at most {most} of these, not {count}")(
+                most=MOST_CUES, count=len(cues)
+            ),
+            "key",
+        )
     for number, cue in enumerate(cues[:MOST_CUES]):
         if isinstance(cue, dict):
             yield from _cue(("cues", number), cue, sources, scenes)
@@ -83,49 +92,59 @@ def untimely_cues(values: object) -> Iterator[Problem]:
                 continue
             # Half a day earlier by the clock is rather the next day.
             if 0 < latest.get(key, 0.0) - moment < 12 * 3600:
-                yield Problem(("cues", number, key), "a cue above this one is later, so this one comes right after it")
+                yield Problem(
+                    ("cues", number, key),
+                    Wording("note.early_cue", "a cue above this one is later, so this one comes right after it")(),
+                )
             latest[key] = max(moment, latest.get(key, 0.0))
 
 
 def _cue(here: tuple[str | int, ...], cue: Values, sources: Values, scenes: Values) -> Iterator[Problem]:
     named = [key for key in ("scene", "slide", "card") if cue.get(key) is not None]
     if not named:
-        yield Problem(here, "names nothing to show; write a scene, a slide or a card")
+        yield Problem(here, Wording("fault.empty_cue", "names nothing to show; write a scene, a slide or a card")())
     if "scene" in named and "card" in named:
-        yield Problem((*here, "card"), "write a scene or a card, not both", "key")
+        yield Problem((*here, "card"), Wording("fault.scene_and_card", "write a scene or a card, not both")(), "key")
     if cue.get("after") is not None and cue.get("clock") is not None:
-        yield Problem((*here, "clock"), "write after or clock, not both", "key")
+        yield Problem((*here, "clock"), Wording("fault.after_and_clock", "write after or clock, not both")(), "key")
     scene, card, slide = cue.get("scene"), cue.get("card"), cue.get("slide")
     if isinstance(scene, str) and scene not in scenes:
-        yield _unknown((*here, "scene"), scene, list(scenes), "scene")
+        yield _unknown((*here, "scene"), scene, list(scenes), noun("scene"))
     if isinstance(card, str):
         yield from _of_kind((*here, "card"), card, "card", sources)
         if card in sources and scene_alone(card, scenes) is None and card in scenes:
             yield Problem(
                 (*here, "card"),
-                f"no scene shows {shown(card)} alone, and the scene of that name shows something else; write a scene "
-                "for it",
+                Wording(
+                    "fault.no_scene_of_card",
+                    "no scene shows {card} alone, and the scene of that name shows something else; write a scene "
+                    "for it",
+                )(card=shown(card)),
             )
     source = slide.get("source") if isinstance(slide, dict) else None
     if isinstance(source, str):
         yield from _of_kind((*here, "slide", "source"), source, "slides", sources)
         if "scene" not in named and source in sources and not _seen(source, scenes):
-            yield Problem((*here, "slide", "source"), f"no scene shows {shown(source)}; write a scene that does")
+            yield Problem(
+                (*here, "slide", "source"),
+                Wording("fault.no_scene_shows", "no scene shows {source}; write a scene that does")(
+                    source=shown(source)
+                ),
+            )
 
 
 def _of_kind(path: tuple[str | int, ...], name: str, kind: str, sources: Values) -> Iterator[Problem]:
     having = [each for each, source in sources.items() if kind_of(source) == kind]
     if name not in sources:
-        yield _unknown(path, name, having, f"source of kind {kind}")
+        yield _unknown(path, name, having, _SOURCE_OF_KIND(kind=kind))
     elif name not in having:
-        yield Problem(path, f"{shown(name)} is not a source of kind {kind}")
+        yield Problem(
+            path, Wording("fault.other_kind", "{source} is not a source of kind {kind}")(source=shown(name), kind=kind)
+        )
 
 
-def _unknown(path: tuple[str | int, ...], name: str, known: list[str], what: str) -> Problem:
-    hint = did_you_mean(name, known)
-    if not hint and known:
-        hint = f"; there {'is' if len(known) == 1 else 'are'} {listing(known, last='and')}"
-    return Problem(path, f"there is no {what} {shown(name)}{hint}")
+def _unknown(path: tuple[str | int, ...], name: str, known: list[str], what: Sentence) -> Problem:
+    return Problem(path, unknown(what, name, known))
 
 
 def _seen(source: str, scenes: Values) -> bool:

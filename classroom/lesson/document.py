@@ -17,6 +17,7 @@ from classroom.lesson import nodes
 from classroom.lesson.nodes import Mark, Node
 from classroom.lesson.scalars import resolve
 from classroom.lesson.words import FromEnvironment, printable
+from classroom.wording import Wording
 
 __all__ = ["UNUSABLE", "Document", "KeyPath", "Problem", "problems_to_faults", "read_document", "spelled"]
 
@@ -28,6 +29,9 @@ MAXIMUM_VALUES = 10_000
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+_NO_VARIABLE: Final = Wording("fault.no_variable", "'{text}' is not ${NAME}; write $${ for a plain ${")
+_NOT_SET: Final = Wording("fault.variable_not_set", "the environment variable {variable} is not set")
 
 
 class _Unusable:
@@ -102,7 +106,9 @@ def read_document(text: str, file: Path, environment: Mapping[str, str]) -> Docu
         document.refuse((), error.mark, error.sentence)
         return document
     if root is None:
-        document.refuse((), Mark(1, 1), "the file is empty; a lesson needs sources and scenes")
+        document.refuse(
+            (), Mark(1, 1), Wording("fault.empty_file", "the file is empty; a lesson needs sources and scenes")()
+        )
         return document
     try:
         document.values = _Reader(document, environment).read(root, ())
@@ -130,9 +136,16 @@ class _Reader:
     def read(self, node: Node, path: KeyPath) -> object:
         self._count += 1
         if self._count > MAXIMUM_VALUES:
-            raise _TooBig(node.mark, f"holds more than {MAXIMUM_VALUES} values, counting repeated aliases")
+            raise _TooBig(
+                node.mark,
+                Wording("fault.too_many_values", "holds more than {most} values, counting repeated aliases")(
+                    most=MAXIMUM_VALUES
+                ),
+            )
         if len(path) > MAXIMUM_DEPTH:
-            raise _TooBig(node.mark, f"is nested more than {MAXIMUM_DEPTH} levels deep")
+            raise _TooBig(
+                node.mark, Wording("fault.too_deep", "is nested more than {most} levels deep")(most=MAXIMUM_DEPTH)
+            )
         self._document._values[path] = node.mark
         match node:
             case nodes.Text():
@@ -147,12 +160,22 @@ class _Reader:
         first: dict[str, Mark] = {}
         for key, value in node.pairs:
             if not isinstance(key, nodes.Text):
-                self._document.refuse(path, key.mark, "a key must be a word or text, not a list or a group of keys")
+                self._document.refuse(
+                    path,
+                    key.mark,
+                    Wording("fault.key_is_no_text", "a key must be a word or text, not a list or a group of keys")(),
+                )
                 continue
             # A key is its spelling: a source may be called 1, on or null.
             inner = (*path, key.text)
             if key.text in values:
-                self._document.refuse(inner, key.mark, f"is written twice; the first is on line {first[key.text].line}")
+                self._document.refuse(
+                    inner,
+                    key.mark,
+                    Wording("fault.written_twice", "is written twice; the first is on line {line}")(
+                        line=first[key.text].line
+                    ),
+                )
                 continue
             first[key.text] = key.mark
             self._document._keys[inner] = key.mark
@@ -178,9 +201,9 @@ class _Reader:
             used = True
             name = found.group(1)
             if not found.group().endswith("}") or not _VARIABLE_NAME.fullmatch(name):
-                wrong.append(f"'{printable(found.group())}' is not ${{NAME}}; write $${{ for a plain ${{")
+                wrong.append(_NO_VARIABLE(text=printable(found.group())))
             elif name not in self._environment:
-                wrong.append(f"the environment variable {printable(name)} is not set")
+                wrong.append(_NOT_SET(variable=printable(name)))
             else:
                 pieces.append(self._environment[name])
         pieces.append(node.text[end:])

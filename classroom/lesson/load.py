@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -21,6 +22,7 @@ from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
 from classroom.lesson.sections import Certificate
 from classroom.lesson.translate import problems_of
+from classroom.wording import Sentence, Wording
 
 __all__ = ["MAXIMUM_BYTES", "Report", "check_lesson", "lesson_from_text", "load_lesson"]
 
@@ -28,6 +30,13 @@ MAXIMUM_BYTES = 1 << 20
 """Largest lesson file, 1 MiB."""
 
 _MOST_FAULTS = 100
+
+_MORE: Final = Wording("fault.more", "and {number} more from here on")
+_NO_NAME: Final = Wording("fault.file_name", "this is not the name of a file")
+_NO_FILE: Final = Wording("fault.no_file", "there is no such file")
+_FOLDER: Final = Wording("fault.folder", "this is a folder, not a lesson file")
+_FORBIDDEN: Final = Wording("fault.forbidden", "the file cannot be read: you have no permission to")
+_UNREADABLE: Final = Wording("fault.unreadable", "the file cannot be read: {fault}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +78,19 @@ def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | 
     except (OSError, ValueError) as error:
         return _failed(file, _unreadable(error))
     if len(data) > MAXIMUM_BYTES:
-        return _failed(file, "the file is larger than 1 MiB; is this a lesson?")
+        return _failed(file, Wording("fault.large_file", "the file is larger than 1 MiB; is this a lesson?")())
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return _failed(file, "the file is UTF-16; save it as UTF-8")
+            return _failed(file, Wording("fault.utf16", "the file is UTF-16; save it as UTF-8")())
         mark = place_of(data[: error.start].decode("utf-8"), error.start and len(data[: error.start].decode("utf-8")))
-        return _failed(file, "the file is not UTF-8 from here on; save it as UTF-8", mark.line, mark.column)
+        return _failed(
+            file,
+            Wording("fault.not_utf8", "the file is not UTF-8 from here on; save it as UTF-8")(),
+            mark.line,
+            mark.column,
+        )
     document = _document(text, file, environment)
     report = _report(document)
     faults = () if report.lesson is None else _in_order(problems_to_faults(document, _unusable_files(report.lesson)))
@@ -117,7 +131,7 @@ def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
     ordered = sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))
     if len(ordered) > _MOST_FAULTS:
         last = ordered[_MOST_FAULTS]
-        more = Fault(last.file, last.line, last.column, "", f"and {len(ordered) - _MOST_FAULTS} more from here on")
+        more = Fault(last.file, last.line, last.column, "", _MORE(number=len(ordered) - _MOST_FAULTS))
         ordered = [*ordered[:_MOST_FAULTS], more]
     return tuple(ordered)
 
@@ -126,15 +140,15 @@ def _failed(file: Path, message: str, line: int = 1, column: int = 1) -> Report:
     return Report((Fault(file, line, column, "", message),), (), None)
 
 
-def _unreadable(error: OSError | ValueError) -> str:
+def _unreadable(error: OSError | ValueError) -> Sentence:
     if isinstance(error, ValueError):
-        return "this is not the name of a file"
+        return _NO_NAME()
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            return "there is no such file"
+            return _NO_FILE()
         case errno.EISDIR:
-            return "this is a folder, not a lesson file"
+            return _FOLDER()
         case errno.EACCES | errno.EPERM:
-            return "the file cannot be read: you have no permission to"
+            return _FORBIDDEN()
         case _:
-            return f"the file cannot be read: {error.strerror or error}"
+            return _UNREADABLE(fault=str(error.strerror or error))

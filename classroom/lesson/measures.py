@@ -11,7 +11,8 @@ from pydantic import ValidationInfo
 
 from classroom.lesson.section import Value, or_variable, wrong
 from classroom.lesson.values import plain
-from classroom.lesson.words import did_you_mean, has_controls, shown
+from classroom.lesson.words import did_you_mean, has_controls, listing, meant_hint, shown
+from classroom.wording import Wording
 
 __all__ = ["Address", "Addresses", "Bitrate", "Delay", "Host", "Percent", "PictureSize", "Server", "Size"]
 
@@ -45,13 +46,21 @@ class PictureSize(Value):
             value = str(value)
         found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
         if found is None:
-            wrong(f"expects a size such as 1280x720, not {shown(value)}")
+            wrong(Wording("fault.size", "expects a size such as 1280x720, not {value}")(value=shown(value)))
         width, height = int(found[1]), int(found[2])
         if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST):
-            wrong(f"expects {SMALLEST} to {LARGEST} pixels for width and height, not {shown(value)}")
+            wrong(
+                Wording("fault.size_range", "expects {low} to {high} pixels for width and height, not {value}")(
+                    low=SMALLEST, high=LARGEST, value=shown(value)
+                )
+            )
         if width % 2 or height % 2:
             even = Size(min(width + width % 2, LARGEST), min(height + height % 2, LARGEST))
-            wrong(f"expects an even width and height, not {shown(value)}; did you mean '{even}'?")
+            wrong(
+                Wording("fault.size_odd", "expects an even width and height, not {value}; did you mean '{even}'?")(
+                    value=shown(value), even=str(even)
+                )
+            )
         return Size(width, height)
 
     def describe(self) -> dict[str, Any]:
@@ -79,10 +88,14 @@ class Bitrate(Value):
         elif isinstance(number, int) and not isinstance(number, bool):
             bits = Fraction(number)
         else:
-            wrong(f"expects a bit rate such as 1500k or 1.5M, not {shown(value)}")
+            wrong(Wording("fault.bitrate", "expects a bit rate such as 1500k or 1.5M, not {value}")(value=shown(value)))
         if not self.low <= bits <= self.high:
-            hint = f"; did you mean '{number}k'?" if isinstance(number, int) and 10 <= number < self.low else ""
-            wrong(f"expects {self.low // 1000}k to {self.high // 1_000_000}M bits a second, not {shown(value)}{hint}")
+            hint = meant_hint(f"{number}k") if isinstance(number, int) and 10 <= number < self.low else ""
+            wrong(
+                Wording("fault.bitrate_range", "expects {low}k to {high}M bits a second, not {value}{hint}")(
+                    low=self.low // 1000, high=self.high // 1000000, value=shown(value), hint=hint
+                )
+            )
         return round(bits)
 
     def describe(self) -> dict[str, Any]:
@@ -110,11 +123,15 @@ class Percent(Value):
         elif isinstance(number, int | float) and not isinstance(number, bool):
             fraction = float(number)
         else:
-            wrong(f"expects a percentage such as 25%, not {shown(value)}")
+            wrong(Wording("fault.percent", "expects a percentage such as 25%, not {value}")(value=shown(value)))
         if not self.low / 100 <= fraction <= self.high / 100:
             bare = isinstance(number, int | float) and self.low <= number <= self.high
-            hint = f"; did you mean '{number:g}%'?" if bare else ""
-            wrong(f"expects {self.low}% to {self.high}%, not {shown(value)}{hint}")
+            hint = meant_hint(f"{number:g}%") if bare else ""
+            wrong(
+                Wording("fault.percent_range", "expects {low}% to {high}%, not {value}{hint}")(
+                    low=self.low, high=self.high, value=shown(value), hint=hint
+                )
+            )
         return fraction
 
     def describe(self) -> dict[str, Any]:
@@ -136,9 +153,15 @@ class Delay(Value):
         if number in ("auto", "off"):
             return str(number)
         if isinstance(number, bool) or not isinstance(number, int | float):
-            wrong(f"expects auto, off or a number of milliseconds, not {shown(value)}")
+            wrong(
+                Wording("fault.delay", "expects auto, off or a number of milliseconds, not {value}")(value=shown(value))
+            )
         if not 0 <= number <= self.high:
-            wrong(f"expects auto, off or 0 to {self.high} milliseconds, not {shown(value)}")
+            wrong(
+                Wording("fault.delay_range", "expects auto, off or 0 to {high} milliseconds, not {value}")(
+                    high=self.high, value=shown(value)
+                )
+            )
         return float(number)
 
     def describe(self) -> dict[str, Any]:
@@ -155,7 +178,11 @@ class Host(Value):
     def read(self, value: Any, info: ValidationInfo) -> str:
         """The address as it is written."""
         if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_.:%-]{1,255}", value):
-            wrong(f"expects an address such as 0.0.0.0 or 127.0.0.1, not {shown(value)}")
+            wrong(
+                Wording("fault.host", "expects an address such as 0.0.0.0 or 127.0.0.1, not {value}")(
+                    value=shown(value)
+                )
+            )
         return str(value)
 
     def describe(self) -> dict[str, Any]:
@@ -174,7 +201,11 @@ class Server(Value):
         found = _SERVER.fullmatch(value) if isinstance(value, str) else None
         if found is None or not 0 < int(found[1] or 80) <= 65_535:
             hint = did_you_mean(value, ["embedded"]) if isinstance(value, str) else ""
-            wrong(f"expects embedded or an address such as http://host:8888, not {shown(value)}{hint}")
+            wrong(
+                Wording("fault.server", "expects embedded or an address such as http://host:8888, not {value}{hint}")(
+                    value=shown(value), hint=hint
+                )
+            )
         return str(value).rstrip("/")
 
     def describe(self) -> dict[str, Any]:
@@ -193,7 +224,11 @@ class Address(Value):
         text = value if isinstance(value, str) else ""
         begins = any(text.startswith(scheme) and len(text) > len(scheme) for scheme in self.schemes)
         if not begins or len(text) > 2000 or has_controls(text) or " " in text:
-            wrong(f"expects an address that begins with {' or '.join(self.schemes)}, not {shown(value)}")
+            wrong(
+                Wording("fault.address", "expects an address that begins with {beginnings}, not {value}")(
+                    beginnings=listing(self.schemes), value=shown(value)
+                )
+            )
         return str(text)
 
     def describe(self) -> dict[str, Any]:
@@ -209,7 +244,7 @@ class Addresses(Address):
         """A list of addresses."""
         several = value if isinstance(value, list) else [value]
         if not several:
-            wrong("expects at least one address")
+            wrong(Wording("fault.no_address", "expects at least one address")())
         return [super(Addresses, self).read(one, info) for one in several]
 
     def describe(self) -> dict[str, Any]:

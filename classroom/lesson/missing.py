@@ -12,6 +12,7 @@ from classroom.lesson.load import Report
 from classroom.lesson.model import Lesson
 from classroom.lesson.overlays import LogoOverlay
 from classroom.lesson.sources import CardSource, FileSource, SlidesSource
+from classroom.wording import Wording
 
 __all__ = ["missing_files"]
 
@@ -21,7 +22,15 @@ def missing_files(report: Report) -> list[Fault]:
     if report.lesson is None:
         return []
     return [
-        report.place(Problem(path, f"the file {file} was not found; put it there before the lesson, or check the path"))
+        report.place(
+            Problem(
+                path,
+                Wording(
+                    "note.missing_file",
+                    "the file {file} was not found; put it there before the lesson, or check the path",
+                )(file=str(file)),
+            )
+        )
         for path, file in _files(report.lesson)
         if not os.path.isfile(file)
     ]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import yaml
+
+from classroom.wording import Wording
 
 __all__ = ["Items", "Mark", "Node", "NotYaml", "Pairs", "Text", "compose", "place_of"]
 
@@ -27,21 +29,40 @@ _TAGS = {
     "tag:yaml.org,2002:seq": "items",
 }
 
-_SENTENCES = (
+_INDENTATION: Final = Wording(
+    "yaml.indentation", "a key does not line up with the ones above; check indentation and brackets"
+)
+_OPEN_LIST: Final = Wording("yaml.open_list", "a list is not closed; a ',' or ']' is missing")
+_OPEN_GROUP: Final = Wording("yaml.open_group", "a group of keys is not closed; a ',' or '}' is missing")
+_FAULT: Final = Wording("yaml.fault", "is not YAML: {fault}{hint}")
+_QUOTE_VARIABLE: Final = Wording(
+    "hint.quote_variable", '; inside of { } or [ ] an environment variable needs quotes: "${NAME}"'
+)
+
+_SENTENCES: Final = (
     (
         "mapping values are not allowed",
-        "a ':' cannot stand here; is the indentation right? Text that holds ': ' needs quotes",
+        Wording(
+            "yaml.colon",
+            "a ':' cannot stand here; is the indentation right? Text that holds ': ' needs quotes",
+        ),
     ),
-    ("cannot start any token", "this character cannot begin a value; put text into quotes, and indent with spaces"),
-    ("could not find expected ':'", "a ':' is missing after this key"),
-    ("did not find expected key", "a key does not line up with the ones above; check indentation and brackets"),
-    ("expected <block end>", "a key does not line up with the ones above; check indentation and brackets"),
-    ("did not find expected ',' or ']'", "a list is not closed; a ',' or ']' is missing"),
-    ("expected ',' or ']'", "a list is not closed; a ',' or ']' is missing"),
-    ("did not find expected ',' or '}'", "a group of keys is not closed; a ',' or '}' is missing"),
-    ("expected ',' or '}'", "a group of keys is not closed; a ',' or '}' is missing"),
-    ("unexpected end of stream", "a quotation mark is not closed"),
-    ("expected node content", "a value is missing here, or a bracket is not closed"),
+    (
+        "cannot start any token",
+        Wording(
+            "yaml.first_character",
+            "this character cannot begin a value; put text into quotes, and indent with spaces",
+        ),
+    ),
+    ("could not find expected ':'", Wording("yaml.no_colon", "a ':' is missing after this key")),
+    ("did not find expected key", _INDENTATION),
+    ("expected <block end>", _INDENTATION),
+    ("did not find expected ',' or ']'", _OPEN_LIST),
+    ("expected ',' or ']'", _OPEN_LIST),
+    ("did not find expected ',' or '}'", _OPEN_GROUP),
+    ("expected ',' or '}'", _OPEN_GROUP),
+    ("unexpected end of stream", Wording("yaml.open_quote", "a quotation mark is not closed")),
+    ("expected node content", Wording("yaml.no_value", "a value is missing here, or a bracket is not closed")),
 )
 """What libyaml and PyYAML say, and what to tell a person."""
 
@@ -101,7 +122,10 @@ def compose(text: str, maximum_depth: int) -> Node | None:
     text = text.removeprefix("\ufeff")
     if unprintable := _UNPRINTABLE.search(text):
         code = f"U+{ord(unprintable.group()):04X}"
-        raise NotYaml(place_of(text, unprintable.start()), f"holds a character that is not text ({code}); take it out")
+        raise NotYaml(
+            place_of(text, unprintable.start()),
+            Wording("yaml.character", "holds a character that is not text ({code}); take it out")(code=code),
+        )
     try:
         return _Composer(maximum_depth).compose(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
@@ -110,9 +134,11 @@ def compose(text: str, maximum_depth: int) -> Node | None:
         if mark >= end or "could not find expected ':'" in (error.problem or ""):
             # What is not closed, or has no ':', is found out later than where it is to be mended.
             mark = end if error.context_mark is None else _mark(error.context_mark)
-        raise NotYaml(mark, _sentence(error) + _variable_hint(text, mark)) from None
+        raise NotYaml(mark, _FAULT(fault=_sentence(error), hint=_variable_hint(text, mark))) from None
     except yaml.YAMLError as error:
-        raise NotYaml(Mark(1, 1), f"is not YAML: {' '.join(str(error).split())[:120]}") from None
+        raise NotYaml(
+            Mark(1, 1), Wording("yaml.unknown", "is not YAML: {fault}")(fault=" ".join(str(error).split())[:120])
+        ) from None
 
 
 class _Place(Protocol):
@@ -130,15 +156,15 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or error.context or "cannot be read"
     for pattern, sentence in _SENTENCES:
         if pattern in problem:
-            return f"is not YAML: {sentence}"
-    return f"is not YAML: {problem}"
+            return sentence()
+    return problem
 
 
 def _variable_hint(text: str, mark: Mark) -> str:
     lines = _LINE_END.split(text)
     if mark.line > len(lines) or "${" not in lines[mark.line - 1][: mark.column + 1]:
         return ""
-    return '; inside of { } or [ ] an environment variable needs quotes: "${NAME}"'
+    return _QUOTE_VARIABLE()
 
 
 class _Composer:
@@ -157,7 +183,10 @@ class _Composer:
                 case yaml.DocumentStartEvent():
                     self._documents += 1
                     if self._documents > 1:
-                        raise NotYaml(_mark(event.start_mark), "a file holds one lesson; a second begins here ('---')")
+                        raise NotYaml(
+                            _mark(event.start_mark),
+                            Wording("yaml.second", "a file holds one lesson; a second begins here ('---')")(),
+                        )
                 case yaml.ScalarEvent():
                     self._check_tag(event, "text")
                     plain = event.tag is None and event.implicit[0]
@@ -180,11 +209,16 @@ class _Composer:
         tag = event.tag
         if tag is not None and tag != "!" and _TAGS.get(tag) != expected:
             shown = tag.replace("tag:yaml.org,2002:", "!!")[:40]
-            raise NotYaml(_mark(event.start_mark), f"the tag {shown!a} has no meaning in a lesson; take it out")
+            raise NotYaml(
+                _mark(event.start_mark),
+                Wording("yaml.tag", "the tag {tag} has no meaning in a lesson; take it out")(tag=ascii(shown)),
+            )
 
     def _begin(self, event: yaml.NodeEvent, node: Items | Pairs) -> None:
         if len(self._open) >= self._maximum_depth:
-            raise NotYaml(node.mark, f"is nested more than {self._maximum_depth} levels deep")
+            raise NotYaml(
+                node.mark, Wording("yaml.too_deep", "is nested more than {most} levels deep")(most=self._maximum_depth)
+            )
         self._add(event, node)
         self._open.append((node, None))
 
@@ -193,9 +227,14 @@ class _Composer:
         node = self._anchors.get(name)
         mark = _mark(event.start_mark)
         if node is None:
-            raise NotYaml(mark, f"there is no anchor '&{name[:40]}' before this alias")
+            raise NotYaml(
+                mark, Wording("yaml.no_anchor", "there is no anchor '&{name}' before this alias")(name=name[:40])
+            )
         if any(node is container for container, _ in self._open):
-            raise NotYaml(mark, f"the alias '*{name[:40]}' stands inside of what it repeats")
+            raise NotYaml(
+                mark,
+                Wording("yaml.endless_alias", "the alias '*{name}' stands inside of what it repeats")(name=name[:40]),
+            )
         self._insert(node)
 
     def _add(self, event: yaml.NodeEvent, node: Node) -> None:

@@ -7,12 +7,13 @@ What has the wrong type is passed over here; the model tells of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from classroom.lesson.cues import broken_cues
 from classroom.lesson.document import Problem
 from classroom.lesson.scenes import MOST_SHOWN, SHOWN_BY_LAYOUT
-from classroom.lesson.words import did_you_mean, listing, printable, shown
+from classroom.lesson.words import listing, noun, printable, shown, unknown
+from classroom.wording import Wording
 
 __all__ = ["broken_rules"]
 
@@ -20,6 +21,14 @@ MOST_NAMES = 200
 """Most sources, inputs or scenes of a lesson."""
 
 _WITH_SOUND = ("file", "stream", "browser", "pattern")
+
+_SHOWS_ONE: Final = Wording("fault.shows_one", "the layout {layout} shows {most} source, not {count}")
+_SHOWS: Final = Wording("fault.shows", "the layout {layout} shows {most} sources, not {count}")
+_SHOWS_SOME: Final = Wording("fault.shows_some", "the layout {layout} shows {least} to {most} sources, not {count}")
+_NO_SOUND: Final = Wording(
+    "fault.no_sound", "{source} is a {kind} and has no sound; a source of kind {kinds} has{hint}"
+)
+_USE_A_MICROPHONE: Final = Wording("hint.microphone", "; use kind: microphone for the sound of the room")
 
 Values = Mapping[str, Any]
 
@@ -33,9 +42,17 @@ def broken_rules(values: object) -> Iterator[Problem]:
         yield from _count(values.get(name), name, what)
     for name, source in sources.items():
         if isinstance(source, dict) and "monitor" in source and source.get("region") is not None:
-            yield Problem(("sources", name, "region"), "write a monitor or a region, not both", "key")
+            yield Problem(
+                ("sources", name, "region"),
+                Wording("fault.monitor_and_region", "write a monitor or a region, not both")(),
+                "key",
+            )
         if isinstance(source, dict) and source.get("until") is not None and source.get("countdown") is not None:
-            yield Problem(("sources", name, "countdown"), "write until or countdown, not both", "key")
+            yield Problem(
+                ("sources", name, "countdown"),
+                Wording("fault.until_and_countdown", "write until or countdown, not both")(),
+                "key",
+            )
     overlays = _section(values, "overlays")
     for name, scene in scenes.items():
         yield from _scene(name, scene, sources)
@@ -64,19 +81,21 @@ def _list(values: Values, name: str) -> list[Any]:
 def _count(section: object, name: str, what: str) -> Iterator[Problem]:
     if isinstance(section, dict):
         if not section and name not in ("audio", "overlays"):
-            yield Problem((name,), f"a lesson needs at least one {what}")
+            yield Problem((name,), Wording("fault.needs_one", "a lesson needs at least one {noun}")(noun=noun(what)))
         if len(section) > MOST_NAMES:
-            yield Problem((name,), f"a lesson has at most {MOST_NAMES} of these, not {len(section)}", "key")
+            yield Problem(
+                (name,),
+                Wording("fault.too_many_names", "a lesson has at most {most} of these, not {count}")(
+                    most=MOST_NAMES, count=len(section)
+                ),
+                "key",
+            )
 
 
 def _named(path: tuple[str | int, ...], name: object, known: Values, what: str) -> Iterator[Problem]:
     if not isinstance(name, str) or name in known:
         return
-    names = list(known)
-    hint = did_you_mean(name, names)
-    if not hint and names:
-        hint = f"; there {'is' if len(names) == 1 else 'are'} {listing(names, last='and')}"
-    yield Problem(path, f"there is no {what} {shown(name)}{hint}")
+    yield Problem(path, unknown(noun(what), name, list(known)))
 
 
 def _elsewhere(signaling: Values, access: Values) -> Iterator[Problem]:
@@ -85,8 +104,11 @@ def _elsewhere(signaling: Values, access: Values) -> Iterator[Problem]:
     if isinstance(server, str) and server.startswith(("http://", "https://")) and access.get("passcode") is not None:
         yield Problem(
             ("access", "passcode"),
-            "nobody is asked for a passcode at another signaling server; write null, and admit: approve to choose "
-            "who comes in",
+            Wording(
+                "fault.passcode_elsewhere",
+                "nobody is asked for a passcode at another signaling server; write null, and admit: approve to "
+                "choose who comes in",
+            )(),
         )
 
 
@@ -101,9 +123,8 @@ def _scene(name: str, scene: object, sources: Values) -> Iterator[Problem]:
     if isinstance(layout, str) and layout in SHOWN_BY_LAYOUT:
         least, most = SHOWN_BY_LAYOUT[layout]
         if not least <= len(show) <= most:
-            wanted = f"{least} to {most}" if least != most else str(least)
-            noun = "source" if most == 1 else "sources"
-            yield Problem((*here, "show"), f"the layout {layout} shows {wanted} {noun}, not {len(show)}")
+            wording = _SHOWS_ONE if most == 1 else _SHOWS if least == most else _SHOWS_SOME
+            yield Problem((*here, "show"), wording(layout=layout, least=least, most=most, count=len(show)))
     names: list[str] = []
     for number, item in enumerate(show[:MOST_SHOWN]):
         path: tuple[str | int, ...] = (*here, "show", number)
@@ -114,7 +135,9 @@ def _scene(name: str, scene: object, sources: Values) -> Iterator[Problem]:
         yield from _named(path, source, sources, "source")
         if isinstance(source, str):
             if source in names and layout != "custom":
-                yield Problem(path, f"{shown(source)} is shown twice in one scene")
+                yield Problem(
+                    path, Wording("fault.shown_twice", "{source} is shown twice in one scene")(source=shown(source))
+                )
             names.append(source)
     yield from _named((*here, "fallback"), scene.get("fallback"), sources, "source")
 
@@ -128,7 +151,11 @@ def _laid_over(name: str, scene: object, overlays: Values) -> Iterator[Problem]:
 def _placed(here: tuple[str | int, ...], item: Values, layout: object) -> Iterator[Problem]:
     for key, everywhere in (("x", ("0%", 0)), ("y", ("0%", 0)), ("width", ("100%", 1)), ("height", ("100%", 1))):
         if layout != "custom" and item.get(key, everywhere[0]) not in everywhere:
-            yield Problem((*here, key), "places a source in the layout custom only; this scene has another one", "key")
+            yield Problem(
+                (*here, key),
+                Wording("fault.placed", "places a source in the layout custom only; this scene has another one")(),
+                "key",
+            )
 
 
 def _input(name: str, sound: object, sources: Values) -> Iterator[Problem]:
@@ -139,26 +166,31 @@ def _input(name: str, sound: object, sources: Values) -> Iterator[Problem]:
     picture = sources.get(source) if isinstance(source, str) else None
     kind = picture.get("kind") if isinstance(picture, dict) else None
     if kind in ("camera", "screen", "slides", "card"):
-        hint = "; use kind: microphone for the sound of the room" if kind == "camera" else ""
+        hint = _USE_A_MICROPHONE() if kind == "camera" else ""
         yield Problem(
             ("audio", name, "source"),
-            f"{shown(source)} is a {kind} and has no sound; a source of kind {listing(_WITH_SOUND)} has{hint}",
+            _NO_SOUND(source=shown(source), kind=kind, kinds=listing(_WITH_SOUND), hint=hint),
         )
 
 
 def _video(video: Values) -> Iterator[Problem]:
     codecs = _list(video, "codecs")
     if "codecs" in video and video["codecs"] == []:
-        yield Problem(("video", "codecs"), "needs at least one codec: h264 or vp8")
+        yield Problem(("video", "codecs"), Wording("fault.no_codec", "needs at least one codec: h264 or vp8")())
     for number, codec in enumerate(codecs):
         if isinstance(codec, str) and codec in codecs[:number][:10]:
-            yield Problem(("video", "codecs", number), f"{shown(codec)} is listed twice")
+            yield Problem(
+                ("video", "codecs", number), Wording("fault.codec_twice", "{codec} is listed twice")(codec=shown(codec))
+            )
     heights: set[int] = set()
     for number, tier in enumerate(_list(video, "tiers")):
         height = tier.get("height") if isinstance(tier, dict) else None
         if isinstance(height, int):
             if height in heights:
-                yield Problem(("video", "tiers", number, "height"), f"there is a tier of height {height} already")
+                yield Problem(
+                    ("video", "tiers", number, "height"),
+                    Wording("fault.tier_twice", "there is a tier of height {height} already")(height=height),
+                )
             heights.add(height)
 
 
@@ -171,4 +203,8 @@ def _ice(ice: Values) -> Iterator[Problem]:
         if any(url.startswith(("turn:", "turns:")) for url in turn):
             for key in ("username", "credential"):
                 if server.get(key) is None:
-                    yield Problem(("ice", "servers", number, key), f"a TURN server needs a {printable(key)}", "key")
+                    yield Problem(
+                        ("ice", "servers", number, key),
+                        Wording("fault.turn_needs", "a TURN server needs a {key}")(key=printable(key)),
+                        "key",
+                    )

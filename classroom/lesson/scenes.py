@@ -13,6 +13,7 @@ from classroom.lesson.measures import Percent
 from classroom.lesson.section import Section, Value, or_variable, wrong
 from classroom.lesson.values import Choice, Number, Reference
 from classroom.lesson.words import shown
+from classroom.wording import Wording
 
 __all__ = ["MOST_SHOWN", "SHOWN_BY_LAYOUT", "BorderModel", "CropModel", "SceneModel", "ShownModel"]
 
@@ -40,7 +41,11 @@ class Colour(Value):
         if isinstance(value, tuple):
             return value
         if not isinstance(value, str) or not _COLOUR.fullmatch(value):
-            wrong(f'expects a colour such as "#ffffff", in quotes, not {shown(value)}')
+            wrong(
+                Wording("fault.colour", 'expects a colour such as "#ffffff", in quotes, not {value}')(
+                    value=shown(value)
+                )
+            )
         red, green, blue = bytes.fromhex(value[1:])
         return red, green, blue
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationInfo
 
 from classroom.lesson.section import Value, or_variable, wrong
 from classroom.lesson.values import plain
 from classroom.lesson.words import shown
+from classroom.wording import Wording
 
 __all__ = ["LONGEST", "Duration", "TimeOfDay", "seconds_of", "time_of"]
 
 LONGEST = 24 * 3600
 """Longest duration in a lesson, in seconds."""
+
+_MINUTES: Final = Wording("hint.minutes", "; for minutes and seconds write '{time}'")
 
 _UNITS = re.compile(r"(?=.)(?:([0-9]{1,4})\s*h)?\s*(?:([0-9]{1,5})\s*m(?:in)?)?\s*(?:([0-9]{1,6})\s*s)?")
 _CLOCKWISE = re.compile(r"([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])")
@@ -56,8 +59,12 @@ class Duration(Value):
         seconds = seconds_of(number)
         if seconds is None:
             few = isinstance(number, str) and re.fullmatch(r"\s*([0-9]{1,2}):([0-9]{2})\s*", number)
-            hint = f"; for minutes and seconds write '0:{few[1].zfill(2)}:{few[2]}'" if few else ""
-            wrong(f"expects a time such as 90s, 5m, 1h30m or 0:05:00, at most 24h, not {shown(value)}{hint}")
+            hint = _MINUTES(time=f"0:{few[1].zfill(2)}:{few[2]}") if few else ""
+            wrong(
+                Wording(
+                    "fault.duration", "expects a time such as 90s, 5m, 1h30m or 0:05:00, at most 24h, not {value}{hint}"
+                )(value=shown(value), hint=hint)
+            )
         return seconds
 
     def describe(self) -> dict[str, Any]:
@@ -76,7 +83,9 @@ class TimeOfDay(Value):
         """The time of day."""
         found = time_of(value)
         if found is None:
-            wrong(f'expects a time of day such as "10:15", not {shown(value)}')
+            wrong(
+                Wording("fault.time_of_day", 'expects a time of day such as "10:15", not {value}')(value=shown(value))
+            )
         return found
 
     def describe(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from classroom.lesson.document import UNUSABLE, Problem
 from classroom.lesson.shape import model_at, without_tags
 from classroom.lesson.words import did_you_mean, listing, shown
+from classroom.wording import Wording
 
 __all__ = ["problems_of"]
 
@@ -27,47 +28,77 @@ def problems_of(error: ValidationError, root: type[BaseModel]) -> Iterator[Probl
 def _problem(detail: ErrorDetails, root: type[BaseModel]) -> Problem:
     location = detail["loc"]
     if len(location) > 1 and location[-1] == "[key]" and detail["type"] == "lesson":
-        return Problem(without_tags(root, location[:-1]), detail["msg"], "key")
+        return Problem(without_tags(root, location[:-1]), detail["ctx"]["sentence"], "key")
     path = without_tags(root, location)
     value = detail["input"]
     match detail["type"]:
         case "lesson":
-            return Problem(path, detail["msg"])
+            return Problem(path, detail["ctx"]["sentence"])
         case "missing":
-            return Problem(path, "is missing", "key")
+            return Problem(path, Wording("fault.missing", "is missing")(), "key")
         case "extra_forbidden":
             return Problem(path, _unknown_key(location, root), "key")
         case "union_tag_invalid":
             kinds = [kind.strip("' ") for kind in detail["ctx"]["expected_tags"].split(",")]
             written = value.get("kind") if isinstance(value, dict) else value
             hint = did_you_mean(str(written), kinds)
-            return Problem((*path, "kind"), f"expects {listing(kinds)}, not {shown(written)}{hint}")
+            return Problem(
+                (*path, "kind"),
+                Wording("fault.kinds", "expects {kinds}, not {value}{hint}")(
+                    kinds=listing(kinds), value=shown(written), hint=hint
+                ),
+            )
         case "union_tag_not_found" if isinstance(value, dict):
             if "kind" in value:
-                return Problem((*path, "kind"), f"expects a word such as {_example(path)}, not {shown(value['kind'])}")
-            return Problem((*path, "kind"), f"is missing; write what it is, such as kind: {_example(path)}", "key")
+                return Problem(
+                    (*path, "kind"),
+                    Wording("fault.expects_word", "expects a word such as {example}, not {value}")(
+                        example=_example(path), value=shown(value["kind"])
+                    ),
+                )
+            return Problem(
+                (*path, "kind"),
+                Wording("fault.no_kind", "is missing; write what it is, such as kind: {example}")(
+                    example=_example(path)
+                ),
+                "key",
+            )
         case "union_tag_not_found":
-            return Problem(path, f"expects keys such as {{kind: {_example(path)}}}, not {shown(value)}")
+            return Problem(
+                path,
+                Wording("fault.expects_kind", "expects keys such as {kind: {example}}, not {value}")(
+                    example=_example(path), value=shown(value)
+                ),
+            )
         case "list_type" | "tuple_type":
-            return Problem(path, f"expects a list such as [{_list_example(path)}], not {shown(value)}")
+            return Problem(
+                path,
+                Wording("fault.expects_list", "expects a list such as [{example}], not {value}")(
+                    example=_list_example(path), value=shown(value)
+                ),
+            )
         case "model_type" | "dict_type" | "model_attributes_type" if value is None:
-            return Problem(path, "is empty; write its keys below it, or take the line out")
+            return Problem(
+                path, Wording("fault.empty_section", "is empty; write its keys below it, or take the line out")()
+            )
         case "model_type" | "dict_type" | "model_attributes_type":
-            return Problem(path, f"expects keys with values, not {shown(value)}")
+            return Problem(
+                path, Wording("fault.expects_keys", "expects keys with values, not {value}")(value=shown(value))
+            )
         case _:
             # No other type is known to come; a sentence of pydantic is better than none.
-            return Problem(path, f"is wrong: {detail['msg']}")
+            return Problem(path, Wording("fault.other", "is wrong: {fault}")(fault=detail["msg"]))
 
 
 def _unknown_key(location: tuple[str | int, ...], root: type[BaseModel]) -> str:
     model = model_at(root, location[:-1])
     known = list(model.model_fields) if model is not None else []
     if str(location[-1]) == "<<":
-        return "unknown key; a lesson cannot merge groups with '<<'"
+        return Wording("fault.merge", "unknown key; a lesson cannot merge groups with '<<'")()
     hint = did_you_mean(str(location[-1]), known)
     if not hint and 0 < len(known) <= _FEW:
-        hint = f"; here can be {listing(known)}"
-    return f"unknown key{hint}"
+        hint = Wording("hint.here_can_be", "; here can be {names}")(names=listing(known))
+    return Wording("fault.unknown_key", "unknown key{hint}")(hint=hint)
 
 
 def _example(path: tuple[str | int, ...]) -> str:

@@ -8,15 +8,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import ValidationInfo
 
 from classroom.lesson.scalars import resolve
 from classroom.lesson.section import Value, folder_of, or_variable, wrong
-from classroom.lesson.words import FromEnvironment, did_you_mean, has_controls, listing, shown
+from classroom.lesson.words import (
+    FromEnvironment,
+    did_you_mean,
+    has_controls,
+    listing,
+    meant_hint,
+    noun,
+    shown,
+    unit_word,
+)
+from classroom.wording import Wording
 
 __all__ = ["Choice", "FileName", "Kind", "Line", "Name", "Number", "Paragraph", "Reference", "Switch", "Whole", "plain"]
+
+_RANGE: Final = Wording("fault.range", "expects {low} to {high}, not {value}")
+_RANGE_OF_UNIT: Final = Wording("fault.range_of_unit", "expects {low} to {high} {unit}, not {value}")
 
 
 def plain(value: object) -> object:
@@ -26,13 +39,19 @@ def plain(value: object) -> object:
 
 def _text(value: object, limit: int, allowed: str = "") -> str:
     if isinstance(value, bool | int | float):
-        wrong(f"expects text, not {shown(value)}; put it in quotes if it is meant as text")
+        wrong(
+            Wording("fault.text_in_quotes", "expects text, not {value}; put it in quotes if it is meant as text")(
+                value=shown(value)
+            )
+        )
     if not isinstance(value, str):
-        wrong(f"expects text, not {shown(value)}")
+        wrong(Wording("fault.text", "expects text, not {value}")(value=shown(value)))
     if len(value) > limit:
-        wrong(f"expects at most {limit} characters, not {len(value)}")
+        wrong(
+            Wording("fault.long_text", "expects at most {most} characters, not {count}")(most=limit, count=len(value))
+        )
     if has_controls(value, allowed):
-        wrong("holds control characters; take them out")
+        wrong(Wording("fault.control_characters", "holds control characters; take them out")())
     return str(value)
 
 
@@ -47,7 +66,7 @@ class Line(Value):
         """The text; empty text only where that means something."""
         text = _text(value, self.limit)
         if not self.empty and not text.strip():
-            wrong("expects text, and is empty")
+            wrong(Wording("fault.empty_text", "expects text, and is empty")())
         return text
 
     def describe(self) -> dict[str, Any]:
@@ -80,11 +99,15 @@ class Name(Value):
         """The name."""
         text = str(value)
         if not text.strip():
-            wrong("a name cannot be empty")
+            wrong(Wording("fault.empty_name", "a name cannot be empty")())
         if len(text) > self.limit:
-            wrong(f"a name has at most {self.limit} characters, not {len(text)}")
+            wrong(
+                Wording("fault.long_name", "a name has at most {most} characters, not {count}")(
+                    most=self.limit, count=len(text)
+                )
+            )
         if has_controls(text):
-            wrong("a name cannot hold control characters")
+            wrong(Wording("fault.name_with_controls", "a name cannot hold control characters")())
         return text
 
     def describe(self) -> dict[str, Any]:
@@ -107,9 +130,18 @@ class Reference(Value):
     def name(self, value: object) -> str:
         """A written name."""
         if isinstance(value, bool | int | float):
-            wrong(f"expects the name of a {self.to}, not {shown(value)}; put it in quotes if it is a name")
+            wrong(
+                Wording(
+                    "fault.reference_in_quotes",
+                    "expects the name of a {noun}, not {value}; put it in quotes if it is a name",
+                )(noun=noun(self.to), value=shown(value))
+            )
         if not isinstance(value, str):
-            wrong(f"expects the name of a {self.to}, not {shown(value)}")
+            wrong(
+                Wording("fault.reference", "expects the name of a {noun}, not {value}")(
+                    noun=noun(self.to), value=shown(value)
+                )
+            )
         return str(value)
 
     def describe(self) -> dict[str, Any]:
@@ -129,13 +161,12 @@ class Whole(Value):
     def read(self, value: Any, info: ValidationInfo) -> int:
         """The number."""
         number = plain(value)
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            wrong(f"expects a whole number, not {shown(value)}")
-        if not (isinstance(number, int) or number.is_integer()):
-            wrong(f"expects a whole number, not {shown(value)}")
+        whole = isinstance(number, int) or (isinstance(number, float) and number.is_integer())
+        if isinstance(number, bool) or not isinstance(number, int | float) or not whole:
+            wrong(Wording("fault.whole", "expects a whole number, not {value}")(value=shown(value)))
         _within(number, self.low, self.high, self.unit, value)
         if self.even and number % 2:
-            wrong(f"expects an even number, not {shown(value)}")
+            wrong(Wording("fault.odd", "expects an even number, not {value}")(value=shown(value)))
         return int(number)
 
     def describe(self) -> dict[str, Any]:
@@ -156,7 +187,7 @@ class Number(Value):
         """The number, always finite."""
         number = plain(value)
         if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            wrong(f"expects a number, not {shown(value)}")
+            wrong(Wording("fault.number", "expects a number, not {value}")(value=shown(value)))
         _within(number, self.low, self.high, self.unit, value)
         return float(number)
 
@@ -167,8 +198,8 @@ class Number(Value):
 
 def _within(number: float, low: float, high: float, unit: str, value: object) -> None:
     if not low <= number <= high:
-        after = f" {unit}" if unit else ""
-        wrong(f"expects {low:g} to {high:g}{after}, not {shown(value)}")
+        bounds = {"low": f"{low:g}", "high": f"{high:g}", "value": shown(value)}
+        wrong(_RANGE_OF_UNIT(**bounds, unit=unit_word(unit)) if unit else _RANGE(**bounds))
 
 
 @dataclass(frozen=True)
@@ -181,8 +212,8 @@ class Switch(Value):
         if isinstance(answer, bool):
             return answer
         meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).casefold(), "")
-        hint = f"; did you mean '{meant}'?" if meant else ""
-        return wrong(f"expects true or false, not {shown(value)}{hint}")
+        hint = meant_hint(meant) if meant else ""
+        return wrong(Wording("fault.switch", "expects true or false, not {value}{hint}")(value=shown(value), hint=hint))
 
     def describe(self) -> dict[str, Any]:
         """A boolean, or a variable."""
@@ -204,7 +235,11 @@ class Choice(Value):
         if isinstance(value, str) and value in self.words:
             return str(value)
         hint = did_you_mean(value, self.words) if isinstance(value, str) else ""
-        return wrong(f"expects {listing(self.words)}, not {shown(value)}{hint}")
+        return wrong(
+            Wording("fault.choice", "expects {words}, not {value}{hint}")(
+                words=listing(self.words), value=shown(value), hint=hint
+            )
+        )
 
     def describe(self) -> dict[str, Any]:
         """The words, or a variable."""
@@ -229,11 +264,11 @@ class FileName(Value):
             return folder_of(info) / value
         text = _text(value, 1000)
         if not text.strip():
-            wrong("expects the name of a file or folder, and is empty")
+            wrong(Wording("fault.empty_file_name", "expects the name of a file or folder, and is empty")())
         try:
             path = Path(text).expanduser()
         except RuntimeError:
-            wrong(f"names a home folder that is not known: {shown(value)}")
+            wrong(Wording("fault.unknown_home", "names a home folder that is not known: {value}")(value=shown(value)))
         return Path(folder_of(info).absolute() / path)
 
     def describe(self) -> dict[str, Any]:

@@ -8,14 +8,59 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Final, Literal
 
-__all__ = ["FromEnvironment", "did_you_mean", "has_controls", "listing", "printable", "shown"]
+from classroom.wording import Sentence, Wording
+
+__all__ = [
+    "FromEnvironment",
+    "did_you_mean",
+    "has_controls",
+    "listing",
+    "meant_hint",
+    "noun",
+    "printable",
+    "shown",
+    "unknown",
+]
 
 _LONGEST = 60
 _KNOWN = 16
 """Most names that are listed in one fault."""
 _COMPARED = 200
 """Most names that a wrong one is compared with, so that a long file is not slow to refuse."""
+
+_VARIABLE: Final = Wording("word.variable", "the value of {variable}")
+_NOTHING: Final = Wording("word.nothing", "nothing")
+_LIST: Final = Wording("word.list", "a list")
+_KEYS: Final = Wording("word.keys", "a group of keys")
+_OR: Final = Wording("word.or", "{most} or {last}")
+_AND: Final = Wording("word.and", "{most} and {last}")
+_MEANT: Final = Wording("hint.meant", "; did you mean '{word}'?")
+_THERE_IS: Final = Wording("hint.there_is", "; there is {names}")
+_THERE_ARE: Final = Wording("hint.there_are", "; there are {names}")
+_UNKNOWN: Final = Wording("fault.unknown_name", "there is no {noun} {name}{hint}")
+
+_UNITS: Final = {
+    "bytes": Wording("unit.bytes", "bytes"),
+    "connections": Wording("unit.connections", "connections"),
+    "members": Wording("unit.members", "members"),
+    "messages": Wording("unit.messages", "messages"),
+    "messages a second": Wording("unit.messages_a_second", "messages a second"),
+    "percent of the program's height": Wording("unit.percent_of_the_height", "percent of the program's height"),
+    "pictures a second": Wording("unit.pictures_a_second", "pictures a second"),
+    "pixels": Wording("unit.pixels", "pixels"),
+    "seconds": Wording("unit.seconds", "seconds"),
+    "sign-ins a second": Wording("unit.sign_ins_a_second", "sign-ins a second"),
+    "students": Wording("unit.students", "students"),
+}
+
+_NOUNS: Final = {
+    "source": Wording("noun.source", "source"),
+    "input": Wording("noun.input", "input"),
+    "overlay": Wording("noun.overlay", "overlay"),
+    "scene": Wording("noun.scene", "scene"),
+}
 
 
 class FromEnvironment(str):
@@ -49,27 +94,53 @@ def shown(value: object) -> str:
     """A value as a fault names it: ``'ten'``, ``1.5``, ``true``, ``nothing``, ``a list``."""
     match value:
         case FromEnvironment():
-            return f"the value of {printable(value.written)}"
+            return _VARIABLE(variable=printable(value.written))
         case str():
             return f"'{printable(value)}'"
         case None:
-            return "nothing"
+            return _NOTHING()
         case bool():
             return "true" if value else "false"
         case int() | float():
             return printable(repr(value))
         case list() | tuple():
-            return "a list"
+            return _LIST()
         case _:
-            return "a group of keys"
+            return _KEYS()
 
 
-def listing(names: Iterable[str], last: str = "or") -> str:
+def noun(kind: str) -> Sentence:
+    """What sentences call a thing that a lesson names: source, input, overlay or scene."""
+    return _NOUNS[kind]()
+
+
+def unit_word(unit: str) -> str:
+    """A unit as sentences say it; its sign, such as dB, is the same in every language."""
+    return _UNITS[unit]() if unit in _UNITS else unit
+
+
+def unknown(kind: Sentence, name: object, known: Sequence[str]) -> Sentence:
+    """A name that is not there, with the one that was meant or those that there are; ``kind`` is a noun."""
+    hint = did_you_mean(name, known) if isinstance(name, str) else ""
+    if not hint and known:
+        names = listing(known, last="and")
+        hint = _THERE_IS(names=names) if len(known) == 1 else _THERE_ARE(names=names)
+    return _UNKNOWN(noun=kind, name=shown(name), hint=hint)
+
+
+def listing(names: Iterable[str], last: Literal["or", "and"] = "or") -> str:
     """Names as a sentence lists them: ``a, b or c``; a long list ends in an ellipsis."""
     shortened = [printable(name) for name in names]
     if len(shortened) > _KNOWN:
         return ", ".join([*shortened[:_KNOWN], "…"])
-    return f" {last} ".join(filter(None, [", ".join(shortened[:-1]), *shortened[-1:]]))
+    if len(shortened) < 2:
+        return "".join(shortened)
+    return (_OR if last == "or" else _AND)(most=", ".join(shortened[:-1]), last=shortened[-1])
+
+
+def meant_hint(word: str) -> Sentence:
+    """The end of a fault that names the word that was meant."""
+    return _MEANT(word=printable(word))
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -84,4 +155,4 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     for name in reversed(known[:_COMPARED]):
         spellings[name.casefold()] = name
     near = difflib.get_close_matches(word.casefold()[:80], spellings, n=1, cutoff=0.6)
-    return f"; did you mean '{printable(spellings[near[0]])}'?" if near else ""
+    return meant_hint(spellings[near[0]]) if near else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from classroom.alarms import Alarm
+from classroom.lesson import lesson_from_text
+from classroom.wording import Wording
 from tests.support.browser import PHONE, PageFactory, until_true
 from tests.support.page_server import TOKEN, PageServer, jpeg, page_server
 from tests.support.port import until
@@ -245,13 +249,30 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_page(server: PageSer
     await expect(board.locator("[data-alarm='source.failed']")).to_contain_text(busy)
     await expect(board.locator("[data-source=bench] .why")).to_have_text(busy)
     await board.get_by_role("button", name="中文").click()
-    chinese = "摄像头“Desk {count}”正被其他程序使用。请关闭那个程序，然后重新启动该来源。"
+    chinese = "摄像头“Desk {count}”正被其他程序使用。请关闭那个程序，然后重新启动该信号源。"
     await expect(board.locator("[data-alarm='source.failed']")).to_contain_text(chinese)
     await expect(board.locator("[data-source=bench] .why")).to_have_text(chinese)
     await expect(board.locator("[data-alarm='lesson.file']")).to_contain_text(
         "保存的课程文件有错误，因此没有任何改变。week3.yaml:7:3: is wrong；另有 2 处"
     )
     await expect(board.locator("[data-alarm=new]")).to_contain_text("Something new.")
+
+
+async def test_faults_of_a_lesson_file_are_said_in_chinese_to_the_last_word(server: PageServer, board: Page) -> None:
+    report = lesson_from_text("sources: {a: {kind: cam}}\nscenes: {s: b}\nprogram: {fps: 99}\n", "week3.yaml", {})
+    faults = [
+        Wording("lesson.fault", "{fault}")(file="f", line=1, column=1, fault=each.message) for each in report.faults
+    ]
+    sentence = Wording("lesson.faults", "{faults}")(faults=faults)
+    await board.get_by_role("button", name="中文").click()
+    await server.change(alarms=[Alarm("lesson.file", sentence).describe()])
+    said = await board.locator("[data-alarm='lesson.file'] .alarm-text").text_content()
+    assert said is not None
+    words = set(re.findall(r"[a-z-]{3,}", said))
+    kinds = {"camera", "screen", "slides", "file", "stream", "browser", "card", "pattern"}
+    assert words - kinds == {"cam"}
+    assert "没有信号源 'b'；现有 a" in said
+    assert "应为 1 到 60 幅画面每秒，而不是 99" in said
 
 
 async def test_a_rate_is_told_only_of_pictures_that_move(server: PageServer, board: Page) -> None:

@@ -127,6 +127,20 @@ async def test_a_faulty_file_changes_nothing_and_says_where_the_fault_is(tmp_pat
             "The lesson file was saved with a fault, so nothing has changed. lesson.yaml:10:9: scenes.away: there is "
             "no source 'puase'; did you mean 'pause'?"
         )
+        [alarm] = [alarm for alarm in lesson.state("alarms") if alarm["code"] == "lesson.file"]
+        [fault] = alarm["reason"]["params"]["faults"]
+        assert fault["reason"]["code"] == "lesson.fault_at_key"
+        assert fault["reason"]["params"]["fault"]["reason"] == {
+            "code": "fault.unknown_name",
+            "params": {
+                "noun": {"sentence": "source", "reason": {"code": "noun.source", "params": {}}},
+                "name": "'puase'",
+                "hint": {
+                    "sentence": "; did you mean 'pause'?",
+                    "reason": {"code": "hint.meant", "params": {"word": "pause"}},
+                },
+            },
+        }
         assert lesson.state("lesson")["title"] == "A test lesson"
         lesson.path.unlink()
         await eventually(lambda: "is gone" in lesson.alarms().get("lesson.file", ""))

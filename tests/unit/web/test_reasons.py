@@ -10,6 +10,8 @@ from pathlib import Path
 
 import classroom
 from classroom.files import web_folder
+from classroom.lesson.words import unit_word
+from classroom.wording import reason_of
 
 CODE = Path(classroom.__file__).parent
 CHINESE: dict[str, str] = json.loads((web_folder() / "locales" / "reasons.zh.json").read_text("utf-8"))
@@ -21,7 +23,7 @@ def _calls(name: str) -> Iterator[tuple[str, ast.Call]]:
     """Where the program calls something by this name: ``file:line``, and the call."""
     for path in sorted(CODE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+            if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):
                 yield f"{path.relative_to(CODE)}:{node.lineno}", node
 
 
@@ -62,5 +64,29 @@ def test_whatever_is_wrong_with_a_device_can_be_translated() -> None:
     assert [place for place in here if not place.startswith("rehearsal.py")] == []
 
 
+def test_every_fault_of_a_lesson_file_can_be_translated() -> None:
+    places = {"wrong": 0, "Problem": 1, "refuse": 2, "NotYaml": 1, "_TooBig": 1, "_failed": 1, "CertificateTrouble": 1}
+    here = [
+        place
+        for name, position in places.items()
+        for place, call in _calls(name)
+        if place.startswith("lesson/") and any(map(_put_together, call.args[position : position + 1]))
+    ]
+    assert here == []
+
+
 def test_every_alarm_can_be_translated() -> None:
     assert [place for place, call in _calls("Alarm") if any(map(_put_together, call.args[1:2]))] == []
+
+
+def test_every_unit_of_a_lesson_file_is_a_sign_or_has_its_chinese() -> None:
+    units = {
+        value.value
+        for name in ("Whole", "Number")
+        for place, call in _calls(name)
+        if place.startswith("lesson/")
+        for value in call.args[2:3]
+        if isinstance(value, ast.Constant) and isinstance(value.value, str)
+    }
+    assert len(units) > 10
+    assert {unit for unit in units if reason_of(unit_word(unit)) is None} == {"dB", "ms", "Hz"}
