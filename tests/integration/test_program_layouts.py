@@ -239,7 +239,7 @@ def areas(draw: st.DrawFn) -> tuple[int, int, int, int]:
     return draw(st.integers(0, 100 - width)), draw(st.integers(0, 100 - height)), width, height
 
 
-@settings(max_examples=40, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=30, phases=(Phase.explicit, Phase.generate))
 @given(
     st.lists(st.tuples(areas(), sizes, st.sampled_from(FITS), st.one_of(st.just(WHOLE), crops)), min_size=1, max_size=3)
 )
@@ -254,4 +254,5 @@ async def test_pictures_of_any_size_anywhere(shown: list[tuple[tuple[int, int, i
         )
     text = lesson(f"{{layout: custom, show: [{', '.join(entries)}]}}", len(shown), WIDE)
     async with moved(text, charts(*[size for _, size, _, _ in shown])) as program:
-        sheet.check(await program.settled())
+        # This is about places: cells of a few pixels are softened, and still nearer to their colour than to any other.
+        sheet.check(await program.settled(), tolerance=60)

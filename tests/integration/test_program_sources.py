@@ -101,7 +101,7 @@ async def test_films_begin_anew_each_time_they_come_on_air(tmp_path: Path) -> No
     sources = {}
     for turn, (name, frame) in enumerate(charts().items()):
         later = chart(*SHAPES[name], turn + 3)
-        sources[name] = f"kind: file, path: '{film(tmp_path / f'{name}.mp4', 5 * [frame] + 3 * [later])}'"
+        sources[name] = f"kind: file, path: '{film(tmp_path / f'{name}.mp4', 10 * [frame] + 3 * [later])}'"
     async with running(lesson(sources)) as program:
         for _ in range(2):
             for turn, shape in enumerate(SHAPES):
