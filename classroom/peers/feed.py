@@ -147,8 +147,10 @@ class OwnFeed:
             take_over(transceiver.sender, made)
             return made
 
-        self._picture = stream("video", picture, reported)
+        # Sound leads the bundle: a browser that refuses the leading section, as Firefox does with a picture in a format
+        # that it does not know, does not connect at all.
         self._sound = stream("audio", sound, lambda _: None)
+        self._picture = stream("video", picture, reported)
         self._sound.choose(transmitter.distribution(program.sound, program.sound_demand))
 
     @property
@@ -214,10 +216,10 @@ class PublicFeed:
         self._demand: Demand | None = None
         self._feedback = Feedback()
         self._wishes = KeyFrameWishes(now=asyncio.get_running_loop().time())
-        with delaying(delay):
-            connection.addTransceiver(self._track, direction="sendonly").setCodecPreferences(list(picture))
         track = PacketTrack("audio", program.sound)
         connection.addTransceiver(track, direction="sendonly").setCodecPreferences(list(sound))
+        with delaying(delay):
+            connection.addTransceiver(self._track, direction="sendonly").setCodecPreferences(list(picture))
 
     @property
     def picture(self) -> Feedback:

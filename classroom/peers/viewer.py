@@ -22,7 +22,7 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
-from aiortc.exceptions import InvalidAccessError, InvalidStateError
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
@@ -32,6 +32,7 @@ from classroom.peers.cushion import Cushion, PlayoutSetting
 from classroom.peers.feed import Feed, PictureCodec, Program
 from classroom.peers.gathering import hasten
 from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, PictureSize, RestartWanted
+from classroom.peers.refusal import without_refusals
 from classroom.peers.steering import Steering
 from classroom.sparing import SparingLog
 
@@ -239,12 +240,16 @@ class Viewer:
             return
         try:
             codec = agreed_codec(sdp, tuple(self._program.pictures))
-            if codec is not None and self._feed is not None:
+            if codec is None:
+                names = " or ".join(self._program.pictures)
+                sparing.warn("%s cannot be shown the picture, for its browser knows no %s", self._name, names)
+            elif self._feed is not None:
                 self._codec = codec
                 self._steering = Steering(self._feed, self._program.pictures[codec], now=_now())
                 if self._size is not None:
                     self._steering.shown(self._size.height, _now())
-            await connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="answer"))
+            taken = without_refusals(sdp, connection.localDescription.sdp)
+            await connection.setRemoteDescription(RTCSessionDescription(sdp=taken, type="answer"))
         except BAD_DESCRIPTION as fault:
             sparing.warn("the answer of %s cannot be used: %s", self._name, fault)
             await self._hang_up()
@@ -358,6 +363,7 @@ BAD_DESCRIPTION = (
     TypeError,
     InvalidAccessError,
     InvalidStateError,
+    OperationError,
 )
 """What aiortc's parser is seen to raise for descriptions that no browser writes."""
 

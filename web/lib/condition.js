@@ -9,6 +9,7 @@
  * @property {number} now milliseconds
  * @property {boolean} flowing whether packets arrive
  * @property {boolean} picture whether pictures are shown
+ * @property {boolean} blind whether the browser knows none of the picture's codecs
  * @property {boolean} signedIn
  * @property {number} failures attempts to sign in that failed, in a row
  * @property {boolean} lobby whether the teacher has to let us in
@@ -42,11 +43,11 @@ export class Condition {
    * @param {Known} known
    * @returns {State}
    */
-  #derive({ now, flowing, picture, signedIn, failures, lobby, broadcaster, connection }) {
+  #derive({ now, flowing, picture, blind, signedIn, failures, lobby, broadcaster, connection }) {
     this.#withoutPicture = flowing && !picture ? (this.#withoutPicture ?? now) : null;
     if (flowing && picture) return 'live';
     if (this.#withoutPicture !== null) {
-      if (now - this.#withoutPicture > SOUND_ONLY_MS) return 'sound-only';
+      if (blind || now - this.#withoutPicture > SOUND_ONLY_MS) return 'sound-only';
       return this.#state === 'live' || this.#state === 'sound-only' ? this.#state : this.#onTheWay();
     }
     if (failures > 1 || (failures > 0 && !this.#everSignedIn)) return 'unreachable';

@@ -5,7 +5,7 @@
  * is dropped, so offers may come as fast as they like.
  */
 import { watchRelay } from './relay.js';
-import { withStereo } from './sdp.js';
+import { refusesPicture, withStereo } from './sdp.js';
 
 /**
  * @typedef {object} ConnectionEvents
@@ -23,6 +23,7 @@ export class Connection {
   #iceServers = [];
   /** @type {RTCPeerConnection | null} */
   #peer = null;
+  #blind = false;
 
   /**
    * @param {ConnectionEvents} events
@@ -46,6 +47,11 @@ export class Connection {
   /** @returns {RTCPeerConnectionState | null} */
   get state() {
     return this.#peer?.connectionState ?? null;
+  }
+
+  /** Whether this browser knows none of the codecs in which the picture was offered. */
+  get blind() {
+    return this.#blind;
   }
 
   /**
@@ -83,6 +89,7 @@ export class Connection {
       const stereo = withStereo(answer.sdp ?? '');
       // The answer is sent before it is set, because setting it starts the candidates, which must come after it.
       if (!current()) return;
+      this.#blind = refusesPicture(stereo);
       this.#events.send({ type: 'answer', sdp: stereo });
       await peer.setLocalDescription({ type: 'answer', sdp: stereo });
     } catch (error) {
@@ -127,5 +134,6 @@ export class Connection {
   close() {
     this.#peer?.close();
     this.#peer = null;
+    this.#blind = false;
   }
 }

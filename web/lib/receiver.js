@@ -382,6 +382,7 @@ export class Receiver {
       now: performance.now(),
       flowing: this.#verdict.flowing,
       picture: this.#verdict.picture,
+      blind: this.#connection.blind,
       signedIn: this.#signaling.id !== null,
       failures: this.#failures,
       lobby: this.#lobby,
@@ -390,7 +391,8 @@ export class Receiver {
     });
     const onTheWay = state === 'joining' || state === 'reconnecting';
     const without = onTheWay && this.#connection.state !== 'connected';
-    const why = without ? this.#relay.why(performance.now()) : null;
+    const blind = state === 'sound-only' && this.#connection.blind;
+    const why = blind ? 'picture-format' : without ? this.#relay.why(performance.now()) : null;
     if (state === this.#state && why === this.#why) return;
     if (state !== this.#state) this.#journal.add(`log.state.${state}`);
     this.#state = state;

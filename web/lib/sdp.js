@@ -1,6 +1,14 @@
 /**
- * Small changes to session descriptions, as pure functions on their text.
+ * Small changes to session descriptions and looks at them, as pure functions on their text.
  */
+
+/**
+ * @param {string} answer
+ * @returns {boolean} whether it refuses the picture, which a browser does that knows none of the offered codecs
+ */
+export function refusesPicture(answer) {
+  return /^m=video 0 /m.test(answer);
+}
 
 /**
  * Asks for stereo in every Opus format: without it browsers decode to one channel (RFC 7587, section 6.1).

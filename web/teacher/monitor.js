@@ -15,6 +15,7 @@ export class Monitor {
   #stream = null;
   /** @type {import('../lib/receiver.js').State} */
   #state = 'joining';
+  #blind = false;
 
   /** @param {() => void} changed */
   constructor(changed) {
@@ -23,6 +24,11 @@ export class Monitor {
 
   get state() {
     return this.#state;
+  }
+
+  /** Whether this browser cannot show the picture in the format that students receive. */
+  get blind() {
+    return this.#blind;
   }
 
   get stream() {
@@ -47,8 +53,9 @@ export class Monitor {
       hello: {},
       journal: new Journal(),
       events: {
-        onState: (state) => {
+        onState: (state, why) => {
           this.#state = state;
+          this.#blind = why === 'picture-format';
           this.#changed();
         },
         onStream: (stream) => {

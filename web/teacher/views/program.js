@@ -6,6 +6,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 /** @param {import('../page.js').Scope} scope */
 export function programView({ t, state, monitor, listening, actions }) {
   const live = monitor.state === 'live' || monitor.state === 'sound-only';
+  const note = monitor.blind ? 'picture-format' : live ? null : monitor.state;
   const scene = state.program?.scene;
   const transition = state.program?.transition;
   return html`
@@ -22,11 +23,11 @@ export function programView({ t, state, monitor, listening, actions }) {
           autoplay
           .muted=${!listening}
           .srcObject=${monitor.stream}
-          ?hidden=${!live}
+          ?hidden=${!live || monitor.blind}
           aria-label=${t('program.picture')}
         ></video>
         ${transition ? html`<p class="transition"><span id="transition-bar"></span>${t('program.fading', { scene: transition.from })}</p>` : nothing}
-        ${live ? nothing : html`<p class="monitor-note">${t(`monitor.${monitor.state}`)}</p>`}
+        ${note === null ? nothing : html`<p class="monitor-note">${t(`monitor.${note}`)}</p>`}
       </div>
       <div class="monitor-bar">
         <div class="meter-row">

@@ -1,0 +1,55 @@
+"""Answers that refuse the picture or the sound, written so that aiortc can take them.
+
+A browser that knows none of the picture's codecs answers that section with port 0 and says nothing of a transport
+there (RFC 3264, section 6). aiortc knows no refusal: it wants a transport, a role and a common codec in every section,
+or takes none of the answer. So what is refused becomes the section that was offered, as one in which nothing is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["without_refusals"]
+
+_TRANSPORT: Final = re.compile(r"a=(?:ice-ufrag|ice-pwd|ice-options|fingerprint|setup|candidate|end-of-candidates)\b")
+_FORMATS: Final = re.compile(r"a=(?:mid|rtpmap|rtcp-fb|fmtp):")
+
+
+def without_refusals(answer: str, offer: str) -> str:
+    """The answer, with every refused section as an inactive one on the transport of the first that was taken.
+
+    An answer that refuses everything, or does not have the sections of the offer, stays as it is.
+    """
+    head, sections = _split(answer)
+    offered = _split(offer)[1]
+    taken = next((section for section in sections if not _refused(section)), None)
+    if taken is None or len(sections) != len(offered):
+        return answer
+    transport = [line for line in taken if _TRANSPORT.match(line)]
+    lines = list(head)
+    for section, ours in zip(sections, offered, strict=True):
+        lines += [*_inactive(ours), *transport] if _refused(section) else section
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _inactive(offered: list[str]) -> list[str]:
+    media = re.sub(r"^(m=\S+) \d+", r"\1 9", offered[0])
+    formats = [line for line in offered[1:] if _FORMATS.match(line)]
+    return [media, "c=IN IP4 0.0.0.0", "a=inactive", "a=rtcp-mux", *formats]
+
+
+def _refused(section: list[str]) -> bool:
+    return re.match(r"m=\S+ 0 ", section[0]) is not None
+
+
+def _split(description: str) -> tuple[list[str], list[list[str]]]:
+    """The lines of the session, and those of each section."""
+    head: list[str] = []
+    sections: list[list[str]] = []
+    for line in description.splitlines():
+        if line.startswith("m="):
+            sections.append([line])
+        else:
+            (sections[-1] if sections else head).append(line)
+    return head, sections
