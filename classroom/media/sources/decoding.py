@@ -151,6 +151,15 @@ class Decoding:
         return self._container.format.name == "mpjpeg"
 
     @property
+    def endless(self) -> bool:
+        """Whether nobody knows how large or how long it is: over HTTP, what is sent while it is made.
+
+        Playlists are not: they are made of pieces, each of which is there when it is whole.
+        """
+        lists = self._container.format.name in ("hls", "dash")
+        return not lists and self.duration is None and self._container.size <= 0
+
+    @property
     def still(self) -> bool:
         """Whether it is a single picture."""
         return self.audio is None and self._container.format.name.endswith(("_pipe", "image2"))

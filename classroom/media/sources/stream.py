@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -11,7 +12,9 @@ import av
 from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Source
+from classroom.media.sources.cushion import Cushion
 from classroom.media.sources.decoding import Decoding, DecodingError
+from classroom.media.sources.read_ahead import Arrival, ReadAhead
 from classroom.wording import Wording
 
 __all__ = ["NetworkStream", "without_password"]
@@ -20,14 +23,20 @@ _OPEN_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 5.0
 """Seconds without a packet after which a stream counts as lost."""
 
-_CUSHION: Final = 0.06
-"""Seconds that a live stream is held back, so that its sound is there before the mixer wants it."""
+_LEAD: Final = 0.06
+"""Seconds by which what plays at its own pace is read before it is shown, for its sound to be there in time."""
 
 _LATE: Final = 0.3
-"""A stream that is behind by more than this goes on from now."""
+"""What plays at its own pace and is behind by more than this goes on from now."""
 
 _JUMP: Final = 30.0
 """One whose time jumps ahead by more than this, as with another film or a server that began anew, does so, too."""
+
+_GLANCE: Final = 0.1
+"""Seconds between two looks at whether the lesson has ended, while nothing comes."""
+
+_PICTURES: Final = 32
+"""Pictures of a live stream that wait for their time at most."""
 
 _APART: Final = (0.5, 3.0)
 """Seconds for which picture and sound wait for each other, where it is live and where it is not."""
@@ -47,7 +56,11 @@ _ENDED: Final = Wording("stream.ended", "The stream {address} has ended. It is t
 
 
 class NetworkStream(Source):
-    """Plays a stream from the network; one that breaks off is opened again by the supervisor."""
+    """Plays a stream from the network; one that breaks off is opened again by the supervisor.
+
+    One that is live is read as fast as it comes, and what is older than the newest is left out. What is a file at the
+    other end is read no faster than it plays.
+    """
 
     kind = "stream"
     comes_back = True
@@ -58,30 +71,87 @@ class NetworkStream(Source):
         super().__init__(name=name, clock=clock, picture=True, sound=True)
         self._url = url
         self._scheme = urlsplit(url).scheme
-        self._live = self._scheme in _LIVE_SCHEMES
         self._decoding: Decoding | None = None
+        self._ahead: ReadAhead | None = None
+        self._cushion = Cushion()
+        self._pictures: deque[tuple[float, av.VideoFrame]] = deque(maxlen=_PICTURES)
         self._origin: float | None = None
 
     def open(self) -> None:
         """Connect; DeviceError when nobody answers or what answers cannot be played."""
-        self._origin = None
+        self._origin, self._cushion = None, Cushion()
+        self._pictures.clear()
         # It promises pictures with its first one: until then it may wait for a key frame.
         self.expected_rate, self.next_due = None, -math.inf
-        timeout, apart = (_OPEN_SECONDS, _READ_SECONDS), _APART[0 if self._live else 1]
+        live = self._scheme in _LIVE_SCHEMES
+        timeout, apart = (_OPEN_SECONDS, _READ_SECONDS), _APART[0 if live else 1]
         try:
-            self._decoding = Decoding(self._url, options=self._options(), timeout=timeout, apart=apart)
+            self._decoding = Decoding(self._url, options=self._options(live=live), timeout=timeout, apart=apart)
         except DecodingError as error:
             sentence = _NO_ANSWER(address=without_password(self._url), fault=_reason(error, self._url))
             raise DeviceError(sentence) from error
+        if live or (self._decoding.endless and not self._decoding.without_time):
+            self._ahead = ReadAhead(self._decoding, self.clock, name=self.name)
 
     def read(self) -> None:
         """Deliver the next picture or block of sound; DeviceError when the stream has broken off."""
-        assert self._decoding is not None
         try:
-            item = self._decoding.next()
+            if self._ahead is not None:
+                self._read_live(self._ahead)
+            else:
+                self._read_paced()
         except DecodingError as error:
             sentence = _BROKE_OFF(address=without_password(self._url), fault=_reason(error, self._url))
             raise DeviceError(sentence) from error
+
+    def close(self) -> None:
+        """Disconnect."""
+        decoding, self._decoding = self._decoding, None
+        ahead, self._ahead = self._ahead, None
+        self._pictures.clear()
+        if ahead is not None:
+            ahead.close()
+        elif decoding is not None:
+            decoding.close()
+
+    def _read_live(self, ahead: ReadAhead) -> None:
+        for arrival in self._arrivals(ahead):
+            if arrival.item is None:
+                raise DeviceError(_ENDED(address=without_password(self._url)))
+            time, content = arrival.item
+            self._cushion.arrived(time, arrival.instant)
+            if isinstance(content, av.VideoFrame):
+                self._pictures.append((time, content))
+            elif self.sound is not None and self._cushion.settled(arrival.instant):
+                self.sound.write(content, self._cushion.due(time))
+                self.taken += self._decoding is not None and self._decoding.video is None
+        self._show_newest()
+
+    def _arrivals(self, ahead: ReadAhead) -> list[Arrival]:
+        """What has come, as soon as something has; nothing when a picture is due, or when interrupted."""
+        arrivals: list[Arrival] = []
+        while not arrivals and not self.interrupted.is_set():
+            pause = _GLANCE
+            if self._pictures:
+                pause = min(pause, max(0.0, self._cushion.due(self._pictures[0][0]) - self.clock.now()))
+            arrivals = ahead.take(pause)
+            if pause < _GLANCE:
+                break
+        return arrivals
+
+    def _show_newest(self) -> None:
+        """Show the picture whose time has come; those before it are late."""
+        now = self.clock.now()
+        newest = None
+        while self._pictures and (due := self._cushion.due(self._pictures[0][0])) <= now:
+            newest = (self._pictures.popleft()[1], due)
+        if newest is not None and self._decoding is not None:
+            self.show(*newest)
+            self.expected_rate = self._decoding.rate
+
+    def _read_paced(self) -> None:
+        assert self._decoding is not None
+        item = self._decoding.next()
         if item is None:
             raise DeviceError(_ENDED(address=without_password(self._url)))
         time, content = item
@@ -95,29 +165,20 @@ class NetworkStream(Source):
             self.sound.write(content, due)
             self.taken += self._decoding.video is None
 
-    def close(self) -> None:
-        """Disconnect."""
-        decoding, self._decoding = self._decoding, None
-        if decoding is not None:
-            decoding.close()
-
     def _due(self, time: float) -> float:
-        """When what has this time in the stream is to be shown, in clock seconds."""
+        """When what plays at its own pace and has this time is to be shown, in clock seconds."""
         now = self.clock.now()
         if self._decoding is not None and self._decoding.without_time:
             return now
         if self._origin is None or not -_LATE <= self._origin + time - now <= _JUMP:
-            self._origin = now + _CUSHION - time
-        elif self._live:
-            # What comes earlier than expected shows that the stream was held up at first: show it sooner from now on.
-            self._origin = min(self._origin, now + _CUSHION - time)
+            self._origin = now + _LEAD - time
         return self._origin + time
 
-    def _options(self) -> dict[str, str]:
+    def _options(self, *, live: bool) -> dict[str, str]:
         if self._scheme in ("rtsp", "rtsps"):
             # Over TCP, because school networks and Wi-Fi lose packets, and a broken picture is worse than a late one.
             return {**_PROBE, "rtsp_transport": "tcp"}
-        return dict(_PROBE) if self._live else {}
+        return dict(_PROBE) if live else {}
 
 
 def without_password(url: str) -> str:
