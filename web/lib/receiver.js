@@ -244,9 +244,7 @@ export class Receiver {
    */
   #takeOffer(sdp, candidates) {
     this.#journal.add('log.offer');
-    this.#figures = null;
-    this.#verdict = { flowing: false, picture: false, want: null, reason: null };
-    this.#watchdog.newConnection(performance.now());
+    this.#dropConnection();
     void this.#connection.takeOffer(sdp, candidates);
     this.#schedule(FIRST_SAMPLE_MS);
   }
