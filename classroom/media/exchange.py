@@ -2,12 +2,13 @@
 
 Nothing on air goes dark by it. A source that takes the place of another shows the other's last picture until it has one
 of its own, and is opened when the other is closed, because two cannot have one device. What came anew is opened first,
-what went is closed last.
+what went is closed last. A new one that meant the device of one that goes, by another name, is opened again after that.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,11 @@ from classroom.media.supervisor import SourceRunner
 __all__ = ["Exchange", "stop_all"]
 
 _STOP_TIMEOUT: Final = 2.0
+
+_REFUSED_WITHIN: Final = 1.0
+"""Seconds within which a device that another has open refuses to be opened."""
+
+_GLANCE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,24 @@ class Exchange:
             runner.start()
 
     def close(self) -> None:
-        """Close what is closed, and open what waited for that; blocks for about two seconds at most."""
+        """Close what is closed, open what waited and what was refused; blocks for about three seconds at most."""
         stop_all(self.closing, _STOP_TIMEOUT)
         for runner in self.waiting:
             runner.start()
+        if self.closing:
+            self._open_refused()
+
+    def _open_refused(self) -> None:
+        """Open again what could not be opened: it may have been the device of one that is closed now."""
+        deadline = time.monotonic() + _REFUSED_WITHIN
+        undecided = list(self.opening)
+        while undecided and time.monotonic() < deadline:
+            states = [(runner, runner.status.state) for runner in undecided]
+            for runner, state in states:
+                if state == "failed":
+                    runner.restart()
+            undecided = [runner for runner, state in states if state == "starting"]
+            time.sleep(_GLANCE if undecided else 0.0)
 
 
 def stop_all(runners: Iterable[SourceRunner], timeout: float) -> None:
