@@ -8,7 +8,7 @@ show: it holds it, and cues that become due wait until the teacher asks for the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from classroom.errors import CommandError
@@ -98,25 +98,44 @@ class RunOfShow:
         return self._take(self._due(now) or [following])
 
     def replace(self, cues: Iterable[Cue], now: float) -> None:
-        """Take another list; what was done stays done, and what is new and would be over already is passed over."""
-        before = self._cues[: self._position]
-        done = {self._cues[place] for place in self._done}
-        waiting = [self._cues[place] for place in self._due(now)]
+        """Take another list; what was done stays done, and what is new and would be over already is passed over.
+
+        A cue that has only another title than before is the same.
+        """
+        old, before = self._cues, self._position
+        done = {old[place] for place in self._done}
+        waiting = [_untitled(old[place]) for place in self._due(now)]
         self._cues = tuple(cues)
         self._times = _times(self._cues)
         self._position = 0
-        for cue in before:
-            if cue in self._cues[self._position :]:
-                self._position = self._cues.index(cue, self._position) + 1
+        for cue in old[:before]:
+            place = self._place_of(cue, old, old[before:])
+            if place is not None:
+                self._position = place + 1
+                if cue in done:
+                    done.add(self._cues[place])
         self._done = {place for place in range(self._position) if self._cues[place] in done}
         self._over = _before_the_beginning(self._cues)
-        self._over |= {place for place in self._due(now) if self._cues[place] not in waiting}
+        self._over |= {place for place in self._due(now) if _untitled(self._cues[place]) not in waiting}
 
     def retime(self, cues: Iterable[Cue]) -> None:
         """Take the same cues at other times, as when the clock of the computer was set; what has come has come."""
         self._cues = tuple(cues)
         self._times = _times(self._cues)
         self._over |= _before_the_beginning(self._cues)
+
+    def _place_of(self, cue: Cue, old: Sequence[Cue], coming: Sequence[Cue]) -> int | None:
+        """Where a cue that came is in the new list, below those already found; None where it is gone."""
+        rest = self._cues[self._position :]
+        if cue in rest:
+            return self._position + rest.index(cue)
+        for place, other in enumerate(rest, self._position):
+            # One that was to come, or stands below such a one, is not the one that came.
+            if other in coming:
+                return None
+            if other not in old and _untitled(other) == _untitled(cue):
+                return place
+        return None
 
     def _coming(self) -> Sequence[int]:
         return [place for place in range(self._position, len(self._cues)) if place not in self._over]
@@ -129,6 +148,10 @@ class RunOfShow:
             self._position = places[-1] + 1
             self._done.update(places)
         return tuple(self._cues[place] for place in places)
+
+
+def _untitled(cue: Cue) -> Cue:
+    return replace(cue, title="")
 
 
 def _before_the_beginning(cues: Sequence[Cue]) -> set[int]:

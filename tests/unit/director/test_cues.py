@@ -116,6 +116,42 @@ def test_of_two_alike_only_the_one_that_came_is_done() -> None:
     assert show.next == 1
 
 
+def test_a_cue_that_came_stays_done_when_its_title_is_written_anew() -> None:
+    show = RunOfShow([A, Cue("hand", title="Qestions"), C])
+    show.due(0)
+    show.advance(5)
+    show.replace([A, Cue("hand", title="Questions"), C], 6)
+    assert [show.state(place) for place in range(3)] == ["done", "done", "next"]
+
+
+def test_a_cue_that_came_and_is_gone_is_not_taken_for_one_that_is_to_come() -> None:
+    first, second = Cue("hand", title="first"), Cue("hand", title="second")
+    show = RunOfShow([first, B, second])
+    show.advance(1)
+    show.replace([B, Cue("hand", title="2nd")], 2)
+    assert [show.state(place) for place in range(2)] == ["next", "coming"]
+    show = RunOfShow([first, second])
+    show.advance(1)
+    show.replace([second], 2)
+    assert show.next == 0
+
+
+def test_a_cue_with_another_title_that_is_added_is_still_to_come() -> None:
+    first = Cue("hand", title="first")
+    show = RunOfShow([first, C])
+    show.advance(1)
+    show.replace([first, Cue("hand", title="again"), C], 2)
+    assert [show.state(place) for place in range(3)] == ["done", "next", "coming"]
+
+
+def test_what_waits_while_held_waits_also_with_another_title() -> None:
+    show = RunOfShow([A, B])
+    show.due(0)
+    show.hold()
+    show.replace([A, Cue("b", title="the proof", due=60.0)], 70)
+    assert show.waiting(70) == 1
+
+
 def test_what_waits_while_held_still_waits_after_a_change() -> None:
     show = RunOfShow([A, B, C])
     show.due(0)
