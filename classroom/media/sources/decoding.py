@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
+from classroom.media.sources.image_file import orientation_of
 from classroom.media.sources.upright import Upright
 
 __all__ = ["Decoding", "DecodingError", "Item"]
@@ -224,11 +225,12 @@ class Decoding:
 
     def _decode_pictures(self, packet: Packet) -> list[Item]:
         items: list[Item] = []
+        orientation = orientation_of(bytes(packet)) if self.still else None
         for frame in packet.decode():
             if isinstance(frame, av.VideoFrame):
                 time = self._without_stamp[0] if frame.pts is None or frame.time is None else frame.time - self._begin
                 self._without_stamp[0] = time + 1 / (self.rate or _USUAL_RATE)
-                items.append((time, self._upright.turn(frame)))
+                items.append((time, self._upright.turn(frame, orientation)))
         return items
 
     def _decode_sound(self, packet: Packet) -> list[Item]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageOps
 
-__all__ = ["ImageError", "read_image"]
+__all__ = ["ImageError", "orientation_of", "read_image"]
+
+_ORIENTATION: Final = 0x0112
 
 # What Pillow raises for files that are no pictures, torn, or larger than any memory; SyntaxError is its word for a PNG
 # whose parts do not follow each other.
@@ -22,3 +25,13 @@ def read_image(path: Path, largest: int) -> Image.Image:
     with Image.open(path) as opened:
         opened.draft(None, (largest, largest))
         return ImageOps.exif_transpose(opened).convert("RGBA")
+
+
+def orientation_of(picture: bytes) -> int | None:
+    """How a picture file says that it is to be turned and mirrored, 1 to 8 as in Exif; None where it says nothing."""
+    try:
+        with Image.open(io.BytesIO(picture)) as opened:
+            orientation = opened.getexif().get(_ORIENTATION)
+    except ImageError:
+        return None
+    return orientation if isinstance(orientation, int) else None

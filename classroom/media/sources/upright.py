@@ -24,6 +24,14 @@ _TURNS: Final = {
 }
 """Filters of libavfilter for degrees counterclockwise."""
 
+_MIRRORED: Final = {
+    2: (("hflip", ""),),
+    4: (("vflip", ""),),
+    5: (("transpose", "cclock_flip"),),
+    7: (("transpose", "clock_flip"),),
+}
+"""The same for the orientations of Exif that no turn alone makes upright; of these libav tells a turn that is wrong."""
+
 _UNSEEN: Final = 0.02
 """Pixels that are so little from squares stay as they are: 1088 lines for 1080 are no reason to scale each picture."""
 
@@ -36,11 +44,11 @@ class _Path:
     width: int
     height: int
     pixel_format: str
-    rotation: int
+    steps: tuple[tuple[str, str], ...]
 
 
 class Upright:
-    """Works on one path; keeps its filters for as long as size, format and rotation stay the same.
+    """Works on one path; keeps its filters for as long as size, format and orientation stay the same.
 
     ``aspect`` is how many times as wide as high a pixel is; None where that is not known.
     """
@@ -50,15 +58,15 @@ class Upright:
         self._path: _Path | None = None
         self._graph: av.filter.Graph | None = None
 
-    def turn(self, frame: av.VideoFrame) -> av.VideoFrame:
+    def turn(self, frame: av.VideoFrame, orientation: int | None = None) -> av.VideoFrame:
         """The picture as it is to be seen, or the picture itself where that is how it is or where it cannot be turned.
 
-        No side gets shorter than it was.
+        ``orientation`` is what Exif says of a photograph, 1 to 8. No side gets shorter than it was.
         """
-        rotation = frame.rotation % 360
-        if self._aspect == 1 and rotation not in _TURNS:
+        steps = _MIRRORED.get(orientation or 1) or _TURNS.get(frame.rotation % 360, ())
+        if self._aspect == 1 and not steps:
             return frame
-        path = _Path(frame.width, frame.height, frame.format.name, rotation)
+        path = _Path(frame.width, frame.height, frame.format.name, steps)
         try:
             if self._graph is None or path != self._path:
                 self._graph, self._path = _graph(path, self._aspect), path
@@ -84,7 +92,7 @@ def _graph(path: _Path, aspect: Fraction) -> av.filter.Graph:
     last = graph.add_buffer(
         width=path.width, height=path.height, format=av.VideoFormat(path.pixel_format), time_base=_ANY_TIME_BASE
     )
-    steps = [(name, arguments) for name, arguments in _TURNS.get(path.rotation, ())]
+    steps = list(path.steps)
     if aspect != 1:
         width = path.width if aspect < 1 else round(path.width * aspect / 2) * 2
         height = path.height if aspect > 1 else round(path.height / aspect / 2) * 2

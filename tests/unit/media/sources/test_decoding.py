@@ -11,7 +11,7 @@ from typing import Final
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from classroom.media.sources.decoding import Decoding, Item
 from tests.support.clips import RATE, clip
@@ -108,6 +108,22 @@ def test_a_photograph_of_a_phone_stands_upright(tmp_path: Path) -> None:
     pixels = picture.to_ndarray(format="gray")
     assert pixels[:24].min() > 200
     assert pixels[40:].max() < 50
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_photograph_is_turned_and_mirrored_as_it_says(tmp_path: Path, suffix: str, orientation: int) -> None:
+    photograph = Image.new("L", (64, 32), 16)
+    photograph.paste(240, (0, 0, 32, 16))
+    photograph.paste(128, (32, 0, 64, 16))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photograph.convert("RGB").save(tmp_path / f"photo.{suffix}", exif=exif, quality=95)
+    with Image.open(tmp_path / f"photo.{suffix}") as saved:
+        upright = np.asarray(ImageOps.exif_transpose(saved).convert("L"), np.int16)
+    seen = first_picture(tmp_path / f"photo.{suffix}").reformat(format="rgb24").to_ndarray()[..., 1].astype(np.int16)
+    assert seen.shape == upright.shape
+    assert np.abs(seen - upright).mean() < 8
 
 
 @pytest.mark.parametrize(
