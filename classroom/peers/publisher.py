@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final, Literal
 
 import numpy as np
@@ -32,6 +33,7 @@ from classroom.peers.gathering import hasten
 from classroom.peers.messages import Bye, Candidate, check_description, read
 from classroom.peers.monitor import Tell
 from classroom.peers.rtp import hold
+from classroom.peers.sound_window import SoundWindow
 from classroom.peers.timeline import Timeline
 from classroom.peers.viewer import BAD_DESCRIPTION
 from classroom.upkeep import end
@@ -45,11 +47,14 @@ Why = Literal["replaced", "removed", "unusable", "failed", "ended"]
 
 _CONNECT_WITHIN: Final = 30.0
 _CANDIDATES: Final = 64
-_HELD: Final = {"video": 1, "audio": 4}
-"""How many frames aiortc's jitter buffer waits for before it gives one out."""
+_PICTURES_HELD: Final = 1
+"""How many pictures aiortc's jitter buffer waits for before it gives one out."""
+
+_USUALLY_HELD: Final = 4
+"""How many packets of sound aiortc's own buffer holds back."""
 
 _SOUND_HELD: Final = 3
-"""How many it is to wait for of sound, 60 ms: a picture waits 33 ms there, and for a tick, and took longer to capture.
+"""How many ours holds back, 60 ms: a picture waits 33 ms, and for a tick, and took longer to capture.
 
 With aiortc's four, sound was in the program 35 to 70 ms after the picture of its moment.
 """
@@ -192,20 +197,40 @@ class Publisher:
 
     def _take_track(self, track: MediaStreamTrack) -> None:
         """Receive one track of each kind; aiortc decodes no track that nobody asked for a frame of."""
-        if track.kind in _HELD and track.kind not in self._kinds:
+        if track.kind in ("video", "audio") and track.kind not in self._kinds:
             self._kinds.add(track.kind)
-            self._keep(self._receive(track, self._held(track)), track.kind)
+            if track.kind == "video":
+                self._keep(self._receive_pictures(track), "video")
+            else:
+                self._keep(self._receive_sound(track, self._hold(track)), "audio")
 
-    def _held(self, track: MediaStreamTrack) -> int:
-        """For how many frames its receiver waits."""
-        usual = _HELD[track.kind]
-        if track.kind != "audio":
-            return usual
+    def _hold(self, track: MediaStreamTrack) -> int:
+        """How many packets its receiver holds back from now on."""
         receivers = [each.receiver for each in self._connection.getTransceivers() if each.receiver.track is track]
-        return min((hold(each, _SOUND_HELD, usual=usual) for each in receivers), default=usual)
+        replaced = [hold(each, SoundWindow(_SOUND_HELD)) for each in receivers]
+        return _SOUND_HELD if all(replaced) else _USUALLY_HELD
 
-    async def _receive(self, track: MediaStreamTrack, held: int) -> None:
-        timeline = Timeline(held)
+    async def _receive_pictures(self, track: MediaStreamTrack) -> None:
+        timeline = Timeline(_PICTURES_HELD)
+        async for source, frame, stamp, arrived in self._frames(track):
+            if isinstance(frame, VideoFrame):
+                source.put_picture(frame, timeline.place(stamp, arrived))
+
+    async def _receive_sound(self, track: MediaStreamTrack, held: int) -> None:
+        timeline = Timeline(0)
+        packet = math.inf
+        async for source, frame, stamp, arrived in self._frames(track):
+            if isinstance(frame, AudioFrame):
+                samples = frame.to_ndarray().reshape(-1, 2).astype(np.float32) / 32768.0
+                length = len(samples) / SAMPLE_RATE
+                # Where something was lost, a block has several packets, and what held them back was the last one.
+                packet = min(packet, length)
+                # A block cannot leave before its last sample was heard; its time is that of the first one.
+                sent = timeline.place(stamp + length, arrived - held * packet)
+                source.put_sound(samples, sent - length)
+
+    async def _frames(self, track: MediaStreamTrack) -> AsyncIterator[tuple[Browser, object, float, float]]:
+        """What arrives: the source it is for, the frame, its time stamp and when it was given out, in seconds."""
         try:
             while not self._over.is_set():
                 frame = await track.recv()
@@ -213,15 +238,8 @@ class Publisher:
                 source = self._source()
                 if source is None:
                     self._end("removed")
-                elif self._over.is_set() or frame.pts is None or frame.time_base is None:
-                    continue
-                elif isinstance(frame, VideoFrame):
-                    source.put_picture(frame, timeline.place(float(frame.pts * frame.time_base), arrived))
-                elif isinstance(frame, AudioFrame):
-                    samples = frame.to_ndarray().reshape(-1, 2).astype(np.float32) / 32768.0
-                    # A block cannot leave before its last sample was heard; its time is that of the first one.
-                    sent = timeline.place(float(frame.pts * frame.time_base), arrived)
-                    source.put_sound(samples, sent - len(samples) / SAMPLE_RATE)
+                elif not self._over.is_set() and frame.pts is not None and frame.time_base is not None:
+                    yield source, frame, float(frame.pts * frame.time_base), arrived
         except MediaStreamError:
             logger.debug("the %s of %s ended", track.kind, self._name)
 

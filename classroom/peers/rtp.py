@@ -32,6 +32,7 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendP
 from classroom.peers.feedback import Estimate, KeyFrameRequest, Loss, Reception
 from classroom.peers.header import PLAYOUT_DELAY, Layout, PlayoutDelay
 from classroom.peers.rtcp import Heard, read
+from classroom.peers.sound_window import SoundWindow
 
 __all__ = [
     "RELIED_ON",
@@ -96,6 +97,9 @@ RELIED_ON: Final = (
     ("aioice.ice.StunProtocol", "datagram_received"),
 )
 """What no documentation promises: (module, class or function that holds it, name)."""
+
+_BUFFER: Final = "_RTCRtpReceiver__jitter_buffer"
+"""Where a receiver has its buffer; without it sound is received with aiortc's own."""
 
 _DATAGRAM: Final = 1200
 """Bytes of a datagram, about."""
@@ -222,16 +226,12 @@ def waiting_in(transport: Any) -> Callable[[], int]:
     return lambda: int(relay.transport.get_write_buffer_size()) + _DATAGRAM * len(tasks)
 
 
-def hold(receiver: RTCRtpReceiver, frames: int, *, usual: int) -> int:
-    """Let a receiver give a frame out when so many more have begun to arrive; for how many it waits from now on.
-
-    What was lost or came out of order it waits for all the same. Another aiortc stays as it is, with the ``usual``.
-    """
-    buffer = getattr(receiver, "_RTCRtpReceiver__jitter_buffer", None)
-    if not hasattr(buffer, "_prefetch"):
-        return usual
-    setattr(buffer, "_prefetch", frames)  # noqa: B010
-    return frames
+def hold(receiver: RTCRtpReceiver, window: SoundWindow) -> bool:
+    """Let a window give out what a receiver of sound decodes; whether it does, as another aiortc stays as it is."""
+    if not hasattr(receiver, _BUFFER):
+        return False
+    setattr(receiver, _BUFFER, window)
+    return True
 
 
 class Ear:

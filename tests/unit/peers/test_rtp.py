@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import queue
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +12,14 @@ import aiortc.codecs
 import aiortc.rtp
 import pytest
 from aiortc import RTCPeerConnection
-from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensions, RtpPacket, unpack_header_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.peers import rtp
 from classroom.peers.rtp import RELIED_ON, PlayoutDelay, delaying, install
+from classroom.peers.sound_window import Held, SoundWindow
 
 URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -78,23 +81,32 @@ class Without:
         return getattr(self._original, name)
 
 
-async def test_a_receiver_of_sound_gives_a_frame_out_when_so_many_more_have_begun_to_come() -> None:
+async def test_a_receiver_of_sound_decodes_what_a_window_gives_out() -> None:
     connection = RTCPeerConnection()
     receiver = connection.addTransceiver("audio").receiver
     buffer = vars(receiver)["_RTCRtpReceiver__jitter_buffer"]
-    assert rtp.hold(receiver, 3, usual=4) == 3
-    given = []
+    assert inspect.signature(buffer.add).parameters.keys() == inspect.signature(SoundWindow.add).parameters.keys() - {
+        "self"
+    }
+    window = SoundWindow(3)
+    assert rtp.hold(receiver, window)
+    codec = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48000, channels=2, payloadType=96)
+    decoding: queue.Queue[tuple[object, Held]] = vars(receiver)["_RTCRtpReceiver__decoder_queue"]
+    vars(receiver)["_RTCRtpReceiver__codecs"][96] = codec
+    vars(receiver)["_RTCRtpReceiver__decoder_thread"] = object()
     for number in range(6):
-        packet = RtpPacket(sequence_number=number, timestamp=number * 960)
-        packet._data = bytes([number])  # type: ignore[attr-defined]
-        _, frame = buffer.add(packet)
-        given.append(None if frame is None else frame.data)
-    assert given == [None, None, None, b"\0", b"\1", b"\2"]
+        packet = RtpPacket(
+            payload_type=96, sequence_number=number, timestamp=7000 + number * 960, payload=bytes([0xFC, number])
+        )
+        await receiver._handle_rtp_packet(packet, 0)
+    given = [decoding.get_nowait() for _ in range(decoding.qsize())]
+    assert given == [(codec, Held(bytes([0xFC, number]), number * 960)) for number in range(3)]
+    vars(receiver)["_RTCRtpReceiver__decoder_thread"] = None
     await connection.close()
 
 
-def test_a_receiver_of_another_make_waits_as_it_does() -> None:
-    assert rtp.hold(object(), 3, usual=4) == 4  # type: ignore[arg-type]
+def test_a_receiver_of_another_make_stays_as_it_is() -> None:
+    assert not rtp.hold(object(), SoundWindow(3))  # type: ignore[arg-type]
 
 
 def test_senders_take_their_map_from_the_place_that_is_replaced() -> None:
