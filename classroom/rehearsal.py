@@ -1,7 +1,7 @@
 """A rehearsal: a lesson's run of show at once, with stand-ins for what is a device or comes from a network.
 
-Cards, slides and files are the real ones, director and mixer too: each scene is composed once. So whatever a file can
-get wrong is found before the class is there.
+Cards, slides and files are the real ones, director and mixer too: each scene is composed once, each page that a cue
+names is drawn. So whatever a file can get wrong is found before the class is there.
 """
 
 from __future__ import annotations
@@ -170,7 +170,9 @@ class _Stage:
             if isinstance(source, Slides) and source.pages is not None:
                 try:
                     source.go_to(page, None)
-                except CommandError as error:
+                    # A read shows the page that was turned to, where it is not shown already.
+                    source.read()
+                except (CommandError, DeviceError) as error:
                     self._problems.append(Problem(("cues", number, "slide", "page"), str(error)))
         scene = scene_for(cue, self._director)
         if scene is not None:

@@ -56,14 +56,15 @@ def _loud(time: float, every: float) -> bool:
     return time % every < 0.2
 
 
-def pdf(path: Path, pages: int) -> Path:
-    """A PDF of 4:3 whose pages are grey, page n with a brightness of 40 + n of 255."""
+def pdf(path: Path, pages: int, *, broken: int | None = None) -> Path:
+    """A PDF of 4:3 whose pages are grey, page n with a brightness of 40 + n of 255; ``broken`` cannot be loaded."""
     kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(pages))
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>"]
     for number in range(1, pages + 1):
         content = f"{(40 + number) / 255:.6f} g 0 0 400 300 re f"
+        kind = "Xage" if number == broken else "Page"
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Contents {2 + 2 * number} 0 R /Resources << >> >>"
+            f"<< /Type /{kind} /Parent 2 0 R /MediaBox [0 0 400 300] /Contents {2 + 2 * number} 0 R /Resources << >> >>"
         )
         objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
     data, places = b"%PDF-1.4\n", []

@@ -27,8 +27,8 @@ cues:
 """
 
 
-def rehearsed(folder: Path, text: str = LESSON, *, pages: int = 3) -> Rehearsal:
-    pdf(folder / "deck.pdf", pages)
+def rehearsed(folder: Path, text: str = LESSON, *, pages: int = 3, broken: int | None = None) -> Rehearsal:
+    pdf(folder / "deck.pdf", pages, broken=broken)
     (folder / "lesson.yaml").write_text(text, encoding="utf-8")
     return rehearse(folder / "lesson.yaml")
 
@@ -51,6 +51,21 @@ def test_what_would_be_on_air_when(tmp_path: Path) -> None:
 def test_a_page_that_the_slides_do_not_have(tmp_path: Path) -> None:
     [fault] = told(rehearsed(tmp_path, pages=2))
     assert fault.startswith("11:45: cues[0].slide.page: ")
+
+
+def test_a_page_that_cannot_be_shown(tmp_path: Path) -> None:
+    [fault] = told(rehearsed(tmp_path, broken=3))
+    assert fault.startswith("11:45: cues[0].slide.page: Page 3 of ")
+
+
+def test_a_page_that_no_cue_shows_may_be_broken(tmp_path: Path) -> None:
+    assert told(rehearsed(tmp_path, broken=2)) == []
+
+
+def test_a_page_is_looked_at_also_where_the_first_one_cannot_be_shown(tmp_path: Path) -> None:
+    first, second = told(rehearsed(tmp_path, LESSON.replace("page: 3", "page: 4"), broken=1))
+    assert first.startswith("3:30: sources.deck.file: Page 1 of ")
+    assert second.startswith("11:45: cues[0].slide.page: The slides 'deck' have no page 4")
 
 
 @pytest.mark.parametrize(

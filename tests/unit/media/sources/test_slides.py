@@ -114,16 +114,8 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
         Slides(name="slides", clock=SystemClock(), path=tmp_path / "none.pdf").open()
 
 
-def with_a_broken_page(path: Path) -> Path:
-    """Three pages, of which the second cannot be loaded."""
-    data = pdf(path, 3).read_bytes()
-    place = data.index(b"/Type /Page ", data.index(b"\n5 0 obj"))
-    path.write_bytes(data[:place] + b"/Type /Xage " + data[place + 12 :])
-    return path
-
-
 def test_a_page_that_cannot_be_shown_does_not_take_its_neighbours_away(tmp_path: Path) -> None:
-    slides = Slides(name="slides", clock=SystemClock(), path=with_a_broken_page(tmp_path / "a.pdf"), size=(320, 180))
+    slides = Slides(name="slides", clock=SystemClock(), path=pdf(tmp_path / "a.pdf", 3, broken=2), size=(320, 180))
     slides.open()
     for page in (1, 3):
         slides.go_to(page)
@@ -134,7 +126,7 @@ def test_a_page_that_cannot_be_shown_does_not_take_its_neighbours_away(tmp_path:
 
 
 def test_the_teacher_turns_on_from_a_page_that_cannot_be_shown(tmp_path: Path) -> None:
-    with running(with_a_broken_page(tmp_path / "a.pdf")) as (slides, runner):
+    with running(pdf(tmp_path / "a.pdf", 3, broken=2)) as (slides, runner):
         wait_for(lambda: shows(slides, 1))
         slides.go_to(2)
         wait_for(lambda: runner.status.state == "lost")
