@@ -153,7 +153,7 @@ def _shown(source: Source) -> tuple[float | None, float]:
     newest = source.picture.newest() if source.picture else None
     if newest is None:
         return None, 0.0
-    light = round(float(np.frombuffer(newest.frame.planes[0], np.uint8).mean()))
+    light = round(float(np.frombuffer(bytes(newest.frame.planes[0]), np.uint8).mean()))
     return (None if light > 150 else (light - 16) / 25), newest.captured
 
 
