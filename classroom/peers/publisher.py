@@ -18,6 +18,7 @@ from aiortc import (
     RTCConfiguration,
     RTCIceServer,
     RTCPeerConnection,
+    RTCRtpReceiver,
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
@@ -32,7 +33,7 @@ from classroom.peers.closing import close_to_the_end
 from classroom.peers.gathering import hasten
 from classroom.peers.messages import Bye, Candidate, check_description, read
 from classroom.peers.monitor import Tell
-from classroom.peers.rtp import hold
+from classroom.peers.rtp import ask_again, hold
 from classroom.peers.sound_window import SoundWindow
 from classroom.peers.timeline import Timeline
 from classroom.peers.viewer import BAD_DESCRIPTION
@@ -200,15 +201,19 @@ class Publisher:
         if track.kind in ("video", "audio") and track.kind not in self._kinds:
             self._kinds.add(track.kind)
             if track.kind == "video":
+                for receiver in self._receivers(track):
+                    ask_again(receiver, self._clock)
                 self._keep(self._receive_pictures(track), "video")
             else:
                 self._keep(self._receive_sound(track, self._hold(track)), "audio")
 
     def _hold(self, track: MediaStreamTrack) -> int:
         """How many packets its receiver holds back from now on."""
-        receivers = [each.receiver for each in self._connection.getTransceivers() if each.receiver.track is track]
-        replaced = [hold(each, SoundWindow(_SOUND_HELD)) for each in receivers]
+        replaced = [hold(each, SoundWindow(_SOUND_HELD)) for each in self._receivers(track)]
         return _SOUND_HELD if all(replaced) else _USUALLY_HELD
+
+    def _receivers(self, track: MediaStreamTrack) -> list[RTCRtpReceiver]:
+        return [each.receiver for each in self._connection.getTransceivers() if each.receiver.track is track]
 
     async def _receive_pictures(self, track: MediaStreamTrack) -> None:
         timeline = Timeline(_PICTURES_HELD)

@@ -29,8 +29,10 @@ from aioice.turn import TurnTransport
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 
+from classroom.clock import Clock
 from classroom.peers.feedback import Estimate, KeyFrameRequest, Loss, Reception
 from classroom.peers.header import PLAYOUT_DELAY, Layout, PlayoutDelay
+from classroom.peers.picture_window import Missing, PictureWindow
 from classroom.peers.rtcp import Heard, read
 from classroom.peers.sound_window import SoundWindow
 
@@ -41,6 +43,7 @@ __all__ = [
     "PlayoutDelay",
     "Srtp",
     "SrtpFault",
+    "ask_again",
     "bound_gathering",
     "chosen_path",
     "delaying",
@@ -99,7 +102,10 @@ RELIED_ON: Final = (
 """What no documentation promises: (module, class or function that holds it, name)."""
 
 _BUFFER: Final = "_RTCRtpReceiver__jitter_buffer"
-"""Where a receiver has its buffer; without it sound is received with aiortc's own."""
+"""Where a receiver has its buffer; without it aiortc's own goes on."""
+
+_MISSING: Final = "_RTCRtpReceiver__nack_generator"
+"""Where a receiver of pictures has its list of what is missing; without it aiortc's own goes on."""
 
 _DATAGRAM: Final = 1200
 """Bytes of a datagram, about."""
@@ -232,6 +238,14 @@ def hold(receiver: RTCRtpReceiver, window: SoundWindow) -> bool:
         return False
     setattr(receiver, _BUFFER, window)
     return True
+
+
+def ask_again(receiver: RTCRtpReceiver, clock: Clock) -> None:
+    """Let a receiver of pictures ask for what is missing until it comes or is given up; another aiortc asks once."""
+    if hasattr(receiver, _MISSING) and hasattr(receiver, _BUFFER):
+        missing = Missing(clock)
+        setattr(receiver, _MISSING, missing)
+        setattr(receiver, _BUFFER, PictureWindow(missing))
 
 
 class Ear:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fractions
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from itertools import pairwise
 
@@ -62,14 +61,14 @@ class Noted(Browser):
     def __init__(self) -> None:
         super().__init__(name="phone", clock=SystemClock())
         self.blocks: list[tuple[Samples, float]] = []
-        self.pictures: list[float] = []
+        self.pictures = 0
 
     def put_sound(self, samples: Samples, captured: float) -> None:
         self.blocks.append((samples, captured))
         super().put_sound(samples, captured)
 
     def put_picture(self, frame: VideoFrame, captured: float) -> None:
-        self.pictures.append(self.clock.now())
+        self.pictures += 1
         super().put_picture(frame, captured)
 
     @property
@@ -78,31 +77,35 @@ class Noted(Browser):
         return sum(len(samples) for samples, _ in self.blocks)
 
 
+Lossy = Callable[[int, bool], bool]
+"""Whether the first, second ... packet is lost; the second argument tells of the same among the repetitions."""
+
+
 class Way:
     """What a sender's packets take: it loses some, tells how many came, and can be cut off."""
 
-    def __init__(self, sender: RTCRtpSender, lossy: Callable[[int], bool]) -> None:
+    def __init__(self, sender: RTCRtpSender, lossy: Lossy) -> None:
         self.sent = 0
-        self.lost: list[float] = []
+        self.repeated = 0
         self.over = False
         self._lossy = lossy
+        self._ssrc = sender._ssrc.to_bytes(4, "big")
         self._send = sender.transport._send_rtp
         sender.transport._send_rtp = self._pass  # type: ignore[method-assign]
 
     async def _pass(self, data: bytes) -> None:
         if not is_rtcp(data):
-            if self.over:
-                return
-            self.sent += 1
-            if self._lossy(self.sent):
-                self.lost.append(time.monotonic())
+            repetition = data[8:12] != self._ssrc
+            self.sent += not repetition and not self.over
+            self.repeated += repetition
+            if self.over or self._lossy(self.repeated if repetition else self.sent, repetition):
                 return
         await self._send(data)
 
 
 @contextlib.asynccontextmanager
-async def sending(track: MediaStreamTrack, lossy: Callable[[int], bool]) -> AsyncIterator[tuple[Noted, Way]]:
-    """A page that sends a track to a publisher; ``lossy`` says of the first, the second packet ... if it is lost."""
+async def sending(track: MediaStreamTrack, lossy: Lossy) -> AsyncIterator[tuple[Noted, Way]]:
+    """A page that sends a track to a publisher."""
     page = RTCPeerConnection()
     sender = page.addTransceiver(track, direction="sendonly").sender
     way = Way(sender, lossy)
@@ -129,7 +132,7 @@ async def sending(track: MediaStreamTrack, lossy: Callable[[int], bool]) -> Asyn
 
 @pytest.mark.parametrize("lost", [(), (40,), (40, 41, 42), (40, 44, 60), tuple(range(40, 46))])
 async def test_lost_sound_is_made_up_for_and_no_delay_is_left(lost: tuple[int, ...]) -> None:
-    async with sending(Hum(), lambda number: number in lost) as (source, way):
+    async with sending(Hum(), lambda number, _: number in lost) as (source, way):
         await eventually(lambda: way.sent >= 90, what="packets sent")
         way.over = True
         held = 3 if len(lost) < 6 else 6
@@ -139,3 +142,18 @@ async def test_lost_sound_is_made_up_for_and_no_delay_is_left(lost: tuple[int, .
     assert gaps == pytest.approx([] if held == 3 else [0.06], abs=0.005)
     loudness = [float(np.sqrt(np.mean(samples**2))) for samples, _ in source.blocks[5:]]
     assert min(loudness) > 0.1
+
+
+@pytest.mark.parametrize("repetitions_lost", [0, 1, 1000])
+async def test_pictures_go_on_soon_after_a_lost_packet(repetitions_lost: int) -> None:
+    """Also where the repetition is lost, or never comes."""
+
+    def lossy(number: int, repetition: bool) -> bool:
+        return number <= repetitions_lost if repetition else number == 60
+
+    async with sending(Noise(), lossy) as (source, way):
+        await eventually(lambda: way.sent > 60, what="a loss")
+        shown = source.pictures
+        await eventually(lambda: source.pictures > shown + 10, what="more pictures")
+        assert way.sent < 260
+        assert way.repeated > min(repetitions_lost, 1)

@@ -17,6 +17,7 @@ from aiortc.rtp import HeaderExtensions, RtpPacket, unpack_header_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classroom.clock import ManualClock
 from classroom.peers import rtp
 from classroom.peers.rtp import RELIED_ON, PlayoutDelay, delaying, install
 from classroom.peers.sound_window import Held, SoundWindow
@@ -102,6 +103,19 @@ async def test_a_receiver_of_sound_decodes_what_a_window_gives_out() -> None:
     given = [decoding.get_nowait() for _ in range(decoding.qsize())]
     assert given == [(codec, Held(bytes([0xFC, number]), number * 960)) for number in range(3)]
     vars(receiver)["_RTCRtpReceiver__decoder_thread"] = None
+    await connection.close()
+
+
+async def test_a_receiver_of_pictures_asks_for_what_is_missing_as_ours_does() -> None:
+    connection = RTCPeerConnection()
+    receiver = connection.addTransceiver("video").receiver
+    theirs = vars(receiver)["_RTCRtpReceiver__nack_generator"], vars(receiver)["_RTCRtpReceiver__jitter_buffer"]
+    rtp.ask_again(receiver, ManualClock())
+    ours = vars(receiver)["_RTCRtpReceiver__nack_generator"], vars(receiver)["_RTCRtpReceiver__jitter_buffer"]
+    for old, new in zip(theirs, ours, strict=True):
+        assert type(new) is not type(old)
+        assert inspect.signature(old.add).parameters.keys() == inspect.signature(new.add).parameters.keys()
+    assert theirs[0].missing == ours[0].missing == set()
     await connection.close()
 
 
