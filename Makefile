@@ -62,7 +62,7 @@ fuzz: .venv/ready-dev  ## Half a million broken requests of each kind at the sig
 	$(BIN)/pytest --hypothesis-profile=fuzz -o timeout=0 tests/integration/test_fuzzing.py \
 		tests/unit/signaling/test_room_machine.py
 
-long: .venv/ready-dev system-packages  ## Tests of the measurements, beside Janus and stock aiortc; takes two minutes
+long: .venv/ready-dev system-packages  ## Tests of the measurements, beside Janus and stock aiortc; takes three minutes
 	$(BIN)/pytest -m long
 
 soak: .venv/ready-dev  ## Ten minutes with sources that die at random
