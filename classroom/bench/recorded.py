@@ -33,6 +33,9 @@ _SECONDS: Final = 4
 _SOUND_AFTER: Final = 0.03
 """Seconds after which a block of sound follows the picture of the same moment, as in a lesson."""
 
+_NOISE: Final = 3.0
+"""Levels by which the sensor's noise deviates, beside that of the clip: as much as needs all the bits."""
+
 Publish = Callable[[Encoded], None]
 
 
@@ -52,12 +55,15 @@ class Recording:
 
 
 def record(clock: Clock) -> Recording:
-    """Encode a talking head with the settings of a lesson, H.264, and a voice-like tone."""
+    """Encode a talking head in bad light with the settings of a lesson, H.264, and a voice-like tone."""
+    chance = np.random.default_rng(3)
     context = open_video("h264", VideoSettings((WIDTH, HEIGHT), FPS, BIT_RATE))
     clip = heads()
     pictures: list[tuple[bytes, bool]] = []
     for number in range(_SECONDS * FPS):
-        frame = yuv_frame(*clip[number % len(clip)])
+        luma, blue, red = clip[number % len(clip)]
+        noisy = luma + chance.normal(0, _NOISE, luma.shape)
+        frame = yuv_frame(np.clip(noisy, 16, 235).astype(np.uint8), blue, red)
         frame.pts, frame.time_base = round(number * 90_000 / FPS), context.time_base
         if number % round(_KEY_EVERY * FPS) == 0:
             frame.pict_type = av.video.frame.PictureType.I
@@ -67,7 +73,6 @@ def record(clock: Clock) -> Recording:
         bit_rate=SOUND_BIT_RATE, clock=clock, publish=lambda encoded: blocks.append(bytes(encoded.packet))
     )
     encoder.activate()
-    chance = np.random.default_rng(3)
     for number in range(round(_SECONDS / BLOCK_SECONDS)):
         moment = (number * BLOCK + np.arange(BLOCK)) / 48_000
         wave = 0.2 * np.sin(2 * np.pi * 180 * moment) * (1 + np.sin(2 * np.pi * 3 * moment))
