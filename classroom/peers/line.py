@@ -34,6 +34,7 @@ class Line:
     ) -> None:
         self.now = now
         self.last_heard: float | None = None
+        self.opened: float | None = None
         self._wall = wall
         self._ended = ended
         self._streams: list[Stream] = []
@@ -63,7 +64,7 @@ class Line:
         self._name = parameters.rtcp.cname or ""
         self._transport = transport
         self.listen(Ear(0, self._hear), parameters)
-        self.last_heard = self.now()
+        self.last_heard = self.opened = self.now()
 
     def listen(self, ear: Ear, parameters: RTCRtpSendParameters) -> None:
         """Let an ear hear what comes back, until all streams have stopped."""

@@ -38,6 +38,13 @@ _TOO_MUCH: Final = 0.9
 _REPORTS_APART: Final = 0.02
 """Seconds between two reports that are taken. They count from the beginning, so one that is left out loses nothing."""
 
+_SOUND_AFTER: Final = 0.5
+"""Seconds after its connection stands when a student's sound begins.
+
+A browser that was just started takes up to a second to open its loudspeakers. What arrives meanwhile piles up, and
+sound is late by as much for some seconds.
+"""
+
 _SOUND_LAG: Final = 0.015
 """Seconds that sound is said to have been later than it was heard.
 
@@ -193,7 +200,7 @@ class Stream:
         elif self._held or ((self._needs_key or self._key_frames_every is not None) and not self._is_awaited(frame)):
             self.skipped += 1
             return None
-        if not self._line.ready:
+        if not self._line.ready or (self._time_line is None and self._is_too_soon()):
             self.skipped += 1
             self._needs_key = True
             return None
@@ -216,6 +223,10 @@ class Stream:
             self._time_line = TimeLine(origin=self._origin, rate=self._rate, zero=zero, lag=lag)
             self._line.hurry()
         return sequence, (self._origin + pts) & 0xFFFF_FFFF
+
+    def _is_too_soon(self) -> bool:
+        opened = self._line.opened
+        return self.kind == "audio" and opened is not None and self._line.now() - opened < _SOUND_AFTER
 
     def _is_awaited(self, frame: Frame) -> bool:
         every = self._key_frames_every

@@ -25,6 +25,13 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 };
 """
 
+COUNT_LOUDSPEAKERS = """
+window.opened = [];
+window.AudioContext = class extends AudioContext {
+  constructor(...given) { super(...given); window.opened.push(this); }
+};
+"""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server() -> AsyncIterator[PageServer]:
@@ -164,6 +171,36 @@ async def test_it_answers_in_stereo_and_goes_live(
     await server.page_message("restart", within=60)
 
 
+async def test_the_way_to_the_loudspeakers_is_open_before_sound_comes_and_let_go_of_when_it_plays(
+    server: PageServer, open_page: PageFactory, offerer: RTCPeerConnection
+) -> None:
+    await server.member.sign_in("Algebra")
+    page = await open_page(server.origin)
+    await page.add_init_script(COUNT_LOUDSPEAKERS)
+    await page.reload()
+    await page.locator("#name").fill("Ada")
+    assert await page.evaluate("opened.length") == 0  # not without a touch, which browsers would complain of
+    await join(page)
+    peer, _ = await server.page_message("hello")
+    await until_true(page, "opened.length === 1 && opened[0].state === 'running'")
+    await server.member.send(peer, offer(offerer))
+    _, answer = await server.page_message("answer")
+    await offerer.setRemoteDescription(RTCSessionDescription(answer["sdp"], "answer"))
+    await state_is(page, "live")
+    await until_true(page, "opened[0].state === 'closed'")
+    assert await page.evaluate("opened.length") == 1
+
+
+async def test_who_wants_no_sound_opens_no_loudspeakers(server: PageServer, open_page: PageFactory) -> None:
+    page = await open_page(server.origin)
+    await page.evaluate("localStorage.setItem('classroom.muted', 'true')")
+    await page.add_init_script(COUNT_LOUDSPEAKERS)
+    await page.reload()
+    await join(page)
+    await state_is(page, "waiting")
+    assert await page.evaluate("opened.length") == 0
+
+
 async def test_others_than_the_broadcaster_are_ignored(server: PageServer, open_page: PageFactory) -> None:
     """Where everybody sees everybody, a stranger cannot end the lesson or take the broadcaster's place."""
     module = """async () => {
@@ -236,6 +273,7 @@ async def test_it_signs_in_again_when_the_server_forgot_it(server: PageServer, o
 async def test_an_unreachable_server_is_named_and_tried_again(server: PageServer, open_page: PageFactory) -> None:
     await server.member.sign_in("Algebra")
     page = await open_page(server.origin)
+    await expect(page.locator("#join-button")).to_be_enabled()  # all of the page has come
     await page.context.set_offline(True)
     await join(page)
     await state_is(page, "unreachable")

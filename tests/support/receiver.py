@@ -65,8 +65,8 @@ def encoded(number: int, size: int = 5000, *, key: bool = False, mark: int = 0x4
 
 
 def sound(number: int) -> Encoded:
-    """20 ms of something of the shape of sound."""
-    packet: av.Packet[Any] = av.Packet(b"\x78" + bytes(200))
+    """20 ms of something of the shape of sound, with its number in its second byte."""
+    packet: av.Packet[Any] = av.Packet(bytes([0x78, number % 256]) + bytes(199))
     packet.pts = number * 960
     return Encoded("opus", packet, True, _BEGAN + number / 50)
 

@@ -133,6 +133,7 @@ class StudentPage {
     this.#why = why;
     document.body.dataset.state = state;
     this.#wakeLock.wanted = state === 'live';
+    if (state === 'ended' || (state === 'refused' && why !== 'passcode')) this.#sound.rest();
     const { t } = this.#translator;
     this.#stateText.textContent = t(`state.${state}`);
     const headline = headlineOf(this.#translator, state, why);

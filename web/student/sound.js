@@ -3,6 +3,7 @@
  */
 import { recall, remember } from '../lib/memory.js';
 import { element } from './elements.js';
+import { Loudspeakers } from './loudspeakers.js';
 
 export class Sound {
   #video;
@@ -12,6 +13,8 @@ export class Sound {
   #turnOn = element('sound-on', HTMLButtonElement);
   #wanted = recall('muted') !== 'true';
   #blocked = false;
+  /** @type {Loudspeakers | null} */
+  #loudspeakers = this.#wanted ? new Loudspeakers() : null;
 
   /**
    * @param {HTMLVideoElement} video
@@ -44,6 +47,7 @@ export class Sound {
     try {
       await this.#video.play();
       this.#blocked = false;
+      this.#loudspeakers?.playing();
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       // AbortError: a newer stream has taken the place of this one, and its own play() is under way.
@@ -57,6 +61,11 @@ export class Sound {
       });
     }
     this.#show();
+  }
+
+  /** Nothing will be played. */
+  rest() {
+    void this.#loudspeakers?.close();
   }
 
   /** @param {boolean} wanted */

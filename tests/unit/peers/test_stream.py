@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 from aiortc import RTCRtpSender
@@ -25,6 +25,7 @@ class CountingLine:
 
     def __init__(self, clock: ManualClock) -> None:
         self.now = clock.now
+        self.opened: float | None = clock.now()
         self.sent = 0
 
     def send(self, *_: object, **__: object) -> tuple[int, int]:
@@ -78,14 +79,12 @@ class Sent:
 class Student:
     """A stream that is sent a rendition."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Literal["video", "audio"] = "video") -> None:
         self.clock = ManualClock(100.0)
         self.line = CountingLine(self.clock)
         self.reports = 0
         sender = cast(RTCRtpSender, SimpleNamespace(_ssrc=1, _rtx_ssrc=2))
-        self.stream = Stream(
-            kind="video", line=cast(Line, self.line), sender=sender, delay=None, reported=self._reported
-        )
+        self.stream = Stream(kind=kind, line=cast(Line, self.line), sender=sender, delay=None, reported=self._reported)
         self.large = Sent(self.clock)
         self.stream.choose(cast(Distribution, self.large))
 
@@ -154,6 +153,18 @@ def test_wishing_for_key_frames_all_the_time_is_heard_now_and_then() -> None:
     before = student.large.demanded
     student.stream.hear(KeyFrameRequest((1,)))
     assert student.large.demanded == before + 1
+
+
+def test_sound_begins_when_a_browser_has_had_time_to_open_its_loudspeakers() -> None:
+    student = Student("audio")
+    distribution = cast(Distribution, student.large)
+    taken = []
+    for number in range(40):
+        frame = student.large.frame(number, key=True, packets=1)
+        taken.append(student.stream.accept(distribution, frame, student.large.history) is not None)
+        student.clock.advance(0.02)
+    assert taken == sorted(taken)
+    assert 24 <= taken.index(True) <= 26
 
 
 def test_the_rendition_that_comes_hears_of_a_wish_as_well() -> None:
