@@ -166,13 +166,16 @@ class Viewer:
 
     async def _next(self) -> Call | _Failed:
         """The next message; a call that does not come about in time counts as failed."""
-        if self._connection is None or self._state == "watching":
-            return await self._inbox.get()
-        try:
-            return await asyncio.wait_for(self._inbox.get(), _ANSWER_WITHIN)
-        except TimeoutError:
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self._inbox.get(), _ANSWER_WITHIN if self._is_connecting() else None)
+        if self._is_connecting() and self._connection is not None:
             logger.info("%s did not connect within %d s", self._name, _ANSWER_WITHIN)
             return _Failed(self._connection)
+        # It came about meanwhile: old clients have nothing more to say once they have answered.
+        return await self._inbox.get()
+
+    def _is_connecting(self) -> bool:
+        return self._connection is not None and self._state != "watching"
 
     async def _take(self, message: Call | _Failed) -> None:
         match message:

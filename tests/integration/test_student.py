@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from classroom.broadcaster import Broadcaster
+from classroom.peers import viewer
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.machine import StolenTime
 from tests.support.student import Student, student
@@ -217,6 +219,24 @@ async def test_who_vanished_is_sent_nothing_any_more(lesson: Broadcaster) -> Non
         watcher.connection.getTransceivers()[0].receiver.transport.transport._send = lost
         await watcher.client.vanish()
         await eventually(lambda: states(lesson) == ["waiting"], within=28, what="the connection is given up")
+
+
+async def test_who_has_nothing_more_to_say_after_its_answer_watches_on(
+    lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the original client, whose answer is the last that is heard of it."""
+    monkeypatch.setattr(viewer, "_ANSWER_WITHIN", 3.0)
+    caplog.set_level(logging.INFO, "classroom.peers.viewer")
+    async with student(lesson.port) as watcher, student(lesson.port) as silent:
+        await watcher.watch()
+        await silent.offer()
+        await eventually(lambda: "watching" in states(lesson))
+        # That the one that came later and never answers is given up shows that the time of the other is over, too.
+        await eventually(lambda: "did not connect within" in caplog.text)
+        assert caplog.text.count("did not connect within") == 1
+        before = watcher.pictures
+        await eventually(lambda: watcher.pictures > before + 10)
+        assert "watching" in states(lesson)
 
 
 async def test_a_full_lesson_offers_no_more(lesson: Broadcaster) -> None:
