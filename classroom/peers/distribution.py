@@ -8,7 +8,8 @@ picture's portions.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from classroom.media.fanout import Fanout, Subscription
 from classroom.media.frames import Demand, Encoded
 from classroom.peers.header import Layouts, send_time
 from classroom.peers.history import Frame, History
-from classroom.peers.pacer import Portion
+from classroom.peers.pacer import BURST, Portion
 from classroom.peers.packetizer import packetize
 from classroom.peers.stream import Stream
 
@@ -30,7 +31,10 @@ _STALE: Final = 0.3
 """Seconds without a frame after which what came before is not the program any more."""
 
 _MOST_OCTETS: Final = 250_000
-"""Octets that a newcomer is sent at once: about a second of the program."""
+"""Octets that a newcomer is sent of what was before it came: about a second of the program."""
+
+_PORTION_EVERY: Final = 0.01
+"""Seconds between two portions of that, of about 36 kB: no network has to queue more."""
 
 
 @dataclass(slots=True)
@@ -42,6 +46,18 @@ class _Taker:
     portions: int = 0
 
 
+class _Arrival:
+    """What a newcomer is still to be sent before it gets what all get; the next portion of it is on its way."""
+
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self.frames = deque(frames)
+        self.handle: asyncio.TimerHandle | None = None
+
+    def cancel(self) -> None:
+        if self.handle is not None:
+            self.handle.cancel()
+
+
 class Distribution:
     """The students of one fan-out. ``run`` sends until the program ends; the encoder runs only while there is one."""
 
@@ -50,6 +66,7 @@ class Distribution:
         self._fanout = fanout
         self._clock = clock
         self._streams: dict[Stream, None] = {}
+        self._arriving: dict[Stream, _Arrival] = {}
         self._frame: Frame | None = None
         self._takers: dict[Stream, _Taker] = {}  # of the frame that is being sent
         self._history = History()
@@ -71,9 +88,10 @@ class Distribution:
         self._wanted.set()
         self.wished()
         recent = [] if stream.begun else self._recent()
-        for frame in recent:
-            self._catch_up(stream, frame)
-        if not recent:
+        if recent:
+            self._arriving[stream] = _Arrival(recent)
+            self._lead_in(stream)
+        else:
             self.demand.key_frame()
 
     def remove(self, stream: Stream) -> None:
@@ -82,6 +100,9 @@ class Distribution:
         It may go on with packets of another rendition, which come after those of that frame.
         """
         self._streams.pop(stream, None)
+        arrival = self._arriving.pop(stream, None)
+        if arrival is not None:
+            arrival.cancel()
         taker = self._takers.pop(stream, None)
         if taker is not None and self._frame is not None:
             self._send_rest(stream, self._frame, taker)
@@ -113,10 +134,23 @@ class Distribution:
             return []
         return frames
 
-    def _catch_up(self, stream: Stream, frame: Frame) -> None:
-        accepted = stream.accept(self, frame, self._history)
-        if accepted is not None:
+    def _lead_in(self, stream: Stream) -> None:
+        """Send a newcomer the next portion of what was before it came, until it has all."""
+        arrival, packets = self._arriving[stream], 0
+        while arrival.frames and packets < BURST:
+            frame = arrival.frames.popleft()
+            accepted = stream.accept(self, frame, self._history)
+            if accepted is None:
+                # Its connection cannot be sent to yet, so what follows would be of no use.
+                arrival.frames.clear()
+                self.demand.key_frame()
+                break
             self._send_rest(stream, frame, _Taker(*accepted))
+            packets += len(frame.payloads)
+        if arrival.frames:
+            arrival.handle = asyncio.get_running_loop().call_later(_PORTION_EVERY, self._lead_in, stream)
+        else:
+            del self._arriving[stream]
 
     def _send_rest(self, stream: Stream, frame: Frame, taker: _Taker) -> None:
         sent = send_time(self._clock.now())
@@ -157,6 +191,9 @@ class Distribution:
                 turn = clock.now()
             layouts, sent = _layouts(frame, portion), send_time(clock.now())
             for stream in tuple(self._takers if portion.first else self._streams):
+                if not portion.first and stream in self._arriving:
+                    self._arriving[stream].frames.append(frame)
+                    continue
                 taker = self._takers.get(stream) if portion.first else self._accepted(stream, frame)
                 if taker is None:
                     continue

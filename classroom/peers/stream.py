@@ -38,6 +38,9 @@ _TOO_MUCH: Final = 0.9
 _REPORTS_APART: Final = 0.02
 """Seconds between two reports that are taken. They count from the beginning, so one that is left out loses nothing."""
 
+_ASKS_AGAIN: Final = 1.0
+"""Seconds without the key frame that a student needs after which it is asked for again."""
+
 _SOUND_AFTER: Final = 0.5
 """Seconds after its connection stands when a student's sound begins.
 
@@ -95,6 +98,7 @@ class Stream:
         self._current: Distribution | None = None
         self._coming: Distribution | None = None
         self._needs_key = True
+        self._asked = float("-inf")  # when a key frame was last asked for because none came
         self._held = False  # nothing is sent until the coming rendition's key frame
         self._repeated_from = 0  # what is older is of another rendition, and of no use any more
         self._stopped = False
@@ -121,6 +125,7 @@ class Stream:
         self._line.open(transport, parameters)
         self._line.listen(Ear(self.ssrc, self.hear), parameters)
         self._transport = transport
+        self._asked = self._line.now()
         for distribution in (self._current, self._coming):
             if distribution is not None:
                 distribution.add(self)
@@ -248,9 +253,15 @@ class Stream:
         self.counters.octets += octets
 
     def tend(self, now: float) -> None:
-        """Ask for a key frame when it is time for one and nothing else is sent; called about once a second."""
+        """Ask for a key frame when it is time for one, or none has come; called about once a second."""
         every = self._key_frames_every
-        if every is not None and self._current is not None and now - self._last_key >= every:
+        if self._current is None:
+            return
+        if every is not None:
+            if now - self._last_key >= every:
+                self._current.demand.key_frame()
+        elif self._needs_key and self._line.ready and now - self._asked >= _ASKS_AGAIN:
+            self._asked = now
             self._current.demand.key_frame()
 
     def report(self, now: float, ntp: int) -> bytes:

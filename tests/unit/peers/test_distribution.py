@@ -26,12 +26,13 @@ class Newcomer:
 
     def __init__(self) -> None:
         self.begun = False
+        self.ready = True
         self.taken: list[int] = []
         self.packets = 0
         self.in_order = True
 
     def accept(self, distribution: Distribution, frame: Frame, history: History) -> tuple[int, int] | None:
-        if not self.begun and not frame.key:
+        if not self.ready or (not self.begun and not frame.key):
             return None
         self.begun = True
         self.taken.append(frame.pts)
@@ -90,11 +91,55 @@ async def test_who_comes_soon_after_a_key_frame_is_sent_all_since_and_needs_none
         await made.show(2, first)
         await made.show(3, first)
         others = [await made.join() for _ in range(5)]
-        assert [other.taken for other in others] == [[1, 2, 3]] * 5
+        assert [other.taken for other in others] == [[1, 2, 3]] * 5  # at once: it is one portion
         assert others[0].packets > 25
         assert made.wishes == before
         await made.show(4, first)
         assert [other.taken for other in others] == [[1, 2, 3, 4]] * 5
+
+
+async def test_a_lot_is_sent_in_portions_and_what_comes_meanwhile_comes_after_it() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        await made.show(1, first, key=True, size=40_000)
+        for number in range(2, 8):
+            await made.show(number, first, size=30_000)
+        newcomer = Newcomer()
+        made.distribution.add(cast(Stream, newcomer))
+        assert newcomer.taken == [1]
+        await made.show(8, first, size=30_000)
+        await made.show(9, first)
+        await eventually(lambda: newcomer.taken == list(range(1, 10)))
+        await made.show(10, first)
+        assert newcomer.taken == list(range(1, 11))
+        assert newcomer.in_order
+
+
+async def test_who_leaves_while_it_is_led_in_is_sent_no_more() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        await made.show(1, first, key=True, size=40_000)
+        await made.show(2, first, size=40_000)
+        newcomer = Newcomer()
+        made.distribution.add(cast(Stream, newcomer))
+        made.distribution.remove(cast(Stream, newcomer))
+        await made.show(3, first)
+        await asyncio.sleep(0.05)  # longer than the next portion would have been away
+        assert newcomer.taken == [1]
+
+
+async def test_who_cannot_be_sent_to_yet_has_a_key_frame_made_for_it() -> None:
+    async with lesson() as made:
+        first = await made.join()
+        await made.show(1, first, key=True)
+        before = made.wishes
+        newcomer = Newcomer()
+        newcomer.ready = False
+        made.distribution.add(cast(Stream, newcomer))
+        assert (newcomer.taken, made.wishes) == ([], before + 1)
+        newcomer.ready = True
+        await made.show(2, first, key=True)
+        assert newcomer.taken == [2]
 
 
 async def test_without_a_recent_key_frame_one_is_made() -> None:

@@ -19,11 +19,10 @@ from classroom.peers.stream import Stream
 
 
 class CountingLine:
-    """A line that is always ready, and counts."""
-
-    ready = True
+    """A line that counts."""
 
     def __init__(self, clock: ManualClock) -> None:
+        self.ready = True
         self.now = clock.now
         self.opened: float | None = clock.now()
         self.sent = 0
@@ -165,6 +164,27 @@ def test_sound_begins_when_a_browser_has_had_time_to_open_its_loudspeakers() -> 
         student.clock.advance(0.02)
     assert taken == sorted(taken)
     assert 24 <= taken.index(True) <= 26
+
+
+def test_who_could_not_be_sent_the_key_frame_has_another_asked_for() -> None:
+    student = Student()
+    distribution = cast(Distribution, student.large)
+    student.line.ready = False
+    key = student.large.frame(0, key=True)
+    assert student.stream.accept(distribution, key, student.large.history) is None
+    for _ in range(3):  # whoever cannot be sent anything needs no key frames either
+        student.clock.advance(1.0)
+        student.stream.tend(student.clock.now())
+    assert student.large.demanded == 0
+    student.line.ready = True
+    for _ in range(8):
+        student.clock.advance(0.25)
+        student.stream.tend(student.clock.now())
+    assert student.large.demanded == 2
+    student.watch(1)
+    student.clock.advance(2.0)
+    student.stream.tend(student.clock.now())
+    assert student.large.demanded == 2
 
 
 def test_the_rendition_that_comes_hears_of_a_wish_as_well() -> None:
