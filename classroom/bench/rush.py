@@ -103,13 +103,26 @@ def _first_frames(audience: House, watcher: int, counts: dict[int, Any]) -> dict
 def rush_table(result: dict[str, Any]) -> Table:
     """The result for a person."""
     shown = Table(title="Many join at once: from arrival to the first picture, milliseconds")
-    for column in ("students", "p50", "p95", "max", "key frames", "tick max", "freeze", "dB before", "least", "for"):
+    for column in (
+        "students",
+        "p50",
+        "p95",
+        "max",
+        "none",
+        "key frames",
+        "tick max",
+        "freeze",
+        "dB before",
+        "least",
+        "for",
+    ):
         shown.add_column(column, justify="right")
     for part in result["parts"].values():
         first, quality = part["first_frame"], part["quality"]
         shown.add_row(
             str(part["joins"]),
             *(f"{first[name]:.0f}" for name in ("p50", "p95", "max")),
+            str(part["without_picture"]),
             str(part["key_frames"]),
             f"{part['tick']['max']:.1f}",
             f"{part['freeze']:.0f}",
@@ -118,7 +131,7 @@ def rush_table(result: dict[str, Any]) -> Table:
             f"{1000 * quality['seconds']:.0f}",
         )
     shown.caption = (
-        "freeze and dB: of one who was watching already; for: how long it was more than "
+        "none: how many saw none; freeze and dB: of one who was watching already; for: how long it was more than "
         f"{result['goals']['fall_db']:g} dB below before."
     )
     return shown

@@ -36,7 +36,10 @@ class Tally:
     """The highest one, extended by how often the 16 bits wrapped."""
 
     first_frame: float | None = None
-    """When the end of the first picture was read, with nothing missing before it."""
+    """When the end of a picture was first read with nothing missing before it.
+
+    A packet may be counted late that was read just before the socket was taken from asyncio.
+    """
 
     last_frame: float | None = None
     longest_gap: float = 0.0
@@ -56,9 +59,9 @@ class Tally:
         self.octets += octets
         if marker:
             self.frames += 1
-            if self.last_frame is None:
-                self.first_frame = now if not self.lost else None
-            elif now - self.last_frame > self.longest_gap:
+            if self.first_frame is None and not self.lost:
+                self.first_frame = now
+            if self.last_frame is not None and now - self.last_frame > self.longest_gap:
                 self.longest_gap = now - self.last_frame
             self.last_frame = now
 

@@ -42,6 +42,7 @@ def test_frames_end_with_the_marker_and_gaps_are_between_their_ends() -> None:
 
 def test_a_first_frame_with_a_hole_is_none() -> None:
     assert counted([0, 1, 3, 4]).first_frame is None
+    assert counted([0, 1, 3, 4, 2, 5, 6, 7, 8, 9]).first_frame == 0.09
 
 
 def test_a_report_tells_what_was_lost_since_the_one_before() -> None:
