@@ -29,13 +29,13 @@ export class Loudspeakers {
 
   async #open() {
     if (this.#done || this.#context || !('AudioContext' in globalThis)) return;
-    const context = new AudioContext();
-    this.#context = context;
-    const silence = new GainNode(context, { gain: 0 });
-    const source = new ConstantSourceNode(context);
-    source.connect(silence).connect(context.destination);
-    source.start();
     try {
+      const context = new AudioContext();
+      this.#context = context;
+      const silence = new GainNode(context, { gain: 0 });
+      const source = new ConstantSourceNode(context);
+      source.connect(silence).connect(context.destination);
+      source.start();
       await context.resume();
     } catch (error) {
       // Closed meanwhile, or there is nothing to play on: the lesson plays as it can.
