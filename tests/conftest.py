@@ -15,6 +15,7 @@ ALONE = (
     "e2e/test_lesson.py",
     "e2e/test_lip_sync.py",
     "e2e/test_sent_sync.py",
+    "integration/test_bench_join.py",
     "integration/test_dying_sources.py",
     "integration/test_reload.py",
     "net/test_links.py",
