@@ -66,6 +66,7 @@ def broken_rules(values: object) -> Iterator[Problem]:
     yield from _video(_section(values, "video"))
     yield from _ice(_section(values, "ice"))
     yield from _elsewhere(_section(values, "signaling"), _section(values, "access"))
+    yield from _told(_section(values, "server"))
 
 
 def _section(values: Values, name: str) -> dict[str, Any]:
@@ -109,6 +110,21 @@ def _elsewhere(signaling: Values, access: Values) -> Iterator[Problem]:
                 "nobody is asked for a passcode at another signaling server; write null, and admit: approve to "
                 "choose who comes in",
             )(),
+        )
+
+
+def _told(server: Values) -> Iterator[Problem]:
+    """The address that people are told leads to the path that is served."""
+    address, path = server.get("address"), server.get("path", "/")
+    if not isinstance(address, str) or not isinstance(path, str) or not {"?", "#"}.isdisjoint(address):
+        return
+    told = f"/{address.partition('://')[2].partition('/')[2]}".rstrip("/")
+    if told and told != path.rstrip("/"):
+        yield Problem(
+            ("server", "address"),
+            Wording("fault.address_path", "ends with {told}, but server.path is {path}; write the same path in both")(
+                told=printable(told), path=printable(path)
+            ),
         )
 
 

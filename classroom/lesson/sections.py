@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from classroom.lesson.measures import Addresses, Bitrate, Delay, Host, PictureSize, Server, Size
 from classroom.lesson.section import Section
 from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Switch, Whole
+from classroom.lesson.web_addresses import BasePath, Proxy, PublicAddress
 
 __all__ = [
     "ICE_SCHEMES",
@@ -63,6 +64,20 @@ class ServerSection(Section):
     port: Annotated[int, Whole(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
     announce: Annotated[bool, Switch()] = Field(
         True, description="Whether the network is told by mDNS, where the extra announce is installed."
+    )
+    address: Annotated[str, PublicAddress()] | None = Field(
+        None,
+        description="What people are told, as https://lesson.school.example; null is a name of your own certificate, "
+        "else an address of this computer.",
+    )
+    proxies: tuple[Annotated[str, Proxy()], ...] = Field(
+        (),
+        description="Addresses or networks of the proxies in front of the lesson, which are believed when they say who "
+        "asks.",
+        json_schema_extra={"default": []},
+    )
+    path: Annotated[str, BasePath()] = Field(
+        "/", description="The path under which a proxy shows the lesson, as /lesson."
     )
     tls_port: Annotated[int, Whole(0, 65535)] = Field(8443, description="The port of https; 0 takes any free one.")
     tls: Annotated[

@@ -113,6 +113,8 @@ def _list_example(path: tuple[str | int, ...]) -> str:
             return "h264, vp8"
         case ("cues",):
             return "{after: 5m, scene: talk}"
+        case ("proxies",):
+            return "127.0.0.1"
         case ("tiers",):
             return "{height: 360, bitrate: 500k}"
         case _:

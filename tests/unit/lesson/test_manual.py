@@ -17,7 +17,7 @@ LESSONS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_there_are_lessons() -> None:
-    assert len(LESSONS) == 4
+    assert len(LESSONS) == 5
 
 
 @pytest.mark.parametrize("text", LESSONS)

@@ -1,0 +1,127 @@
+"""The kinds of values by which the web knows a lesson: its public address, its proxies, the path it stands under."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import ValidationInfo
+
+from classroom.lesson.section import Value, or_variable, wrong
+from classroom.lesson.words import meant_hint, shown
+from classroom.wording import Sentence, Wording
+
+__all__ = ["BasePath", "Proxy", "PublicAddress"]
+
+_HOST: Final = r"(?:[\w](?:[\w.-]{0,251}[\w])?|\[[0-9A-Fa-f:.]+\])"
+_PATH: Final = r"(?:/[A-Za-z0-9._~-]+)*"
+_ADDRESS: Final = re.compile(rf"(?i:https?)://({_HOST})(?::([0-9]{{1,5}}))?({_PATH})/?")
+_BARE: Final = re.compile(rf"{_HOST}(?::[0-9]{{1,5}})?{_PATH}/?")
+_BASE_PATH: Final = re.compile(rf"{_PATH}/?")
+
+_NOT_AN_ADDRESS: Final = Wording(
+    "fault.public_address", "expects an address such as https://lesson.school.example, not {value}{hint}"
+)
+_NOT_A_PROXY: Final = Wording(
+    "fault.proxy", "expects the address of a proxy or its network, such as 127.0.0.1 or 10.0.0.0/24, not {value}{hint}"
+)
+_EVERYBODY: Final = Wording("fault.proxy_everybody", "{value} is everybody; name the addresses of your proxies only")
+_NOT_A_PATH: Final = Wording("fault.base_path", "expects a path such as / or /lesson, not {value}{hint}")
+
+
+@dataclass(frozen=True)
+class PublicAddress(Value):
+    """The address that people are told: ``https://lesson.school.example``, with a port and a path where it has them."""
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The address with its scheme and host in lower case and without a slash at its end."""
+        text = value.strip() if isinstance(value, str) else ""
+        found = _ADDRESS.fullmatch(text)
+        if found is None or not _is_host(found[1]) or not _is_port(found[2]) or not _is_plain(found[3]):
+            wrong(_NOT_AN_ADDRESS(value=shown(value), hint=_meant_address(text)))
+        parts = urlsplit(text)
+        return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+    def describe(self) -> dict[str, Any]:
+        """The beginning, or a variable."""
+        pattern = r"^[hH][tT][tT][pP][sS]?://[^/?#@\s]+(/[A-Za-z0-9._~-]+)*/?$"
+        return or_variable({"type": "string", "pattern": pattern, "examples": ["https://lesson.school.example"]})
+
+
+@dataclass(frozen=True)
+class Proxy(Value):
+    """The IP address of a proxy, or the network that it is in."""
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The address, or the network, in its usual spelling."""
+        text = value.strip().strip("[]") if isinstance(value, str) else ""
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError:
+            wrong(_NOT_A_PROXY(value=shown(value), hint=_meant_proxy(text)))
+        if network.prefixlen == 0:
+            wrong(_EVERYBODY(value=shown(value)))
+        return str(network.network_address if network.num_addresses == 1 else network)
+
+    def describe(self) -> dict[str, Any]:
+        """Text of the signs that addresses have, or a variable."""
+        return or_variable({"type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]+)?$", "examples": ["127.0.0.1"]})
+
+
+@dataclass(frozen=True)
+class BasePath(Value):
+    """The path under which a proxy shows the lesson: ``/``, or ``/lesson``."""
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """``/``, or the path without a slash at its end."""
+        text = value.strip() if isinstance(value, str) else ""
+        if not text or _BASE_PATH.fullmatch(text) is None or not _is_plain(text) or len(text) > 200:
+            meant = f"/{text.strip('/')}"
+            fits = bool(text) and _BASE_PATH.fullmatch(meant) is not None and _is_plain(meant)
+            wrong(_NOT_A_PATH(value=shown(value), hint=meant_hint(meant) if fits else ""))
+        return text.rstrip("/") or "/"
+
+    def describe(self) -> dict[str, Any]:
+        """The spelling, or a variable."""
+        pattern = r"^/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$"
+        return or_variable({"type": "string", "pattern": pattern, "maxLength": 200, "examples": ["/", "/lesson"]})
+
+
+def _is_host(host: str) -> bool:
+    """Whether a host could be one: an address in brackets is an IPv6 address."""
+    if not host.startswith("["):
+        return ".." not in host
+    try:
+        ipaddress.IPv6Address(host[1:-1])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_port(port: str | None) -> bool:
+    return port is None or 0 < int(port) <= 65_535
+
+
+def _is_plain(path: str) -> bool:
+    """Whether no part of a path means another folder."""
+    return not {".", ".."} & set(path.split("/"))
+
+
+def _meant_address(text: str) -> str | Sentence:
+    """``lesson.school.example`` is meant with https; what comes behind the path of an address is not meant at all."""
+    if _BARE.fullmatch(text) is not None and "." in text:
+        return meant_hint(f"https://{text}")
+    address = re.split(r"[?#]", text, maxsplit=1)[0]
+    return meant_hint(address) if address != text and _ADDRESS.fullmatch(address) is not None else ""
+
+
+def _meant_proxy(text: str) -> str | Sentence:
+    if text.casefold() == "localhost":
+        return meant_hint("127.0.0.1")
+    try:
+        return meant_hint(str(ipaddress.ip_network(text, strict=False)))
+    except ValueError:
+        return ""
