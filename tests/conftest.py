@@ -4,10 +4,13 @@ The profile ``fuzz`` is for ``make fuzz``: half a million examples instead of th
 looks at time or at memory is marked ``alone``; the rest can run side by side.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.machine import Machine, measured_machine
 
 ALONE = (
     "e2e/test_failover.py",
@@ -38,3 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("alone")
         if path in LONG:
             item.add_marker("long")
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    """How busy the machine is while a test runs, for those that look at time."""
+    with measured_machine() as watched:
+        yield watched

@@ -12,12 +12,13 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from classroom.bench.pulse import MISSING, sound_card
+from classroom.broadcaster import Broadcaster
 from tests.support.broadcast import broadcasting
 from tests.support.browser import ARGUMENTS, find_browser
 from tests.support.clips import clip
 from tests.support.listening import lateness, listen
 from tests.support.senses import beeps_after, sensing
-from tests.support.watching import watcher
+from tests.support.watching import Watcher, watcher
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
@@ -50,6 +51,19 @@ async def audible_browser() -> AsyncIterator[Browser]:
             await running.close()
 
 
+async def settled(lesson: Broadcaster, student: Watcher) -> None:
+    """Wait until the beeps come as steadily as the flashes; once more each time a busy machine lost sound meanwhile."""
+    for attempt in range(4):
+        skipped = lesson._program.statistics["sound"]["skipped"]
+        try:
+            await lateness(student, skip=4, within=40)
+        except pytest.fail.Exception:
+            if attempt == 3 or lesson._program.statistics["sound"]["skipped"] == skipped:
+                raise
+        else:
+            return
+
+
 async def test_a_film_is_heard_as_it_is_seen_when_it_loops_and_when_it_begins_anew(tmp_path: Path) -> None:
     film = clip(tmp_path / "film.mp4", seconds=SECONDS, every=1.0)
     async with (
@@ -63,12 +77,7 @@ async def test_a_film_is_heard_as_it_is_seen_when_it_loops_and_when_it_begins_an
         await listen(student)
         for _ in range(2):
             lesson.desk.switch("film", None, None)
-            try:
-                await lateness(student, skip=4, within=40)
-            except pytest.fail.Exception:
-                if lesson._program.statistics["sound"]["skipped"]:
-                    pytest.skip("this machine was too busy to mix the sound in time; times were not looked at")
-                raise
+            await settled(lesson, student)
             lesson.desk.switch("pause", None, None)
             await student.page.wait_for_timeout(600)
     # The first picture flashes for longer than that before the film begins.

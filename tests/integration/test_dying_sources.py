@@ -23,7 +23,7 @@ from classroom.media.sources.base import Source
 from classroom.media.sources.pattern import Pattern
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.camera import CameraProcess, camera_process
-from tests.support.machine import StolenTime
+from tests.support.machine import Machine
 from tests.support.student import student
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
@@ -167,7 +167,9 @@ async def lesson_of(seconds: float, device: str, camera: CameraProcess, mortals:
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are counted in /proc")
 @pytest.mark.timeout(SECONDS * 2 + 240)
-async def test_a_program_goes_on_whatever_dies_and_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_program_goes_on_whatever_dies_and_nothing_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, machine: Machine
+) -> None:
     mortals: list[Mortal] = []
 
     def deadly(name: str, model: Any, clock: Any, folder: Any, *, size: Any, fps: Any) -> Source:
@@ -181,11 +183,7 @@ async def test_a_program_goes_on_whatever_dies_and_nothing_is_left_behind(monkey
         await lesson_of(1.0, camera.device, camera, mortals)  # what libraries open once for all is open now
         mortals.clear()
         before = left_behind()
-        stolen = StolenTime()
         missed, held_up = await lesson_of(SECONDS, camera.device, camera, mortals)
         await eventually(lambda: left_behind() == before, what=f"{before} again, not {left_behind()}")
-    if missed > 2:
-        stolen.excuse()
-        if held_up > 2:
-            pytest.skip(f"a thread that does nothing missed {held_up} ticks in a row as well; times were not looked at")
-    assert missed <= 2
+    # Two, and as many as a thread that does nothing else misses in the same process on the same machine.
+    assert missed <= max(machine.allows(2 / FPS) * FPS, 2 + held_up)

@@ -18,7 +18,7 @@ from classroom.broadcaster import Broadcaster
 from classroom.clock import SystemClock
 from classroom.reload import LessonFile, read_lesson_file
 from tests.support.broadcast import TOKEN, eventually
-from tests.support.machine import StolenTime
+from tests.support.machine import Machine
 from tests.support.student import Student, student
 from tests.support.teacher import calling
 
@@ -196,8 +196,7 @@ async def colours(ada: Student, count: int) -> list[tuple[int, int, int]]:
     return seen
 
 
-async def test_editing_the_file_fifty_times_while_a_student_watches(tmp_path: Path) -> None:
-    stolen = StolenTime()
+async def test_editing_the_file_fifty_times_while_a_student_watches(tmp_path: Path, machine: Machine) -> None:
     async with running(tmp_path) as lesson, student(lesson.port) as ada:
         await ada.watch()
         await eventually(lambda: ada.pictures > 30)
@@ -218,9 +217,9 @@ async def test_editing_the_file_fifty_times_while_a_student_watches(tmp_path: Pa
         assert connection is not None
         assert connection.connectionState == "connected"
         assert len(ada.offers) == 1
-        assert lesson.alarms().keys() == {"lesson.file"}
-        stolen.excuse()
-        assert gaps.longest <= 0.3
+        # A machine that is too busy for its lesson has alarms of its own.
+        assert lesson.alarms().keys() - {"source.unsteady", "program.overload"} == {"lesson.file"}
+        assert gaps.longest <= machine.allows(0.3)
 
 
 class Gaps:

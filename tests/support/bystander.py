@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.support.machine import StolenTime
+from tests.support.machine import measured_machine
 from tests.support.native_client import NativeClient
 from tests.support.port import OpenPort, until
 
@@ -40,21 +40,19 @@ class Bystander:
 @asynccontextmanager
 async def bystander(opened: OpenPort) -> AsyncIterator[Bystander]:
     """A student of a port whose hub is signed in; at the end it must have got all of its news, and in time."""
-    stolen = StolenTime()
-    async with NativeClient("127.0.0.1", opened.port, b"bystander") as client:
-        await client.sign_in()
-        each = Bystander(opened, client)
-        following = asyncio.create_task(each.follow())
-        try:
-            await until(lambda: len(each.delays) > 0 or following.done())
-            yield each
-            heard = len(each.delays)
-            await until(lambda: len(each.delays) >= heard + 2 or following.done())
-        finally:
-            following.cancel()
-            ended = (await asyncio.gather(following, return_exceptions=True))[0]
-        assert isinstance(ended, asyncio.CancelledError), f"the bystander was disturbed: {ended!r}"
-        assert client.dropped is None
-        if max(each.delays) > _LATE:
-            stolen.excuse()
-        assert max(each.delays) <= _LATE
+    with measured_machine() as machine:
+        async with NativeClient("127.0.0.1", opened.port, b"bystander") as client:
+            await client.sign_in()
+            each = Bystander(opened, client)
+            following = asyncio.create_task(each.follow())
+            try:
+                await until(lambda: len(each.delays) > 0 or following.done())
+                yield each
+                heard = len(each.delays)
+                await until(lambda: len(each.delays) >= heard + 2 or following.done())
+            finally:
+                following.cancel()
+                ended = (await asyncio.gather(following, return_exceptions=True))[0]
+            assert isinstance(ended, asyncio.CancelledError), f"the bystander was disturbed: {ended!r}"
+            assert client.dropped is None
+            assert max(each.delays) <= machine.allows(_LATE)

@@ -10,7 +10,6 @@ from typing import Any, Final
 import pytest
 
 from tests.support.broadcast import eventually
-from tests.support.machine import StolenTime
 from tests.support.watching import Watcher
 
 __all__ = ["Lateness", "lateness", "listen", "together"]
@@ -99,7 +98,6 @@ async def lateness(student: Watcher, *, skip: int = 0, within: float = 60.0) -> 
 
 
 async def _eventually(student: Watcher, wanted: Callable[[Lateness], bool], skip: int, within: float) -> Lateness:
-    stolen = StolenTime()
     since = await student.page.evaluate("performance.now()")
     found: Lateness | None = None
 
@@ -111,7 +109,6 @@ async def _eventually(student: Watcher, wanted: Callable[[Lateness], bool], skip
     try:
         await eventually(settled, within=within)
     except AssertionError:
-        stolen.excuse()
         pytest.fail(f"the beeps came after the flashes by this much (ms): {found}")
     assert found is not None
     return found

