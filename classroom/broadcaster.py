@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +23,7 @@ from classroom.attendance import attend
 from classroom.bulletin import Bulletin
 from classroom.clock import Clock
 from classroom.control.invitations import Invitations
-from classroom.control.news import News, Thumbnail
+from classroom.control.news import News
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
 from classroom.desk import TeachersDesk
@@ -34,8 +34,8 @@ from classroom.media.overlay import build_overlays
 from classroom.media.program import Program
 from classroom.media.sources import fallback_card
 from classroom.media.studio import Studio
-from classroom.media.thumbnail import thumbnails
 from classroom.metrics import make_registry
+from classroom.opening import Opening, shows_cards_only
 from classroom.peers.audience import Audience
 from classroom.peers.feed import Program as Watchable
 from classroom.peers.ice import IceServers
@@ -54,7 +54,7 @@ from classroom.server.trust import add_trust
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
 from classroom.signaling.place import limits_of, meeting_place
-from classroom.upkeep import keep_running
+from classroom.upkeep import from_any_thread, keep_running
 
 __all__ = ["Broadcaster"]
 
@@ -82,8 +82,15 @@ class Broadcaster:
         self._loop = asyncio.get_running_loop()
         self._stack = contextlib.AsyncExitStack()
 
-        self._studio = Studio(lesson, clock=clock, changed=self._from_any_thread(self._sources_changed))
-        self._direction = Direction(lesson, clock=clock, tell=self._tell, on_air=self._studio.put_on_air)
+        self._studio = Studio(lesson, clock=clock, changed=from_any_thread(self._loop, self._sources_changed))
+        self._direction = Direction(
+            lesson, clock=clock, tell=self._tell, on_air=self._studio.put_on_air, came=self._scene_came
+        )
+        self._opening = Opening(
+            lesson,
+            waits=shows_cards_only(lesson, self._direction.director.program.scene),
+            open_input=lambda name: self._program.set_audio(name, muted=False),
+        )
         self._program = self._make_program()
         self._prompter = Prompter(
             lesson,
@@ -129,7 +136,7 @@ class Broadcaster:
             stack.callback(self._direction.close)
             stack.push_async_callback(self._audience.close)
             await attend(stack, self._member, self._audience, self._lesson.lesson.title)
-            news = News(sessions=self._sessions, levels=self._levels, thumbnails=self._thumbnails)
+            news = News(sessions=self._sessions, levels=self._bulletin.levels, thumbnails=self._bulletin.thumbnails)
             for name, work in (
                 ("state", self._publish),
                 ("students' reports", self._audience.measure),
@@ -241,7 +248,7 @@ class Broadcaster:
             fallback=lesson.program.fallback,
             overlays=overlays,
             fallback_card=fallback_card(lesson.lesson.language, size),
-            inputs=self._studio.inputs(),
+            inputs=self._opening.hush(self._studio.inputs()),
             video_bit_rate=lesson.video.bitrate,
             video_codecs=lesson.video.codecs,
             tiers=lesson.video.tiers,
@@ -309,6 +316,7 @@ class Broadcaster:
             prompter=self._prompter,
             studio=self._studio,
             program=self._program,
+            opening=self._opening,
             audience=self._audience,
             reception=lambda: self._reception,
             alarms=self._alarms,
@@ -321,6 +329,7 @@ class Broadcaster:
             prompter=self._prompter,
             studio=self._studio,
             program=self._program,
+            opening=self._opening,
             audience=self._audience,
             teachers=self._teachers,
             invitations=self._invitations,
@@ -336,6 +345,7 @@ class Broadcaster:
             self._lesson,
             studio=self._studio,
             program=self._program,
+            opening=self._opening,
             direction=self._direction,
             prompter=self._prompter,
             audience=self._audience,
@@ -365,6 +375,10 @@ class Broadcaster:
     def _tell(self, changed: dict[str, object]) -> None:
         self._board.update(changed)
 
+    def _scene_came(self) -> None:
+        self._opening.over()
+        self._changed.set()
+
     def _renewed(self, lesson: Lesson) -> None:
         self._lesson = lesson
         self._desk.end_removed()
@@ -382,18 +396,3 @@ class Broadcaster:
         self._changed.set()
         if self._studio.settled():
             self._settled.set()
-
-    def _from_any_thread(self, call: Callable[[], None]) -> Callable[[], None]:
-        def hand_over() -> None:
-            # A source may still speak while the loop is being closed; nobody listens any more then.
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(call)
-
-        return hand_over
-
-    def _levels(self) -> dict[str, tuple[float, float]]:
-        return {name: (level.peak_db, level.rms_db) for name, level in self._program.levels().items()}
-
-    async def _thumbnails(self) -> Iterable[Thumbnail]:
-        drawn = await asyncio.to_thread(thumbnails, self._program.snapshots())
-        return [Thumbnail(source, small.jpeg, small.width, small.height) for source, small in drawn.items()]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from classroom import __version__
 from classroom.alarms import Alarms
 from classroom.clock import Clock
+from classroom.control.news import Thumbnail
 from classroom.direction import Direction
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.studio import Studio
+from classroom.media.thumbnail import thumbnails
 from classroom.metrics import Figures
+from classroom.opening import Opening, hears_people
 from classroom.peers.audience import Audience
 from classroom.prompter import Prompter
 from classroom.reception import Reception
@@ -51,6 +55,7 @@ class Bulletin:
         prompter: Prompter,
         studio: Studio,
         program: Program,
+        opening: Opening,
         audience: Audience,
         reception: Callable[[], Reception],
         alarms: Alarms,
@@ -63,6 +68,7 @@ class Bulletin:
         self._prompter = prompter
         self._studio = studio
         self._program = program
+        self._opening = opening
         self._audience = audience
         self._reception = reception
         self._alarms = alarms
@@ -83,7 +89,7 @@ class Bulletin:
         on_air = self._direction.director.program.scene.show
         return {
             "sources": sources_section(self._studio.pictures(), self._studio.pages()),
-            "audio": audio_section(self._program.inputs, self._studio.sounds()),
+            "audio": audio_section(self._program.inputs, self._studio.sounds(), self._opening.reasons()),
             "students": self._audience.describe(),
             "alarms": alarms_section(self._studio.statuses(), on_air, self._alarms.raised()),
         }
@@ -119,6 +125,25 @@ class Bulletin:
             sources_live=len(self._studio.live()),
             sources=len(sources),
         )
+
+    def levels(self) -> dict[str, tuple[float, float]]:
+        """Peak and average of each audio input and of the program over the last 100 ms, dBFS."""
+        return {name: (level.peak_db, level.rms_db) for name, level in self._program.levels().items()}
+
+    async def thumbnails(self) -> Iterable[Thumbnail]:
+        """The newest picture of each source and of the program, small."""
+        drawn = await asyncio.to_thread(thumbnails, self._program.snapshots())
+        return [Thumbnail(source, small.jpeg, small.width, small.height) for source, small in drawn.items()]
+
+    def microphone_lines(self) -> list[str]:
+        """One line for each input that may hear people: whether students hear it now."""
+        lines, lesson = [], self._lesson()
+        for name, setting in self._program.inputs.items():
+            if hears_people(lesson, name):
+                held = "is silent until you first change the scene, or open it on your page"
+                how = held if name in self._opening.held else "is muted" if setting.muted else "is open"
+                lines.append(f"{lesson.audio[name].kind} '{name}' {how}")
+        return lines
 
     def source_lines(self) -> list[SourceLine]:
         """One line for each source and audio input: live, or why not. A browser's is well before anybody sends it."""

@@ -14,6 +14,7 @@ from classroom.media.program import Program
 from classroom.media.sound import Heard
 from classroom.media.sources.browser import Browser
 from classroom.media.studio import Studio
+from classroom.opening import Opening
 from classroom.peers.audience import Audience
 from classroom.peers.publishers import browser_source
 from classroom.peers.teachers import Teachers
@@ -39,6 +40,7 @@ class TeachersDesk:
         prompter: Prompter,
         studio: Studio,
         program: Program,
+        opening: Opening,
         audience: Audience,
         teachers: Teachers,
         invitations: Invitations,
@@ -53,6 +55,7 @@ class TeachersDesk:
         self._prompter = prompter
         self._studio = studio
         self._program = program
+        self._opening = opening
         self._audience = audience
         self._teachers = teachers
         self._invitations = invitations
@@ -107,6 +110,8 @@ class TeachersDesk:
     ) -> None:
         """Change how an input is heard."""
         self._program.set_audio(input_name, gain=gain, muted=muted, delay=delay, duck=duck, heard=heard)
+        if muted is not None:
+            self._opening.decided(input_name)
         self._refresh()
 
     def admit_student(self, number: str) -> None:

@@ -23,19 +23,30 @@ class Direction:
     """The director of a lesson, and who hears of it.
 
     Belongs to the event loop; ``director`` may be read from any thread. ``tell`` is given the sections of the state
-    that have changed, ``on_air`` the sources that are to be seen from a clock second on.
+    that have changed, ``on_air`` the sources that are to be seen from a clock second on; ``came`` is called when
+    another scene came on air. ``start`` is the scene that is on air first, where it is not the lesson's.
     """
 
-    def __init__(self, lesson: Lesson, *, clock: Clock, tell: Tell, on_air: OnAir) -> None:
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        clock: Clock,
+        tell: Tell,
+        on_air: OnAir,
+        came: Callable[[], None] = lambda: None,
+        start: str | None = None,
+    ) -> None:
         self._clock = clock
         self._tell = tell
         self._on_air = on_air
+        self._other_came = came
         self._since = datetime.now(UTC)
         self._ends: asyncio.TimerHandle | None = None
-        program = lesson.program
+        program, scenes = lesson.program, scenes_of(lesson)
         self.director = Director(
-            scenes=scenes_of(lesson),
-            start=program.start,
+            scenes=scenes,
+            start=start if start in scenes else program.start,
             size=(program.size.width, program.size.height),
             now=clock.now(),
             transition=program.transition,
@@ -100,6 +111,7 @@ class Direction:
         if self._ends is not None:
             self._ends.cancel()
         self._tell({"program": self._program()})
+        self._other_came()
         program = self.director.program
         transition = program.transition
         # What fades away is still to be seen.

@@ -20,6 +20,7 @@ from classroom.media.program import Program, Supplies
 from classroom.media.sound import SoundInput
 from classroom.media.sources import fallback_card
 from classroom.media.studio import Studio
+from classroom.opening import Opening, shows_cards_only
 from classroom.peers.audience import Audience
 from classroom.prompter import Prompter
 from classroom.signaling.access import AccessGuard
@@ -44,6 +45,7 @@ class Renewal:
         *,
         studio: Studio,
         program: Program,
+        opening: Opening,
         direction: Direction,
         prompter: Prompter,
         audience: Audience,
@@ -54,6 +56,7 @@ class Renewal:
     ) -> None:
         self._lesson = lesson
         self._studio, self._program, self._direction = studio, program, direction
+        self._opening = opening
         self._prompter, self._audience, self._guard, self._place = prompter, audience, guard, place
         self._alarms = alarms
         self._changed = changed
@@ -71,6 +74,8 @@ class Renewal:
             self._program.supply(replace(supplies, slots=self._studio.slots), self._inputs(changes))
             await self._ready(lesson, changes)
             self._direction.replace(lesson)
+            if not shows_cards_only(lesson, self._direction.director.program.scene):
+                self._opening.over()
             self._prompter.replace(lesson)
             self._admit(lesson)
             self._changed(lesson)
@@ -102,7 +107,8 @@ class Renewal:
         for name in inputs.keys() & before.keys():
             kept = {key: getattr(before[name], key) for key in SETTINGS if key not in changes.settings.get(name, ())}
             inputs[name] = replace(inputs[name], **kept)
-        return inputs
+        self._opening.renew(self._lesson, [name for name, keys in changes.settings.items() if "muted" in keys])
+        return self._opening.hush(inputs)
 
     async def _ready(self, lesson: Lesson, changes: Changes) -> None:
         """Wait a moment for what comes into the scene on air."""

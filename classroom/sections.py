@@ -90,8 +90,10 @@ def sources_section(statuses: Statuses, pages: Mapping[str, tuple[int, int | Non
     }
 
 
-def audio_section(inputs: Mapping[str, SoundInput], statuses: Statuses) -> dict[str, object]:
-    """How each audio input is set, and how its source is."""
+def audio_section(
+    inputs: Mapping[str, SoundInput], statuses: Statuses, muted_because: Mapping[str, str]
+) -> dict[str, object]:
+    """How each audio input is set, and how its source is; ``muted_because`` says why some are muted by themselves."""
     return {
         name: {
             "kind": statuses[name].kind if setting.source is None else "source",
@@ -102,6 +104,8 @@ def audio_section(inputs: Mapping[str, SoundInput], statuses: Statuses) -> dict[
             "duck": setting.duck,
             "heard": setting.heard,
             "state": statuses[name].state,
+            "why": None if name not in muted_because else str(muted_because[name]),
+            "reason": reason_of(muted_because.get(name)),
         }
         for name, setting in inputs.items()
     }

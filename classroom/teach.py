@@ -135,6 +135,8 @@ def _introduce(broadcaster: Broadcaster) -> None:
         print(f"Fingerprint of the certificate at {trust}: {fingerprint(authority.certificate)}", file=sys.stderr)
     for line in broadcaster.bulletin.source_lines():
         print(line.text, file=sys.stderr)
+    for text in broadcaster.bulletin.microphone_lines():
+        print(text, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
     print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-__all__ = ["end", "keep_running"]
+__all__ = ["end", "from_any_thread", "keep_running"]
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,17 @@ async def end(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task}, timeout=1.0)
     if not task.cancelled():
         task.exception()
+
+
+def from_any_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> Callable[[], None]:
+    """What any thread may call to have ``call`` called in the loop."""
+
+    def hand_over() -> None:
+        # A thread may still speak while the loop is being closed; nobody listens any more then.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(call)
+
+    return hand_over
 
 
 def keep_running(stack: contextlib.AsyncExitStack, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from classroom.alarms import Alarm
 from classroom.lesson import lesson_from_text
+from classroom.opening import OPENING
 from classroom.wording import Wording
 from tests.support.browser import PHONE, PageFactory, until_true
 from tests.support.page_server import TOKEN, PageServer, jpeg, page_server
@@ -215,6 +216,18 @@ async def test_mute_and_restart(server: PageServer, board: Page) -> None:
     assert server.asked("audio.set") == [{"input": "mic", "muted": True}, {"input": "mic", "muted": False}]
     await board.get_by_role("button", name="Restart bench").click()
     await until(lambda: server.asked("source.restart") == [{"source": "bench"}])
+
+
+async def test_a_microphone_that_waits_says_why_and_can_be_kept_muted(server: PageServer, board: Page) -> None:
+    waiting = {"muted": True, "why": str(OPENING()), "reason": {"code": "audio.opening", "params": {}}}
+    await server.change(audio={**server.state["audio"], "mic": {**server.state["audio"]["mic"], **waiting}})
+    strip = board.locator("[data-strip=mic]")
+    await expect(strip).to_contain_text("It opens when you first change the scene, or here.")
+    await strip.get_by_role("button", name="Keep mic muted").click()
+    await strip.get_by_role("button", name="Mute mic").click()
+    await until(
+        lambda: server.asked("audio.set") == [{"input": "mic", "muted": True}, {"input": "mic", "muted": False}]
+    )
 
 
 async def test_an_alarm_has_the_button_that_mends_it(server: PageServer, board: Page) -> None:

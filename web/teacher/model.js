@@ -32,6 +32,8 @@
  * @property {number} [duck] decibels by which it gives way to voices
  * @property {string} [heard] `always`, or `on-air`: while its source is
  * @property {string} state of what it comes from
+ * @property {string | null} [why] it is muted without the teacher having said so
+ * @property {import('./reasons.js').Reason | null} [reason]
  *
  * @typedef {object} Student
  * @property {string} name

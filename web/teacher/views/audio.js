@@ -11,7 +11,7 @@ export const HIGHEST_DB = 20;
 
 /** @param {import('../page.js').Scope} scope */
 export function audioView(scope) {
-  const { t, state, faders, actions, decibels } = scope;
+  const { t, state, faders, actions, decibels, say } = scope;
   const inputs = Object.entries(state.audio ?? {});
   return foldView(
     scope,
@@ -61,6 +61,21 @@ export function audioView(scope) {
                   ${t('audio.mute')}
                 </button>
               </div>
+              ${
+                input.why
+                  ? html`
+                    <p class="quiet" data-why=${name}>${say({ sentence: input.why, reason: input.reason })}
+                      <button
+                        type="button"
+                        data-keep-muted=${name}
+                        aria-label=${t('audio.keep_muted_named', { input: name })}
+                        @click=${() => actions.setMuted(name, true)}
+                      >
+                        ${t('audio.keep_muted')}
+                      </button>
+                    </p>`
+                  : nothing
+              }
               ${inputView(scope, name, input)}
             </div>`;
         },
