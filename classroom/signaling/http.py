@@ -16,7 +16,7 @@ from classroom.signaling import wire
 from classroom.signaling.pace import Paces, SignIns
 from classroom.signaling.room import Occupied, Replaced, RoomFull, UnknownMember
 from classroom.signaling.strangers import CutOff
-from classroom.signaling.switchboard import Closed, Switchboard
+from classroom.signaling.switchboard import Closed, NothingNew, Switchboard
 from classroom.sparing import SparingLog
 
 __all__ = ["Guard", "OpenDoor", "add_routes"]
@@ -142,7 +142,15 @@ class _Handlers:
         loop = asyncio.get_running_loop()
         asked = loop.time()
         try:
-            event = await self._switchboard.wait(member_id, lambda: _is_open(request), address=request.remote or "")
+            event = await self._switchboard.wait(
+                member_id,
+                lambda: _is_open(request),
+                address=request.remote or "",
+                turn=wire.turn(arguments),
+                within=wire.time_limit(arguments),
+            )
+        except NothingNew:
+            return wire.quiet(member_id)
         except Occupied:
             self._log.warn("%s asks for the news of a member that waits for them elsewhere", request.remote)
             return await self._unknown(request, wire.sorry())

@@ -58,7 +58,7 @@ class Overflowed(UnknownMember):
 
 
 class Occupied(UnknownMember):
-    """Somebody at another address has a wait of that member pending."""
+    """Somebody else waits for the news of that member: from another address, or with other turns."""
 
 
 class RoomFull(Exception):
@@ -91,6 +91,10 @@ class _Member:
     """Whether its last wait ended from its own end, and not with an answer."""
     waits_at: str = ""
     """The address that the pending wait came from."""
+    turn: int | None = None
+    """Which of its waits the last one was, for a member that counts them."""
+    unconfirmed: Event | None = None
+    """What the wait of that turn was answered; the next turn says that it arrived."""
 
     def notice(self, connected: bool) -> Notice:
         return Notice(self.id, self.name, connected)
@@ -229,17 +233,25 @@ class Room:
             raise Overflowed(dropped.id, dropped.address)
         return None
 
-    def begin_wait(self, member_id: int, address: str = "") -> int:
+    def begin_wait(self, member_id: int, address: str = "", turn: int | None = None) -> int:
         """Start a wait and return its ticket; an earlier one from the same address is replaced.
 
-        In the original any later wait replaced the earlier one, so that whoever guessed an id could read along.
-        Raises UnknownMember, and Occupied while one from another address is pending.
+        In the original any later wait replaced the earlier one, so that whoever guessed an id could read along. It also
+        lost what it had answered on a connection that was broken. A member that counts its waits asks with the same
+        ``turn`` again when it got no answer, and then gets the one that was lost; the next turn says that it arrived.
+        The first turn may be any number, so one that does not follow is somebody else's, as after a restart where ids
+        begin at 1 again.
+        Raises UnknownMember, and Occupied for such a turn and while a wait from another address is pending.
         """
         member = self._member(member_id)
+        if turn is not None and member.turn is not None and turn - member.turn not in (0, 1):
+            raise Occupied(member_id)
         if member.ticket is not None:
             if member.waits_at != address:
                 raise Occupied(member_id)
             self._stirred.add(member.ticket)
+        if turn is None or turn != member.turn:
+            member.turn, member.unconfirmed = turn, None
         member.waits_at = address
         self._last_ticket += 1
         member.ticket = self._last_ticket
@@ -253,17 +265,19 @@ class Room:
         member = self._member(member_id)
         if member.ticket != ticket:
             raise Replaced
-        event = member.queue.take()
+        event = member.unconfirmed or member.queue.take()
         if event is not None:
+            if member.turn is not None:
+                member.unconfirmed = event
             # The original does not count a wait that was answered from the queue as a sign of life. It is one.
             member.ticket, member.since, member.hung_up = None, now, False
         return event
 
-    def end_wait(self, member_id: int, ticket: int, now: float) -> None:
-        """Note that a wait is over without an answer; one that is over already changes nothing."""
+    def end_wait(self, member_id: int, ticket: int, now: float, *, hung_up: bool = True) -> None:
+        """Note that a wait is over without an event, from its own end or not; one that is over changes nothing."""
         member = self._members.get(member_id)
         if member is not None and member.ticket == ticket:
-            member.ticket, member.since, member.hung_up = None, now, True
+            member.ticket, member.since, member.hung_up = None, now, hung_up
 
     def expire(self, now: float) -> tuple[int, ...]:
         """Remove all who had no pending wait for longer than the patience, and return their ids."""

@@ -16,13 +16,17 @@ from classroom.signaling.queue import Event, Notice, Relay
 from classroom.signaling.room import Admission, Overflowed, Room
 from classroom.sparing import SparingLog
 
-__all__ = ["Closed", "Switchboard"]
+__all__ = ["Closed", "NothingNew", "Switchboard"]
 
 logger = logging.getLogger(__name__)
 
 
 class Closed(Exception):
     """The switchboard has stopped; no wait will be answered any more."""
+
+
+class NothingNew(Exception):
+    """A wait had a time limit, and nothing happened in it."""
 
 
 class Switchboard:
@@ -123,32 +127,45 @@ class Switchboard:
         """A notification that changes nothing for its reader. Raises UnknownMember."""
         return self._room.reannouncement(member_id)
 
-    async def wait(self, member_id: int, alive: Callable[[], bool] = lambda: True, *, address: str = "") -> Event:
-        """The next event for a member, after any time.
+    async def wait(
+        self,
+        member_id: int,
+        alive: Callable[[], bool] = lambda: True,
+        *,
+        address: str = "",
+        turn: int | None = None,
+        within: float | None = None,
+    ) -> Event:
+        """The next event for a member, after any time, or ``within`` seconds; for ``turn`` see ``Room.begin_wait``.
 
         An event leaves the queue only in the very step in which this returns, and only if ``alive`` says that there
         is still somebody to give it to, so that cancelling loses nothing.
-        Raises UnknownMember, Occupied, Replaced, Closed, and ConnectionResetError when not alive.
+        Raises UnknownMember, Occupied, Replaced, Closed, NothingNew, and ConnectionResetError when not alive.
         """
         if self._closed:
             raise Closed
-        ticket = self._room.begin_wait(member_id, address)
+        ticket = self._room.begin_wait(member_id, address, turn)
         self._wake()
+        hung_up = True
         try:
-            while True:
-                if not alive():
-                    raise ConnectionResetError("the waiting connection is gone")
-                event = self._room.collect(member_id, ticket, self._clock.now())
-                if event is not None:
-                    return event
-                bell = asyncio.get_running_loop().create_future()
-                self._waits[ticket] = bell
-                await bell
-                if self._closed:
-                    raise Closed
+            async with asyncio.timeout(within):
+                while True:
+                    if not alive():
+                        raise ConnectionResetError("the waiting connection is gone")
+                    event = self._room.collect(member_id, ticket, self._clock.now())
+                    if event is not None:
+                        return event
+                    bell = asyncio.get_running_loop().create_future()
+                    self._waits[ticket] = bell
+                    await bell
+                    if self._closed:
+                        raise Closed
+        except TimeoutError:
+            hung_up = False
+            raise NothingNew from None
         finally:
             self._waits.pop(ticket, None)
-            self._room.end_wait(member_id, ticket, self._clock.now())
+            self._room.end_wait(member_id, ticket, self._clock.now(), hung_up=hung_up)
 
     def close(self) -> None:
         """End all pending waits with Closed, and every later one."""

@@ -32,6 +32,7 @@ __all__ = [
     "list_line",
     "ok",
     "peer_id",
+    "quiet",
     "quitting",
     "read_sign_in",
     "refused",
@@ -39,8 +40,10 @@ __all__ = [
     "sorry",
     "split_target",
     "target_id",
+    "time_limit",
     "too_large",
     "too_many",
+    "turn",
 ]
 
 PATHS: Final = ("/sign_in", "/wait", "/message", "/sign_out")
@@ -56,6 +59,8 @@ REFUSED_HEADER: Final = "X-Classroom-Refused"
 
 _NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?)0*([0-9]+)")
 _TO: Final = re.compile(rb"(?:^|&)to=")
+_TURN: Final = re.compile(rb"&turn=([0-9]{1,15})(?:&|$)")
+_WITHIN: Final = re.compile(rb"&within=([0-9]{1,4})(?:&|$)")
 _PLAIN_HEADER: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
 
@@ -84,6 +89,18 @@ def target_id(arguments: bytes) -> int:
     """The addressee's id: what follows ``to=`` at the start or after an ``&``; 0 without one."""
     match = _TO.search(arguments)
     return c_number(arguments[match.end() :]) if match else 0
+
+
+def turn(arguments: bytes) -> int | None:
+    """Which of its waits this is, as our own page counts them in ``&turn=``; None for a client that does not."""
+    match = _TURN.search(arguments)
+    return int(match[1]) if match else None
+
+
+def time_limit(arguments: bytes) -> float | None:
+    """The seconds of ``&within=`` in which our own page wants an answer to its wait; None to wait for ever."""
+    match = _WITHIN.search(arguments)
+    return max(1.0, float(match[1])) if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +201,11 @@ def delivered(event: Event, own_id: int) -> Reply:
             return Reply(content_type=event.content_type, body=event.body, pragma=event.sender)
         case _:
             assert_never(event)
+
+
+def quiet(own_id: int) -> Reply:
+    """The reply to a wait with a time limit in which nothing happened: a notification without a line."""
+    return Reply(pragma=own_id)
 
 
 def ok(content_type: str | None = "text/plain") -> Reply:

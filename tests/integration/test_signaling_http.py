@@ -272,6 +272,22 @@ async def test_a_dropped_wait_is_forgotten_and_nothing_is_lost() -> None:
             assert read(await ask(opened.port, get(b"/wait?peer_id=1"))).body == b"kept"
 
 
+async def test_a_wait_of_our_page_ends_in_its_time_and_is_repeated_until_the_next_turn() -> None:
+    async with open_port(everybody()) as opened:
+        for name in (b"a", b"b"):
+            await ask(opened.port, get(b"/sign_in?" + name))
+        first = get(b"/wait?peer_id=1&turn=40&within=60")
+        for _ in range(2):
+            assert read(await ask(opened.port, first)).body == b"b,2,1\n"
+        nothing = read(await ask(opened.port, get(b"/wait?peer_id=1&turn=41&within=1")))
+        assert (nothing.status, nothing.peer_id, nothing.body) == (200, 1, b"")
+        assert read(await ask(opened.port, *post(2, 1, b"kept"))).status == 200
+        for _ in range(2):
+            assert read(await ask(opened.port, get(b"/wait?peer_id=1&turn=42&within=60"))).body == b"kept"
+        assert read(await ask(opened.port, get(b"/wait?peer_id=1&turn=99"))).status == 500
+        assert opened.switchboard.size == 2
+
+
 async def test_a_member_that_lost_its_wait_is_announced_as_gone() -> None:
     clock = ManualClock()
     async with open_port(clock=clock, tick=0.005) as opened:

@@ -28,7 +28,7 @@ export class BroadcasterChoice {
     this.#named = new Set(others.filter(({ name }) => name === this.#name).map(({ id }) => id));
     const [only] = others;
     if (this.#name === null) this.#id = others.length === 1 && only ? only.id : null;
-    else this.#id = [...this.#named].at(-1) ?? null;
+    else this.#id = [...this.#named].pop() ?? null;
     this.#offered = false;
   }
 

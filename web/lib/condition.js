@@ -11,11 +11,19 @@
  * @property {boolean} picture whether pictures are shown
  * @property {boolean} blind whether the browser knows none of the picture's codecs
  * @property {boolean} signedIn
- * @property {number} failures attempts to sign in that failed, in a row
  * @property {boolean} lobby whether the teacher has to let us in
  * @property {boolean} broadcaster whether one is there
  * @property {boolean} connection whether there is one, in any state
  */
+
+/**
+ * Somebody answers a sign-in, and still we are not in. `crowded`: too many sign in at once. `no-lesson`: whoever answers
+ * is not the lesson, as a proxy is that has lost it.
+ *
+ * @typedef {'crowded' | 'no-lesson'} Obstacle
+ */
+
+const ANSWER = /^sign in: (\d+)$/;
 
 /** A lesson without a picture is "sound only" after this long. */
 const SOUND_ONLY_MS = 4000;
@@ -25,8 +33,33 @@ export class Condition {
   #state = 'joining';
   #everLive = false;
   #everSignedIn = false;
+  /** Attempts to sign in that failed, in a row. */
+  #failures = 0;
+  /** @type {Obstacle | null} */
+  #obstacle = null;
   /** @type {number | null} since when sound arrives alone */
   #withoutPicture = null;
+
+  /** What stands in our way although somebody answers. */
+  get obstacle() {
+    return this.#obstacle;
+  }
+
+  signedIn() {
+    this.#failures = 0;
+    this.#obstacle = null;
+  }
+
+  /**
+   * @param {string} why we are not signed in
+   * @param {number} failures in a row
+   */
+  lost(why, failures) {
+    const status = ANSWER.exec(why)?.[1];
+    if (status === undefined) this.#obstacle = null;
+    else this.#obstacle = status === '429' ? 'crowded' : 'no-lesson';
+    this.#failures = this.#obstacle === 'crowded' ? 0 : failures;
+  }
 
   /**
    * @param {Known} known
@@ -43,14 +76,14 @@ export class Condition {
    * @param {Known} known
    * @returns {State}
    */
-  #derive({ now, flowing, picture, blind, signedIn, failures, lobby, broadcaster, connection }) {
+  #derive({ now, flowing, picture, blind, signedIn, lobby, broadcaster, connection }) {
     this.#withoutPicture = flowing && !picture ? (this.#withoutPicture ?? now) : null;
     if (flowing && picture) return 'live';
     if (this.#withoutPicture !== null) {
       if (blind || now - this.#withoutPicture > SOUND_ONLY_MS) return 'sound-only';
       return this.#state === 'live' || this.#state === 'sound-only' ? this.#state : this.#onTheWay();
     }
-    if (failures > 1 || (failures > 0 && !this.#everSignedIn)) return 'unreachable';
+    if (this.#failures > 1 || (this.#failures > 0 && !this.#everSignedIn)) return 'unreachable';
     if (lobby && signedIn) return 'lobby';
     if (signedIn && !broadcaster && !connection) return 'waiting';
     return this.#onTheWay();

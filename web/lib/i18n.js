@@ -96,7 +96,7 @@ export class Translator {
 
   /** @param {string} key */
   has(key) {
-    return Object.hasOwn(this.#texts[this.#language], key);
+    return this.#texts[this.#language][key] !== undefined;
   }
 
   /**

@@ -26,7 +26,7 @@ import { Watchdog } from './watchdog.js';
  * A way to the broadcaster: the signaling, or something that behaves as if it were.
  *
  * @typedef {Pick<import('./signaling.js').Signaling,
- *   'id' | 'start' | 'stop' | 'hurry' | 'again' | 'signOut' | 'send' | 'reachable'>} Way
+ *   'id' | 'start' | 'stop' | 'hurry' | 'renew' | 'again' | 'signOut' | 'send' | 'reachable'>} Way
  */
 
 /** @typedef {{title: string | null, language: string | null, ticket: string | null}} Welcome */
@@ -44,7 +44,7 @@ const SAMPLE_MS = 1000;
 const FIRST_SAMPLE_MS = 250;
 const REPORT_MS = 5000;
 const PROBE_MS = 15000;
-/** A pause between two looks at the figures as long as this means that the computer slept. */
+/** A pause between two looks at the figures as long as this means that the computer slept, or that the page is hidden. */
 const SLEPT_MS = 20000;
 
 export class Receiver {
@@ -69,7 +69,6 @@ export class Receiver {
   #lobby = false;
   /** What proves to the broadcaster that we were here before. */
   #ticket;
-  #failures = 0;
   /** @type {import('./watchdog.js').Verdict} */
   #verdict = { flowing: false, picture: false, want: null, reason: null };
   /** @type {import('./statistics.js').Digest | null} */
@@ -153,7 +152,7 @@ export class Receiver {
    */
   #signedIn(id, others) {
     this.#journal.add('log.signed_in', { id: String(id) });
-    this.#failures = 0;
+    this.#condition.signedIn();
     this.#broadcaster.signedIn(others);
     this.#offerExpected = false;
     this.#lobby = false;
@@ -254,7 +253,7 @@ export class Receiver {
    * @param {number} failures
    */
   #signalingLost(why, failures) {
-    this.#failures = failures;
+    this.#condition.lost(why, failures);
     this.#journal.add('log.lost', { why });
     this.#show();
   }
@@ -331,7 +330,9 @@ export class Receiver {
     });
     this.#schedule(this.#verdict.picture && picture ? SAMPLE_MS : FIRST_SAMPLE_MS);
     if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) this.#reportFigures(figures);
-    await this.#mend(slept);
+    // In a hidden page that waits, timers come once a minute, so this must cost nothing where nobody slept.
+    if (slept && !this.#verdict.flowing) this.#signaling.renew();
+    await this.#mend();
     if (!this.#stopped) this.#show();
   }
 
@@ -344,14 +345,10 @@ export class Receiver {
     void this.#send(statisticsMessage(figures));
   }
 
-  /** @param {boolean} slept */
-  async #mend(slept) {
+  async #mend() {
     if (this.#signaling.id === null) return;
     const { want, reason, flowing } = this.#verdict;
-    if (slept && !flowing) {
-      this.#journal.add('log.again', { reason: 'slept' });
-      this.#signaling.again();
-    } else if (want === 'again' || (want === 'restart' && this.#broadcaster.id === null)) {
+    if (want === 'again' || (want === 'restart' && this.#broadcaster.id === null)) {
       // Without a broadcaster nobody can be asked for a restart; a new sign-in brings the list of members anew.
       this.#journal.add('log.again', { reason: reason ?? '' });
       this.#signaling.again();
@@ -382,7 +379,6 @@ export class Receiver {
       picture: this.#verdict.picture,
       blind: this.#connection.blind,
       signedIn: this.#signaling.id !== null,
-      failures: this.#failures,
       lobby: this.#lobby,
       broadcaster: this.#broadcaster.id !== null,
       connection: this.#connection.state !== null,
@@ -390,7 +386,8 @@ export class Receiver {
     const onTheWay = state === 'joining' || state === 'reconnecting';
     const without = onTheWay && this.#connection.state !== 'connected';
     const blind = state === 'sound-only' && this.#connection.blind;
-    const why = blind ? 'picture-format' : without ? this.#relay.why(performance.now()) : null;
+    const inTheWay = onTheWay || state === 'unreachable' ? this.#condition.obstacle : null;
+    const why = blind ? 'picture-format' : (inTheWay ?? (without ? this.#relay.why(performance.now()) : null));
     if (state === this.#state && why === this.#why) return;
     if (state !== this.#state) this.#journal.add(`log.state.${state}`);
     this.#state = state;

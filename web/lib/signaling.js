@@ -1,11 +1,14 @@
 /**
  * The original signaling of WebRTC's `peerconnection` example, as a client: sign in, hanging get, message, sign out.
  *
- * It stays signed in by itself: when a wait fails or the server no longer knows us, it signs in anew with growing
- * pauses, until `stop()`. It knows nothing of what the messages mean.
+ * It stays signed in by itself: a wait that fails is asked again with the same id, and when that does not help or the
+ * server no longer knows us, it signs in anew with growing pauses, until `stop()`. It knows nothing of what the messages
+ * mean.
  */
 import { Backoff, Pause } from './backoff.js';
 import { parseMembers } from './members.js';
+import { Patience } from './patience.js';
+import { ask, isFromBetween, isTooSilent, NetworkFailure } from './request.js';
 
 /** @typedef {import('./members.js').Member} Member */
 
@@ -16,15 +19,20 @@ import { parseMembers } from './members.js';
  * @property {(from: number, body: string) => void} onMessage
  * @property {(why: string) => void} onRefused the server does not let us in, and is not asked again; why is one of our
  *   own server's words (`REFUSALS`), or a sentence
- * @property {(why: string, failures: number) => void} onLost not signed in now; failures counts attempts in a row
+ * @property {(why: string, failures: number) => void} onLost not signed in now; why is `sign in: STATUS` when somebody
+ *   answered all the same; failures counts attempts in a row
  */
 
 const REFUSALS = ['passcode', 'banned', 'full'];
 
-/** A reply later than this counts as none. A hanging get has no such limit. */
+/** A reply later than this counts as none. */
 const REPLY_MS = 8000;
 /** Who stayed signed in this long starts with a short pause again after the next failure. */
 const WELL_MS = 5000;
+/** How often a message is given to a server that does not take it, until it counts as lost. */
+const POST_TRIES = 4;
+const TOO_MANY = 429;
+const TURNS = 2 ** 40;
 /** Messages that wait for their turn; more mean that nothing gets through, and then they are worth nothing. */
 const OUTBOX_LIMIT = 64;
 
@@ -35,10 +43,14 @@ export class Signaling {
   #events;
   #backoff = new Backoff();
   #pause = new Pause();
+  #pauseOfMessages = new Pause();
   /** @type {AbortController | null} */
   #life = null;
   /** @type {AbortController | null} */
   #wait = null;
+  /** The request that waits for news. @type {AbortController | null} */
+  #request = null;
+  #patience = new Patience();
   /** @type {number | null} */
   #id = null;
   /**
@@ -55,7 +67,7 @@ export class Signaling {
    * @param {string} options.name the member's name, in any characters
    * @param {string} [options.passcode] what the lesson's passcode is thought to be
    * @param {SignalingEvents} options.events
-   * @param {string} [options.base] address before `/sign_in`; nothing for the server of this page
+   * @param {string} [options.base] address before `/sign_in`; nothing for the server of this page, wherever it stands
    */
   constructor({ name, passcode = '', events, base = '' }) {
     this.#name = name;
@@ -78,8 +90,13 @@ export class Signaling {
   /** Ends everything. Does not sign out: see `signOut`. */
   stop() {
     this.#life?.abort();
-    this.#wait?.abort();
+    this.#endWait();
     this.#id = null;
+  }
+
+  /** Asks for news with a new request: if the last one is dead, because the computer slept, nobody would ever know. */
+  renew() {
+    this.#request?.abort();
   }
 
   /** Cuts a pause between two attempts short, for instance because the network is back. */
@@ -90,7 +107,7 @@ export class Signaling {
   /** Leaves the server and signs in anew, as a member with a new id. */
   again() {
     this.signOut();
-    this.#wait?.abort();
+    this.#endWait();
   }
 
   /**
@@ -100,10 +117,9 @@ export class Signaling {
   signOut() {
     const id = this.#id ?? this.#lost;
     if (id === null) return;
-    const address = `${this.#base}/sign_out?peer_id=${id}`;
     this.#id = null;
     this.#lost = null;
-    fetch(address, { keepalive: true, cache: 'no-store' }).catch(ignoreLateReply);
+    ask(this.#address(`sign_out?peer_id=${id}`), { keepalive: true, limit: REPLY_MS }).catch(ignoreLateReply);
   }
 
   /**
@@ -119,7 +135,7 @@ export class Signaling {
     this.#waitingMessages += 1;
     this.#outbox = this.#outbox.then(async () => {
       this.#waitingMessages -= 1;
-      return from === this.#id && this.#post(`/message?peer_id=${from}&to=${to}`, body);
+      return from === this.#id && this.#post(from, `message?peer_id=${from}&to=${to}`, body);
     });
     return this.#outbox;
   }
@@ -127,10 +143,11 @@ export class Signaling {
   /** @returns {Promise<boolean>} whether the server answers at all, with whatever */
   async reachable() {
     try {
-      await fetch(`${this.#base}/healthz`, { cache: 'no-store', signal: AbortSignal.timeout(REPLY_MS) });
+      await ask(this.#address('healthz'), { limit: REPLY_MS });
       return true;
     } catch (error) {
-      return isNetworkFailure(error) ? false : Promise.reject(error);
+      if (error instanceof NetworkFailure) return false;
+      throw error;
     }
   }
 
@@ -145,8 +162,8 @@ export class Signaling {
         signedIn = performance.now();
         if (!life.aborted) why = await this.#listen(this.#wait.signal);
       } catch (error) {
-        if (!isNetworkFailure(error) && !(error instanceof Refusal)) throw error;
-        why = error instanceof Error ? error.message : String(error);
+        if (!(error instanceof NetworkFailure || error instanceof Refusal)) throw error;
+        why = error.message;
         this.#lost = this.#id ?? this.#lost;
       }
       this.#id = null;
@@ -160,17 +177,16 @@ export class Signaling {
 
   async #signIn() {
     const keys = this.#passcode === '' ? '' : `&pass=${encodeURIComponent(this.#passcode)}`;
-    const address = `${this.#base}/sign_in?${encodeURIComponent(this.#name)}${keys}`;
-    const reply = await fetch(address, { cache: 'no-store', signal: AbortSignal.timeout(REPLY_MS) });
+    const address = this.#address(`sign_in?${encodeURIComponent(this.#name)}${keys}`);
+    const reply = await ask(address, { limit: REPLY_MS });
     if (reply.status === 403) {
-      const sentence = await reply.text();
       this.stop();
       const code = reply.headers.get('X-Classroom-Refused') ?? '';
-      this.#events.onRefused(REFUSALS.includes(code) ? code : sentence);
+      this.#events.onRefused(REFUSALS.includes(code) ? code : reply.body);
       return;
     }
     if (reply.status !== 200) throw new Refusal(`sign in: ${reply.status}`);
-    const members = parseMembers(await reply.text());
+    const members = parseMembers(reply.body);
     // The id is in both places; a proxy may have taken the header away.
     const id = Number(reply.headers.get('Pragma') ?? members[0]?.id);
     if (!Number.isInteger(id)) throw new Refusal('sign in: no id');
@@ -189,52 +205,102 @@ export class Signaling {
    */
   async #listen(signal) {
     const id = this.#id;
+    // The same turn twice gets the same answer, so nothing is lost on the way; any number may be the first one.
+    let turn = Math.floor(Math.random() * TURNS);
     while (!signal.aborted) {
-      const reply = await fetch(`${this.#base}/wait?peer_id=${id}`, { cache: 'no-store', signal });
-      if (reply.status !== 200) return `wait: ${reply.status}`;
-      const body = await reply.text();
+      const reply = await this.#askForNews(`wait?peer_id=${id}&turn=${turn}`, signal);
       if (signal.aborted) break;
+      if (reply.status !== 200) return `wait: ${reply.status}`;
+      turn += 1;
       const from = reply.headers.get('Pragma');
-      if (from === null) return body || 'wait: no sender';
-      if (Number(from) !== id) this.#events.onMessage(Number(from), body);
-      else for (const member of parseMembers(body)) this.#events.onMember(member);
+      if (from === null) return reply.body || 'wait: no sender';
+      if (Number(from) !== id) this.#events.onMessage(Number(from), reply.body);
+      else for (const member of parseMembers(reply.body)) this.#events.onMember(member);
     }
     return 'signed out';
   }
 
   /**
+   * Asks until the server answers, or until asking helps no more.
+   *
+   * @param {string} what
+   * @param {AbortSignal} signal
+   * @returns {Promise<import('./request.js').Answer>}
+   */
+  async #askForNews(what, signal) {
+    for (;;) {
+      const request = new AbortController();
+      this.#request = request;
+      const begun = performance.now();
+      const { seconds, limit } = this.#patience;
+      /** @type {import('./request.js').Answer | null} */
+      let reply = null;
+      let fault = new NetworkFailure('wait');
+      try {
+        reply = await ask(this.#address(`${what}&within=${seconds}`), { signal: request.signal, limit });
+        if (!isFromBetween(reply.status)) {
+          this.#patience.answered();
+          return reply;
+        }
+        fault = new NetworkFailure(`wait: ${reply.status}`);
+      } catch (error) {
+        if (!(error instanceof NetworkFailure)) throw error;
+        fault = error;
+      }
+      if (signal.aborted) throw fault;
+      const lasted = performance.now() - begun;
+      const ours = request.signal.aborted || lasted >= limit;
+      const tooSilent = reply !== null && isTooSilent(reply.status);
+      // Somebody else's server counts its members 1, 2, 3: once it was away, our id may be another's.
+      if (this.#base !== '' && !ours && !tooSilent) throw fault;
+      const pause = request.signal.aborted ? 0 : this.#patience.failed(lasted, tooSilent);
+      if (pause === null) throw fault;
+      if (pause > 0) await this.#pause.sleep(pause, signal);
+      if (signal.aborted) throw fault;
+    }
+  }
+
+  /**
+   * @param {number} from
    * @param {string} path
    * @param {string} body
    */
-  async #post(path, body) {
-    try {
-      const reply = await fetch(`${this.#base}${path}`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'text/plain' },
-        body,
-        signal: AbortSignal.timeout(REPLY_MS),
-      });
-      return reply.status === 200;
-    } catch (error) {
-      return isNetworkFailure(error) ? false : Promise.reject(error);
+  async #post(from, path, body) {
+    const backoff = new Backoff();
+    for (let tries = 1; from === this.#id; tries += 1) {
+      try {
+        const reply = await ask(this.#address(path), {
+          method: 'POST',
+          headers: { 'Content-Type': 'text/plain' },
+          body,
+          limit: REPLY_MS,
+        });
+        if (reply.status !== TOO_MANY && !isFromBetween(reply.status)) return reply.status === 200;
+      } catch (error) {
+        if (!(error instanceof NetworkFailure)) throw error;
+      }
+      if (tries === POST_TRIES || !this.#wait) break;
+      await this.#pauseOfMessages.sleep(backoff.next(), this.#wait.signal);
     }
+    return false;
+  }
+
+  #endWait() {
+    this.#wait?.abort();
+    this.#request?.abort();
+  }
+
+  /** @param {string} what the address without what stands before it */
+  #address(what) {
+    // Without a slash it belongs to the page's own folder, under whatever path a proxy shows that.
+    return this.#base === '' ? what : `${this.#base}/${what}`;
   }
 }
 
 /** The server answered, but not with what was asked for. */
 class Refusal extends Error {}
 
-/**
- * @param {unknown} error
- * @returns {boolean} whether this is how fetch says that the network, a time limit or an abort ended the request
- */
-function isNetworkFailure(error) {
-  return (
-    error instanceof TypeError || (error instanceof DOMException && /^(Abort|Timeout|Network)Error$/.test(error.name))
-  );
-}
-
 /** @param {unknown} error */
 function ignoreLateReply(error) {
-  if (!isNetworkFailure(error)) throw error;
+  if (!(error instanceof NetworkFailure)) throw error;
 }

@@ -47,6 +47,9 @@ export class ControlWay {
     this.#pause.wake();
   }
 
+  /** The control connection finds out by itself whether it still lives. */
+  renew() {}
+
   /** Asks for a new connection in the place of this one. */
   again() {
     this.signOut();

@@ -13,7 +13,7 @@ from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, Ro
 from classroom.signaling.member import Member
 from classroom.signaling.queue import Notice, Relay
 from classroom.signaling.room import Replaced, UnknownMember
-from classroom.signaling.switchboard import Closed
+from classroom.signaling.switchboard import Closed, NothingNew
 
 
 def hub_room() -> Switchboard:
@@ -102,6 +102,18 @@ async def test_cancelling_a_wait_loses_nothing() -> None:
         if not attempt:
             break
     assert await switchboard.wait(a) == Relay(b, b"kept", None)
+
+
+async def test_a_wait_with_a_time_limit_ends_and_loses_nothing() -> None:
+    switchboard = Switchboard(room=Room(), clock=ManualClock())
+    a, b = switchboard.sign_in(b"a").id, switchboard.sign_in(b"b").id
+    assert await switchboard.wait(a, turn=1, within=60) == Notice(b, b"b", True)
+    with pytest.raises(NothingNew):
+        await switchboard.wait(a, turn=2, within=0.01)
+    assert switchboard.waiting == 0
+    assert switchboard.absence(a) == 0
+    switchboard.post(b, a, b"kept", None)
+    assert await switchboard.wait(a, turn=3, within=60) == Relay(b, b"kept", None)
 
 
 async def test_nothing_is_handed_to_a_dead_connection() -> None:

@@ -148,6 +148,62 @@ def test_who_signed_in_and_never_asked_is_absent_as_one_who_was_answered() -> No
     assert room.absence(member, 22.0) == 2.0
 
 
+def answered(room: Room, member: int, turn: int | None) -> Notice | Relay | None:
+    """What a wait is answered, of which nobody knows whether it arrives."""
+    return room.collect(member, room.begin_wait(member, turn=turn), 0.0)
+
+
+def test_the_same_turn_is_answered_with_what_was_lost_on_its_way() -> None:
+    room = Room()
+    room.sign_in(b"a", 0.0)
+    room.sign_in(b"b", 0.0)
+    room.post(2, 1, b"hello", None)
+    came = Notice(2, b"b", True)
+    assert answered(room, 1, 7) == came
+    assert answered(room, 1, 7) == came
+    assert answered(room, 1, 8) == Relay(2, b"hello", None)
+    assert answered(room, 1, 8) == Relay(2, b"hello", None)
+    assert answered(room, 1, 9) is None
+    room.post(2, 1, b"again", None)
+    assert answered(room, 1, 9) == Relay(2, b"again", None)
+    assert answered(room, 1, 10) is None
+
+
+def test_without_a_turn_what_was_answered_is_gone_as_in_the_original() -> None:
+    room = Room()
+    room.sign_in(b"a", 0.0)
+    room.sign_in(b"b", 0.0)
+    assert answered(room, 1, None) == Notice(2, b"b", True)
+    assert answered(room, 1, None) is None
+    room.post(2, 1, b"x", None)
+    assert answered(room, 1, 5) == Relay(2, b"x", None)
+    assert answered(room, 1, None) is None
+
+
+@pytest.mark.parametrize("turn", [0, 6, 9, 2**40])
+def test_a_turn_that_does_not_follow_is_somebody_elses(turn: int) -> None:
+    """After a restart ids may begin at 1 again, and a page that does not know that still asks with its old one."""
+    room = Room()
+    room.sign_in(b"a", 0.0)
+    pending = room.begin_wait(1, turn=7)
+    with pytest.raises(Occupied):
+        room.begin_wait(1, turn=turn)
+    room.sign_in(b"b", 0.0)
+    assert room.collect(1, pending, 0.0) == Notice(2, b"b", True)
+
+
+def test_a_wait_that_ended_with_nothing_new_is_no_absence() -> None:
+    room = Room()
+    room.sign_in(b"a", 0.0)
+    ticket = room.begin_wait(1, turn=7)
+    assert room.collect(1, ticket, 0.0) is None
+    room.end_wait(1, ticket, 25.0, hung_up=False)
+    assert room.absence(1, 34.0) == 0.0
+    assert room.absence(1, 37.0) == 2.0
+    assert room.expire(55.0) == ()
+    assert room.expire(55.1) == (1,)
+
+
 def test_the_hub_never_expires() -> None:
     room = Room(visibility="hub")
     room.sign_in(b"hub", 0.0, hub=True)

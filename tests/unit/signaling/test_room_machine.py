@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from classroom.signaling.queue import Notice, Relay
-from classroom.signaling.room import Replaced, Room, UnknownMember, clean_name
+from classroom.signaling.room import Occupied, Replaced, Room, UnknownMember, clean_name
 
 LIMIT = 6
 PATIENCE = 30.0
@@ -31,6 +31,8 @@ class RoomMachine(RuleBasedStateMachine):
         self.since: dict[int, float] = {}
         self.current: dict[int, int] = {}
         self.asleep: set[int] = set()
+        self.turns: dict[int, int | None] = {}
+        self.unconfirmed: dict[int, Notice | Relay | None] = {}
         self.hub = self.room.sign_in(b"hub", 0.0, hub=True).id
         self.names[self.hub] = b"hub"
         self.expected[self.hub] = deque()
@@ -116,15 +118,25 @@ class RoomMachine(RuleBasedStateMachine):
             assert back is None
             self.expected[target].append(relay)
 
-    @rule(target=waits, member=members, hub=st.booleans())
-    def begin_wait(self, member: int, hub: bool) -> object:
+    @rule(target=waits, member=members, hub=st.booleans(), step=st.sampled_from([None, 0, 1, 2, -1]))
+    def begin_wait(self, member: int, hub: bool, step: int | None) -> object:
         member = self.hub if hub else member
+        last = self.turns.get(member)
+        turn = None if step is None else (last or 0) + step
         try:
-            ticket = self.room.begin_wait(member)
+            ticket = self.room.begin_wait(member, turn=turn)
+        except Occupied:
+            assert step in (2, -1)
+            assert last is not None
+            return multiple()
         except UnknownMember:
             assert member not in self.expected
             return multiple()
         assert member in self.expected
+        assert last is None or step not in (2, -1)
+        if turn is None or turn != last:
+            self.unconfirmed[member] = None
+        self.turns[member] = turn
         self.current[member] = ticket
         return (member, ticket)
 
@@ -140,7 +152,10 @@ class RoomMachine(RuleBasedStateMachine):
         else:
             assert self.current[member] == ticket
             queue = self.expected[member]
-            assert event == (queue.popleft() if queue else None)
+            expected = self.unconfirmed.get(member) or (queue.popleft() if queue else None)
+            assert event == expected
+            if self.turns[member] is not None:
+                self.unconfirmed[member] = event
             if event is None:
                 self.asleep.add(ticket)
             else:
@@ -177,6 +192,7 @@ class RoomMachine(RuleBasedStateMachine):
         current = {ticket: member for member, ticket in self.current.items()}
         for ticket in self.asleep:
             assert ticket in current, "a wait sleeps on although it was replaced or its member is gone"
+            assert not self.unconfirmed.get(current[ticket]), "a wait sleeps on although its answer was lost"
             assert not self.expected[current[ticket]], "a wait sleeps on although there is news for it"
 
 

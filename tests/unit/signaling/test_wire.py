@@ -47,6 +47,23 @@ def test_ids_are_found_where_the_original_finds_them(arguments: bytes, sender: i
     assert (wire.peer_id(arguments), wire.target_id(arguments)) == (sender, target)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "turn", "within"),
+    [
+        (b"peer_id=5&turn=7&within=25", 7, 25.0),
+        (b"peer_id=5&within=0", None, 1.0),
+        (b"peer_id=5&turn=0", 0, None),
+        (b"turn=7&peer_id=5", None, None),
+        (b"peer_id=5&turn=7x&within=99999", None, None),
+        (b"peer_id=5&turn=-1&within=1e9", None, None),
+        (b"", None, None),
+    ],
+)
+def test_what_our_own_page_says_of_its_wait_is_read(arguments: bytes, turn: int | None, within: float | None) -> None:
+    assert wire.turn(arguments) == turn
+    assert wire.time_limit(arguments) == within
+
+
 def test_the_name_ends_at_the_first_ampersand() -> None:
     sign_in = wire.read_sign_in("王芳&pass=a%26b%20%C3%A9&pass=second&x".encode())
     assert sign_in.name == "王芳".encode()
@@ -112,6 +129,7 @@ def test_a_reply_head_is_the_originals() -> None:
         wire.closing(),
         wire.too_large(),
         wire.bad_request("why"),
+        wire.quiet(9),
         wire.delivered(Notice(3, b"a", False), 9),
         wire.delivered(Relay(3, b"\x00\xff", None), 9),
     ],
