@@ -132,7 +132,7 @@ async def test_every_transcript_of_the_signaling_alone_is_true() -> None:
 
 async def test_every_transcript_is_true() -> None:
     blocks, _ = transcripts()
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     async with open_port() as opened:
         await opened.member.sign_in("Algebra")
         replay = Replay(opened)
