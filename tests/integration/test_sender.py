@@ -192,6 +192,7 @@ async def test_sound_and_picture_are_on_one_time_line_and_say_goodbye() -> None:
 
         await eventually(lambda: last(media) is not None and last(voice) is not None)
         await eventually(lambda: last(media).sender_info.packet_count == len(PICTURE))
+        await eventually(lambda: last(voice).sender_info.packet_count == len(voices))
         seen, heard = last(media).sender_info, last(voice).sender_info
         assert seen.ntp_timestamp == heard.ntp_timestamp
         assert abs(seen.ntp_timestamp / 2**32 - 2_208_988_800 - time.time()) < 10
