@@ -87,6 +87,8 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
             "duck": 0.0,
             "heard": "always",
             "state": "live",
+            "why": None,
+            "reason": None,
         }
         clap = state["audio"]["clap"]
         assert (clap["kind"], clap["source"], clap["heard"]) == ("source", "bars", "on-air")
@@ -142,7 +144,12 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
         await teacher.ask("audio.set", input="tone", muted=False, gain=-6, delay=40)
         news = await teacher.news("state")
         wanted = {"gain": -6.0, "muted": False, "delay": 40.0, "duck": 0.0, "heard": "always", "state": "live"}
-        while news.get("audio", {}).get("tone") != wanted | {"kind": "tone", "source": None}:
+        while news.get("audio", {}).get("tone") != wanted | {
+            "kind": "tone",
+            "source": None,
+            "why": None,
+            "reason": None,
+        }:
             news = await teacher.news("state")
         await teacher.ask("audio.set", input="clap", duck=9, heard="always")
         while news["audio"]["clap"] | {"duck": 9.0, "heard": "always"} != news["audio"]["clap"]:
