@@ -48,9 +48,8 @@ from classroom.prompter import Prompter
 from classroom.reception import Reception
 from classroom.reload import LessonFile, Reload
 from classroom.renewal import Renewal, tell_of_overlays
-from classroom.server.join import add_join
+from classroom.server.client_address import own_address
 from classroom.server.pages import add_pages
-from classroom.server.trust import add_trust
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
 from classroom.signaling.place import limits_of, meeting_place
@@ -120,6 +119,7 @@ class Broadcaster:
             control_handler=self._serve_control,
             app=self._make_app(),
             alarms=self._alarms,
+            access=lambda: self._lesson.access,
         )
         self._board = StateBoard(self._bulletin.sections())
         self._desk = self._make_desk()
@@ -288,21 +288,19 @@ class Broadcaster:
         if self._place.switchboard is not None:
             banned = self._audience.address_banned
             self._guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
-            add_routes(app, self._place.switchboard, guard=self._guard, limits=limits_of(self._lesson))
+            add_routes(
+                app,
+                self._place.switchboard,
+                guard=self._guard,
+                limits=limits_of(self._lesson),
+                own_address=own_address,
+            )
         add_pages(
             app,
             health=self._bulletin.health,
             metrics=make_registry(self._bulletin.figures),
             metrics_token=self._token,
             signaling=self._place.elsewhere,
-        )
-        add_join(app, address=lambda: self._reception.addresses()[0])
-        language = self._lesson.lesson.language
-        add_trust(
-            app,
-            authority=lambda: self._reception.authority(),
-            tls_port=lambda: self._reception.tls_port,
-            language=language,
         )
         return app
 

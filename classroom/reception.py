@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from aiohttp import web
 
 from classroom.alarms import Alarms
 from classroom.lesson import Lesson
+from classroom.lesson.sections import Access
+from classroom.server.addresses import certified_names
 from classroom.server.announce import Announcement, listened_addresses
 from classroom.server.authority import Authority
 from classroom.server.certificates import certificates_for
+from classroom.server.checkpoint import Checkpoint
+from classroom.server.client_address import Proxies
+from classroom.server.host_names import HostNames, host_in
+from classroom.server.join import add_join
+from classroom.server.origins import rule_of
 from classroom.server.site import ControlHandler, Site
-from classroom.server.trust import TRUST_PATH
+from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.place import limits_of
 from classroom.upkeep import keep_running
 
@@ -20,7 +28,10 @@ __all__ = ["Reception"]
 
 
 class Reception:
-    """The listeners of a lesson. ``host`` and ``port`` count, whatever the lesson says."""
+    """The listeners of a lesson, what is looked at when somebody comes, and the pages that tell where it is.
+
+    ``host`` and ``port`` count, whatever the lesson says; ``access`` tells what it says by now of who may come in.
+    """
 
     def __init__(
         self,
@@ -31,16 +42,29 @@ class Reception:
         control_handler: ControlHandler,
         app: web.Application,
         alarms: Alarms,
+        access: Callable[[], Access],
     ) -> None:
         self._lesson = lesson
         self._host = host
         self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
+        self._names = HostNames(self._known_names)
+        checkpoint = Checkpoint(
+            Proxies(lesson.server.proxies),
+            names=self._names,
+            address=lesson.server.address,
+            rule=lambda: rule_of(access()),
+            per_address=lesson.limits.connections_per_address,
+        )
+        app.middlewares.insert(0, checkpoint.middleware)
+        add_join(app, address=lambda: self.addresses()[0])
+        add_trust(app, authority=self.authority, tls_port=lambda: self.tls_port, language=lesson.lesson.language)
         self._site = Site(
             host=host,
             port=port,
             control_handler=control_handler,
             app=app,
             limits=limits_of(lesson),
+            checkpoint=checkpoint,
             tls=self._certificates.context if self._certificates is not None else None,
             tls_port=lesson.server.tls_port,
         )
@@ -50,6 +74,8 @@ class Reception:
         if self._certificates is not None:
             self._certificates.prepare()
             keep_running(stack, "certificates", self._certificates.keep)
+        self._names.refresh()
+        keep_running(stack, "names of this computer", self._names.keep)
         await stack.enter_async_context(self._site)
 
     def announce(self, stack: contextlib.AsyncExitStack) -> None:
@@ -85,6 +111,11 @@ class Reception:
     def trust_address(self) -> str | None:
         """Where it is explained whom to trust for https; None where nobody needs to."""
         return self._site.addresses(TRUST_PATH)[0] if self.authority() is not None else None
+
+    def _known_names(self) -> list[str]:
+        told = host_in((self._lesson.server.address or "").partition("://")[2].partition("/")[0])
+        given = self._certificates.names if self._certificates is not None else ()
+        return [*certified_names(self._host), *given, *([told] if told else [])]
 
     def authority(self) -> Authority | None:
         """Whom to trust for https; None where there is no https, or where files were given for it."""

@@ -16,7 +16,7 @@ __all__ = ["SETTINGS", "Changes", "Difference", "plan", "restart_keys"]
 
 _APPLIED: Final = frozenset({
     "lesson.title", "lesson.language",
-    "access.passcode", "access.admit", "access.max_students",
+    "access.passcode", "access.admit", "access.max_students", "access.origins",
     "program.start", "program.transition", "program.duration", "program.fallback",
 })  # fmt: skip
 """The keys of the sections that stand once which a running lesson takes over."""

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from classroom.lesson.measures import Addresses, Bitrate, Delay, Host, PictureSize, Server, Size
 from classroom.lesson.section import Section
 from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Switch, Whole
-from classroom.lesson.web_addresses import BasePath, Proxy, PublicAddress
+from classroom.lesson.web_addresses import BasePath, Origins, Proxy, PublicAddress
 
 __all__ = [
     "ICE_SCHEMES",
@@ -119,6 +119,11 @@ class Access(Section):
     )
     max_students: Annotated[int, Whole(1, 10_000, "students")] = Field(
         200, description="Most students at a time, 1 to 10000."
+    )
+    origins: Annotated[str | tuple[str, ...], Origins()] = Field(
+        "auto",
+        description="Whose pages may sign in: own, any (also of other sites), a list of origins, or auto: any in an "
+        "open lesson, own with a passcode or approval.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The kinds of values by which the web knows a lesson: its public address, its proxies, the path it stands under."""
+"""The kinds of values by which the web knows a lesson: its public address, its proxies and path, trusted pages."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import ValidationInfo
 
 from classroom.lesson.section import Value, or_variable, wrong
-from classroom.lesson.words import meant_hint, shown
+from classroom.lesson.words import did_you_mean, meant_hint, shown
 from classroom.wording import Sentence, Wording
 
-__all__ = ["BasePath", "Proxy", "PublicAddress"]
+__all__ = ["BasePath", "Origins", "Proxy", "PublicAddress"]
 
 _HOST: Final = r"(?:[\w](?:[\w.-]{0,251}[\w])?|\[[0-9A-Fa-f:.]+\])"
 _PATH: Final = r"(?:/[A-Za-z0-9._~-]+)*"
@@ -30,6 +30,12 @@ _NOT_A_PROXY: Final = Wording(
 )
 _EVERYBODY: Final = Wording("fault.proxy_everybody", "{value} is everybody; name the addresses of your proxies only")
 _NOT_A_PATH: Final = Wording("fault.base_path", "expects a path such as / or /lesson, not {value}{hint}")
+_WORDS: Final = ("auto", "any", "own")
+_NOT_ORIGINS: Final = Wording(
+    "fault.origins", "expects {words}, or a list such as [https://school.example], not {value}{hint}"
+)
+_NOT_AN_ORIGIN: Final = Wording("fault.origin", "expects an origin such as https://school.example, not {value}{hint}")
+_NO_ORIGIN: Final = Wording("fault.no_origin", "expects at least one origin; own stands for none but our own")
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,42 @@ class BasePath(Value):
         """The spelling, or a variable."""
         pattern = r"^/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*/?)?$"
         return or_variable({"type": "string", "pattern": pattern, "maxLength": 200, "examples": ["/", "/lesson"]})
+
+
+@dataclass(frozen=True)
+class Origins(Value):
+    """``auto``, ``any``, ``own``, or a list of origins of other pages."""
+
+    def read(self, value: Any, info: ValidationInfo) -> str | tuple[str, ...]:
+        """The word, or the origins with scheme and host in lower case."""
+        if isinstance(value, str) and value in _WORDS:
+            return str(value)
+        if not isinstance(value, list | tuple):
+            hint = did_you_mean(value, _WORDS) if isinstance(value, str) else ""
+            wrong(_NOT_ORIGINS(words=", ".join(_WORDS), value=shown(value), hint=hint))
+        if not value:
+            wrong(_NO_ORIGIN())
+        return tuple(map(_origin, value))
+
+    def describe(self) -> dict[str, Any]:
+        """The words, a list, or a variable."""
+        origin = {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^/?#@]+/?$"}
+        listed = {"type": "array", "minItems": 1, "items": or_variable(origin)}
+        return or_variable({"anyOf": [{"enum": list(_WORDS)}, listed]})
+
+    def spell(self, value: Any) -> Any:
+        """The word, or a list."""
+        return value if isinstance(value, str) else list(value)
+
+
+def _origin(value: object) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or not _is_host(found[1]) or not _is_port(found[2]) or found[3]:
+        parts = urlsplit(text) if found is not None else None
+        meant = meant_hint(f"{parts.scheme}://{parts.netloc}") if parts is not None else _meant_address(text)
+        wrong(_NOT_AN_ORIGIN(value=shown(value), hint=meant))
+    return text.rstrip("/").lower()
 
 
 def _is_host(host: str) -> bool:

@@ -8,6 +8,7 @@ the lesson.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from typing import Protocol
 
 from classroom.alarms import Alarms
@@ -29,6 +30,11 @@ class Certificates(Protocol):
     @property
     def authority(self) -> Authority | None:
         """Whom students may choose to trust; None where nobody needs to."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The DNS names that a given certificate is for, also with a star; none of one of our own."""
         ...
 
     def prepare(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 
 from classroom.sparing import SparingLog
 from classroom.throttle import household
@@ -19,11 +20,15 @@ class ConnectionGate:
     Args:
         connections: at a time, of everybody together.
         per_address: at a time, of one address; an IPv6 network of 64 bits counts as one.
+        crowd: whether an address stands for many clients, as a proxy does; then only the first limit counts for it.
     """
 
-    def __init__(self, *, connections: int, per_address: int) -> None:
+    def __init__(
+        self, *, connections: int, per_address: int, crowd: Callable[[str], bool] = lambda address: False
+    ) -> None:
         self._connections = connections
         self._per_address = per_address
+        self._crowd = crowd
         self._inside: Counter[str] = Counter()
         self._all = 0
         self._log = SparingLog(logger)
@@ -39,7 +44,7 @@ class ConnectionGate:
         if self._all >= self._connections:
             self._log.warn("more than %d connections: one from %s is turned away", self._connections, address)
             return False
-        if self._inside[who] >= self._per_address:
+        if self._inside[who] >= self._per_address and not self._crowd(address):
             self._log.warn("more than %d connections from %s: one is turned away", self._per_address, address)
             return False
         self._all += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -56,12 +56,18 @@ class GivenCertificate:
         self._now = now
         self._loaded: tuple[object, ...] | None = None
         self._until: datetime | None = None
+        self._names: tuple[str, ...] = ()
         self.context = server_context()
 
     @property
     def authority(self) -> Authority | None:
         """None: whoever made the certificate tells whom to trust, and most often everybody does already."""
         return None
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The DNS names that it is for, in their order; one may begin with a star."""
+        return self._names
 
     def prepare(self) -> None:
         """Load the files. Raises SetupError that says what is wrong with them."""
@@ -102,7 +108,9 @@ class GivenCertificate:
             return trouble.sentence
         try:
             self.context.load_cert_chain(self._certificate, self._key, password=_no_password)
-            self._until = x509.load_pem_x509_certificate(self._certificate.read_bytes()).not_valid_after_utc
+            certificate = x509.load_pem_x509_certificate(self._certificate.read_bytes())
+            self._until = certificate.not_valid_after_utc
+            self._names = _names(certificate)
         except (OSError, ValueError) as error:
             return f"{self._certificate} cannot be read: {error}"
         self._loaded = state
@@ -123,6 +131,15 @@ class GivenCertificate:
         else:
             self._alarms.clear("tls.expired")
             self._alarms.clear("tls.expires")
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The DNS names of a certificate. Its common name is none: browsers do not look there any more."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(name.lower() for name in extension.value.get_values_for_type(x509.DNSName))
 
 
 def _no_password() -> str:

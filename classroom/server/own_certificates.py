@@ -81,6 +81,11 @@ class OwnCertificates:
         """What is shown now."""
         return self._leaf
 
+    @property
+    def names(self) -> Sequence[str]:
+        """None: they are those of this computer, which is known by them in any case."""
+        return ()
+
     def prepare(self) -> None:
         """Take authority and certificate from the folder, or make them. Raises SetupError where that cannot be."""
         try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import html
-import ipaddress
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from classroom.files import web_folder
+from classroom.server.client_address import client_of
 from classroom.server.doorman import CONTROL_PATH
 from classroom.signaling.place import Elsewhere
 from classroom.throttle import Throttle
@@ -150,7 +150,7 @@ class _Pages:
         return web.json_response(dict(self._health()), headers={"Cache-Control": "no-store"})
 
     async def metrics(self, request: web.Request) -> web.Response:
-        if not (_is_this_machine(request) or self._has_token(request)):
+        if not (client_of(request).is_this_machine or self._has_token(request)):
             if "Authorization" in request.headers:
                 logger.warning("a wrong token for the metrics from %s", request.remote)
                 now = asyncio.get_running_loop().time()
@@ -194,18 +194,6 @@ async def _upgrade_required(request: web.Request) -> web.StreamResponse:
     )
     response.force_close()
     return response
-
-
-def _is_this_machine(request: web.Request) -> bool:
-    """Whether the asker sits here; a proxy on this machine asks for others, and says so."""
-    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")):
-        return False
-    try:
-        address = ipaddress.ip_address((request.remote or "").partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 @web.middleware

@@ -15,8 +15,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Final, Self, cast
-from urllib.parse import urlsplit
+from typing import Any, Final, Self, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -28,17 +27,17 @@ from websockets.typing import Subprotocol
 from classroom.errors import AddressError
 from classroom.limits import Limits
 from classroom.server.addresses import reachable_hosts
+from classroom.server.checkpoint import Checkpoint
+from classroom.server.client_address import Client
 from classroom.server.descriptors import connections_that_fit
 from classroom.server.doorman import Doorman, Doorway, Gate
 from classroom.server.gate import ConnectionGate
 from classroom.server.tls import SecureDoor, SecureEntrance
 from classroom.server.web_protocol import web_protocols
-from classroom.sparing import SparingLog
 
 __all__ = ["CONTROL_SUBPROTOCOL", "ControlHandler", "Site"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger)
 
 CONTROL_SUBPROTOCOL: Final = Subprotocol("classroom.control.v1")
 
@@ -69,6 +68,8 @@ class Site:
         app: everything else.
         limits: how many connections, of both ports together, and what heads may come; None is the defaults.
         gate: bounds the connections instead, for who has a gate of his own.
+        checkpoint: who may open a control connection, and which proxies there are. Its middleware is for the maker of
+            the application to put in.
         tls: what handshakes of the second port are made with; there is none when None.
         tls_port: 0 takes any free one; ``tls_port`` then tells which.
     """
@@ -82,6 +83,7 @@ class Site:
         app: web.Application,
         limits: Limits | None = None,
         gate: Gate | None = None,
+        checkpoint: Checkpoint | None = None,
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
     ) -> None:
@@ -93,6 +95,7 @@ class Site:
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._limits = limits or Limits()
         self._gate = gate
+        self._checkpoint = checkpoint or Checkpoint()
         self._doorways: list[Doorway] = []
         self._entrance: SecureEntrance | None = None
         self._server: Server | None = None
@@ -115,6 +118,7 @@ class Site:
             self._gate = ConnectionGate(
                 connections=connections_that_fit(self._limits.connections),
                 per_address=self._limits.connections_per_address,
+                crowd=self._checkpoint.proxies.trusts,
             )
         await self._runner.setup()
         port, option = self._port, "--port"
@@ -197,7 +201,7 @@ class Site:
             self._entrance = entrance
 
         def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> asyncio.Protocol:
-            make = cast("Callable[..., ServerConnection]", ServerConnection)
+            make = cast("Callable[..., ServerConnection]", _ControlConnection)
             control = functools.partial(make, protocol, server, **options)
             doorman = functools.partial(Doorman, doorway, control if self._control_handler is not None else None)
             return doorman() if entrance is None else SecureDoor(entrance, doorman)
@@ -208,13 +212,34 @@ class Site:
             port,
             # The hook is documented as a factory and annotated as a class.
             create_connection=cast("type[ServerConnection]", create_connection),
-            process_request=_refuse_other_origins,
+            process_request=self._refuse_strangers,
             process_response=_choose_subprotocol,
             max_size=_FRAME_LIMIT,
             close_timeout=_SHUTDOWN_SECONDS,
             server_header=None,
             backlog=_BACKLOG,
         )
+
+    def _refuse_strangers(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, _ControlConnection)
+        peer = connection.remote_address
+        headers = request.headers.get_all
+        connection.client = self._checkpoint.client(str(peer[0]) if peer else "", headers)
+        refusal = self._checkpoint.refuse_control(connection.client, headers("Origin"))
+        return None if refusal is None else connection.respond(refusal.status, refusal.sentence)
+
+
+class _ControlConnection(ServerConnection):
+    """A control connection, which knows who is at its other end also where a proxy stands in between."""
+
+    client: Client | None = None
+
+    @property
+    def remote_address(self) -> Any:
+        """Address and port of the client; its port behind a proxy is 0."""
+        if self.client is not None and self.client.proxied:
+            return self.client.address, 0
+        return super().remote_address
 
 
 async def _nobody(connection: ServerConnection) -> None:
@@ -247,33 +272,6 @@ def _choose_subprotocol(connection: ServerConnection, request: Request, response
     if response.status_code == http.HTTPStatus.SWITCHING_PROTOCOLS and CONTROL_SUBPROTOCOL in map(str.strip, offered):
         response.headers["Sec-WebSocket-Protocol"] = CONTROL_SUBPROTOCOL
         connection.protocol.subprotocol = CONTROL_SUBPROTOCOL
-
-
-def _refuse_other_origins(connection: ServerConnection, request: Request) -> Response | None:
-    """Let only our own pages and programs in: a browser always says which page is asking, a program need not."""
-    origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
-    if not origins:
-        return None
-    if len(origins) == len(hosts) == 1 and _is_same_host(origins[0], hosts[0]):
-        return None
-    sparing.warn("refused a control connection from a page of %s", ", ".join(origins)[:200])
-    return connection.respond(
-        http.HTTPStatus.FORBIDDEN, "Only this lesson's own teacher page may control it. Open it at its own address.\n"
-    )
-
-
-def _is_same_host(origin: str, host: str) -> bool:
-    try:
-        page = urlsplit(origin)
-        asked = urlsplit(f"{page.scheme}://{host}")
-        default = {"http": 80, "https": 443}.get(page.scheme)
-        return (
-            default is not None
-            and page.hostname is not None
-            and (page.hostname, page.port or default) == (asked.hostname, asked.port or default)
-        )
-    except ValueError:  # not a port, or not an address in brackets
-        return False
 
 
 async def _one_address(host: str) -> str:

@@ -60,6 +60,7 @@ def add_routes(
     *,
     guard: Guard | None = None,
     limits: Limits | None = None,
+    own_address: Callable[[web.Request], str] = lambda request: request.remote or "",
     everything_else: bool = False,
     on_quit: Callable[[], None] | None = None,
 ) -> None:
@@ -67,12 +68,18 @@ def add_routes(
 
     With ``everything_else`` it is the original server to all who ask: each other address gets its ``500 Sorry`` instead
     of a 404, and a name goes on after an ``&``. Such an application must add its own routes before.
-    The hub's id is unknown here: everybody knows it, and only who holds the hub in this process may act for it.
+    ``own_address`` tells the address of an asker's own machine, and nothing where a proxy asks for somebody it does not
+    name. The hub's id is unknown here: everybody knows it, and only who holds the hub in this process may act for it.
     There is a ``/quit`` only with ``on_quit``, which is called when anybody asks for it and should end the program.
     The application's runner must be made with ``handler_cancellation=True``, or a message may go to a dead socket.
     """
     _Handlers(
-        switchboard, guard or OpenDoor(), limits or Limits(), whole_names=everything_else, on_quit=on_quit
+        switchboard,
+        guard or OpenDoor(),
+        limits or Limits(),
+        own_address=own_address,
+        whole_names=everything_else,
+        on_quit=on_quit,
     ).add_to(app, everything_else)
 
     async def run(_: web.Application) -> AsyncIterator[None]:
@@ -93,12 +100,14 @@ class _Handlers:
         guard: Guard,
         limits: Limits,
         *,
+        own_address: Callable[[web.Request], str],
         whole_names: bool,
         on_quit: Callable[[], None] | None,
     ) -> None:
         self._switchboard = switchboard
         self._guard = guard
         self._limits = limits
+        self._own_address = own_address
         self._paces = Paces(rate=limits.messages, arriving=limits.queue_bytes, known=switchboard.is_guest)
         self._sign_ins = SignIns(rate=limits.sign_ins, places=lambda: switchboard.places)
         self._log = SparingLog(logger)
@@ -128,7 +137,7 @@ class _Handlers:
                 return wire.too_many("Too many sign in from this address at once. Wait a moment, then sign in again.")
             await asyncio.sleep(delay)
         try:
-            admission = self._switchboard.sign_in(sign_in.name, address=_own_address(request))
+            admission = self._switchboard.sign_in(sign_in.name, address=self._own_address(request))
         except RoomFull:
             self._log.warn("there are %d members, which is all there may be", self._switchboard.size)
             return wire.refused(wire.Refusal("The class is full. Ask the teacher to let more students in.", "full"))
@@ -298,13 +307,6 @@ def _respond(reply: wire.Reply) -> web.Response:
 def _raw_target(request: web.Request) -> bytes:
     kept = request.headers.get(wire.RAW_TARGET_HEADER)
     return unquote_to_bytes(kept) if kept is not None else request.raw_path.encode("utf-8", "surrogateescape")
-
-
-def _own_address(request: web.Request) -> str:
-    """The address of the asker's own machine; empty where a proxy asks, which does so for many."""
-    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")):
-        return ""
-    return request.remote or ""
 
 
 def _is_open(request: web.Request) -> bool:

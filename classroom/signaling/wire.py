@@ -19,6 +19,7 @@ __all__ = [
     "PATHS",
     "RAW_TARGET_HEADER",
     "REFUSED_HEADER",
+    "SIGN_IN",
     "Refusal",
     "Reply",
     "SignIn",
@@ -46,7 +47,8 @@ __all__ = [
     "turn",
 ]
 
-PATHS: Final = ("/sign_in", "/wait", "/message", "/sign_out")
+SIGN_IN: Final = "/sign_in"
+PATHS: Final = (SIGN_IN, "/wait", "/message", "/sign_out")
 
 BODY_LIMIT: Final = 320 * 1024
 """Bytes of a message body that are taken; an offer with many codecs and candidates is about 20 KiB."""
@@ -136,7 +138,7 @@ class Refusal:
     """Why somebody is not let in: a sentence for people and a code for programs."""
 
     sentence: str
-    code: Literal["passcode", "banned", "full"]
+    code: Literal["passcode", "banned", "full", "origin"]
 
 
 @dataclass(frozen=True, slots=True)

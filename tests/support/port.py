@@ -15,6 +15,8 @@ from websockets.asyncio.server import ServerConnection
 from classroom.clock import Clock, SystemClock
 from classroom.limits import Limits
 from classroom.server import Site, add_pages
+from classroom.server.checkpoint import Checkpoint
+from classroom.server.client_address import own_address
 from classroom.server.doorman import Gate
 from classroom.signaling import Guard, Room, RoomMember, Switchboard, add_routes
 
@@ -52,6 +54,7 @@ async def open_port(
     everything_else: bool = False,
     folder: Path | None = None,
     metrics_token: str | None = None,
+    checkpoint: Checkpoint | None = None,
     host: str = "127.0.0.1",
 ) -> AsyncIterator[OpenPort]:
     """Open a port on loopback; control echoes what it hears."""
@@ -64,7 +67,9 @@ async def open_port(
         add_pages(
             app, health=lambda: {"status": "on air"}, metrics=registry, metrics_token=metrics_token, folder=folder
         )
-    add_routes(app, switchboard, guard=guard, limits=limits, everything_else=everything_else)
+    add_routes(app, switchboard, guard=guard, limits=limits, own_address=own_address, everything_else=everything_else)
+    if checkpoint is not None:
+        app.middlewares.insert(0, checkpoint.middleware)
     connections: list[ServerConnection] = []
 
     async def control(connection: ServerConnection) -> None:
@@ -72,7 +77,7 @@ async def open_port(
         async for message in connection:
             await connection.send(message)
 
-    site = Site(host=host, port=0, control_handler=control, app=app, gate=gate, limits=limits)
+    site = Site(host=host, port=0, control_handler=control, app=app, gate=gate, limits=limits, checkpoint=checkpoint)
     async with site:
         yield OpenPort(site, switchboard, RoomMember(switchboard), registry, connections)
 

@@ -1,0 +1,201 @@
+"""What is looked at before a request is answered: who asks, by which name the lesson is asked for, from which page.
+
+It stands in front of the pages and the signaling as a middleware, and in front of the control connection as the hook
+of its handshake.
+"""
+
+from __future__ import annotations
+
+import html
+import http
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from classroom.server.client_address import Client, Headers, Proxies, keep_client
+from classroom.server.host_names import HostNames
+from classroom.server.origins import Rule, allows, is_own
+from classroom.signaling import wire
+from classroom.sparing import SparingLog
+from classroom.throttle import household
+
+__all__ = ["Checkpoint", "Refusal"]
+
+logger = logging.getLogger(__name__)
+
+_UNKNOWN_NAME: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Unknown name · 未知名称</title>
+<h1>This lesson is not known by the name {host}</h1>
+<p>Open it at the address that it was announced with. If it is to be found by this name, whoever runs it writes the name
+into the lesson file and starts the lesson anew:</p>
+<pre>server: {{address: "{address}"}}</pre>
+<h1 lang="zh">本课程不使用 {host} 这个名称</h1>
+<p lang="zh">请打开老师公布的网址。如果需要用这个名称访问，请在课程文件中写入上面这一行，然后重新启动课程。</p>
+</html>
+"""
+
+_HEADERS: Final = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+_FOREIGN: Final = wire.Refusal(
+    "This lesson takes students from its own page only. Open the address that the teacher gave you.", "origin"
+)
+_READABLE: Final = "Access-Control-Allow-Origin"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a control connection is not made."""
+
+    status: http.HTTPStatus
+    sentence: str
+
+
+class Checkpoint:
+    """What a lesson knows of the world outside.
+
+    Args:
+        proxies: who is believed when it asks for others.
+        names: by which names the lesson may be asked for; by any, when None.
+        address: the address that people are told, when it is none of this computer's.
+        rule: from which pages students may sign in; called for each request.
+        per_address: requests at a time that a proxy may ask for one client.
+    """
+
+    def __init__(
+        self,
+        proxies: Proxies | None = None,
+        *,
+        names: HostNames | None = None,
+        address: str | None = None,
+        rule: Callable[[], Rule] = lambda: "any",
+        per_address: int = 1500,
+    ) -> None:
+        self.proxies = proxies or Proxies()
+        self.address = address
+        self._names = names
+        self._rule = rule
+        self._per_address = per_address
+        self._asking: Counter[str] = Counter()
+        self._log = SparingLog(logger)
+
+    def client(self, peer: str, headers: Headers) -> Client:
+        """Who asks on a connection from ``peer`` with a request that has these headers."""
+        client = self.proxies.client(peer, headers)
+        if client.proxied and not client.certain:
+            self._log.warn("the proxy %s does not say for whom it asks; let it send X-Forwarded-For", peer)
+        return client
+
+    def refuse_control(self, client: Client, origins: Sequence[str]) -> Refusal | None:
+        """Why a control connection is refused: only our own pages and programs may open one.
+
+        A browser always says which page is asking, a program need not.
+        """
+        if not self._known(client):
+            return Refusal(
+                http.HTTPStatus.MISDIRECTED_REQUEST,
+                f"This lesson is not known by the name {_short(client.host)}. Write it as server.address into the "
+                "lesson file, or use an IP address.\n",
+            )
+        if not origins or (len(origins) == 1 and is_own(origins[0], client, self.address)):
+            return None
+        self._log.warn(
+            "refused a control connection from a page of %s, which came by the name %s; if it is this lesson's own, "
+            "write its address as server.address into the lesson file",
+            _short(", ".join(origins)),
+            _short(client.host),
+        )
+        return Refusal(
+            http.HTTPStatus.FORBIDDEN,
+            "Only this lesson's own teacher page may control it. Open it at its own address.\n",
+        )
+
+    @property
+    def middleware(self) -> Middleware:
+        """For an application, in front of all others."""
+
+        @web.middleware
+        async def look(request: web.Request, handler: Handler) -> web.StreamResponse:
+            client = self.client(request.remote or "", lambda name: request.headers.getall(name, []))
+            if not self._known(client):
+                self._log.warn("refused %s, which asks for the name %s", client.address, _short(client.host))
+                return _misdirected(f"{request.scheme}://{_short(client.host)}")
+            request = keep_client(request, client)
+            if request.path not in wire.PATHS:
+                return await self._counted(client, request, handler)
+            rule, origins = self._rule(), list(request.headers.getall("Origin", []))
+            allowed = allows(rule, origins, client, self.address)
+            if request.path == wire.SIGN_IN and not allowed:
+                self._log.warn("refused a page of %s; access.origins says whose may sign in", _short(origins[0]))
+                return _foreign()
+            response = await self._counted(client, request, handler)
+            if rule != "any":
+                _let_read(response, origins[0] if origins and allowed else None)
+            return response
+
+        return look
+
+    def _known(self, client: Client) -> bool:
+        """Whether the lesson was asked for by a name of its own; a proxy of ours knows which names it serves."""
+        return self._names is None or client.proxied or self._names.knows(client.host)
+
+    async def _counted(self, client: Client, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request; of one client behind a proxy only so many at a time, as of one without."""
+        if not (client.proxied and client.certain):
+            return await handler(request)
+        who = household(client.address)
+        if self._asking[who] >= self._per_address:
+            self._log.warn("more than %d requests from %s: one is turned away", self._per_address, client.address)
+            reply = wire.Reply(503, "Too Many Connections", body=b"There are too many connections. Try again later.\n")
+            return _response(reply)
+        self._asking[who] += 1
+        try:
+            return await handler(request)
+        finally:
+            self._asking[who] -= 1
+            if not self._asking[who]:
+                del self._asking[who]
+
+
+def _let_read(response: web.StreamResponse, origin: str | None) -> None:
+    """Let pages of this origin read an answer of the signaling, and no others; the original lets all."""
+    response.headers["Vary"] = "Origin"
+    if origin is not None:
+        response.headers[_READABLE] = origin
+    elif _READABLE in response.headers:
+        del response.headers[_READABLE]
+
+
+def _foreign() -> web.Response:
+    response = _response(wire.refused(_FOREIGN))
+    _let_read(response, None)
+    return response
+
+
+def _response(reply: wire.Reply) -> web.Response:
+    response = web.Response(status=reply.status, reason=reply.reason, headers=reply.headers(), body=reply.body)
+    response.force_close()
+    return response
+
+
+def _misdirected(address: str) -> web.Response:
+    shown = html.escape(address)
+    text = _UNKNOWN_NAME.format(host=shown.partition("://")[2], address=shown)
+    response = web.Response(status=421, body=text.encode("utf-8", "replace"), headers=_HEADERS)
+    response.force_close()
+    return response
+
+
+def _short(text: str | None) -> str:
+    """What a stranger sent, so that a line stays a line."""
+    return "".join(each if each.isprintable() else "?" for each in (text or "")[:200])
