@@ -16,10 +16,11 @@ from classroom.direction import Direction, scenes_of
 from classroom.lesson import Lesson
 from classroom.lesson.difference import SETTINGS, Changes, plan
 from classroom.media.overlay import build_overlays
-from classroom.media.program import Program, Supplies
+from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.sources import fallback_card
 from classroom.media.studio import Studio
+from classroom.media.ticker import Supplies
 from classroom.opening import Opening, shows_cards_only
 from classroom.peers.audience import Audience
 from classroom.prompter import Prompter

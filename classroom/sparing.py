@@ -39,9 +39,13 @@ class SparingLog:
         self._now = now
         self._kinds: dict[str, _Kind] = {}
 
-    def warn(self, message: str, *values: object) -> None:
-        """Write a line; the message before its values are filled in is its kind, so it must be a constant."""
+    def warn(self, message: str, *values: object, fault: BaseException | None = None) -> None:
+        """Write a line; the message before its values are filled in is its kind, so it must be a constant.
+
+        The first line of a kind has the traceback of ``fault`` with it.
+        """
         now = self._now()
+        traceback = fault if message not in self._kinds else None
         kind = self._kinds.setdefault(message, _Kind(now))
         if now - kind.since >= self._span:
             kind.since, kind.written = now, 0
@@ -53,4 +57,4 @@ class SparingLog:
         if left_out:
             self._log.warning(message + " (and %d times before)", *values, left_out)
         else:
-            self._log.warning(message, *values)
+            self._log.warning(message, *values, exc_info=traceback)

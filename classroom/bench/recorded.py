@@ -16,11 +16,12 @@ import numpy as np
 from classroom.bench.stage import FPS, HEIGHT, WIDTH, heads, yuv_frame
 from classroom.clock import Clock
 from classroom.media.codecs import VideoSettings, open_video
-from classroom.media.encoder import SoundEncoder, VideoEncoder
+from classroom.media.encoder import VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Codec, Encoded
 from classroom.media.rendition import Rendition
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
+from classroom.media.sound_encoder import SoundEncoder
 
 __all__ = ["BIT_RATE", "Broadcast", "Fanouts", "Recording", "record"]
 

@@ -6,12 +6,13 @@ What a source says of itself, lost or failed, is its status; here is what only s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from classroom.alarms import Alarm, Alarms
 from classroom.clock import Clock
+from classroom.media.delivery import Delivery, Missing
 from classroom.media.frames import PictureSlot
 from classroom.media.level import FLOOR_DB, Level
 from classroom.media.sight import is_black
@@ -69,8 +70,21 @@ class Mixed(Protocol):
         """How many pictures were made and missed so far."""
         ...
 
+    @property
+    def stuck(self) -> bool:
+        """Whether a part of it hangs for good."""
+        ...
+
     def levels(self) -> Mapping[str, Level]:
         """How loud each input was in the last 100 ms, with its gain."""
+        ...
+
+    def deliveries(self) -> Sequence[Delivery]:
+        """What was handed out so far, and to how many."""
+        ...
+
+    def look_after(self) -> None:
+        """Begin threads again that ended or hang."""
         ...
 
 
@@ -101,6 +115,7 @@ class Health:
         self._seen: dict[str, _Seen] = {}
         self._heard: dict[str, _Heard] = {}
         self._overload = Overload()
+        self._missing = Missing()
         self._looks = 0
 
     async def run(self) -> None:
@@ -110,12 +125,24 @@ class Health:
             await asyncio.sleep(_EVERY)
 
     def look(self) -> None:
-        """Look once: at the sound always, at the rest every fifth time."""
+        """Look once: at what leaves and at the sound always, at the rest every fifth time."""
+        self._program.look_after()
+        self._look_at_deliveries()
         self._listen()
         if self._looks % _PICTURES_EVERY == 0:
             self._look_at_pictures()
             self._say(self._overload.look(self._clock.now(), *self._program.ticks), _OVERLOAD)
         self._looks += 1
+
+    def _look_at_deliveries(self) -> None:
+        deliveries = self._program.deliveries()
+        missing = self._missing.look(self._clock.now(), deliveries)
+        for kind, nobody, some in (("picture", _NO_PICTURE, _SOME_NO_PICTURE), ("sound", _NO_SOUND, _NO_SOUND)):
+            without = sum(each.takers for each in missing if each.kind == kind)
+            everybody = without == sum(each.takers for each in deliveries if each.kind == kind)
+            code = f"program.no_{kind}"
+            self._say(without > 0, Alarm(code, (nobody if everybody else some)()))
+        self._say(self._program.stuck, _STUCK)
 
     def _listen(self) -> None:
         now, statuses, levels = self._clock.now(), self._sources.sounds(), self._program.levels()
@@ -174,6 +201,26 @@ _TOO_SLOW: Final = Wording(
     "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does not help, "
     "write a smaller 'size' or 'fps' under 'program' in the lesson.",
 )
+_NO_PICTURE: Final = Wording(
+    "program.no_picture",
+    "Students get no picture. It is tried again by itself; if it is not back in half a minute, stop the lesson and "
+    "start it again.",
+)
+_SOME_NO_PICTURE: Final = Wording(
+    "program.some_no_picture",
+    "Some students get no picture. It is tried again by itself; if it is not back in half a minute, stop the lesson "
+    "and start it again.",
+)
+_NO_SOUND: Final = Wording(
+    "program.no_sound",
+    "Students get no sound. It is tried again by itself; if it is not back in half a minute, stop the lesson and start "
+    "it again.",
+)
+_HANGING: Final = Wording(
+    "program.stuck",
+    "A part of the program hangs and does not come back. Stop the lesson and start it again; students come back by "
+    "themselves.",
+)
 
 
 def _black(name: str) -> Alarm:
@@ -199,3 +246,4 @@ def _clipping(name: str, gain: float, *, here: bool) -> Alarm:
 
 
 _OVERLOAD: Final = Alarm("program.overload", _TOO_SLOW())
+_STUCK: Final = Alarm("program.stuck", _HANGING())

@@ -1,16 +1,15 @@
 """The program: what students see and hear, made by the clock whatever the sources do.
 
 It owns the media threads: ticks with the picture mixer, the sound mixer, one for each video encoder. The event loop
-starts and stops it, subscribes to its fan-outs and commands its sound; what is on air it reads from the director.
+starts and stops it, looks after its threads, subscribes to its fan-outs and commands its sound; what is on air it reads
+from the director.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import av
@@ -19,36 +18,27 @@ from classroom.clock import Clock
 from classroom.director import Director
 from classroom.lesson.sections import Tier
 from classroom.media.codecs import VideoSettings
-from classroom.media.crossfade import Crossfade
-from classroom.media.encoder import SoundEncoder, VideoEncoder
+from classroom.media.delivery import Delivery
+from classroom.media.encoder import VideoEncoder
 from classroom.media.fanout import Fanout
-from classroom.media.frames import Codec, Demand, Encoded, PictureSlot, Samples
+from classroom.media.frames import Codec, Demand, Encoded, PictureSlot
 from classroom.media.level import Level
 from classroom.media.overlay import Overlay
-from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.rendition import Rendition, tier_sizes
-from classroom.media.shrinker import Shrinker
 from classroom.media.sound import Heard, SoundInput, SoundMixer
-from classroom.media.timing import Timings, wait_until
+from classroom.media.sound_encoder import SoundEncoder
+from classroom.media.ticker import Supplies, Ticker
+from classroom.media.worker import join_all
 
-__all__ = ["Program", "Supplies"]
+__all__ = ["Program"]
 
 _log = logging.getLogger(__name__)
 
-_PICTURE_UNITS: Final = 90_000
-_IDLE_RATE: Final = 2
 _SOUND_BIT_RATE: Final = 96_000
 _JOIN_TIMEOUT: Final = 2.0
 
-
-@dataclass(frozen=True, slots=True)
-class Supplies:
-    """What pictures are made of: the slots of the sources, what stands in for them, and the overlays."""
-
-    slots: Mapping[str, PictureSlot]
-    fallback: str | None
-    fallback_card: av.VideoFrame
-    overlays: Mapping[str, Overlay]
+_MISSING_AFTER: Final = 0.9
+"""Seconds without a picture or sound that leaves after which those who take it are without."""
 
 
 class Program:
@@ -85,22 +75,11 @@ class Program:
         self._director = director
         self._fps = fps
         self._size = size
-        self._supplies = self._supplied = Supplies(slots, fallback, fallback_card, dict(overlays or {}))
-        self._live = live
         self._clock = clock
-        self._mixer = Crossfade(
-            lambda: PictureMixer(
-                size=size, slots=slots, fallback=fallback, fallback_card=fallback_card, overlays=overlays
-            )
-        )
-        self._sound = SoundMixer(
-            inputs=inputs, clock=clock, deliver=self._sound_block, shares=lambda now: director.program.heard(now)
-        )
         sizes = tier_sizes(size, tiers)
         left_out = [f"{tier.height}p" for tier in tiers if tier.height >= size[1]]
         if left_out:
             _log.info("Left out, for they are no smaller than the program: %s.", ", ".join(left_out))
-        self._shrink = Shrinker(small for small, _ in sizes)
         self._renditions: dict[Codec, tuple[Rendition, ...]] = {
             codec: tuple(
                 self._rendition(codec, VideoSettings(own, fps, rate), loop)
@@ -109,7 +88,23 @@ class Program:
             for codec in dict.fromkeys(video_codecs)
         }
         self._encoders = [one.encoder for renditions in self._renditions.values() for one in renditions]
+        self._ticker = Ticker(
+            director=director,
+            size=size,
+            fps=fps,
+            supplies=Supplies(slots, fallback, fallback_card, dict(overlays or {})),
+            live=live,
+            clock=clock,
+            encoders=self._encoders,
+        )
         self._sound_encoder = SoundEncoder(bit_rate=_SOUND_BIT_RATE, clock=clock, publish=self._publish_sound)
+        self._sound = SoundMixer(
+            inputs=inputs,
+            clock=clock,
+            deliver=self._sound_encoder.encode,
+            shares=lambda now: director.program.heard(now),
+            changes_hands=self._sound_encoder.change_hands,
+        )
         self._sound_fanout = Fanout(
             codec="opus",
             demand=self._sound_encoder,
@@ -117,16 +112,9 @@ class Program:
             on_first=self._sound_encoder.activate,
             on_last=self._sound_encoder.deactivate,
         )
-        self._newest: ProgramPicture | None = None
+        self._workers = [self._ticker.worker, self._sound.worker, *(encoder.worker for encoder in self._encoders)]
         self._zero = 0.0
-        self._ticks = 0
-        self._missed = 0
-        self._longest_miss = 0
-        self._failed = 0
-        self._lateness = Timings()
-        self._composing = Timings()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._started = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -136,7 +124,7 @@ class Program:
     @property
     def supplies(self) -> Supplies:
         """What pictures are made of now."""
-        return self._supplies
+        return self._ticker.supplies
 
     @property
     def codecs(self) -> tuple[Codec, ...]:
@@ -150,18 +138,40 @@ class Program:
 
     async def start(self) -> None:
         """Start all threads; a program starts once."""
-        if self._thread is not None:
+        if self._started:
             raise RuntimeError("the program was started before")
+        self._started = True
         self._zero = self._clock.now()
         for encoder in self._encoders:
             encoder.start()
         self._sound.start(self._zero)
-        self._thread = threading.Thread(target=self._run, name="picture mixer", daemon=True)
-        self._thread.start()
+        self._ticker.start(self._zero)
+
+    def look_after(self) -> None:
+        """Begin threads again that ended, and others for those that hang; to be called ten times a second."""
+        for worker in self._workers:
+            worker.look()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a part hangs for good, however often it was begun again."""
+        return any(worker.stuck for worker in self._workers)
+
+    def deliveries(self) -> list[Delivery]:
+        """What was handed out so far of the pictures in each codec and size, and of the sound, and to how many."""
+        renditions = [rendition for each in self._renditions.values() for rendition in each]
+        patience = max(_MISSING_AFTER, 2.5 / self._fps)
+        return [
+            *(
+                Delivery("picture", one.encoder.name, one.fanout.subscribers, one.fanout.published, patience)
+                for one in renditions
+            ),
+            Delivery("sound", "opus", self._sound_fanout.subscribers, self._sound_fanout.published, _MISSING_AFTER),
+        ]
 
     async def stop(self) -> None:
         """End all subscriptions and threads, in at most a few seconds. May be called again."""
-        self._stop.set()
+        self._ticker.stop()
         for renditions in self._renditions.values():
             for rendition in renditions:
                 rendition.fanout.close()
@@ -198,7 +208,7 @@ class Program:
 
         An input of the same name and the same buffer goes on without a gap.
         """
-        self._supplies = supplies
+        self._ticker.supplies = supplies
         self._sound.replace(inputs)
 
     @property
@@ -216,24 +226,26 @@ class Program:
         At most half a second old while nobody watches, else of the last tick. KeyError for an unknown source.
         """
         if source is None:
-            return None if self._newest is None else self._newest.frame()
-        picture = self._supplies.slots[source].newest()
+            return None if self._ticker.newest is None else self._ticker.newest.frame()
+        picture = self._ticker.supplies.slots[source].newest()
         return None if picture is None else picture.frame
 
     @property
     def ticks(self) -> tuple[int, int]:
         """How many pictures were made and missed so far."""
-        return self._ticks, self._missed
+        return self._ticker.made, self._ticker.missed
 
     @property
     def longest_miss(self) -> int:
         """How many pictures were missed in a row at most."""
-        return self._longest_miss
+        return self._ticker.longest_miss
 
     def snapshots(self) -> dict[str | None, av.VideoFrame]:
         """The newest picture of each source that has one, and of the program, which is None."""
-        found: dict[str | None, av.VideoFrame] = {} if self._newest is None else {None: self._newest.frame()}
-        for name, slot in self._supplies.slots.items():
+        found: dict[str | None, av.VideoFrame] = (
+            {} if self._ticker.newest is None else {None: self._ticker.newest.frame()}
+        )
+        for name, slot in self._ticker.supplies.slots.items():
             picture = slot.newest()
             if picture is not None:
                 found[name] = picture.frame
@@ -243,11 +255,7 @@ class Program:
     def statistics(self) -> dict[str, Any]:
         """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks begin and of what each stage takes."""
         return {
-            "ticks": self._ticks,
-            "missed": self._missed,
-            "failed": self._failed,
-            "lateness": self._lateness.summary(),
-            "compose": self._composing.summary(),
+            **self._ticker.statistics,
             "sound": {
                 **self._sound.timings.summary(),
                 "skipped": self._sound.skipped,
@@ -298,75 +306,15 @@ class Program:
         )
         return Rendition(codec, name, settings.size, settings.bit_rate, fanout, encoder, encoder)
 
-    def _run(self) -> None:
-        tick, failing = 0, False
-        while wait_until(self._clock, self._due(tick), self._stop):
-            began = self._clock.now()
-            if began >= self._due(tick + 1):
-                # Too late for this tick: what is due now is shown instead, so time stamps stay true to the clock.
-                present = max(tick + 1, int((began - self._zero) * self._fps))
-                self._missed += present - tick
-                self._longest_miss = max(self._longest_miss, present - tick)
-                tick = present
-            self._lateness.add(max(0.0, began - self._due(tick)))
-            try:
-                self._tick(tick)
-                failing = False
-            except Exception:  # noqa: BLE001 - a fault of ours: logged, and the next tick serves better than none
-                self._failed += 1
-                if not failing:
-                    _log.exception("No picture could be composed.")
-                failing = True
-            self._ticks += 1
-            tick += 1
-
-    def _tick(self, tick: int) -> None:
-        wanted = [encoder for encoder in self._encoders if encoder.active]
-        if not wanted and self._newest is not None and tick % max(1, self._fps // _IDLE_RATE):
-            return
-        supplies = self._supplies
-        if supplies is not self._supplied:
-            for mixer in self._mixer.each():
-                mixer.supply(
-                    slots=supplies.slots,
-                    fallback=supplies.fallback,
-                    fallback_card=supplies.fallback_card,
-                    overlays=supplies.overlays,
-                )
-            self._supplied = supplies
-        began = self._clock.now()
-        picture = self._mixer.compose(self._director.program, self._live(), began)
-        self._newest = picture
-        self._composing.add(self._clock.now() - began)
-        pts = round(tick * _PICTURE_UNITS / self._fps)
-        for encoder in wanted:
-            if encoder.size == self._size:
-                encoder.offer(picture, pts, self._due(tick))
-        # The picture is still in this processor's cache: in the encoders' threads it would cost half as much again.
-        smaller = self._shrink(picture, {encoder.size for encoder in wanted})
-        for encoder in wanted:
-            if encoder.size in smaller:
-                encoder.offer(smaller[encoder.size], pts, self._due(tick))
-
-    def _sound_block(self, block: Samples, pts: int, captured: float) -> None:
-        self._sound_encoder.encode(block, pts, captured)
-
-    def _due(self, tick: int) -> float:
-        return self._zero + tick / self._fps
-
     def _publish_sound(self, encoded: Encoded) -> None:
         self._sound_fanout.publish(encoded)
 
     def _join(self) -> None:
         for encoder in self._encoders:
             encoder.stop(0)
-        ended: dict[str, bool] = {encoder.name: encoder.stop(_JOIN_TIMEOUT) for encoder in self._encoders}
-        ended["sound"] = self._sound.stop(_JOIN_TIMEOUT)
-        if self._thread is not None:
-            self._thread.join(_JOIN_TIMEOUT)
-            ended["picture"] = not self._thread.is_alive()
-        for name in (name for name, done in ended.items() if not done):
-            _log.error("The thread of %s did not end.", name)
+        self._sound.stop(0)
+        for name in join_all(self._workers, _JOIN_TIMEOUT):
+            _log.error("The thread of the %s did not end and is left behind.", name)
 
 
 def _describe(rendition: Rendition) -> dict[str, Any]:

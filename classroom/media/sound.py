@@ -30,6 +30,8 @@ from classroom.media.level import Level, combine, measure
 from classroom.media.limiter import LOOK_AHEAD, Limiter
 from classroom.media.sound_buffer import sample_index
 from classroom.media.timing import Timings, wait_until
+from classroom.media.worker import Turn, Worker
+from classroom.sparing import SparingLog
 
 __all__ = ["BLOCK", "BLOCK_SECONDS", "DEEPEST_DUCK", "DELAY", "LONGEST_DELAY", "Heard", "SoundInput", "SoundMixer"]
 
@@ -59,7 +61,8 @@ class SoundMixer:
     Block k holds the samples from ``zero`` + k × 20 ms on and is handed to ``deliver(block, pts, captured)`` in that
     thread, 28 ms later: pts counts samples from ``zero``, ``captured`` is the clock second of its first sample.
     ``shares`` tells how much of each source is on air at a clock second, from 0 to 1, for the inputs that follow one;
-    it is called in that thread. Without it all inputs are heard.
+    it is called in that thread. Without it all inputs are heard. ``worker`` keeps the thread, and is to be looked at
+    ten times a second; ``changes_hands`` is called before another thread takes the place of one that hangs or ended.
     """
 
     def __init__(
@@ -69,7 +72,9 @@ class SoundMixer:
         clock: Clock,
         deliver: Callable[[Samples, int, float], None],
         shares: Callable[[float], Mapping[str, float]] | None = None,
+        changes_hands: Callable[[], None] = lambda: None,
     ) -> None:
+        self._changes_hands = changes_hands
         self._channels = {name: Channel(setting) for name, setting in inputs.items()}
         self._clock = clock
         self._deliver = deliver
@@ -81,7 +86,8 @@ class SoundMixer:
         self._zero = 0.0
         self._block = 0
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._sparing = SparingLog(_log, now=clock.now)
+        self.worker = Worker("sound mixer", self._run, self._begin_anew)
         self.timings = Timings()
         self.skipped = 0
 
@@ -154,16 +160,13 @@ class SoundMixer:
     def start(self, zero: float) -> None:
         """Start mixing at the clock second ``zero``."""
         self._zero = zero
-        self._thread = threading.Thread(target=self._run, name="sound mixer", daemon=True)
-        self._thread.start()
+        self.worker.start()
 
     def stop(self, timeout: float = 2.0) -> bool:
         """End the thread; False when it did not end in time. May be called when it never started."""
+        self.worker.stop()
         self._stop.set()
-        if self._thread is None:
-            return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return self.worker.join(timeout)
 
     def mix(self, first: int) -> Samples:
         """The program's block from the sample index ``first`` (of the clock) on."""
@@ -192,25 +195,38 @@ class SoundMixer:
             total += channel.heard(block, share, depth)
         return total
 
-    def _run(self) -> None:
-        origin, failing = sample_index(self._zero), False
-        while wait_until(self._clock, self._due(self._block), self._stop):
+    def _run(self, turn: Turn) -> None:
+        origin = sample_index(self._zero)
+        while turn.current and wait_until(self._clock, self._due(self._block), self._stop):
             began = self._clock.now()
             if began - self._due(self._block) > _PATIENCE:
                 present = int((began - self._zero - DELAY) / BLOCK_SECONDS)
-                _log.warning("The sound mixer was held up; %d ms of sound are lost.", (present - self._block) * 20)
-                self.skipped += present - self._block
+                lost = present - self._block
+                self._sparing.warn("The sound mixer was held up; %d ms of sound are lost.", lost * 20)
+                self.skipped += lost
                 self._block = present
-            captured = self._zero + self._block * BLOCK_SECONDS
+            turn.piece = number = self._block
+            captured = self._zero + number * BLOCK_SECONDS
             try:
-                self._deliver(self.mix(origin + self._block * BLOCK), self._block * BLOCK, captured)
-                failing = False
-            except Exception:  # noqa: BLE001 - a fault of ours: logged, and silence for 20 ms serves better than for ever
-                if not failing:
-                    _log.exception("A block of sound could not be mixed.")
-                failing = True
-            self._block += 1
+                block = self.mix(origin + number * BLOCK)
+                if turn.current:
+                    self._deliver(block, number * BLOCK, captured)
+            except Exception as error:  # noqa: BLE001 - logged, and silence for 20 ms serves better than for ever
+                self._sparing.warn(
+                    "A block of sound could not be mixed: %s: %s", type(error).__name__, error, fault=error
+                )
+            if turn.current:
+                self._block = number + 1
             self.timings.add(self._clock.now() - began)
+
+    def _begin_anew(self) -> None:
+        """Take nothing over from the thread before, which may be in the middle of it."""
+        channels = {name: Channel(channel.setting) for name, channel in self._channels.items()}
+        for name, channel in channels.items():
+            channel.clipped = self._channels[name].clipped
+        self._channels = channels
+        self._ducking, self._limiter, self._next = Ducking(), Limiter(), None
+        self._changes_hands()
 
     def _due(self, block: int) -> float:
         return self._zero + block * BLOCK_SECONDS + DELAY

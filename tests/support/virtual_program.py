@@ -15,9 +15,9 @@ import av
 
 from classroom.clock import ManualClock
 from classroom.media.codecs import VideoSettings, open_video
-from classroom.media.encoder import SoundEncoder
 from classroom.media.sound import BLOCK, BLOCK_SECONDS, DELAY, SoundInput, SoundMixer
 from classroom.media.sound_buffer import sample_index
+from classroom.media.sound_encoder import SoundEncoder
 from classroom.media.sources.base import Source
 from tests.support.senses import Ear, Eye
 
