@@ -22,6 +22,7 @@ from rich.table import Table
 
 from classroom import __version__
 from classroom.errors import ClassroomError, CommandError, Fault
+from classroom.sparing import SparingFilter
 
 __all__ = ["main"]
 
@@ -149,6 +150,8 @@ def _set_up_log(debug: bool) -> None:
             logging.getLogger(chatty).setLevel(logging.INFO)
         return
     logging.basicConfig(level=logging.WARNING, format="classroom: %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(SparingFilter())
     for chatty in ("aiortc", "aioice", "aiohttp", "websockets", "libav"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
 

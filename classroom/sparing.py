@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["SparingLog"]
+__all__ = ["SparingFilter", "SparingLog"]
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class SparingLog:
     """
 
     def __init__(
-        self, log: logging.Logger, *, lines: int = 3, span: float = 30.0, now: Callable[[], float] = time.monotonic
+        self, log: logging.Logger, *, lines: int = 3, span: float = 60.0, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._log = log
         self._lines = lines
@@ -55,6 +55,40 @@ class SparingLog:
         kind.written += 1
         left_out, kind.left_out = kind.left_out, 0
         if left_out:
-            self._log.warning(message + " (and %d times before)", *values, left_out)
+            self._log.warning(message + " (and %d times before)", *values, left_out, stacklevel=2)
         else:
-            self._log.warning(message, *values, exc_info=traceback)
+            self._log.warning(message, *values, exc_info=traceback, stacklevel=2)
+
+
+class SparingFilter(logging.Filter):
+    """The net under all loggers, the libraries' too: no place in the code writes more than so many lines in a span.
+
+    A fault that repeats must not fill a disk with the same line, whoever forgot to think of it. For a handler.
+
+    Args:
+        lines: of one place in one span; a place is a line of some program's source.
+        span: seconds.
+        now: where the time comes from, seconds of any monotonic clock.
+    """
+
+    def __init__(self, *, lines: int = 12, span: float = 60.0, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._lines = lines
+        self._span = span
+        self._now = now
+        self._places: dict[tuple[str, int], _Kind] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is written; the first one after others were left out tells how many."""
+        now = self._now()
+        place = self._places.setdefault((record.pathname, record.lineno), _Kind(now))
+        if now - place.since >= self._span:
+            place.since, place.written = now, 0
+        if place.written >= self._lines:
+            place.left_out += 1
+            return False
+        place.written += 1
+        left_out, place.left_out = place.left_out, 0
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} (and {left_out} lines like it before)", ()
+        return True

@@ -16,11 +16,12 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Final, Protocol, cast
-from urllib.parse import quote, quote_from_bytes
+from urllib.parse import quote
 
 from classroom.limits import Limits
+from classroom.server.unread import Unread, hold_little
 from classroom.signaling.keep_alive import keep_alive
-from classroom.signaling.wire import RAW_TARGET_HEADER, Reply
+from classroom.signaling.wire import RawTarget, Reply
 from classroom.sparing import SparingLog
 
 __all__ = ["CONTROL_PATH", "Doorman", "Doorway", "Gate", "tidy_head"]
@@ -28,9 +29,6 @@ __all__ = ["CONTROL_PATH", "Doorman", "Doorway", "Gate", "tidy_head"]
 logger = logging.getLogger(__name__)
 
 CONTROL_PATH: Final = "/control"
-
-_UNREAD_SECONDS: Final = 30.0
-"""Seconds in which somebody must read some of an answer that is more than a socket holds."""
 
 _LEAVING_SECONDS: Final = 1.0
 """Seconds in which somebody who is turned away may read why."""
@@ -54,7 +52,6 @@ _BODY: Final = re.compile(rb"\r\n(?:content-length|transfer-encoding):", re.IGNO
 """Without such a field those requests end with their head, and what follows is passed over as the original does it."""
 
 _HOST: Final = re.compile(rb"\r\nhost:", re.IGNORECASE)
-_RAW_TARGET: Final = re.compile(rb"\r\n" + RAW_TARGET_HEADER.encode() + rb":[^\r\n]*", re.IGNORECASE)
 _REQUEST_LINE: Final = re.compile(rb"([A-Z]+) (.*) (HTTP/1\.[0-9])\Z", re.DOTALL)
 _SAFE: Final = "%/:?#[]@!$&'()*+,;=-._~"
 
@@ -75,19 +72,25 @@ class Doorway:
     """What the doormen of one port have in common: the two servers behind them, and who is inside.
 
     Args:
-        web: makes the protocol for everything that is not control.
+        web: makes the protocol for everything that is not control; it is told what was sent as the first request's
+            target, where that had to be changed.
         gate: who may come in at all; everybody, when None.
         limits: what a head may have and how long it may take.
     """
 
     def __init__(
-        self, web: Callable[[], asyncio.BaseProtocol], gate: Gate | None = None, *, limits: Limits | None = None
+        self,
+        web: Callable[[RawTarget | None], asyncio.BaseProtocol],
+        gate: Gate | None = None,
+        *,
+        limits: Limits | None = None,
     ) -> None:
         self.web = web
         self.gate = gate
         self.limits = limits or Limits()
         self.inside: set[Doorman] = set()
         self.leaving: set[Doorman] = set()
+        self.unread = Unread()
         self.closed = False
         self.log = SparingLog(logger)
 
@@ -109,7 +112,8 @@ class Doorman(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._head = bytearray()
-        self._unread: asyncio.TimerHandle | None = None
+        self.carrier: asyncio.Transport | None = None
+        """What carries the bytes of the transport after they were encrypted, where they are."""
         self._address = ""
         self._entered = False
         self._refused = False
@@ -125,6 +129,15 @@ class Doorman(asyncio.Protocol):
         """End the connection at once."""
         if self._transport is not None:
             self._transport.abort()
+
+    def unsent(self) -> int:
+        """Bytes that wait to be sent."""
+        return sum(each.get_write_buffer_size() for each in (self._transport, self.carrier) if each is not None)
+
+    def reads_nothing(self) -> None:
+        """Cut off one who does not take them."""
+        self._doorway.log.warn("%s does not read its answer and is cut off", self._address)
+        self.cut()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the time in which a head must come."""
@@ -180,22 +193,20 @@ class Doorman(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        """Pass it on; whoever then reads nothing for long is cut off, or answers would pile up for it."""
+        """Pass it on."""
         if self._server is not None:
             self._server.pause_writing()
-            if self._is_web:
-                self._unread = asyncio.get_running_loop().call_later(_UNREAD_SECONDS, self._reads_nothing)
 
     def resume_writing(self) -> None:
-        """Pass it on."""
-        self._stop_unread()
+        """Pass it on; much has been taken."""
+        self._doorway.unread.took_some(self)
         if self._server is not None:
             self._server.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass it on and forget the connection."""
         self._stop_timer()
-        self._stop_unread()
+        self._doorway.unread.discard(self)
         self._doorway.inside.discard(self)
         self._doorway.leaving.discard(self)
         if self._entered and self._doorway.gate is not None:
@@ -208,16 +219,19 @@ class Doorman(asyncio.Protocol):
         self._stop_timer()
         self._head.clear()
         control = self._control if _CONTROL.match(head) and _UPGRADE.search(head) else None
-        server = cast(asyncio.Protocol, (control or self._doorway.web)())
-        self._server = server
-        self._ends = _ENDS.match(head) is not None
-        self._is_web = control is None
-        self._is_done = _DONE.match(head) is not None and _BODY.search(head) is None
         assert self._transport is not None
+        raw_target = None
+        if control is None:
+            self._is_web = True
+            hold_little(self._transport)
+            self._doorway.unread.add(self)
+            self._ends = _ENDS.match(head) is not None
+            self._is_done = _DONE.match(head) is not None and _BODY.search(head) is None
+            head, raw_target = tidy_head(head, _own_name(self._transport))
+        server = cast(asyncio.Protocol, self._doorway.web(raw_target) if control is None else control())
+        self._server = server
         server.connection_made(self._transport)
-        if self._is_done:
-            rest = b""
-        server.data_received((head if control else tidy_head(head, _own_name(self._transport))) + rest)
+        server.data_received(head if self._is_done else head + rest)
 
     def _too_slow(self) -> None:
         if self._transport is None:
@@ -233,10 +247,6 @@ class Doorman(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._close_soon, turns - 1)
         elif self._transport is not None:
             self._transport.close()
-
-    def _reads_nothing(self) -> None:
-        self._doorway.log.warn("%s does not read its answer and is cut off", self._address)
-        self.cut()
 
     def _turn_away(self) -> None:
         if len(self._doorway.leaving) >= _LEAVING:
@@ -259,37 +269,30 @@ class Doorman(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def _stop_unread(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
-
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
 
-def tidy_head(head: bytes, own_name: bytes) -> bytes:
+def tidy_head(head: bytes, own_name: bytes) -> tuple[bytes, RawTarget | None]:
     """Make a request head valid for aiohttp without losing what it said.
 
     Native clients put the user's name into the request line as it is: blanks, UTF-8, any byte. It is percent-coded
-    here and kept in a header, so that signaling still reads the raw bytes. An HTTP/1.1 head without Host gets
-    ``own_name``: the original server never looked for one, so old scripts do not send it.
+    here, and what it was is handed on beside the head: a field of the head could be written by anybody. An HTTP/1.1
+    head without Host gets ``own_name``: the original server never looked for one, so old scripts do not send it.
     """
     line, _, fields = head.partition(b"\r\n")
-    fields = _RAW_TARGET.sub(b"", b"\r\n" + fields)[2:]  # only the doorman may say what was sent
     request = _REQUEST_LINE.match(line)
     if request is None:
-        return line + b"\r\n" + fields
+        return head, None
     method, target, version = request.groups()
-    coded = quote(target, safe=_SAFE).encode()
+    coded = quote(target, safe=_SAFE)
     added = b""
-    if coded != target:
-        added += b"%s: %s\r\n" % (RAW_TARGET_HEADER.encode(), quote_from_bytes(target, safe="/?=&").encode())
     if version == b"HTTP/1.1" and not _HOST.search(b"\r\n" + fields):
-        added += b"Host: %s\r\n" % own_name
-    return b"%s %s %s\r\n%s%s" % (method, coded, version, added, fields)
+        added = b"Host: %s\r\n" % own_name
+    tidied = b"%s %s %s\r\n%s%s" % (method, coded.encode(), version, added, fields)
+    return tidied, None if coded.encode() == target else RawTarget(coded, target)
 
 
 def _address_of(transport: asyncio.Transport) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import segno
 from aiohttp import web
 
-from classroom.server.pages import SECURITY
+from classroom.server.policy import SECURITY
 
 __all__ = ["JOIN_PATH", "add_join", "qr_code"]
 

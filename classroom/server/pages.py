@@ -1,8 +1,4 @@
-"""The pages and their files, and the two reports for whoever watches over the lesson.
-
-Everything a page loads comes from here: the content security policy allows no other host and no inline script, so a
-name or a chat line that gets into a page as markup by mistake still runs nothing.
-"""
+"""The pages and their files, and the two reports for whoever watches over the lesson."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import asyncio
 import hmac
 import html
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +18,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from classroom.files import web_folder
 from classroom.server.client_address import client_of
 from classroom.server.doorman import CONTROL_PATH
+from classroom.server.page_files import PageFile, PageFiles
+from classroom.server.policy import SECURITY, page_headers
 from classroom.signaling.place import Elsewhere
+from classroom.sparing import SparingLog
 from classroom.throttle import Throttle
 
-__all__ = ["SECURITY", "add_pages"]
+__all__ = ["add_pages"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,28 +42,6 @@ _TYPES: Final = {  # Python asks the Windows registry, where .js may be text/pla
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
-
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'self'",
-        "connect-src 'self' ws: wss:",
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-    )
-)
-
-SECURITY: Final = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",  # ask each time, but by ETag: a new version shows at once and costs nothing
-}
-"""The head of every page: nothing comes from elsewhere, and nothing is guessed."""
-
-_TEACHER_SECURITY: Final = {**SECURITY, "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'"}
 
 _MISSING: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -115,36 +92,30 @@ class _Pages:
         token: str | None,
         signaling: Elsewhere | None,
     ) -> None:
-        self._folder = folder.resolve()
+        self._files = PageFiles(folder, _FOLDERS)
         self._health = health
         self._registry = registry
         self._token = token
         self._throttle = Throttle()
+        self._log = SparingLog(logger)
         self._signaling = signaling
 
     async def student(self, request: web.Request) -> web.StreamResponse:
-        path = self._folder / "student" / "index.html"
+        page = await self._read(self._files.page("student"))
         if self._signaling is None:
-            return self._file(path, SECURITY)
-        page = _directed(path.read_text("utf-8"), self._signaling)
-        policy = _POLICY.replace("connect-src 'self'", f"connect-src 'self' {self._signaling.server}")
-        headers = {**SECURITY, "Content-Security-Policy": policy, "Content-Type": _TYPES[".html"]}
-        return web.Response(body=page.encode(), headers=headers)
+            return _served(request, page, SECURITY)
+        headers = {**page_headers(self._signaling.server), "Content-Type": _TYPES[".html"]}
+        return web.Response(body=_directed(page.content.decode(), self._signaling).encode(), headers=headers)
 
     async def teacher(self, request: web.Request) -> web.StreamResponse:
-        return self._file(self._folder / "teacher" / "index.html", _TEACHER_SECURITY)
+        return await self._controlling(request, "teacher")
 
     async def send(self, request: web.Request) -> web.StreamResponse:
-        return self._file(self._folder / "send" / "index.html", _TEACHER_SECURITY)
+        return await self._controlling(request, "send")
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
         folder, name = request.match_info["folder"], request.match_info["name"]
-        if folder not in _FOLDERS or "\\" in name or "\0" in name:
-            raise web.HTTPNotFound
-        path = (self._folder / folder / name).resolve()
-        if not path.is_relative_to(self._folder / folder):
-            raise web.HTTPNotFound
-        return self._file(path, _TEACHER_SECURITY if folder in ("send", "teacher") else SECURITY)
+        return _served(request, await self._read(self._files.asset(folder, name)), SECURITY)
 
     async def healthz(self, request: web.Request) -> web.Response:
         return web.json_response(dict(self._health()), headers={"Cache-Control": "no-store"})
@@ -152,7 +123,7 @@ class _Pages:
     async def metrics(self, request: web.Request) -> web.Response:
         if not (client_of(request).is_this_machine or self._has_token(request)):
             if "Authorization" in request.headers:
-                logger.warning("a wrong token for the metrics from %s", request.remote)
+                self._log.warn("a wrong token for the metrics from %s", request.remote)
                 now = asyncio.get_running_loop().time()
                 await asyncio.sleep(self._throttle.failed(request.remote or "", now))
             raise web.HTTPForbidden(text="The metrics are for this machine, or with a bearer token.\n")
@@ -169,11 +140,35 @@ class _Pages:
             and hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), self._token.encode())
         )
 
-    def _file(self, path: Path, headers: Mapping[str, str]) -> web.StreamResponse:
-        if not path.is_file():
+    async def _controlling(self, request: web.Request, name: str) -> web.StreamResponse:
+        """A page that opens the control connection."""
+        page = await self._read(self._files.page(name))
+        return _served(request, page, page_headers(websockets_at=request.headers.getall("Host", [])))
+
+    async def _read(self, reading: Awaitable[PageFile | None]) -> PageFile:
+        try:
+            file = await reading
+        except OSError as error:
+            self._log.warn("a file of the pages cannot be read: %s", error)
+            raise web.HTTPServiceUnavailable(
+                text="The lesson cannot read its pages just now. Try again in a minute.\n",
+                headers={"Retry-After": "10"},
+            ) from error
+        if file is None:
             raise web.HTTPNotFound
-        kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
-        return web.FileResponse(path, headers={**headers, "Content-Type": kind})
+        return file
+
+
+def _served(request: web.Request, file: PageFile, headers: Mapping[str, str]) -> web.Response:
+    """A file, or the word that the browser has it already."""
+    kind = _TYPES.get(file.path.suffix.lower(), "application/octet-stream")
+    response = web.Response(headers={**headers, "Content-Type": kind})
+    response.etag = file.tag
+    if any(each.value in (file.tag, "*") for each in request.if_none_match or ()):
+        response.set_status(304)
+    else:
+        response.body = file.content
+    return response
 
 
 def _directed(page: str, signaling: Elsewhere) -> str:
@@ -190,7 +185,7 @@ async def _upgrade_required(request: web.Request) -> web.StreamResponse:
     response = web.Response(
         status=426,
         text="This address speaks the control protocol over a websocket. Open it with a websocket client.\n",
-        headers={"Upgrade": "websocket"},
+        headers={**SECURITY, "Upgrade": "websocket"},
     )
     response.force_close()
     return response
@@ -207,10 +202,17 @@ async def _say_clearly(request: web.Request, handler: Handler) -> web.StreamResp
         response = _page(405, "That does not work here", "This address can only be read.")
         response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
         return response
+    except web.HTTPException as error:
+        for name, value in SECURITY.items():
+            error.headers.setdefault(name, value)
+        error.force_close()
+        raise
 
 
 def _page(status: int, title: str, text: str) -> web.Response:
     body = _MISSING.format(title=html.escape(title), text=html.escape(text))
-    return web.Response(
+    response = web.Response(
         status=status, body=body.encode("utf-8", "replace"), headers={**SECURITY, "Content-Type": _TYPES[".html"]}
     )
+    response.force_close()  # who asks for what is not there has no further questions; CONNECT would hold on for long
+    return response

@@ -255,7 +255,7 @@ def _web_logger() -> logging.Logger:
 
 def _is_our_fault(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError | ConnectionError):
         # Its message quotes the request, in which there may be a passcode or a token.
         logger.debug("not a request: %s", type(error).__name__)
         return False

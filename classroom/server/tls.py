@@ -146,6 +146,7 @@ class SecureDoor(asyncio.Protocol):
             self._leave()
             return
         self._doorman = self._make_doorman()
+        self._doorman.carrier = raw
         self._doorman.connection_made(transport)
         early, self._early = bytes(self._early), bytearray()
         if early:

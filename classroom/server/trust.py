@@ -15,7 +15,7 @@ from aiohttp import web
 
 from classroom.files import web_folder
 from classroom.server.authority import Authority, fingerprint
-from classroom.server.pages import SECURITY
+from classroom.server.policy import SECURITY
 
 __all__ = ["CERTIFICATE_PATH", "TRUST_PATH", "add_trust"]
 

@@ -13,13 +13,18 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from classroom.server.policy import SECURITY
 from classroom.signaling import wire
 
 __all__ = ["web_protocols"]
 
 
 class _WebProtocol(web.RequestHandler):
-    __slots__ = ()
+    """``raw_target`` is what was sent as the target of its first request, where the doorman had to change it."""
+
+    __slots__ = ("raw_target",)
+
+    raw_target: wire.RawTarget | None
 
     def handle_error(
         self,
@@ -33,13 +38,15 @@ class _WebProtocol(web.RequestHandler):
         what = http.HTTPStatus(status)
         reply = wire.Reply(status, what.phrase, body=f"{what.description or what.phrase}.\n".encode())
         response = web.Response(status=status, reason=reply.reason, headers=reply.headers(), body=reply.body)
+        for name, value in SECURITY.items():
+            response.headers.setdefault(name, value)
         response.force_close()
         return response
 
 
 def web_protocols(
     server: web.Server, *, lingering_time: float, keepalive_timeout: float, line_size: int, logger: logging.Logger
-) -> Callable[[], asyncio.BaseProtocol]:
+) -> Callable[[wire.RawTarget | None], asyncio.BaseProtocol]:
     """A factory of protocols for an aiohttp server.
 
     Args:
@@ -50,13 +57,20 @@ def web_protocols(
         logger: where the library tells of handlers that failed.
     """
     loop = asyncio.get_running_loop()
-    return lambda: _WebProtocol(
-        server,
-        loop=loop,
-        access_log=None,  # type: ignore[arg-type]  # as AppRunner has it: none is kept
-        lingering_time=lingering_time,
-        keepalive_timeout=keepalive_timeout,
-        max_line_size=line_size,
-        max_field_size=line_size,
-        logger=logger,
-    )
+
+    def make(raw_target: wire.RawTarget | None) -> asyncio.BaseProtocol:
+        protocol = _WebProtocol(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # as AppRunner has it: none is kept
+            lingering_time=lingering_time,
+            keepalive_timeout=keepalive_timeout,
+            max_line_size=line_size,
+            max_field_size=line_size,
+            logger=logger,
+            auto_decompress=False,  # nobody who talks to a lesson compresses, and a small body could become a huge one
+        )
+        protocol.raw_target = raw_target
+        return protocol
+
+    return make

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, Protocol
-from urllib.parse import unquote_to_bytes
 
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
@@ -181,7 +180,7 @@ class _Handlers:
 
     async def message(self, request: web.Request, arguments: bytes) -> wire.Reply:
         sender, target = wire.peer_id(arguments), wire.target_id(arguments)
-        refusal = self._too_large_or_empty(request) if request.method == "POST" else None
+        refusal = self._unacceptable(request) if request.method == "POST" else None
         if refusal is not None:
             return refusal
         if not self._switchboard.is_guest(sender):  # nothing that a stranger sends is kept
@@ -233,9 +232,11 @@ class _Handlers:
                 request.transport.abort()
         return reply
 
-    def _too_large_or_empty(self, request: web.Request) -> wire.Reply | None:
+    def _unacceptable(self, request: web.Request) -> wire.Reply | None:
         """The reply to a message whose head says already that it cannot be taken."""
         length = request.content_length
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            return wire.bad_request("A message must be sent as it is, not compressed.")
         if length is not None and length > self._limits.body:
             return self._too_large(request)
         if length == 0 or (length is None and "Transfer-Encoding" not in request.headers):
@@ -305,8 +306,10 @@ def _respond(reply: wire.Reply) -> web.Response:
 
 
 def _raw_target(request: web.Request) -> bytes:
-    kept = request.headers.get(wire.RAW_TARGET_HEADER)
-    return unquote_to_bytes(kept) if kept is not None else request.raw_path.encode("utf-8", "surrogateescape")
+    raw = getattr(request.protocol, "raw_target", None)  # a signaling request is the last one of its connection
+    if isinstance(raw, wire.RawTarget) and raw.coded == request.raw_path:
+        return raw.sent
+    return request.raw_path.encode("utf-8", "surrogateescape")
 
 
 def _is_open(request: web.Request) -> bool:

@@ -17,9 +17,9 @@ from classroom.signaling.room import Admission
 __all__ = [
     "BODY_LIMIT",
     "PATHS",
-    "RAW_TARGET_HEADER",
     "REFUSED_HEADER",
     "SIGN_IN",
+    "RawTarget",
     "Refusal",
     "Reply",
     "SignIn",
@@ -52,9 +52,6 @@ PATHS: Final = (SIGN_IN, "/wait", "/message", "/sign_out")
 
 BODY_LIMIT: Final = 320 * 1024
 """Bytes of a message body that are taken; an offer with many codecs and candidates is about 20 KiB."""
-
-RAW_TARGET_HEADER: Final = "X-Classroom-Target"
-"""Carries the request target, percent-coded, where the doorman had to change it to make it valid HTTP."""
 
 REFUSED_HEADER: Final = "X-Classroom-Refused"
 """Says in one word why a sign-in is refused; the body says it in a sentence."""
@@ -103,6 +100,14 @@ def time_limit(arguments: bytes) -> float | None:
     """The seconds of ``&within=`` in which our own page wants an answer to its wait; None to wait for ever."""
     match = _WITHIN.search(arguments)
     return max(1.0, float(match[1])) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class RawTarget:
+    """A request target that had to be ``coded`` to make it valid HTTP, and what was ``sent``."""
+
+    coded: str
+    sent: bytes
 
 
 @dataclass(frozen=True, slots=True)

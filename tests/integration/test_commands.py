@@ -195,7 +195,7 @@ async def test_a_signaling_server_is_looked_for_by_check_and_named_by_teach(less
     async with teaching(str(lesson), "--port", "0", "--signaling", server) as running:
         async with aiohttp.ClientSession() as session, session.get(f"{running.base}/") as page:
             assert f'<meta name="classroom-signaling" content="{server}"' in await page.text()
-            assert f"connect-src 'self' {server} " in page.headers["Content-Security-Policy"]
+            assert f"connect-src 'self' {server};" in page.headers["Content-Security-Policy"]
     for wrong in ("localhost:8888", "http://host/path", "embedded"):
         ended = await classroom("teach", str(lesson), "--signaling", wrong)
         assert ended.code == 2

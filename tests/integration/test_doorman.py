@@ -12,6 +12,7 @@ from websockets.typing import Origin, Subprotocol
 
 from classroom.limits import Limits
 from classroom.server import doorman
+from classroom.signaling.wire import RawTarget
 from tests.support.native_client import NativeClient
 from tests.support.port import RawConnection, ask, open_port, until
 
@@ -240,10 +241,41 @@ async def test_stopping_with_everything_open() -> None:
 
 def test_tidying_keeps_what_was_sent() -> None:
     tidy = doorman.tidy_head
-    assert tidy(b"GET /a?b=%20c HTTP/1.0\r\n\r\n", b"h") == b"GET /a?b=%20c HTTP/1.0\r\n\r\n"
-    assert tidy(b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n", b"h") == b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n"
-    assert tidy(b"GET /a HTTP/1.1\r\n\r\n", b"h:1") == b"GET /a HTTP/1.1\r\nHost: h:1\r\n\r\n"
+    assert tidy(b"GET /a?b=%20c HTTP/1.0\r\n\r\n", b"h") == (b"GET /a?b=%20c HTTP/1.0\r\n\r\n", None)
+    assert tidy(b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n", b"h") == (b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n", None)
+    assert tidy(b"GET /a HTTP/1.1\r\n\r\n", b"h:1") == (b"GET /a HTTP/1.1\r\nHost: h:1\r\n\r\n", None)
     assert tidy(b"GET /a?x y HTTP/1.0\r\n\r\n", b"h") == (
-        b"GET /a?x%20y HTTP/1.0\r\nX-Classroom-Target: /a?x%20y\r\n\r\n"
+        b"GET /a?x%20y HTTP/1.0\r\n\r\n",
+        RawTarget("/a?x%20y", b"/a?x y"),
     )
-    assert tidy(b"junk\r\nX-CLASSROOM-target: /z\r\n\r\n", b"h") == b"junk\r\n\r\n"
+    assert tidy(b"junk\r\n\r\n", b"h") == (b"junk\r\n\r\n", None)
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz?no where HTTP/1.1\r\n\r\n"]
+)
+async def test_no_field_of_a_request_is_taken_for_its_target(first: bytes) -> None:
+    """Whatever helps the doorman and aiohttp to understand each other, a client cannot say it in their stead."""
+    async with open_port() as opened:
+        await opened.member.sign_in("lesson")
+        forged = b"GET /sign_in?honest HTTP/1.1\r\nHost: x\r\nX-Classroom-Target: /sign_in?forged\r\n\r\n"
+        data = await ask(opened.port, first + forged)
+        assert b"honest," in data
+        assert b"forged" not in data
+        connection = await RawConnection.open(opened.port, first or b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        await connection.reader.readuntil(b"\r\n\r\n")
+        await connection.send(forged)
+        data = await connection.read_all()
+        assert b"honest," in data
+        assert b"forged" not in data
+
+
+async def test_a_name_with_blanks_is_that_of_its_own_request_only() -> None:
+    async with open_port() as opened:
+        await opened.member.sign_in("lesson")
+        data = await ask(opened.port, b"GET /sign_in?two words HTTP/1.0\r\n\r\n")
+        assert b"two words," in data
+        data = await ask(
+            opened.port, b"GET /healthz?no where HTTP/1.1\r\n\r\nGET /sign_in?a%20b HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        assert b"\r\na%20b," in data.replace(b"\r\n\r\n", b"\r\n")

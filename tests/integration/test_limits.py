@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from classroom.limits import Limits
-from classroom.server import doorman
+from classroom.server import doorman, unread
 from classroom.server.gate import ConnectionGate
 from classroom.signaling import Room
 from tests.support.broadcast import LESSON, broadcasting
@@ -302,7 +302,7 @@ async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_who_reads_nothing_holds_one_answer_and_is_cut(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(doorman, "_UNREAD_SECONDS", 0.5)
+    monkeypatch.setattr(unread, "_UNREAD_SECONDS", 0.5)
     limits = Limits(body=8 * 1024 * 1024)
     async with open_port(Room(visibility="hub", ids="random", queue_bytes=limits.queue_bytes), limits=limits) as opened:
         await lesson(opened)

@@ -15,6 +15,11 @@ from classroom.errors import AddressError
 from classroom.server import Site
 from tests.support.port import ask, open_port
 
+POLICY = (
+    "default-src 'self'; connect-src 'self'{own}; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
 
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:
@@ -51,11 +56,8 @@ async def test_pages_and_their_files(pages: Path) -> None:
                 assert response.status == 200
                 assert response.content_type == kind
                 assert await response.text() == text
-                policy = response.headers["Content-Security-Policy"]
-                assert "default-src 'self'" in policy
-                assert "connect-src 'self' ws: wss:" in policy
-                assert "unsafe" not in policy
-                assert ("frame-ancestors 'none'" in policy) == (path == "/teach")
+                own = f" ws://127.0.0.1:{opened.port} wss://127.0.0.1:{opened.port}" if path == "/teach" else ""
+                assert response.headers["Content-Security-Policy"] == POLICY.replace("{own}", own)
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
                 assert response.headers["Referrer-Policy"] == "no-referrer"
                 assert response.headers["Cache-Control"] == "no-cache"
@@ -103,6 +105,61 @@ async def test_pages_can_only_be_read(pages: Path) -> None:
             assert response.headers["Allow"] == "GET,HEAD" or response.headers["Allow"] == "GET, HEAD"
         async with session.head("/teach") as response:
             assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x", 200),
+        (b"GET /nothing HTTP/1.1\r\nHost: x", 404),
+        (b"GET /assets/lib/none.js HTTP/1.1\r\nHost: x", 404),
+        (b"POST /teach HTTP/1.1\r\nHost: x", 405),
+        (b"GET /control HTTP/1.1\r\nHost: x", 426),
+        (b"GET /metrics HTTP/1.1\r\nHost: x\r\nVia: x", 403),
+        (b"GET / HTTP/9.x\r\nHost: x", 400),
+    ],
+)
+async def test_nothing_that_a_browser_would_show_may_be_framed(pages: Path, request_: bytes, status: int) -> None:
+    async with open_port(folder=pages) as opened:
+        data = await ask(opened.port, request_ + b"\r\nConnection: close\r\n\r\n")
+        assert int(data.split(b" ", 2)[1]) == status
+        assert POLICY.replace("{own}", "").encode() in data.partition(b"\r\n\r\n")[0]
+        assert b"\r\nX-Frame-Options: DENY\r\n" in data
+
+
+@pytest.mark.parametrize("host", [b"a b", b"x; script-src *", b"'self'", b"[::1]:8888", b"x\xff", b"*", b"x,y"])
+async def test_no_host_field_gets_into_the_policy_that_is_no_host(pages: Path, host: bytes) -> None:
+    async with open_port(folder=pages) as opened:
+        data = await ask(opened.port, b"GET /teach HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n")
+        head = data.partition(b"\r\n\r\n")[0]
+        assert POLICY.replace("{own}", "").encode() in head or head.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("field", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+async def test_the_figures_are_not_for_those_who_ask_through_a_proxy(field: str) -> None:
+    async with open_port() as opened, aiohttp.ClientSession(f"http://127.0.0.1:{opened.port}") as session:
+        async with session.get("/metrics", headers={field: "10.0.0.9"}) as response:
+            assert response.status == 403
+        async with session.get("/metrics") as response:
+            assert response.status == 200
+
+
+async def test_files_that_cannot_be_opened_now_are_said_to_come_later(
+    pages: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(self: Path) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    async with open_port(folder=pages) as opened:
+        request = b"GET %s HTTP/1.0\r\n\r\n"
+        assert (await ask(opened.port, request % b"/")).startswith(b"HTTP/1.0 200 ")
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        for _ in range(20):
+            assert (await ask(opened.port, request % b"/")).startswith(b"HTTP/1.0 200 "), "it was read before"
+            assert (await ask(opened.port, request % b"/teach")).startswith(b"HTTP/1.0 503 ")
+        monkeypatch.undo()
+        assert (await ask(opened.port, request % b"/teach")).startswith(b"HTTP/1.0 200 ")
+    assert 1 <= sum("cannot be read" in record.getMessage() for record in caplog.records) <= 4
 
 
 async def test_health_is_asked_each_time() -> None:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from classroom.sparing import SparingLog
+from classroom.sparing import SparingFilter, SparingLog
 
 
 def test_a_flood_writes_a_few_lines_and_then_how_many_it_was(caplog: pytest.LogCaptureFixture) -> None:
@@ -31,3 +31,26 @@ def test_one_kind_does_not_silence_another(caplog: pytest.LogCaptureFixture) -> 
         log.warn("a")
         log.warn("b %d", 1)
     assert [record.getMessage() for record in caplog.records] == ["a", "b 1"]
+
+
+def test_the_net_under_all_loggers_lets_a_few_lines_of_each_place_through() -> None:
+    now = 0.0
+    net = SparingFilter(lines=3, span=60.0, now=lambda: now)
+
+    def record(line: int) -> logging.LogRecord:
+        return logging.LogRecord("library", logging.ERROR, "library.py", line, "fault %d", (line,), None)
+
+    assert [net.filter(record(1)) for _ in range(100)] == [True] * 3 + [False] * 97
+    assert net.filter(record(2)), "another place is not silenced"
+    now = 60.0
+    late = record(1)
+    assert net.filter(late)
+    assert late.getMessage() == "fault 1 (and 97 lines like it before)"
+
+
+def test_lines_that_are_spared_already_are_told_apart_by_who_wrote_them(caplog: pytest.LogCaptureFixture) -> None:
+    net = SparingFilter(lines=1, now=lambda: 0.0)
+    log = SparingLog(logging.getLogger("classroom.test"), now=lambda: 0.0)
+    log.warn("a")
+    log.warn("b")
+    assert [net.filter(record) for record in caplog.records] == [True, True]
