@@ -28,11 +28,11 @@ from classroom.lesson.sections import Ice
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.peers.audience import Audience
+from classroom.peers.capabilities import preferences
 from classroom.peers.feed import Program
 from classroom.peers.ice import IceServers
 from classroom.peers.relay import StudentFaults
 from classroom.peers.rtp import install
-from classroom.peers.viewer import preferences
 from classroom.upkeep import keep_running
 
 __all__ = ["House", "Server", "Stock", "house"]

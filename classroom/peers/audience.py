@@ -17,13 +17,14 @@ from typing import Final, Literal
 from classroom.errors import CommandError, WireError
 from classroom.peers.bans import Bans, Who, same_name
 from classroom.peers.cushion import PlayoutSetting
+from classroom.peers.description import Candidate
 from classroom.peers.farewell import LAST_WORD, Farewell, end_viewer, report
 from classroom.peers.feed import Program
 from classroom.peers.ice import IceServers
+from classroom.peers.interfaces import is_here
 from classroom.peers.messages import (
     Answer,
     Bye,
-    Candidate,
     Hello,
     IceFault,
     KeyFrameWanted,
@@ -146,7 +147,7 @@ class Audience:
         try:
             said = parse(body)
         except WireError as fault:
-            logger.info("a message of student %s is left out: %s", student.number, fault)
+            sparing.warn("a message of student %s is left out: %s", student.number, fault)
             return
         match said:
             case Hello():
@@ -300,15 +301,23 @@ class Audience:
         async def send(text: str) -> None:
             await self._send(peer, text)
 
-        viewer = self.make_viewer(f"student {student.number}", send, absence=lambda: self._absence(peer))
+        viewer = self.make_viewer(
+            f"student {student.number}", send, absence=lambda: self._absence(peer), near=is_here(student.address)
+        )
         self._start(student, viewer)
 
     def make_viewer(
-        self, name: str, send: Callable[[str], Awaitable[None]], *, absence: Callable[[], float] = lambda: 0.0
+        self,
+        name: str,
+        send: Callable[[str], Awaitable[None]],
+        *,
+        absence: Callable[[], float] = lambda: 0.0,
+        near: bool = False,
     ) -> Viewer:
         """A viewer of the program that says what it has to say by ``send``; whoever asks runs it.
 
-        ``absence`` says for how many seconds its page is known to fetch no messages.
+        ``absence`` says for how many seconds its page is known to fetch no messages; ``near`` that it is on this
+        computer.
         """
         return Viewer(
             name=name,
@@ -318,6 +327,7 @@ class Audience:
             send=send,
             changed=self._changed,
             absence=absence,
+            near=near,
         )
 
     async def _welcome(self, peer: int, student: Student) -> None:

@@ -6,11 +6,12 @@ Bodies are JSON text, except ``BYE``, the original's hang-up. Anything else is a
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from classroom.errors import WireError
+from classroom.peers.candidates import read_candidate
+from classroom.peers.description import Candidate, check_size
 
 __all__ = [
     "Answer",
@@ -22,23 +23,14 @@ __all__ = [
     "PictureSize",
     "RestartWanted",
     "Statistics",
-    "check_description",
     "parse",
     "read",
 ]
 
 _LONGEST_DESCRIPTION = 65_536
-_MOST_LINES = 1000
-_MOST_OF = {"m=": 8, "a=candidate:": 256}
-"""A browser's description has 4 kB and 100 lines. aiortc takes 1.5 s to read 250 kB of some, and all wait meanwhile."""
 
 _LARGEST_SIDE = 32_768
 """Pixels of the largest side that a page may say it shows."""
-
-_CANDIDATE = re.compile(
-    r"(?:a=)?candidate:\S{1,32} \d{1,5} (?:udp|tcp) \d{1,10} \S{1,255} \d{1,5} typ (?:host|srflx|prflx|relay)(?: .*)?",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +38,6 @@ class Answer:
     """The peer accepts the offer (RFC 3264)."""
 
     sdp: str
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One way to reach the peer (RFC 8839); an empty line means that there are no more."""
-
-    line: str
-    mid: str | None
-    line_index: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +115,7 @@ def read(value: Mapping[str, object]) -> Message:
             return _candidate(value)
         case "answer" | "pranswer":
             sdp = _text(value, "sdp", _LONGEST_DESCRIPTION)
-            check_description(sdp)
+            check_size(sdp)
             return Answer(sdp)
         case "hello" if value.get("app") == "classroom":
             return Hello(_mark(value, "ticket"), _mark(value, "device"))
@@ -150,20 +133,10 @@ def read(value: Mapping[str, object]) -> Message:
             raise WireError(f"its type is unknown: {str(kind)[:32]!r}")
 
 
-def check_description(sdp: str) -> None:
-    """Raise WireError for a description (RFC 8866) that would take long to read or to act on."""
-    lines = sdp.splitlines()
-    most = {start: sum(line.startswith(start) for line in lines) for start in _MOST_OF}
-    if len(sdp) > _LONGEST_DESCRIPTION or len(lines) > _MOST_LINES:
-        raise WireError("its description is too long")
-    if any(most[start] > number for start, number in _MOST_OF.items()):
-        raise WireError("its description has too many media or candidates")
-
-
 def _candidate(value: Mapping[str, object]) -> Candidate:
     line = _text(value, "candidate", 1024)
-    if line and not _CANDIDATE.fullmatch(line):
-        raise WireError("its candidate cannot be read")
+    if line:
+        read_candidate(line)
     mid, index = value.get("sdpMid"), value.get("sdpMLineIndex")
     if mid is not None and not isinstance(mid, str):
         raise WireError("its sdpMid is not text")

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from classroom.errors import CommandError, WireError
-from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, RestartWanted, read
+from classroom.peers.description import Candidate
+from classroom.peers.messages import Answer, Bye, KeyFrameWanted, RestartWanted, read
 from classroom.peers.viewer import Viewer
 from classroom.upkeep import end
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final, Literal
 
@@ -22,32 +23,36 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
-from aiortc.sdp import candidate_from_sdp
 from av import AudioFrame, VideoFrame
 
 from classroom.clock import Clock
 from classroom.errors import CommandError, WireError
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.browser import Browser
+from classroom.peers.allowance import Allowance
+from classroom.peers.candidates import MOST_CANDIDATES, read_candidate
 from classroom.peers.closing import close_to_the_end
-from classroom.peers.gathering import hasten
-from classroom.peers.messages import Bye, Candidate, check_description, read
+from classroom.peers.description import Candidate, vet
+from classroom.peers.guard import guard
+from classroom.peers.messages import Bye, read
 from classroom.peers.monitor import Tell
 from classroom.peers.rtp import ask_again, hold
 from classroom.peers.sound_window import SoundWindow
 from classroom.peers.timeline import Timeline
 from classroom.peers.viewer import BAD_DESCRIPTION
+from classroom.sparing import SparingLog
 from classroom.upkeep import end
 
 __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
+sparing = SparingLog(logger)
 
 Why = Literal["replaced", "removed", "unusable", "failed", "ended"]
 """Why a connection was closed: somebody else sends, the source is gone, the offer cannot be read, no way was found."""
 
 _CONNECT_WITHIN: Final = 30.0
-_CANDIDATES: Final = 64
+_LONGEST_FAULT: Final = 200
 _PICTURES_HELD: Final = 1
 """How many pictures aiortc's jitter buffer waits for before it gives one out."""
 
@@ -85,7 +90,7 @@ class Publisher:
         self._clock = clock
         self._over = asyncio.Event()
         self._connected = asyncio.Event()
-        self._candidates: asyncio.Queue[Candidate] = asyncio.Queue(_CANDIDATES)
+        self._candidates: asyncio.Queue[Candidate] = asyncio.Queue(MOST_CANDIDATES)
         self._kinds: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._connection = RTCPeerConnection(
@@ -154,32 +159,37 @@ class Publisher:
 
     async def _answer(self, sdp: str) -> bool:
         try:
-            check_description(sdp)
-            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=sdp, type="offer"))
+            vetted = vet(sdp, "offer")
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=vetted.sdp, type="offer"))
             if not self._kinds:
                 raise ValueError("it sends neither picture nor sound")
-            hasten(self._connection)
+            guard(self._connection, Allowance(time.monotonic()))
             await self._connection.setLocalDescription(await self._connection.createAnswer())
-        except (*BAD_DESCRIPTION, WireError) as fault:
-            logger.warning("the offer for %s cannot be used: %s", self._name, fault)
+        except (*BAD_DESCRIPTION, WireError, OSError) as fault:
+            sparing.warn("the offer for %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
             self._end("unusable")
             return False
         self._tell({"type": "answer", "sdp": self._connection.localDescription.sdp})
+        for candidate in vetted.candidates:
+            if not self._candidates.full():
+                self._candidates.put_nowait(candidate)
         return True
 
     async def _add_candidates(self) -> None:
         """Add what the page names; a name that nobody here knows (mDNS) costs its time-out and no more."""
-        for _ in range(_CANDIDATES):
+        for _ in range(MOST_CANDIDATES):
             candidate = await self._candidates.get()
             self._keep(self._resolve(candidate), "candidate")
 
     async def _resolve(self, candidate: Candidate) -> None:
         try:
-            parsed = candidate_from_sdp(candidate.line.removeprefix("a=").removeprefix("candidate:"))
-            parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
-            await asyncio.wait_for(self._connection.addIceCandidate(parsed), 5.0)
-        except (*BAD_DESCRIPTION, TimeoutError, OSError) as fault:
-            logger.info("a candidate of the sender of %s is left out: %s", self._name, fault or type(fault).__name__)
+            parsed = read_candidate(candidate.line)
+            if parsed is not None:
+                parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
+                await asyncio.wait_for(self._connection.addIceCandidate(parsed), 5.0)
+        except (*BAD_DESCRIPTION, WireError, TimeoutError, OSError) as fault:
+            said = str(fault)[:_LONGEST_FAULT] or type(fault).__name__
+            sparing.warn("a candidate of the sender of %s is left out: %s", self._name, said)
 
     async def _give_up(self) -> None:
         try:

@@ -1,105 +1,67 @@
-"""Reaches into aiortc, aioice and pylibsrtp for what they do not offer; nothing else here does.
+"""Reaches into aiortc, aioice and pylibsrtp for what they do not offer; only ``guard.py`` does besides.
 
 aiortc connects (ICE, DTLS) and stays as it is; what is sent over a connection that stands is ours, because aiortc
 would pack, protect and send each packet anew for each student, several times as dear. For that we need its SRTP keys,
 its socket, and the reports that come back. It also has no hook for the RTP header extension playout-delay
 (http://www.webrtc.org/experiments/rtp-hdrext/playout-delay), which takes a browser's cushion against jitter away.
 
-Every name that is no public interface is in ``RELIED_ON``. Where one of them is missing, ``missing`` names it, and
-packets go aiortc's public way (``track.py``), which is slower and hears no request for a key frame.
+Every name that is no public interface is in ``internals.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import importlib
 import logging
 import struct
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import aiortc.codecs
 import aiortc.rtcrtpsender
 import aiortc.rtp
 import pylibsrtp
 from aioice.turn import TurnTransport
-from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 
 from classroom.clock import Clock
 from classroom.peers.feedback import Estimate, KeyFrameRequest, Loss, Reception
 from classroom.peers.header import PLAYOUT_DELAY, Layout, PlayoutDelay
+from classroom.peers.internals import FOR_DELAY, attribute
 from classroom.peers.picture_window import Missing, PictureWindow
 from classroom.peers.rtcp import Heard, read
 from classroom.peers.sound_window import SoundWindow
+from classroom.sparing import SparingLog
 
 __all__ = [
-    "RELIED_ON",
     "Ear",
     "Heard",
     "PlayoutDelay",
     "Srtp",
     "SrtpFault",
     "ask_again",
-    "bound_gathering",
     "chosen_path",
     "delaying",
     "hear_directly",
     "hold",
-    "holders",
     "identifiers",
     "install",
     "listen",
-    "missing",
+    "negotiated",
     "stop_listening",
     "take_over",
     "waiting_in",
 ]
 
 logger = logging.getLogger(__name__)
+sparing = SparingLog(logger, lines=1, span=60.0)
 
 _ID: Final = 5
 _ONE_BYTE_HEADERS: Final = 0xBEDE
 """The profile of one-byte extension headers (RFC 8285, section 4.2)."""
-
-_FOR_DELAY: Final = (
-    ("aiortc.codecs", "HEADER_EXTENSIONS"),
-    ("aiortc.rtp", "HeaderExtensionsMap"),
-    ("aiortc.rtcrtpsender", "rtp"),
-)
-RELIED_ON: Final = (
-    *_FOR_DELAY,
-    ("RTCRtpSender", "_ssrc"),
-    ("RTCRtpSender", "_rtx_ssrc"),
-    ("RTCRtpSender", "_handle_rtcp_packet"),
-    ("RTCDtlsTransport", "_tx_srtp"),
-    ("RTCDtlsTransport", "_rx_srtp"),
-    ("RTCDtlsTransport", "_register_rtp_sender"),
-    ("RTCDtlsTransport", "_unregister_rtp_sender"),
-    ("RTCIceTransport", "_connection"),
-    ("RTCIceGatherer", "_connection"),
-    ("aioice.Connection", "_nominated"),
-    ("aioice.Connection", "get_component_candidates"),
-    ("aioice.ice.CandidatePair", "remote_addr"),
-    ("a pair of candidates", "protocol"),
-    ("a protocol of aioice", "transport"),
-    ("aioice.turn.TurnTransport", "_TurnTransport__inner_protocol"),
-    ("aioice.turn.TurnTransport", "_TurnTransport__send_tasks"),
-    ("pylibsrtp.Session", "_srtp"),
-    ("pylibsrtp._binding.lib", "srtp_protect"),
-    ("pylibsrtp._binding", "ffi"),
-    ("aiortc.rtp", "RtcpRrPacket"),
-    ("aiortc.rtp", "RtcpSrPacket"),
-    ("aiortc.rtp", "RtcpRtpfbPacket"),
-    ("aiortc.rtp", "RtcpPsfbPacket"),
-    ("aiortc.rtp", "unpack_remb_fci"),
-    ("aiortc.rtp", "is_rtcp"),
-    ("aioice.ice.StunProtocol", "datagram_received"),
-)
-"""What no documentation promises: (module, class or function that holds it, name)."""
 
 _BUFFER: Final = "_RTCRtpReceiver__jitter_buffer"
 """Where a receiver has its buffer; without it aiortc's own goes on."""
@@ -115,62 +77,13 @@ _PLI: Final = 1
 _FIR: Final = 4
 _REMB: Final = 15
 
+_Codec = TypeVar("_Codec", bound=str)
+
 _for_new_senders: ContextVar[PlayoutDelay | None] = ContextVar("playout delay of new senders", default=None)
 
 
 class SrtpFault(Exception):
     """libsrtp refused to protect a packet."""
-
-
-# What there is
-
-
-def holders() -> dict[str, object]:
-    """What holds the names of ``RELIED_ON``: modules, and a specimen where only an object has the name.
-
-    Only with a running event loop. One that cannot be made is left out.
-    """
-    found: dict[str, object] = {}
-    makers: dict[str, Callable[[], object]] = {
-        "RTCIceGatherer": lambda: RTCIceGatherer(iceServers=[]),
-        "RTCIceTransport": lambda: RTCIceTransport(RTCIceGatherer(iceServers=[])),
-        "RTCDtlsTransport": lambda: RTCDtlsTransport(
-            found["RTCIceTransport"],  # type: ignore[arg-type]
-            [RTCCertificate.generateCertificate()],
-        ),
-        "RTCRtpSender": lambda: RTCRtpSender("video", found["RTCDtlsTransport"]),  # type: ignore[arg-type]
-        "aioice.Connection": lambda: _attribute("aioice", "Connection")(ice_controlling=True),
-        "pylibsrtp.Session": lambda: _attribute("pylibsrtp", "Session")(),
-        "pylibsrtp._binding.lib": lambda: _attribute("pylibsrtp._binding", "lib"),
-        "aioice.ice.StunProtocol": lambda: _attribute("aioice.ice", "StunProtocol"),
-        "aioice.ice.CandidatePair": lambda: _attribute("aioice.ice", "CandidatePair"),
-        "a pair of candidates": lambda: _attribute("aioice.ice", "CandidatePair")(None, None),
-        "a protocol of aioice": _protocol,
-        "aioice.turn.TurnTransport": lambda: _attribute("aioice.turn", "TurnTransport")(None),
-    }
-    for module in ("aiortc.codecs", "aiortc.rtp", "aiortc.rtcrtpsender", "pylibsrtp._binding"):
-        makers[module] = lambda module=module: importlib.import_module(module)  # type: ignore[misc]
-    for name, make in makers.items():
-        # A constructor that wants something else than it did is as good as a name that is gone.
-        with contextlib.suppress(ImportError, AttributeError, TypeError, ValueError, KeyError):
-            found[name] = make()
-    return found
-
-
-def missing() -> list[str]:
-    """The names of ``RELIED_ON`` that these versions do not have; only with a running event loop."""
-    found = holders()
-    return [f"{holder}.{name}" for holder, name in RELIED_ON if not hasattr(found.get(holder), name)]
-
-
-def _attribute(module: str, name: str) -> Any:
-    return getattr(importlib.import_module(module), name)
-
-
-def _protocol() -> Any:
-    protocol = _attribute("aioice.ice", "StunProtocol")(None)
-    protocol.connection_made(None)
-    return protocol
 
 
 # Connections
@@ -206,12 +119,16 @@ def identifiers(sender: RTCRtpSender) -> tuple[int, int]:
     return sender._ssrc, sender._rtx_ssrc
 
 
-def bound_gathering(sender: RTCRtpSender, within: float) -> None:
-    """Let STUN and TURN servers have so many seconds; before the offer. AttributeError where this is another aiortc."""
-    ice = sender.transport.transport.iceGatherer._connection
-    gather: Callable[..., Awaitable[object]] = ice.get_component_candidates
-    if not isinstance(gather, functools.partial):  # bundled senders share one
-        setattr(ice, "get_component_candidates", functools.partial(gather, timeout=within))  # noqa: B010
+def negotiated(connection: RTCPeerConnection, codecs: Sequence[_Codec]) -> _Codec | None:
+    """The one of our codecs that a connection sends its picture in, once it was answered; None where it sends none.
+
+    What an answer accepts by name only may be another profile, which aiortc does not take.
+    """
+    for transceiver in connection.getTransceivers():
+        if transceiver.kind == "video" and transceiver.currentDirection in ("sendonly", "sendrecv"):
+            name = transceiver._codecs[0].mimeType.lower() if transceiver._codecs else ""
+            return next((codec for codec in codecs if name == f"video/{codec}"), None)
+    return None
 
 
 def chosen_path(transport: RTCDtlsTransport) -> tuple[asyncio.DatagramTransport, tuple[str, int]] | None:
@@ -290,10 +207,13 @@ def hear_directly(transport: RTCDtlsTransport, hear: Callable[[Heard], None]) ->
         if len(data) < 2 or not 127 < data[0] < 192 or not aiortc.rtp.is_rtcp(data):
             usual(data, address)
             return
-        # What was forged, or does not follow RFC 3550, is left out, as aiortc does.
+        # What was forged or is too long, or does not follow RFC 3550, is left out, as aiortc does.
         with contextlib.suppress(pylibsrtp.Error, ValueError):
             for said in read(session.unprotect_rtcp(bytes(data))):
-                hear(said)
+                try:
+                    hear(said)
+                except Exception as fault:  # noqa: BLE001 - it must not end the way of what comes after it
+                    sparing.warn("a report of a student cannot be used: %s", type(fault).__name__)
 
     def undo() -> None:
         if vars(protocol).get("datagram_received") is datagram_received:
@@ -350,7 +270,7 @@ class Srtp:
     _length: Any
 
     def __init__(self, transport: RTCDtlsTransport) -> None:
-        library, foreign = _attribute("pylibsrtp._binding", "lib"), _attribute("pylibsrtp._binding", "ffi")
+        library, foreign = attribute("pylibsrtp._binding", "lib"), attribute("pylibsrtp._binding", "ffi")
         if Srtp._scratch is None:
             Srtp._scratch = foreign.new("unsigned char[]", _SIZE)
             Srtp._buffer = memoryview(foreign.buffer(Srtp._scratch))
@@ -399,7 +319,7 @@ class Srtp:
 
 def install() -> bool:
     """Offer the extension playout-delay, once; False where this aiortc is not the one that is known here."""
-    for module, name in _FOR_DELAY:
+    for module, name in FOR_DELAY:
         if not hasattr(importlib.import_module(module), name):
             logger.warning("this aiortc has no %s.%s: pictures are shown without playout delay", module, name)
             return False

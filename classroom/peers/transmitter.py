@@ -16,8 +16,8 @@ from classroom.clock import Clock
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.peers.distribution import SLICE, Distribution
+from classroom.peers.internals import missing
 from classroom.peers.line import Line
-from classroom.peers.rtp import missing
 from classroom.upkeep import keep_running
 from classroom.wording import Wording
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, assert_never
@@ -19,20 +20,22 @@ from aiortc import (
     RTCConfiguration,
     RTCIceServer,
     RTCPeerConnection,
-    RTCRtpSender,
     RTCSessionDescription,
 )
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
-from aiortc.rtcrtpparameters import RTCRtpCodecCapability
-from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from classroom.errors import WireError
+from classroom.peers.allowance import Allowance
+from classroom.peers.candidates import MOST_CANDIDATES, read_candidate
+from classroom.peers.capabilities import capabilities, preferences
 from classroom.peers.closing import close_to_the_end
 from classroom.peers.cushion import Cushion, PlayoutSetting
+from classroom.peers.description import Candidate, vet
 from classroom.peers.feed import Feed, PictureCodec, Program
-from classroom.peers.gathering import hasten
-from classroom.peers.messages import Answer, Bye, Candidate, KeyFrameWanted, PictureSize, RestartWanted
+from classroom.peers.guard import guard
+from classroom.peers.messages import Answer, Bye, KeyFrameWanted, PictureSize, RestartWanted
 from classroom.peers.refusal import without_refusals
+from classroom.peers.rtp import negotiated
 from classroom.peers.steering import Steering
 from classroom.sparing import SparingLog
 
@@ -40,8 +43,6 @@ __all__ = [
     "Call",
     "Viewer",
     "ViewerState",
-    "agreed_codec",
-    "preferences",
 ]
 
 logger = logging.getLogger(__name__)
@@ -51,9 +52,6 @@ ViewerState = Literal["waiting", "watching", "gone"]
 Call = Answer | Candidate | Bye | KeyFrameWanted | PictureSize | RestartWanted
 
 _INBOX: Final = 128
-_CANDIDATES: Final = 64
-"""Candidates taken from one peer for one offer; each makes pairs that are checked."""
-
 _ANSWER_WITHIN: Final = 60.0
 """Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
 
@@ -68,6 +66,9 @@ _ABSENT_FOR: Final = 2.0
 
 _LOOKED_EVERY: Final = 1.0
 """Seconds between two looks at who has vanished; the last one comes when it is time."""
+
+_LONGEST_FAULT: Final = 200
+"""Letters of what is wrong with a description that are written; some of them are the peer's."""
 
 _RESTART_EVERY: Final = 1.0
 """Seconds between two new offers to the same peer, at least."""
@@ -84,8 +85,8 @@ class Viewer:
     """A student's end of the connection.
 
     ``send`` gives a JSON text to the peer and raises WireError when the peer is gone; ``changed`` is called whenever
-    ``state`` changes; ``absence`` says for how many seconds the peer is known to fetch no messages. ``run`` goes
-    on until it is cancelled.
+    ``state`` changes; ``absence`` says for how many seconds the peer is known to fetch no messages; ``near`` says
+    that it is on this computer. ``run`` goes on until it is cancelled, or this computer has no open file left.
     """
 
     def __init__(
@@ -98,8 +99,13 @@ class Viewer:
         send: Callable[[str], Awaitable[None]],
         changed: Callable[[], None],
         absence: Callable[[], float] = lambda: 0.0,
+        near: bool = False,
     ) -> None:
         self._name = name
+        self._near = near
+        self._allowance = Allowance(time.monotonic())
+        self.without_files = False
+        """Whether it ended because this computer had no more open files to give."""
         self._absence = absence
         self._program = program
         self._ice_servers = ice_servers
@@ -158,6 +164,9 @@ class Viewer:
                 await self._take(await self._next())
         except WireError as gone:
             logger.info("%s cannot be reached: %s", self._name, gone)
+        except OSError as fault:
+            self.without_files = True
+            logger.debug("%s cannot be offered the program: %s", self._name, fault)
         finally:
             try:
                 await self._hang_up()
@@ -222,7 +231,7 @@ class Viewer:
         self._feed = self._program.feed(
             connection,
             picture=preferences(tuple(self._program.pictures)),
-            sound=_capabilities("audio", ("audio/opus",)),
+            sound=capabilities("audio", ("audio/opus",)),
             delay=self._cushion.delay,
             reported=self._reported,
         )
@@ -231,7 +240,7 @@ class Viewer:
             self._connection_changed(connection)
 
         connection.on("connectionstatechange", connection_changed)
-        hasten(connection)
+        guard(connection, self._allowance, near=self._near)
         await connection.setLocalDescription(await connection.createOffer())
         description = connection.localDescription
         await self._send(json.dumps({"sdp": description.sdp, "type": description.type}))
@@ -239,30 +248,38 @@ class Viewer:
     async def _accept(self, sdp: str) -> None:
         connection = self._connection
         if connection is None or connection.signalingState != "have-local-offer":
-            logger.info("%s answered without an open offer", self._name)
+            sparing.warn("%s answered without an open offer", self._name)
             return
         try:
-            codec = agreed_codec(sdp, tuple(self._program.pictures))
-            if codec is None:
-                names = " or ".join(self._program.pictures)
-                sparing.warn("%s cannot be shown the picture, for its browser knows no %s", self._name, names)
-            elif self._feed is not None:
-                self._codec = codec
-                self._steering = Steering(self._feed, self._program.pictures[codec], now=_now())
-                if self._size is not None:
-                    self._steering.shown(self._size.height, _now())
-            taken = without_refusals(sdp, connection.localDescription.sdp)
+            vetted = vet(sdp, "answer")
+            taken = without_refusals(vetted.sdp, connection.localDescription.sdp)
             await connection.setRemoteDescription(RTCSessionDescription(sdp=taken, type="answer"))
-        except BAD_DESCRIPTION as fault:
-            sparing.warn("the answer of %s cannot be used: %s", self._name, fault)
+        except (*BAD_DESCRIPTION, WireError) as fault:
+            sparing.warn("the answer of %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
             await self._hang_up()
+            return
+        self._agree(negotiated(connection, tuple(self._program.pictures)))
+        first = connection.getTransceivers()[0].mid
+        for line in dict.fromkeys(each.line for each in vetted.candidates):
+            self._add(Candidate(line, first, 0))  # all sections have one way
+
+    def _agree(self, codec: PictureCodec | None) -> None:
+        """Send the picture in what was negotiated, which is not always what the answer seems to take first."""
+        if codec is None:
+            names = " or ".join(self._program.pictures)
+            sparing.warn("%s cannot be shown the picture, for its browser knows no %s", self._name, names)
+        elif self._feed is not None:
+            self._codec = codec
+            self._steering = Steering(self._feed, self._program.pictures[codec], now=_now())
+            if self._size is not None:
+                self._steering.shown(self._size.height, _now())
 
     def _add(self, candidate: Candidate) -> None:
         connection = self._connection
         if connection is None or connection.remoteDescription is None or not candidate.line:
             return
         self._candidates += 1
-        if self._candidates > _CANDIDATES:
+        if self._candidates > MOST_CANDIDATES:
             return
         task = asyncio.create_task(self._resolve(connection, candidate), name=f"candidate of {self._name}")
         self._resolving.add(task)
@@ -274,11 +291,13 @@ class Viewer:
         The connection stands all the same: the peer's own checks reveal its address.
         """
         try:
-            parsed = candidate_from_sdp(candidate.line.removeprefix("a=").removeprefix("candidate:"))
-            parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
-            await asyncio.wait_for(connection.addIceCandidate(parsed), 5.0)
-        except (*BAD_DESCRIPTION, TimeoutError, OSError) as fault:
-            logger.info("a candidate of %s is left out: %s", self._name, fault or type(fault).__name__)
+            parsed = read_candidate(candidate.line)
+            if parsed is not None:
+                parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
+                await asyncio.wait_for(connection.addIceCandidate(parsed), 5.0)
+        except (*BAD_DESCRIPTION, WireError, TimeoutError, OSError) as fault:
+            said = str(fault)[:_LONGEST_FAULT] or type(fault).__name__
+            sparing.warn("a candidate of %s is left out: %s", self._name, said)
 
     def _connection_changed(self, connection: RTCPeerConnection) -> None:
         if connection is not self._connection:
@@ -367,28 +386,6 @@ BAD_DESCRIPTION = (
     InvalidAccessError,
     InvalidStateError,
     OperationError,
+    RuntimeError,
 )
 """What aiortc's parser is seen to raise for descriptions that no browser writes."""
-
-
-def preferences(codecs: Sequence[PictureCodec]) -> list[RTCRtpCodecCapability]:
-    """The codecs to offer for the picture, the preferred one first."""
-    names = {"h264": "video/H264", "vp8": "video/VP8"}
-    return _capabilities("video", tuple(names[codec] for codec in codecs))
-
-
-def agreed_codec(answer: str, codecs: Sequence[PictureCodec]) -> PictureCodec | None:
-    """The first of our codecs that the answer accepts, which is the one aiortc will send."""
-    accepted = {
-        codec.mimeType.lower()
-        for media in SessionDescription.parse(answer).media
-        if media.kind == "video" and media.port != 0
-        for codec in media.rtp.codecs
-    }
-    return next((codec for codec in codecs if f"video/{codec}" in accepted), None)
-
-
-def _capabilities(kind: str, names: Sequence[str]) -> list[RTCRtpCodecCapability]:
-    everything = RTCRtpSender.getCapabilities(kind).codecs
-    chosen = [codec for name in names for codec in everything if codec.mimeType.lower() == name.lower()]
-    return chosen + [codec for codec in everything if codec.mimeType.lower() == f"{kind}/rtx"]

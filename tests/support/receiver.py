@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,12 +20,14 @@ from classroom.media.encoder import VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Encoded
 from classroom.media.rendition import Rendition
+from classroom.peers.allowance import Allowance
+from classroom.peers.capabilities import preferences
 from classroom.peers.datagram import Path
 from classroom.peers.feed import Feed, OwnFeed, Program
+from classroom.peers.guard import guard
 from classroom.peers.header import PlayoutDelay
 from classroom.peers.rtp import install
 from classroom.peers.transmitter import Transmitter
-from classroom.peers.viewer import preferences
 from tests.support.broadcast import eventually
 from tests.support.student import with_one_codec
 
@@ -36,7 +39,7 @@ _BEGAN = SystemClock().now() - 10
 class Source:
     """Pictures or sound that a test publishes itself, and the wishes for key frames that come back."""
 
-    def __init__(self, codec: Literal["h264", "opus"], name: str = "720p") -> None:
+    def __init__(self, codec: Literal["h264", "vp8", "opus"], name: str = "720p") -> None:
         self.wishes = 0
         self.fanout = Fanout(
             codec=codec,
@@ -51,7 +54,9 @@ class Source:
             clock=SystemClock(),
             publish=lambda _: None,
         )
-        self.rendition = Rendition("h264", name, (640, 360), 1_500_000, self.fanout, self, encoder)
+        self.rendition = Rendition(
+            "vp8" if codec == "vp8" else "h264", name, (640, 360), 1_500_000, self.fanout, self, encoder
+        )
 
     def key_frame(self) -> None:
         self.wishes += 1
@@ -133,8 +138,16 @@ def _opus() -> list[RTCRtpCodecCapability]:
 
 
 @contextlib.asynccontextmanager
-async def call(*, repetitions: bool = True, delay: PlayoutDelay | None = None) -> AsyncIterator[Call]:
-    """Connect a sender of classroom's with a receiver in this process, with or without RTX."""
+async def call(
+    *,
+    repetitions: bool = True,
+    delay: PlayoutDelay | None = None,
+    offered: Callable[[RTCPeerConnection], None] = lambda _: None,
+) -> AsyncIterator[Call]:
+    """Connect a sender of classroom's with a receiver in this process, with or without RTX.
+
+    ``offered`` is called when the sender listens and was not answered yet.
+    """
     install()
     transmitter = Transmitter(SystemClock())
     picture, voice = Source("h264"), Source("opus")
@@ -144,7 +157,9 @@ async def call(*, repetitions: bool = True, delay: PlayoutDelay | None = None) -
     sender, receiver = RTCPeerConnection(), RTCPeerConnection()
     feed = program.feed(sender, picture=preferences(["h264"]), sound=_opus(), delay=delay, reported=lambda _: None)
     feed.choose(picture.rendition)
+    guard(sender, Allowance(time.monotonic()))
     await sender.setLocalDescription(await sender.createOffer())
+    offered(sender)
     offer = sender.localDescription.sdp if repetitions else with_one_codec(sender.localDescription.sdp, "H264")
     made = Call(feed, sender, receiver, picture, voice, sender.localDescription.sdp)
     await receiver.setRemoteDescription(RTCSessionDescription(offer, "offer"))

@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.clock import ManualClock
-from classroom.peers import rtp
-from classroom.peers.rtp import RELIED_ON, PlayoutDelay, delaying, install
+from classroom.peers import internals, rtp
+from classroom.peers.internals import RELIED_ON
+from classroom.peers.rtp import PlayoutDelay, delaying, install
 from classroom.peers.sound_window import Held, SoundWindow
 
 URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
@@ -28,12 +29,12 @@ MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
 @pytest.mark.parametrize(("holder", "name"), RELIED_ON, ids=[f"{holder}.{name}" for holder, name in RELIED_ON])
 async def test_the_names_are_there(holder: str, name: str) -> None:
-    assert hasattr(rtp.holders()[holder], name)
+    assert hasattr(internals.holders()[holder], name)
 
 
 @pytest.mark.parametrize("name", ["_handle_rtp_data", "_handle_rtcp_data"])
 async def test_what_measurements_rely_on_besides_is_there(name: str) -> None:
-    assert hasattr(rtp.holders()["RTCDtlsTransport"], name)
+    assert hasattr(internals.holders()["RTCDtlsTransport"], name)
 
 
 def test_no_private_name_is_used_that_is_not_relied_on() -> None:
@@ -61,12 +62,12 @@ def _foreign(tree: ast.Module) -> Iterator[ast.Attribute]:
 
 
 async def test_each_name_that_is_gone_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rtp.missing() == []
-    there = rtp.holders()
+    assert internals.missing() == []
+    there = internals.holders()
     for holder, name in RELIED_ON:
         without = {**there, holder: Without(there[holder], name)}
-        monkeypatch.setattr(rtp, "holders", lambda without=without: without)
-        assert f"{holder}.{name}" in rtp.missing()
+        monkeypatch.setattr(internals, "holders", lambda without=without: without)
+        assert f"{holder}.{name}" in internals.missing()
 
 
 class Without:
@@ -139,7 +140,7 @@ async def test_the_extension_is_offered() -> None:
 
 
 def test_without_a_name_everything_goes_on_without_the_extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtp, "_FOR_DELAY", (("aiortc.rtp", "NoSuchName"),))
+    monkeypatch.setattr(rtp, "FOR_DELAY", (("aiortc.rtp", "NoSuchName"),))
     assert not install()
 
 

@@ -3,45 +3,103 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from aiortc import RTCPeerConnection
 
+from classroom.clock import SystemClock
+from classroom.peers.capabilities import preferences
 from classroom.peers.feed import Feed, PictureCodec, Program
 from classroom.peers.messages import RestartWanted
-from classroom.peers.viewer import Viewer, agreed_codec, preferences
+from classroom.peers.transmitter import Transmitter
+from classroom.peers.viewer import Viewer
 from tests.support.broadcast import eventually
+from tests.support.receiver import Source
 
-HEAD = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+VP8 = "VP8/90000"
+H264 = "H264/90000"
 
 
-def answer(*codecs: str, port: int = 9) -> str:
-    numbers = range(96, 96 + len(codecs))
-    lines = [f"m=video {port} UDP/TLS/RTP/SAVPF {' '.join(map(str, numbers))}", "c=IN IP4 0.0.0.0", "a=mid:0"]
-    lines += [f"a=rtpmap:{number} {codec}/90000" for number, codec in zip(numbers, codecs, strict=True)]
-    return HEAD + "\r\n".join(lines) + "\r\n"
+def answer(offer: str, *codecs: tuple[str, str]) -> str:
+    """An answer to an offer of ours that takes sound, and the picture in these codecs, with these parameters (fmtp)."""
+    head, sound, _ = re.split(r"(?=m=)", offer)
+    transport = [line for line in sound.splitlines() if re.match(r"a=(ice-ufrag|ice-pwd|fingerprint)", line)]
+    transport.append("a=setup:active")
+    numbers = range(110, 110 + len(codecs))
+    mids = re.findall(r"a=mid:(\S+)", offer)
+    lines = [head.strip(), "m=audio 9 UDP/TLS/RTP/SAVPF 96", f"a=mid:{mids[0]}", "a=rtcp-mux", "a=recvonly"]
+    lines += ["a=rtpmap:96 opus/48000/2", *transport]
+    lines += [f"m=video 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, numbers))}", f"a=mid:{mids[1]}", "a=rtcp-mux"]
+    for number, (codec, parameters) in zip(numbers, codecs, strict=True):
+        lines += [f"a=rtpmap:{number} {codec}", *([f"a=fmtp:{number} {parameters}"] if parameters else [])]
+    return "\r\n".join([*lines, "a=recvonly", *transport]) + "\r\n"
 
 
 @pytest.mark.parametrize(
-    ("accepted", "ours", "agreed"),
+    ("accepted", "ours"),
     [
-        (("H264", "VP8"), ("h264", "vp8"), "h264"),
-        (("VP8", "H264"), ("h264", "vp8"), "h264"),
-        (("H264", "VP8"), ("vp8", "h264"), "vp8"),
-        (("VP8", "rtx"), ("h264", "vp8"), "vp8"),
-        (("VP9",), ("h264", "vp8"), None),
+        ([(H264, "packetization-mode=1;profile-level-id=42e01f"), (VP8, "")], ("h264", "vp8")),
+        ([(VP8, ""), (H264, "packetization-mode=1;profile-level-id=42e01f")], ("h264", "vp8")),
+        ([(H264, "packetization-mode=1;profile-level-id=42e01f"), (VP8, "")], ("vp8", "h264")),
+        ([(H264, "packetization-mode=0;profile-level-id=42e01f"), (VP8, "")], ("h264", "vp8")),
+        ([(H264, "packetization-mode=1;profile-level-id=640c1f"), (VP8, "")], ("h264", "vp8")),
+        ([(H264, ""), (VP8, "")], ("h264", "vp8")),
+        ([("h264/90000", "packetization-mode=1;profile-level-id=42e034"), (VP8, "")], ("h264", "vp8")),
+        ([(VP8, ""), ("rtx/90000", "apt=110")], ("h264", "vp8")),
     ],
 )
-def test_the_first_of_our_codecs_that_the_answer_takes(
-    accepted: tuple[str, ...], ours: tuple[PictureCodec, ...], agreed: PictureCodec | None
+async def test_what_is_sent_is_what_aiortc_negotiated(
+    accepted: list[tuple[str, str]], ours: tuple[PictureCodec, ...]
 ) -> None:
-    assert agreed_codec(answer(*accepted), ours) == agreed
+    async with offering(ours) as (made, sent):
+        offer = await sent.get()
+        await made._accept(answer(offer, *accepted))
+        assert made._connection is not None
+        video = next(each for each in made._connection.getTransceivers() if each.kind == "video")
+        assert f"video/{made.codec}" == video._codecs[0].mimeType.lower()
+        assert video._codecs[0].payloadType in {
+            110 + at for at, (codec, _) in enumerate(accepted) if codec.lower() == f"{made.codec}/90000"
+        }
+        stream = made._feed._picture  # type: ignore[union-attr]
+        fed = stream._current or stream._coming
+        assert fed._fanout.codec == made.codec
 
 
-def test_a_refused_picture_agrees_on_nothing() -> None:
-    assert agreed_codec(answer("H264", port=0), ("h264",)) is None
+@contextlib.asynccontextmanager
+async def offering(ours: tuple[PictureCodec, ...]) -> AsyncIterator[tuple[Viewer, asyncio.Queue[str]]]:
+    """A viewer of a program in some codecs, and the descriptions that it sends."""
+    sent: asyncio.Queue[str] = asyncio.Queue()
+    voice = Source("opus")
+    program = Program(
+        pictures={codec: [Source(codec).rendition] for codec in ours},
+        sound=voice.fanout,
+        sound_demand=voice,
+        transmitter=Transmitter(SystemClock()),
+    )
+
+    async def send(text: str) -> None:
+        sent.put_nowait(json.loads(text)["sdp"])
+
+    made = Viewer(
+        name="student 1",
+        program=program,
+        ice_servers=list,
+        playout_delay="auto",
+        send=send,
+        changed=lambda: None,
+    )
+    await made._offer()
+    try:
+        yield made, sent
+    finally:
+        await made._hang_up()
+        await program.close()
 
 
 @pytest.mark.parametrize("order", [("h264", "vp8"), ("vp8", "h264"), ("vp8",)])

@@ -1,0 +1,127 @@
+"""On which of this computer's addresses a connection listens: as few as reach everybody, for each is one more socket.
+
+All addresses of one network card lead to the same machines, so one of each kind is enough. Bridges to containers and
+virtual machines lead to this computer only, which is reached by its other addresses as well; they are taken where there
+is nothing else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import ifaddr
+
+__all__ = ["MOST_ADDRESSES", "Interfaces", "chosen", "interfaces", "is_here"]
+
+logger = logging.getLogger(__name__)
+
+MOST_ADDRESSES: Final = 6
+"""Sockets of one connection at most: cable, wireless and a VPN, each with IPv4 and IPv6."""
+
+_FRESH: Final = 2.0
+"""Seconds for which what was found is believed: a class that joins at once asks a hundred times."""
+
+_CONTAINERS: Final = (
+    "docker", "br-", "veth", "virbr", "vnet", "vboxnet", "vmnet", "vethernet", "virtualbox", "vmware", "cni", "flannel",
+    "cali", "podman", "lxc", "lxd", "hyper-v", "bridge100",
+)  # fmt: skip
+"""How network cards begin that lead to containers and virtual machines; Windows and macOS say it in the nice name."""
+
+_VPNS: Final = ("tun", "tap", "wg", "utun", "ppp", "zt", "tailscale", "nordlynx", "ipsec")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Interfaces:
+    """``addresses`` are those to listen on; ``all`` are all of this computer's, and ``networks`` those they are in."""
+
+    addresses: tuple[str, ...]
+    all: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+
+
+_found: tuple[float, Interfaces] | None = None
+
+
+def interfaces() -> Interfaces:
+    """What this computer has now, not older than some seconds; nothing where the cards cannot be listed."""
+    global _found
+    now = time.monotonic()
+    if _found is None or now - _found[0] > _FRESH:
+        try:
+            adapters = list(ifaddr.get_adapters())
+        except OSError as error:
+            logger.debug("the network cards cannot be listed: %s", error)
+            adapters = []
+        _found = now, chosen(adapters)
+    return _found[1]
+
+
+def is_here(address: str) -> bool:
+    """Whether an address from which somebody came is one of this computer's."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return (mapped or parsed).is_loopback or str(mapped or parsed) in interfaces().all
+
+
+def chosen(adapters: Iterable[ifaddr.Adapter]) -> Interfaces:
+    """The addresses to listen on, those of real networks first."""
+    ranked: list[tuple[int, str]] = []
+    every: set[str] = set()
+    networks: list[Network] = []
+    loopback: str | None = None
+    for adapter in adapters:
+        kinds: set[object] = set()
+        for entry in adapter.ips:
+            parsed = _parsed(entry)
+            if parsed is None:
+                continue
+            every.add(str(parsed))
+            network = ipaddress.ip_network(f"{parsed}/{entry.network_prefix}", strict=False)
+            networks.append(network)
+            if parsed.is_loopback:
+                loopback = loopback or (str(parsed) if parsed.version == 4 else None)
+                continue
+            # An IPv6 address of one link needs a zone, which no candidate can say.
+            if parsed.version == 6 and parsed.is_link_local:
+                continue
+            kind: object = network if parsed.version == 4 else (6, int(parsed) >> 121 == _UNIQUE_LOCAL)
+            if kind not in kinds:
+                kinds.add(kind)
+                ranked.append((_rank(adapter, parsed), str(parsed)))
+    ranked.sort(key=lambda each: each[0])
+    real = [address for rank, address in ranked if rank < _BRIDGE]
+    addresses = real or [address for _, address in ranked] or ([loopback] if loopback is not None else [])
+    return Interfaces(tuple(addresses[:MOST_ADDRESSES]), frozenset(every), tuple(networks))
+
+
+_BRIDGE: Final = 3
+_UNIQUE_LOCAL: Final = 0xFC >> 1
+"""The first seven bits of addresses that a school gives itself (RFC 4193)."""
+
+
+def _rank(adapter: ifaddr.Adapter, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
+    """Cards of real networks, then VPNs, then what the system gave itself for want of an address, then bridges."""
+    for name in (adapter.name.lower(), adapter.nice_name.lower()):
+        if name.startswith(_CONTAINERS):
+            return _BRIDGE
+        if name.startswith(_VPNS):
+            return 1
+    return 2 if address.is_link_local else 0
+
+
+def _parsed(entry: ifaddr.IP) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    text = entry.ip if isinstance(entry.ip, str) else entry.ip[0]
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
