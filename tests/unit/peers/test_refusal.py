@@ -8,8 +8,8 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
+from classroom.peers.capabilities import preferences
 from classroom.peers.refusal import without_refusals
-from classroom.peers.viewer import preferences
 from tests.support.broadcast import eventually
 
 REFUSED = "m=video 0 UDP/TLS/RTP/SAVPF 120\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\na=mid:0\r\na=rtpmap:120 VP8/90000\r\n"
