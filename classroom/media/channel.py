@@ -12,13 +12,20 @@ from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import SILENCE, Level, combine, factor, measure
 from classroom.media.sound_buffer import SoundBuffer, sample_index
 
-__all__ = ["METER", "Channel", "Heard", "SoundInput"]
+__all__ = ["METER", "USUAL_LAG", "Channel", "Heard", "SoundInput"]
 
 METER: Final = 5
 """Blocks in a level: 100 ms, so that a page that looks ten times a second misses no peak."""
 
-_LONGEST_LAG: Final = SAMPLE_RATE // 8
-"""An input is read at most this much later than the others: 125 ms, where lips and voice begin to part."""
+USUAL_LAG: Final = SAMPLE_RATE // 8
+"""By so much an input is read later than the others as soon as it needs to be: 125 ms, where lips and voice part."""
+
+_LONGEST_LAG: Final = SAMPLE_RATE
+"""By so much at most, where it is always late, as some wireless headsets and sound servers are: late is better than
+never, and nothing that is believed to be older than a second comes from a device."""
+
+_ALWAYS_LATE: Final = 25
+"""Blocks without sound that was in time, half a second of them, after which an input counts as always late."""
 
 _RESERVE: Final = SAMPLE_RATE // 200
 """How much earlier than needed a late input's sound should be there: 5 ms."""
@@ -70,6 +77,7 @@ class Channel:
         self.newest = SILENCE
         self._levels: deque[Level] = deque(maxlen=METER)
         self._shortages = 0.0
+        self._late = 0
         self._end: float | None = None
         self._spare: list[int] = []
         self._gain = factor(setting.gain)
@@ -122,16 +130,19 @@ class Channel:
         """
         before, self._end = self._end, buffer.end
         if self._end is None:
-            self.lag, self._shortages, self._spare = 0, 0.0, []
+            self.lag, self._shortages, self._late, self._spare = 0, 0.0, 0, []
             return
         spare = sample_index(self._end) - (stop - self.lag)
         if spare < 0:
             if self._end != before:
                 self._shortages += 1
+                self._late += 1
             if self._shortages >= 3 and self._end != before:
-                self.lag = min(_LONGEST_LAG, self.lag - spare + _RESERVE)
+                most = _LONGEST_LAG if self._late >= _ALWAYS_LATE else max(self.lag, USUAL_LAG)
+                self.lag = min(most, self.lag - spare + _RESERVE)
                 self._shortages, self._spare = 0.0, []
             return
+        self._late = 0
         self._shortages = max(0.0, self._shortages - 0.05)
         if not self.lag:
             return

@@ -56,7 +56,7 @@ class Exchange:
             states = [(runner, runner.status.state) for runner in undecided]
             for runner, state in states:
                 if state == "failed":
-                    runner.restart()
+                    runner.restart(choose_anew=False)
             undecided = [runner for runner, state in states if state == "starting"]
             time.sleep(_GLANCE if undecided else 0.0)
 

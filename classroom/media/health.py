@@ -12,8 +12,9 @@ from typing import Final, Protocol
 
 from classroom.alarms import Alarm, Alarms
 from classroom.clock import Clock
+from classroom.media.channel import USUAL_LAG
 from classroom.media.delivery import Delivery, Missing
-from classroom.media.frames import PictureSlot
+from classroom.media.frames import SAMPLE_RATE, PictureSlot
 from classroom.media.level import FLOOR_DB, Level
 from classroom.media.sight import is_black
 from classroom.media.sound import SoundInput
@@ -87,6 +88,10 @@ class Mixed(Protocol):
         """Begin threads again that ended or hang."""
         ...
 
+    def late(self) -> Mapping[str, float]:
+        """By how many seconds each input is heard later than the others."""
+        ...
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -146,11 +151,13 @@ class Health:
 
     def _listen(self) -> None:
         now, statuses, levels = self._clock.now(), self._sources.sounds(), self._program.levels()
+        late = self._program.late()
         inputs = {name: setting for name, setting in self._program.inputs.items() if name in statuses}
         for gone in set(self._heard) - set(inputs):
             del self._heard[gone]
             self._alarms.clear("audio.silent", gone)
             self._alarms.clear("audio.clipping", gone)
+            self._alarms.clear("audio.late", gone)
         for name, setting in inputs.items():
             heard = self._heard.setdefault(name, _Heard())
             status, peak = statuses[name], levels[name].peak_db if name in levels else FLOOR_DB
@@ -158,6 +165,9 @@ class Health:
             device = peak - setting.gain if status.kind == "microphone" else peak
             open_ = status.kind == "microphone" and status.state == "live" and not setting.muted
             self._say(heard.silence.listen(now, device, open_=open_), _silent(name))
+            # In tenths, so that the sentence does not change with every block.
+            tenths = round(late.get(name, 0.0) * 10)
+            self._say(late.get(name, 0.0) > USUAL_LAG / SAMPLE_RATE, _late(name, f"{tenths / 10:.1f}"))
             self._say(heard.clipping.listen(now, max(peak, device)), _clipping(name, setting.gain, here=peak >= device))
 
     def _look_at_pictures(self) -> None:
@@ -191,6 +201,11 @@ _SILENT: Final = Wording(
     "audio.silent",
     "Nothing has been heard from '{source}' for a minute. Check the switch on the microphone and its cable, or "
     "restart it.",
+)
+_LATE: Final = Wording(
+    "audio.late",
+    "The sound of '{source}' comes {seconds} s late, and so it is heard after the picture. Wireless headsets do that: "
+    "use a cable, or another microphone.",
 )
 _CLIPPING: Final = Wording(
     "audio.clipping",
@@ -233,6 +248,10 @@ def _unsteady(name: str) -> Alarm:
 
 def _silent(name: str) -> Alarm:
     return Alarm("audio.silent", _SILENT(source=name), name, "source.restart", {"source": name})
+
+
+def _late(name: str, seconds: str) -> Alarm:
+    return Alarm("audio.late", _LATE(source=name, seconds=seconds), name)
 
 
 def _clipping(name: str, gain: float, *, here: bool) -> Alarm:

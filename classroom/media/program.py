@@ -220,6 +220,10 @@ class Program:
         """The level of every input and of ``program`` over the last 100 ms."""
         return self._sound.levels()
 
+    def late(self) -> dict[str, float]:
+        """By how many seconds each input is heard later than the others because its device is late."""
+        return self._sound.late()
+
     def snapshot(self, source: str | None = None) -> av.VideoFrame | None:
         """The newest picture of a source, or of the program; None where there is none. Only to be read.
 

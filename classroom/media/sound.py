@@ -150,6 +150,10 @@ class SoundMixer:
         levels = {name: channel.level for name, channel in self._channels.items()}
         return levels | {"program": combine(list(self._program))}
 
+    def late(self) -> dict[str, float]:
+        """By how many seconds each input is heard later than the others because its device is late."""
+        return {name: channel.lag / SAMPLE_RATE for name, channel in self._channels.items()}
+
     def clipped(self) -> dict[str, int]:
         """How many blocks of each input reached full scale so far, as they came or by their gain, before the limiter.
 

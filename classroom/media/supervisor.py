@@ -109,6 +109,7 @@ class SourceRunner:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._again = False
+        self._choose_anew = False
         self._was_live = False
         self._anew = True
         self._thawed = False
@@ -129,13 +130,15 @@ class SourceRunner:
         self._thread.start()
         self._watchdog.start()
 
-    def restart(self) -> None:
+    def restart(self, *, choose_anew: bool = True) -> None:
         """Close the source and open it anew, whatever its state; returns at once.
 
-        A source that is stuck in its device is reopened as soon as the device lets go of it.
+        With ``choose_anew`` it may take another device than before, where the lesson allows. A source that is stuck in
+        its device is reopened as soon as the device lets go of it.
         """
         with self._lock:
             self._again = True
+            self._choose_anew |= choose_anew
             self.source.interrupted.set()
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -157,7 +160,6 @@ class SourceRunner:
         while not self._stopping.is_set():
             if self._take_restart():
                 attempt, self._anew, self._thawed = 0, True, False
-                self.source.choose_anew()
                 self._set(SourceStatus(self.source.kind, "starting"))
             self._was_live = False
             fault = self._session()
@@ -176,9 +178,12 @@ class SourceRunner:
         """Whether a restart was asked for; the next session begins uninterrupted, unless it is to stop."""
         with self._lock:
             again, self._again = self._again, False
+            choose_anew, self._choose_anew = self._choose_anew, False
             if not self._stopping.is_set():
                 self.source.interrupted.clear()
-            return again
+        if choose_anew:
+            self.source.choose_anew()
+        return again
 
     def _session(self) -> str:
         """Open, read until something ends it, close; the sentence of the fault that ended it."""

@@ -11,8 +11,32 @@ from types import TracebackType
 from typing import Any
 
 from Xlib import X, display
+from Xlib.ext import randr
+from Xlib.protocol import rq
 
 __all__ = ["ColourWindow", "VirtualDisplay"]
+
+
+class _SetMonitor(rq.Request):  # type: ignore[misc]
+    """RRSetMonitor, whose shape python-xlib knows but cannot pack."""
+
+    _request = rq.Struct(
+        rq.Card8("opcode"),
+        rq.Opcode(43),
+        rq.RequestLength(),
+        rq.Window("window"),
+        rq.Card32("name"),
+        rq.Bool("primary"),
+        rq.Bool("automatic"),
+        rq.LengthOf("outputs", 2),
+        rq.Int16("x"),
+        rq.Int16("y"),
+        rq.Card16("width"),
+        rq.Card16("height"),
+        rq.Card32("width_in_millimeters"),
+        rq.Card32("height_in_millimeters"),
+        rq.List("outputs", rq.Card32Obj),
+    )
 
 
 class VirtualDisplay:
@@ -64,6 +88,33 @@ class VirtualDisplay:
         resources = root.xrandr_get_screen_resources()
         connection.xrandr_set_crtc_config(resources.crtcs[0], resources.config_timestamp, 0, 0, 0, 1, [])
         root.xrandr_set_screen_size(width, height, width // 4, height // 4)
+        connection.sync()
+        connection.close()
+
+    def arrange(self, main: str, **monitors: tuple[int, int, int, int]) -> None:
+        """Divide the screen into monitors of these names at (x, y, width, height); the first one has the output."""
+        connection = display.Display(self.name)
+        root = connection.screen().root
+        outputs = root.xrandr_get_screen_resources().outputs
+        for old in root.xrandr_get_monitors().monitors:
+            if not old.automatic:
+                root.xrandr_delete_monitor(old.name)
+        for name, (x, y, width, height) in monitors.items():
+            _SetMonitor(
+                display=connection.display,
+                opcode=connection.display.get_extension_major(randr.extname),
+                window=root,
+                name=connection.intern_atom(name),
+                primary=name == main,
+                automatic=False,
+                x=x,
+                y=y,
+                width=width,
+                height=height,
+                width_in_millimeters=width // 4,
+                height_in_millimeters=height // 4,
+                outputs=outputs if name == next(iter(monitors)) else [],
+            )
         connection.sync()
         connection.close()
 

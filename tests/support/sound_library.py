@@ -104,5 +104,5 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Library:
     """Takes the place of sounddevice for the time of a test."""
     fake = Library()
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
-    monkeypatch.setattr(portaudio, "_users", 0)
+    monkeypatch.setattr(portaudio, "_shared", portaudio._Shared())
     return fake

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import av
@@ -14,10 +15,18 @@ from classroom.media.frames import Picture, PictureSlot
 from classroom.media.sound_buffer import SoundBuffer
 from classroom.media.watch import STALL, Freezing
 
-__all__ = ["Source"]
+__all__ = ["Known", "Source"]
 
 _GLANCE: Final = 0.04
 """Seconds between two looks at whether a source that waits has come on air."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A device that was chosen: what it is recognised by, and what people call it."""
+
+    identity: str
+    label: str
 
 
 class Source(ABC):
@@ -36,8 +45,9 @@ class Source(ABC):
 
     kind: ClassVar[str]
 
-    comes_back: ClassVar[bool] = False
-    """Whether one that cannot be opened at first is tried again, as something at the other end of a network."""
+    comes_back: bool = False
+    """Whether one that cannot be opened at first is tried again, as something at the other end of a network, or a
+    device that was there before the lesson was interrupted."""
 
     stall: ClassVar[float] = STALL
     """Seconds for which it may send nothing, however high its ``expected_rate``."""
@@ -61,6 +71,19 @@ class Source(ABC):
     def awaited(self) -> bool:
         """Whether it only waits for somebody who has not come yet, so that nothing is wrong while it is not live."""
         return False
+
+    @property
+    def wish(self) -> object:
+        """What the lesson says of the device, to be compared with another's; None for what has no device."""
+        return None
+
+    @property
+    def known(self) -> Known | None:
+        """The device that it has chosen and will not change for another by itself; None for what has no device."""
+        return None
+
+    def recall(self, known: Known) -> None:  # noqa: B027 - most have no device
+        """Take no other device than this one, which an interrupted lesson had."""
 
     @abstractmethod
     def open(self) -> None:
@@ -114,10 +137,13 @@ class Source(ABC):
 
         The numbers have to be others than those that were given away under this name before. What is on air under the
         same name has been so all the time.
+        One with the same wish keeps to the device that the other has chosen.
         """
         self._serial = serial
         if before is not None and before.name == self.name:
             self.on_air_since = before.on_air_since
+        if before is not None and before.wish is not None and before.wish == self.wish and before.known is not None:
+            self.recall(before.known)
         newest = before.picture.newest() if before is not None and before.picture is not None else None
         if self.picture is not None and newest is not None:
             self.picture.put(Picture(newest.frame, newest.captured, serial))

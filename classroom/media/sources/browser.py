@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import ClassVar, Final
+from typing import Final
 
 import av
 
@@ -48,7 +48,7 @@ class Browser(Source):
     """
 
     kind = "browser"
-    comes_back: ClassVar[bool] = True
+    comes_back = True
 
     def __init__(self, *, name: str, clock: Clock) -> None:
         super().__init__(name=name, clock=clock, picture=True, sound=True)

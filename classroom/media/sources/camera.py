@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.media.sources.base import Source
+from classroom.media.sources.base import Known, Source
 from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
 from classroom.media.watch import Freezing
 from classroom.wording import Sentence, Wording
@@ -112,7 +112,7 @@ class Camera(Source):
         super().__init__(name=name, clock=clock, picture=True)
         self._device, self._size, self._fps, self._frozen = device, size, fps, frozen
         self._label = device
-        self._known: FoundCamera | None = None
+        self._known: Known | None = None
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
         self._live_pace = True
@@ -124,7 +124,8 @@ class Camera(Source):
         camera = choose_camera(self._device, self._known)
         self._label = camera.label
         self._container = self._open(camera)
-        self._known = camera
+        # One that was not found but named outright, as 'lavfi:testsrc', is known by nothing but that name.
+        self._known = Known(camera.identity, camera.label) if camera.identity else None
         streams = self._container.streams.video
         if not streams:
             raise DeviceError(_NO_PICTURE(camera=camera.label))
@@ -137,7 +138,21 @@ class Camera(Source):
 
     def choose_anew(self) -> None:
         """Take whichever camera is the default one now."""
-        self._known = None
+        self._known, self.comes_back = None, False
+
+    @property
+    def wish(self) -> object:
+        """The camera that the lesson names."""
+        return (self.kind, self._device)
+
+    @property
+    def known(self) -> Known | None:
+        """The camera that was opened."""
+        return self._known
+
+    def recall(self, known: Known) -> None:
+        """Open no other camera than this one."""
+        self._known, self.comes_back = known, True
 
     def read(self) -> None:
         """Deliver the next picture; DeviceError when the camera is gone or silent."""

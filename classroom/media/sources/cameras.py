@@ -13,6 +13,7 @@ import av
 from av.device import DeviceInfo, enumerate_input_devices
 
 from classroom.errors import DeviceError
+from classroom.media.sources.base import Known
 from classroom.wording import Sentence, Wording
 
 __all__ = ["CAMERA_FORMATS", "FoundCamera", "choose_camera", "find_cameras", "forbidden_cameras"]
@@ -87,7 +88,7 @@ def find_cameras() -> list[FoundCamera]:
     return _distinct([replace(camera, identity=_identity(camera)) for camera in cameras])
 
 
-def choose_camera(device: str, known: FoundCamera | None = None) -> FoundCamera:
+def choose_camera(device: str, known: Known | None = None) -> FoundCamera:
     """The camera that a lesson means by ``default``, by a name, or by ``FORMAT:NAME``.
 
     Where one is ``known`` from before, it is the same one again, wherever it is plugged in now. DeviceError when there
@@ -105,8 +106,11 @@ def choose_camera(device: str, known: FoundCamera | None = None) -> FoundCamera:
             raise DeviceError(_none_found())
         return cameras[0]
     for camera in cameras:
-        if device in (camera.label, camera.address):
+        # At an address there may be another camera than before; a name is that of the same, plugged in elsewhere.
+        if device == camera.label or (device == camera.address and known is None):
             return camera
+    if known is not None and known.identity:
+        raise DeviceError(_GONE(camera=known.label))
     form, colon, name = device.partition(":")
     if colon and name and _is_input_format(form):
         return FoundCamera(device, form, name)

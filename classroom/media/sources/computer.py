@@ -12,7 +12,7 @@ from typing import Final
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.media.sources.base import Source
+from classroom.media.sources.base import Known, Source
 from classroom.media.sources.loopback import loopbacks
 from classroom.media.sources.loudspeakers import Loudspeakers, monitor_tool
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
@@ -57,6 +57,7 @@ class ComputerSound(Source):
     def __init__(self, *, name: str, clock: Clock, device: str = "default") -> None:
         super().__init__(name=name, clock=clock, sound=True)
         self._device = device
+        self._known: Known | None = None
         self._loudspeakers = Loudspeakers(clock)
         self._recorder = SoundDevice(name=name, noun=_NOUN(), clock=clock)
         self._from: Loudspeakers | SoundDevice = self._loudspeakers
@@ -67,6 +68,7 @@ class ComputerSound(Source):
         self._heard = self.clock.now()
         if self._device != "default":
             self._record(PortAudio(), self._named)
+            self._known = Known(self._recorder.label, self._recorder.label)
         elif platform.system() == "Linux":
             self._open_on_linux()
         else:
@@ -86,6 +88,24 @@ class ComputerSound(Source):
     def close(self) -> None:
         """Stop listening."""
         self._from.close()
+
+    def choose_anew(self) -> None:
+        """Take whichever input of that name there is now."""
+        self._known, self.comes_back = None, False
+
+    @property
+    def wish(self) -> object:
+        """The sound input that the lesson names."""
+        return (self.kind, self._device)
+
+    @property
+    def known(self) -> Known | None:
+        """The sound input of that name that was opened; what the computer plays is the same wherever it plays it."""
+        return self._known
+
+    def recall(self, known: Known) -> None:
+        """Open no other sound input than this one: part of its name may be that of a microphone."""
+        self._known, self.comes_back = known, True
 
     def _open_on_linux(self) -> None:
         trouble = DeviceError(missing_offer())
@@ -108,7 +128,7 @@ class ComputerSound(Source):
         self._recorder.open(audio, choose)
 
     def _named(self, audio: PortAudio) -> FoundMicrophone:
-        found = audio.named(self._device)
+        found = audio.named(self._device) if self._known is None else audio.exactly(self._known.identity)
         if found is None:
             raise DeviceError(_UNKNOWN(device=self._device))
         return found

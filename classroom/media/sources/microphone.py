@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from classroom.clock import Clock
-from classroom.media.sources.base import Source
-from classroom.media.sources.portaudio import PortAudio
+from classroom.errors import DeviceError
+from classroom.media.sources.base import Known, Source
+from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
 from classroom.media.sources.sound_device import SoundDevice
 from classroom.wording import Wording
 
@@ -18,11 +19,20 @@ _BUNCHES: Final = 10.0
 _SILENCE: Final = 2.0
 """Seconds without a block after which a microphone counts as lost: a quiet room still gives blocks of zeros."""
 
+_GONE: Final = Wording(
+    "microphone.gone",
+    "The microphone '{microphone}' is gone, and no other is heard in its place. It is opened again when it is plugged "
+    "in; restart it to take another.",
+)
 _NOUN: Final = Wording("device.microphone", "microphone")
 
 
 class Microphone(Source):
-    """A microphone by its name or ``default``, at 48 kHz; mono sounds on both sides."""
+    """A microphone by its name or ``default``, at 48 kHz; mono sounds on both sides.
+
+    ``default`` is the one that the system takes when it is first opened. When that is gone no other is heard in its
+    place: who takes a headset off does not expect that the room is heard from then on.
+    """
 
     kind = "microphone"
 
@@ -30,6 +40,7 @@ class Microphone(Source):
         super().__init__(name=name, clock=clock, sound=True)
         self.expected_rate = _BUNCHES
         self._device = device
+        self._known: Known | None = None
         self._recorder = SoundDevice(name=name, noun=_NOUN(), clock=clock)
 
     @property
@@ -39,7 +50,34 @@ class Microphone(Source):
 
     def open(self) -> None:
         """Open the device; DeviceError when there is none, or PortAudio is missing."""
-        self._recorder.open(PortAudio(), lambda audio: audio.choose(self._device))
+        self._recorder.open(PortAudio(), self._choose)
+        self._known = Known(self._recorder.label, self._recorder.label)
+
+    def choose_anew(self) -> None:
+        """Take whichever microphone the lesson means now."""
+        self._known, self.comes_back = None, False
+
+    @property
+    def wish(self) -> object:
+        """The microphone that the lesson names."""
+        return (self.kind, self._device)
+
+    @property
+    def known(self) -> Known | None:
+        """The microphone that was opened."""
+        return self._known
+
+    def recall(self, known: Known) -> None:
+        """Open no other microphone than this one."""
+        self._known, self.comes_back = known, True
+
+    def _choose(self, audio: PortAudio) -> FoundMicrophone:
+        if self._known is None:
+            return audio.choose(self._device)
+        found = audio.exactly(self._known.identity)
+        if found is None:
+            raise DeviceError(_GONE(microphone=self._known.label))
+        return found
 
     def read(self) -> None:
         """Write the next block that the device gave into the sound buffer."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
 from classroom.errors import DeviceError
+from classroom.media.sources.sound_arrangement import sound_arrangement
 from classroom.wording import Sentence, Wording
 
 __all__ = ["FoundMicrophone", "PortAudio", "find_microphones"]
@@ -45,11 +48,42 @@ _NONE: Final = Wording(
     "sudo apt install libasound2-plugins).",
 )
 
-# PortAudio is one per process whatever we do: it lists devices when it is initialised, and initialising it again
-# cuts off every open stream, and one that is just being opened with it. So those who use it are counted here and not by
-# each microphone for itself.
-_lock = threading.Lock()
-_users = 0
+_BACK_OFF: Final = (10.0, 20.0, 40.0, 60.0)
+"""Seconds between two listings that cut others off for a moment, where the system does not say that they are worth it.
+"""
+
+
+class OpenStream(Protocol):
+    """A device that somebody has open and that can do without for a moment."""
+
+    def suspend(self) -> None:
+        """Close the stream; whoever reads goes on and hears nothing."""
+        ...
+
+    def resume(self) -> None:
+        """Open it again, by its name; where that fails, whoever reads hears of it."""
+        ...
+
+
+@dataclass(slots=True)
+class _Shared:
+    """What everybody in this process knows of PortAudio.
+
+    It is one for all whatever we do: it lists devices when it is initialised, and initialising it again cuts off every
+    open stream, and one that is just being opened with it. So those who choose a device are counted here, and those who
+    have one open are known, to be closed and opened with it.
+    """
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    choosing: int = 0
+    streams: list[OpenStream] = field(default_factory=list)
+    arrangement: str | None = None
+    """What the system said of its sound inputs when they were listed."""
+    listed: float = 0.0
+    tries: int = 0
+
+
+_shared = _Shared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +152,10 @@ class PortAudio:
         exact = next((microphone for label, microphone in labels if label == wanted), None)
         return exact or next((microphone for label, microphone in labels if wanted in label), None)
 
+    def exactly(self, label: str) -> FoundMicrophone | None:
+        """The microphone of just this name."""
+        return next((microphone for microphone in self.find() if microphone.label == label), None)
+
     def accepts(self, microphone: FoundMicrophone, channels: int, rate: float) -> bool:
         """Whether a microphone can be opened with these channels and samples a second."""
         try:
@@ -150,23 +188,60 @@ class PortAudio:
         stream.close(ignore_errors=True)
 
     def begin(self, *, anew: bool) -> None:
-        """Say that a device will be chosen and opened; until ``end`` the numbers of devices stay what they are.
+        """Say that a device will be chosen and opened; until ``opened`` or ``end`` the numbers of devices stay.
 
-        With ``anew`` devices are found that were plugged in since, unless somebody else is between the two.
+        With ``anew`` devices are found that were plugged in since, unless somebody else is just choosing one. Where
+        others have theirs open they lose a moment of sound by it, so that is done only when the system says that
+        something came or went, and seldom where it says nothing.
         """
-        global _users
-        with _lock:
-            if anew and _users == 0:
-                # There is no public way; sounddevice names these two in its manual for this purpose.
-                self._library._terminate()
-                self._library._initialize()
-            _users += 1
+        with _shared.lock:
+            if anew and _shared.choosing == 0 and self._worth_listing():
+                self._list_anew()
+            elif _shared.arrangement is None:
+                _shared.arrangement = sound_arrangement()
+            _shared.choosing += 1
 
-    def end(self) -> None:
-        """Say that the device is closed, or could not be opened."""
-        global _users
-        with _lock:
-            _users -= 1
+    def opened(self, stream: OpenStream) -> None:
+        """Say that the device was opened."""
+        with _shared.lock:
+            _shared.choosing -= 1
+            _shared.streams.append(stream)
+
+    def end(self, stream: OpenStream | None = None) -> None:
+        """Say that the device is closed, or that none was opened."""
+        with _shared.lock:
+            if stream is not None and stream in _shared.streams:
+                _shared.streams.remove(stream)
+            else:
+                _shared.choosing -= 1
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """While devices are not listed anew, as where a stream is being closed."""
+        with _shared.lock:
+            yield
+
+    def _worth_listing(self) -> bool:
+        if not _shared.streams:
+            return True
+        now = sound_arrangement()
+        if now is not None and _shared.arrangement is not None:
+            return now != _shared.arrangement
+        return time.monotonic() - _shared.listed >= _BACK_OFF[min(_shared.tries, len(_BACK_OFF) - 1)]
+
+    def _list_anew(self) -> None:
+        """In one errand: close what is open, list, open it again."""
+        others = list(_shared.streams)
+        _shared.arrangement = sound_arrangement()
+        _shared.tries = _shared.tries + 1 if others else 0
+        for stream in others:
+            stream.suspend()
+        # There is no public way; sounddevice names these two in its manual for this purpose.
+        self._library._terminate()
+        self._library._initialize()
+        for stream in others:
+            stream.resume()
+        _shared.listed = time.monotonic()
 
     def _default(self) -> int:
         try:

@@ -1,38 +1,32 @@
-"""A monitor of this machine, or a part of its screen. The only place that knows mss."""
+"""A monitor of this machine, or a part of its screen.
+
+What is shown is chosen once and never followed to another place: when the monitors are arranged anew, the numbers and
+the corners that a lesson names may be those of a monitor with a teacher's mail on it. The monitor that was chosen is
+known by what the system calls it; while it is gone, the source is lost.
+"""
 
 from __future__ import annotations
 
-import os
-import platform
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import av
 import mss
 import numpy as np
 import numpy.typing as npt
-from mss.exception import ScreenShotError
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.media.sources.base import Source
+from classroom.media.sources.base import Known, Source
+from classroom.media.sources.monitors import FAULTS, Area, Monitor, connect, find_monitors, list_monitors
 from classroom.media.sources.ticks import Ticks
 from classroom.wording import Wording
 
 __all__ = ["Area", "Monitor", "Screen", "find_monitors"]
 
 _CHECK_SECONDS: Final = 1.0
-"""How often the arrangement of the monitors is looked at, which costs about a millisecond."""
+"""How often the arrangement of the monitors is looked at while nothing moves; it is with each new picture besides."""
 
-# An X server that goes away makes mss fail in one of its own assertions.
-_FAULTS: Final = (ScreenShotError, OSError, AssertionError)
-
-_WAYLAND: Final = Wording(
-    "screen.wayland",
-    "The screen cannot be taken in a Wayland session. Log in to an X11 (Xorg) session, or make it a 'browser' source "
-    "and send the screen from the teacher page.",
-)
 _LOST: Final = Wording(
     "screen.lost", "The screen cannot be taken any more. Unlock it or switch it on; it is tried again."
 )
@@ -44,43 +38,21 @@ _NO_SUCH_MONITOR: Final = Wording(
     "screen.no_such_monitor",
     "There is no monitor {number}, only {monitors}. Plug it in, or take one that 'classroom devices' prints.",
 )
-_NO_DISPLAY: Final = Wording(
-    "screen.no_display", "This computer has no display here. Run it in a desktop session, or set DISPLAY."
+_GONE: Final = Wording(
+    "screen.gone",
+    "The monitor '{monitor}' is gone, and no other is shown in its place. It comes back by itself when that monitor "
+    "does. Restart this source to show '{other}' instead.",
 )
-_UNREACHABLE: Final = Wording(
-    "screen.unreachable", "The display {display} cannot be reached. Check DISPLAY, or log in to the desktop."
+_GONE_ALONE: Final = Wording(
+    "screen.gone_alone",
+    "The monitor '{monitor}' is gone, and no other is shown in its place. It comes back by itself when that monitor "
+    "does.",
 )
-_NOT_ALLOWED: Final = Wording(
-    "screen.not_allowed", "The screen cannot be taken. Allow screen recording in the system's privacy settings."
+_MOVED: Final = Wording(
+    "screen.region_moved",
+    "The monitors are arranged in another way, so that the region would show something else. It comes back when they "
+    "are as they were. Restart this source to show what is in the region now.",
 )
-_NO_LIST: Final = Wording(
-    "screen.no_list", "The monitors cannot be listed. Check that a monitor is connected and switched on."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A rectangle of the desktop in its own units; x and y may be negative left of or above the main monitor."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Monitor:
-    """A monitor; ``number`` counts from 1, which is the main one."""
-
-    number: int
-    label: str
-    area: Area
-
-
-def find_monitors() -> list[Monitor]:
-    """The monitors of this machine, the main one first; DeviceError where the screen cannot be taken."""
-    with _connect(cursor=False) as connection:
-        return _monitors(connection)
 
 
 class Screen(Source):
@@ -107,36 +79,61 @@ class Screen(Source):
         self._number, self._area, self._fps, self._cursor = number, area, fps, cursor
         self.expected_rate = fps
         self._connection: mss.MSS | None = None
-        self._monitors: list[Monitor] = []
+        self._arrangement: list[Monitor] = []
+        self._known: Known | None = None
         self._target: dict[str, int] = {}
         self._ticks = Ticks(fps, patience=1.0 / fps)
         self._last: npt.NDArray[np.uint8] | None = None
         self._checked = 0.0
 
+    @property
+    def wish(self) -> object:
+        """The monitor's number and the region."""
+        return (self.kind, self._number, self._area)
+
+    @property
+    def known(self) -> Known | None:
+        """The monitor that was chosen; for a region the monitors it is on, and where on them."""
+        return self._known
+
+    def recall(self, known: Known) -> None:
+        """Show nothing but what is known by this."""
+        self._known, self.comes_back = known, True
+
+    def choose_anew(self) -> None:
+        """Take the monitor of the lesson's number, or what is in its region, as the monitors are now."""
+        self._known, self.comes_back = None, False
+
     def open(self) -> None:
-        """Connect to the display; DeviceError on Wayland, without a display, and for what lies outside of it."""
-        self._connection = _connect(cursor=self._cursor)
-        self._monitors = _monitors(self._connection)
-        self._target = self._choose(self._monitors)
+        """Connect to the display; DeviceError on Wayland, without a display, for what lies outside or is gone."""
+        self._connection = connect(cursor=self._cursor)
+        self._arrangement = list_monitors(self._connection)
+        wanted = self._find(self._arrangement)
+        self._target = {"left": wanted.x, "top": wanted.y, "width": wanted.width, "height": wanted.height}
         self._ticks = Ticks(self._fps, patience=1.0 / self._fps)
         self._last = None
         self._checked = self.clock.now()
 
     def read(self) -> None:
-        """Deliver the screen as it is at the next tick."""
+        """Deliver the screen as it is at the next tick; DeviceError when what is shown is gone."""
         due = self._ticks.due(self.clock.now())
         if self.wait_until(due) or self.clock.now() < due:
             return
         self._ticks.advance()
-        self._follow_changes()
         assert self._connection is not None
         captured = self.clock.now()
         try:
             # The shot owns a fresh buffer, which is never written again; asarray makes a view of it.
             pixels: npt.NDArray[np.uint8] = np.asarray(self._connection.grab(self._target))
-        except _FAULTS as error:
+        except FAULTS as error:
+            if self._arranged_anew():
+                return
             raise DeviceError(_LOST()) from error
-        if self._last is not None and not self.emptied and _same(self._last, pixels):
+        changed = self._last is None or self.emptied or not _same(self._last, pixels)
+        # After the picture was taken, and before anybody sees it: at that place there may be another monitor now.
+        if (changed or captured - self._checked >= _CHECK_SECONDS) and self._arranged_anew():
+            return
+        if not changed:
             self.taken += 1
             return
         self._last = pixels
@@ -148,90 +145,78 @@ class Screen(Source):
         if connection is not None:
             connection.close()
 
-    def _choose(self, monitors: list[Monitor]) -> dict[str, int]:
-        if self._area is not None:
-            main, area = monitors[0].area, self._area
-            wanted = Area(main.x + area.x, main.y + area.y, area.width, area.height)
-            desktop = _bounds(monitors)
-            if not _inside(wanted, desktop):
-                raise DeviceError(
-                    _OUTSIDE(
-                        region=f"{area.width}x{area.height}",
-                        place=f"{area.x},{area.y}",
-                        screen=f"{desktop.width}x{desktop.height}",
-                    )
-                )
-        elif self._number <= len(monitors):
-            wanted = monitors[self._number - 1].area
-        else:
-            raise DeviceError(_NO_SUCH_MONITOR(number=self._number, monitors=len(monitors)))
-        return {"left": wanted.x, "top": wanted.y, "width": wanted.width, "height": wanted.height}
+    def _find(self, monitors: Sequence[Monitor]) -> Area:
+        """Where on the desktop what is shown is now: what was chosen before, else what the lesson says."""
+        if self._known is not None:
+            return self._again(self._known, monitors)
+        wanted = self._chosen(monitors)
+        on = [monitor for monitor in monitors if monitor.area.overlaps(wanted)] or [monitors[0]]
+        self._known = Known(on[0].identity if self._area is None else _signature(wanted, on), on[0].label)
+        return wanted
 
-    def _follow_changes(self) -> None:
-        """Connect anew when monitors came, went or changed their size: a connection knows only how it was."""
-        if self.clock.now() - self._checked < _CHECK_SECONDS:
-            return
+    def _chosen(self, monitors: Sequence[Monitor]) -> Area:
+        if self._area is None:
+            if self._number > len(monitors):
+                raise DeviceError(_NO_SUCH_MONITOR(number=self._number, monitors=len(monitors)))
+            return monitors[self._number - 1].area
+        wanted, desktop = _from(monitors[0], self._area), _bounds(monitors)
+        if not _inside(wanted, desktop):
+            raise DeviceError(
+                _OUTSIDE(
+                    region=f"{wanted.width}x{wanted.height}",
+                    place=f"{self._area.x},{self._area.y}",
+                    screen=f"{desktop.width}x{desktop.height}",
+                )
+            )
+        return wanted
+
+    def _again(self, known: Known, monitors: Sequence[Monitor]) -> Area:
+        """Where what is known is now; DeviceError where it is not there, whatever else may be."""
+        if self._area is not None:
+            # It was counted from one of the monitors; another may be the main one by now.
+            for wanted in (_from(monitor, self._area) for monitor in monitors):
+                if _signature(wanted, monitors) == known.identity:
+                    return wanted
+            raise DeviceError(_MOVED())
+        for monitor in monitors:
+            if monitor.identity == known.identity:
+                return monitor.area
+        if self._number > len(monitors):
+            raise DeviceError(_GONE_ALONE(monitor=known.label))
+        raise DeviceError(_GONE(monitor=known.label, other=monitors[self._number - 1].label))
+
+    def _arranged_anew(self) -> bool:
+        """Look whether monitors came, went or changed; then find what is shown, or DeviceError where it is gone."""
         self._checked = self.clock.now()
-        if find_monitors() == self._monitors:
-            return
-        # The new connection first: an X server whose last client leaves starts over and is not there for a moment.
+        if find_monitors() == self._arrangement:
+            return False
+        # A connection knows only how it was. The new one first: an X server whose last client leaves starts over and
+        # is not there for a moment.
         old = self._connection
         try:
             self.open()
         finally:
-            if old is not None:
+            if old is not None and old is not self._connection:
                 old.close()
+        return True
 
 
-def _connect(*, cursor: bool) -> mss.MSS:
-    linux = platform.system() == "Linux"
-    if linux and (
-        os.environ.get("XDG_SESSION_TYPE") == "wayland"
-        or (os.environ.get("WAYLAND_DISPLAY") and not os.environ.get("DISPLAY"))
-    ):
-        raise DeviceError(_WAYLAND())
-    try:
-        return _working(cursor) if linux and cursor else mss.MSS()
-    except _FAULTS as error:
-        if linux and not os.environ.get("DISPLAY"):
-            sentence = _NO_DISPLAY()
-        elif linux:
-            sentence = _UNREACHABLE(display=os.environ["DISPLAY"])
-        else:
-            sentence = _NOT_ALLOWED()
-        raise DeviceError(sentence) from error
+def _from(main: Monitor, area: Area) -> Area:
+    return Area(main.area.x + area.x, main.area.y + area.y, area.width, area.height)
 
 
-def _working(cursor: bool) -> mss.MSS:
-    """A connection that draws the pointer, or one that does not where the X server cannot tell it."""
-    connection = mss.MSS(with_cursor=cursor)
-    try:
-        connection.grab((0, 0, 1, 1))
-    except _FAULTS:
-        connection.close()
-        return mss.MSS()
-    return connection
+def _signature(wanted: Area, monitors: Sequence[Monitor]) -> str:
+    """Which monitors a part of the desktop is on, of which size, and where on them."""
+    on = [monitor for monitor in monitors if monitor.area.overlaps(wanted)]
+    parts = [
+        f"{monitor.identity} {monitor.area.width}x{monitor.area.height}"
+        f"{wanted.x - monitor.area.x:+d}{wanted.y - monitor.area.y:+d}"
+        for monitor in on
+    ]
+    return " & ".join(sorted(parts))
 
 
-def _monitors(connection: mss.MSS) -> list[Monitor]:
-    try:
-        whole, *found = connection.monitors
-    except _FAULTS as error:
-        raise DeviceError(_NO_LIST()) from error
-    # An X server without RandR has no monitors, only its whole screen.
-    ordered = sorted(found or [whole], key=lambda monitor: not monitor.get("is_primary", False))
-    return [Monitor(number, _label(monitor), _area(monitor)) for number, monitor in enumerate(ordered, 1)]
-
-
-def _label(monitor: Mapping[str, Any]) -> str:
-    return str(monitor.get("name") or monitor.get("output") or "screen")
-
-
-def _area(monitor: Mapping[str, Any]) -> Area:
-    return Area(monitor["left"], monitor["top"], monitor["width"], monitor["height"])
-
-
-def _bounds(monitors: list[Monitor]) -> Area:
+def _bounds(monitors: Sequence[Monitor]) -> Area:
     """The rectangle around all monitors."""
     areas = [monitor.area for monitor in monitors]
     left, top = min(area.x for area in areas), min(area.y for area in areas)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import queue
@@ -58,6 +59,11 @@ class SoundDevice:
         self._look_again = False
 
     @property
+    def label(self) -> str:
+        """What the device is called that was opened last."""
+        return self._label
+
+    @property
     def quiet(self) -> float:
         """Seconds since the last block, or since it was opened."""
         return self._clock.now() - self._heard
@@ -69,9 +75,10 @@ class SoundDevice:
         try:
             self._stream = self._open(audio, choose(audio))
         except BaseException:
-            audio.end()
+            audio.end(self)
             raise
         self._audio = audio
+        audio.opened(self)
 
     def read(self) -> tuple[Samples, float] | None:
         """The next block (n, 2) and the clock second at which it began; None after a moment without one.
@@ -81,8 +88,12 @@ class SoundDevice:
         try:
             samples, captured = self._blocks.get(timeout=_WAIT)
         except queue.Empty:
-            if not self._stream.active:
-                raise self.stopped() from None
+            stream = self._stream
+            if stream is None or not stream.active:
+                # It may be closed only for as long as devices are listed anew.
+                with self._audio.undisturbed() if self._audio is not None else contextlib.nullcontext():
+                    if self._stream is None or not self._stream.active:
+                        raise self.stopped() from None
             return None
         self._heard = self._clock.now()
         if self.overruns > self._logged:
@@ -93,12 +104,33 @@ class SoundDevice:
 
     def close(self) -> None:
         """Close the device; does nothing where it is not open."""
-        audio, stream, self._stream = self._audio, self._stream, None
-        if audio is not None and stream is not None:
-            try:
-                audio.close(stream)
-            finally:
-                audio.end()
+        audio, self._audio = self._audio, None
+        if audio is not None:
+            with audio.undisturbed():
+                stream, self._stream = self._stream, None
+                try:
+                    if stream is not None:
+                        audio.close(stream)
+                finally:
+                    audio.end(self)
+
+    def suspend(self) -> None:
+        """Close the stream for a moment, while devices are listed anew."""
+        stream, self._stream = self._stream, None
+        if self._audio is not None and stream is not None:
+            self._audio.close(stream)
+
+    def resume(self) -> None:
+        """Open the same device again after that, with its new number; ``read`` tells where it is gone."""
+        if self._audio is None:
+            return
+        found = self._audio.exactly(self._label)
+        if found is None:
+            return
+        try:
+            self._stream = self._stream_of(self._audio, found)
+        except self._audio.error as error:
+            log.warning("%s could not be opened again: %s", self._name, error)
 
     def _open(self, audio: PortAudio, found: FoundMicrophone) -> Any:
         self._label = found.label
@@ -110,9 +142,13 @@ class SoundDevice:
         self._blocks = queue.Queue(_QUEUE)
         self._heard = self._clock.now()
         try:
-            return audio.open(found, channels, self._rate, round(self._rate * _BLOCK_SECONDS), self._take)
+            return self._stream_of(audio, found)
         except audio.error as error:
             raise DeviceError(_CLOSED(noun=self._noun, device=self._label)) from error
+
+    def _stream_of(self, audio: PortAudio, found: FoundMicrophone) -> Any:
+        channels = min(2, found.channels)
+        return audio.open(found, channels, self._rate, round(self._rate * _BLOCK_SECONDS), self._take)
 
     def stopped(self) -> DeviceError:
         """What to say of a device that gives nothing any more."""

@@ -31,6 +31,7 @@ class Room:
         self.inputs = {name: SoundInput(SoundBuffer()) for name in self.heard}
         self.peaks = {"mic": -20.0, "tune": -20.0}
         self.lost = {"cam": 0}
+        self.behind: dict[str, float] = {}
         self.made, self.missed, self.pace = 0, 0, (3, 0)
         self.stuck = False
         self.looked_after = 0
@@ -66,6 +67,9 @@ class Room:
 
     def look_after(self) -> None:
         self.looked_after += 1
+
+    def late(self) -> Mapping[str, float]:
+        return self.behind
 
     @property
     def ticks(self) -> tuple[int, int]:
@@ -141,6 +145,20 @@ def test_what_the_device_cuts_off_is_not_mended_by_less_gain(room: Room) -> None
     room.peaks["mic"] = -12.0
     assert room.pass_time(1.0) == [("audio.clipping", "mic")]
     assert room.alarms.raised()[0].method is None
+
+
+def test_a_device_whose_sound_comes_late_is_told_while_it_does(room: Room) -> None:
+    room.behind["mic"] = 0.12
+    assert room.pass_time(1.0) == []
+    room.behind["mic"] = 0.3
+    assert room.pass_time(0.2) == [("audio.late", "mic")]
+    assert "comes 0.3 s late" in room.alarms.raised()[0].sentence
+    room.behind["mic"] = 0.31
+    changes = room.changes
+    room.pass_time(1.0)
+    assert room.changes == changes
+    room.behind["mic"] = 0.0
+    assert room.pass_time(0.2) == []
 
 
 def test_missed_ticks_are_told(room: Room) -> None:

@@ -95,19 +95,39 @@ def tone_block(first: int) -> Samples:
     return np.stack([wave, wave], 1)
 
 
-def test_a_microphone_that_is_always_late_is_heard_whole() -> None:
+@pytest.mark.parametrize("late", [27, 110, 130, 140, 300, 900])
+def test_a_microphone_that_is_always_late_is_heard_whole(late: int) -> None:
     buffer = SoundBuffer()
     mixed = mixer(mic=SoundInput(buffer))
     heard = []
-    for number in range(100):
+    for number in range(150):
         # At the mixing of block n, the device has delivered up to 27 ms before its end, and 32 before what is needed.
-        delivered = number * BLOCK + BLOCK - SAMPLE_RATE * 27 // 1000
+        delivered = number * BLOCK + BLOCK - SAMPLE_RATE * late // 1000
         block = tone_block(delivered - BLOCK)
         buffer.write(block, (delivered - BLOCK) / SAMPLE_RATE)
         heard.append(mixed.mix(number * BLOCK))
-    steady = np.concatenate(heard[10:])[:, 0]
+    # Whoever is later than lips and voice can part is believed after half a second.
+    steady = np.concatenate(heard[10 if late < 115 else 60 :])[:, 0]
+    # The look-ahead of 5 ms and a reserve of as much are added, and no more.
+    assert mixed.late()["mic"] == pytest.approx(late / 1000 + 0.01, abs=0.001)
     assert np.max(np.abs(np.diff(steady))) < 0.025  # a sine of 300 Hz moves 0.02 a sample; a hole would jump
     assert np.sqrt(np.mean(steady**2)) == pytest.approx(0.5 * math.sqrt(0.5), rel=0.01)
+
+
+def test_a_microphone_that_was_held_up_once_is_not_taken_for_one_that_is_always_late() -> None:
+    buffer = SoundBuffer()
+    mixed = mixer(mic=SoundInput(buffer))
+    end = 0
+    for number in range(100):
+        # For 0.4 s it brings its sound half a second late, block by block, and then all that is missing.
+        late = SAMPLE_RATE // 2 if 20 <= number < 40 else 0
+        wanted = (number + 1) * BLOCK + LOOK_AHEAD - late
+        if late:
+            wanted = max(wanted, end + BLOCK // 4)
+        buffer.write(np.zeros((wanted - end, 2), np.float32), end / SAMPLE_RATE)
+        end = wanted
+        mixed.mix(number * BLOCK)
+        assert mixed.late()["mic"] <= 0.125
 
 
 def test_a_microphone_that_is_late_for_a_while_is_read_early_again() -> None:

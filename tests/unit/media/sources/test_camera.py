@@ -16,6 +16,7 @@ from classroom.clock import SystemClock
 from classroom.errors import DeviceError
 from classroom.media.sources import camera as camera_module
 from classroom.media.sources import cameras
+from classroom.media.sources.base import Known
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.cameras import FoundCamera, choose_camera, find_cameras
 from classroom.media.supervisor import SourceRunner
@@ -310,12 +311,16 @@ def test_the_default_camera_is_the_same_one_again_wherever_it_is_plugged_in(
     monkeypatch.setattr(cameras, "find_cameras", lambda: found)
     assert choose_camera("default") is mine
     found[:] = [other]
-    with pytest.raises(DeviceError, match="'HD Webcam' is gone"):
-        choose_camera("default", mine)
+    known = Known(mine.identity, mine.label)
+    # At the address that it had there is another one now.
+    found[:] = [FoundCamera("Document camera", "v4l2", "/dev/video0", "/dev/v4l/by-id/usb-other")]
+    for device in ("default", "/dev/video0"):
+        with pytest.raises(DeviceError, match="'HD Webcam' is gone"):
+            choose_camera(device, known)
     moved = FoundCamera("HD Webcam", "v4l2", "/dev/video4", "/dev/v4l/by-id/usb-mine")
     found[:] = [other, moved]
-    assert choose_camera("default", mine) is moved
-    assert choose_camera("/dev/video0", mine) is moved
+    assert choose_camera("default", known) is moved
+    assert choose_camera("/dev/video0", known) is moved
     assert choose_camera("default") is other
 
 

@@ -12,7 +12,9 @@ from mss.exception import ScreenShotError
 
 from classroom.clock import ManualClock, SystemClock
 from classroom.errors import DeviceError
+from classroom.media.sources import mac_screen
 from classroom.media.sources import screen as screen_module
+from classroom.media.sources.monitors import list_monitors
 from classroom.media.sources.screen import Area, Monitor, Screen, find_monitors
 from classroom.media.supervisor import SourceRunner
 from tests.support.display import VirtualDisplay
@@ -113,10 +115,10 @@ def test_a_region_shows_that_part_only(display: VirtualDisplay) -> None:
         assert (picture[:10] == 0).all()
 
 
-def test_a_region_counts_from_the_main_monitor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_counts_from_the_main_monitor() -> None:
     monitors = [Monitor(1, "main", Area(1920, 0, 1280, 720)), Monitor(2, "left", Area(0, 0, 1920, 1080))]
     screen = Screen(name="screen", clock=ManualClock(), area=Area(-100, 10, 200, 100))
-    assert screen._choose(monitors) == {"left": 1820, "top": 10, "width": 200, "height": 100}
+    assert screen._chosen(monitors) == Area(1820, 10, 200, 100)
 
 
 def test_the_pointer_is_drawn_when_asked_for(display: VirtualDisplay) -> None:
@@ -149,14 +151,237 @@ def test_without_help_for_the_pointer_the_screen_is_taken_without_it(
         assert (shot(screen) == RED).all()
 
 
-def test_a_changed_size_is_followed_without_being_lost(
+LEFT, RIGHT = (0, 0, 320, 360), (320, 0, 320, 360)
+
+
+@contextmanager
+def running(screen: Screen) -> Iterator[SourceRunner]:
+    """The source with its supervisor, which looks at the monitors with each picture."""
+    runner = SourceRunner(screen, SystemClock(), lambda: None, back_off=(0.02,))
+    runner.start()
+    try:
+        yield runner
+    finally:
+        runner.stop()
+
+
+def sees(screen: Screen, colour: tuple[int, int, int]) -> bool:
+    assert screen.picture is not None
+    newest = screen.picture.newest()
+    return newest is not None and bool((newest.frame.to_ndarray(format="rgb24") == colour).all())
+
+
+def test_a_monitor_that_is_gone_is_lost_and_no_other_is_shown_in_its_place(display: VirtualDisplay) -> None:
+    shown: set[tuple[int, ...]] = set()
+
+    class Watched(Screen):
+        def show(self, frame: Any, captured: float) -> None:
+            shown.add(tuple(np.asarray(frame.to_ndarray(format="rgb24"))[5, 5]))
+            super().show(frame, captured)
+
+    with display.window(*LEFT) as private, display.window(*RIGHT) as shared:
+        private.fill(*RED)
+        shared.fill(*GREEN)
+        display.arrange("RIGHT", LEFT=LEFT, RIGHT=RIGHT)
+        screen = Watched(name="screen", clock=SystemClock(), fps=60, cursor=False)
+        with running(screen) as runner:
+            wait_for(lambda: runner.status.state == "live" and sees(screen, GREEN))
+            display.arrange("LEFT", LEFT=LEFT)
+            wait_for(lambda: runner.status.state == "lost")
+            assert screen.picture is not None
+            assert screen.picture.newest() is None
+            wait_for(lambda: "is gone, and no other is shown in its place" in (runner.status.why or ""))
+            display.arrange("LEFT", LEFT=LEFT, RIGHT=RIGHT)
+            wait_for(lambda: runner.status.state == "live" and sees(screen, GREEN))
+            # With another main monitor it has another number now, and is the same.
+            assert [monitor.area.x for monitor in find_monitors()] == [0, 320]
+            assert shown == {GREEN}
+            display.arrange("LEFT", LEFT=LEFT)
+            wait_for(lambda: runner.status.state == "lost")
+            runner.restart()
+            wait_for(lambda: runner.status.state == "live" and sees(screen, RED))
+
+
+def test_another_main_monitor_changes_nothing_on_air(display: VirtualDisplay) -> None:
+    with display.window(*LEFT) as left, display.window(*RIGHT) as right:
+        left.fill(*GREEN)
+        right.fill(*RED)
+        display.arrange("LEFT", LEFT=LEFT, RIGHT=RIGHT)
+        with opened(cursor=False) as screen:
+            assert (shot(screen) == GREEN).all()
+            display.arrange("RIGHT", LEFT=LEFT, RIGHT=RIGHT)
+            for _ in range(5):
+                left.fill(0, 250, 0)
+                assert (shot(screen) == (0, 250, 0)).all()
+                left.fill(*GREEN)
+                assert (shot(screen) == GREEN).all()
+
+
+def test_a_screen_without_a_name_that_changes_its_size_is_lost_until_it_has_it_again(
     display: VirtualDisplay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(screen_module, "_CHECK_SECONDS", 0.0)
-    with opened(cursor=False) as screen:
-        assert shot(screen).shape == (360, 640, 3)
+    display.resize(640, 360)  # by switching its output off, so that the system has no name for it any more
+    with running(Screen(name="screen", clock=SystemClock(), fps=60, cursor=False)) as runner:
+        wait_for(lambda: runner.status.size == (640, 360))
         display.resize(320, 200)
-        assert shot(screen).shape == (200, 320, 3)
+        wait_for(lambda: runner.status.state == "lost")
+        display.resize(640, 360)
+        wait_for(lambda: runner.status.state == "live")
+
+
+class Arrangement:
+    """A stand-in for mss: monitors as other systems tell of them. Each is of one colour, which is its name."""
+
+    def __init__(self, *monitors: dict[str, Any]) -> None:
+        self.monitors_now = monitors
+
+    def __call__(self, **options: Any) -> Any:
+        return Connection(self)
+
+
+class Connection:
+    def __init__(self, arrangement: Arrangement) -> None:
+        self._arrangement = arrangement
+        self.monitors = ({"left": 0, "top": 0, "width": 0, "height": 0}, *arrangement.monitors_now)
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def grab(self, area: Any) -> npt.NDArray[np.uint8]:
+        """What is there now, as a real system gives it, and not what was there when it was connected."""
+        if isinstance(area, tuple):
+            return np.zeros((1, 1, 4), np.uint8)
+        for monitor in self._arrangement.monitors_now:
+            across = monitor["left"] <= area["left"] < monitor["left"] + monitor["width"]
+            if across and monitor["top"] <= area["top"] < monitor["top"] + monitor["height"]:
+                blue = COLOURS[str(monitor.get("unique_id") or monitor.get("output"))]
+                return np.full((area["height"], area["width"], 4), (blue, 0, 0, 255), np.uint8)
+        raise ScreenShotError("nothing is there")
+
+
+COLOURS = {"beamer": 200, "laptop": 100, "HDMI-1": 200, "eDP-1": 100}
+
+
+def windows(name: str, x: int, *, main: bool, size: tuple[int, int] = (64, 32)) -> dict[str, Any]:
+    return {
+        "left": x, "top": 0, "width": size[0], "height": size[1],
+        "is_primary": main, "name": "Generic PnP Monitor", "unique_id": name,
+    }  # fmt: skip
+
+
+def linux(output: str, x: int, *, main: bool, size: tuple[int, int] = (64, 32)) -> dict[str, Any]:
+    return {"left": x, "top": 0, "width": size[0], "height": size[1], "is_primary": main, "output": output}
+
+
+@pytest.fixture
+def arranged(monkeypatch: pytest.MonkeyPatch) -> Arrangement:
+    arrangement = Arrangement()
+    monkeypatch.setattr(mss, "MSS", arrangement)
+    monkeypatch.setenv("DISPLAY", ":0")
+    return arrangement
+
+
+def blue(screen: Screen) -> int:
+    return int(shot(screen)[0, 0, 2])
+
+
+@pytest.mark.parametrize(("kind", "beamer", "laptop"), [(windows, "beamer", "laptop"), (linux, "HDMI-1", "eDP-1")])
+def test_a_monitor_is_known_by_what_the_system_calls_it(
+    arranged: Arrangement, kind: Any, beamer: str, laptop: str
+) -> None:
+    arranged.monitors_now = (kind(beamer, 0, main=True), kind(laptop, 64, main=False))
+    with opened(cursor=False) as screen:
+        assert blue(screen) == 200
+        # On Windows the main monitor's corner is 0, 0: everything moves when another becomes it.
+        arranged.monitors_now = (kind(beamer, -64, main=False), kind(laptop, 0, main=True))
+        screen._last = None
+        assert blue(screen) == 200
+        arranged.monitors_now = (kind(beamer, 64, main=False, size=(32, 16)), kind(laptop, 0, main=True))
+        screen._last = None
+        assert shot(screen).shape == (16, 32, 3)
+        arranged.monitors_now = (kind(laptop, 0, main=True),)
+        taken = screen.taken
+        with pytest.raises(DeviceError, match="is gone, and no other is shown"):
+            shot(screen)
+        assert screen.taken == taken
+
+
+def test_of_two_monitors_that_the_system_calls_the_same_the_place_decides(arranged: Arrangement) -> None:
+    twins = (linux("HDMI-1", 0, main=True), linux("HDMI-1", 64, main=False))
+    arranged.monitors_now = twins
+    with opened(number=2, cursor=False) as screen:
+        shot(screen)
+        arranged.monitors_now = twins[:1]
+        screen._last = None
+        with pytest.raises(DeviceError, match="is gone"):
+            shot(screen)
+        arranged.monitors_now = twins
+        screen.open()
+        assert screen._target["left"] == 64
+
+
+def test_a_region_stays_on_the_monitor_it_was_on(arranged: Arrangement) -> None:
+    arranged.monitors_now = (windows("beamer", 0, main=True), windows("laptop", 64, main=False))
+    with opened(area=Area(8, 8, 16, 16), cursor=False) as screen:
+        assert blue(screen) == 200
+        arranged.monitors_now = (windows("beamer", -64, main=False), windows("laptop", 0, main=True))
+        screen._last = None
+        assert blue(screen) == 200
+        assert screen._target["left"] == -56
+        for others in (
+            (windows("laptop", 0, main=True),),
+            (windows("laptop", 0, main=True), windows("beamer", 64, main=False, size=(128, 64))),
+        ):
+            arranged.monitors_now = others
+            with pytest.raises(DeviceError, match="the region would show something else"):
+                shot(screen)
+        arranged.monitors_now = (windows("beamer", 0, main=True), windows("laptop", 64, main=False))
+        screen.open()
+        assert blue(screen) == 200
+        arranged.monitors_now = (windows("laptop", 0, main=True),)
+        screen.choose_anew()
+        screen.open()
+        assert blue(screen) == 100
+
+
+def test_what_takes_its_place_after_a_reload_and_what_is_recalled_keep_to_the_monitor(arranged: Arrangement) -> None:
+    arranged.monitors_now = (windows("beamer", 0, main=True), windows("laptop", 64, main=False))
+    with opened(cursor=False) as before:
+        arranged.monitors_now = (windows("laptop", 0, main=True),)
+        faster = Screen(name="screen", clock=SystemClock(), fps=30)
+        faster.succeed(before, 1)
+        assert before.known is not None
+        recalled = Screen(name="screen", clock=SystemClock())
+        recalled.recall(before.known)
+        for screen in (faster, recalled):
+            assert screen.comes_back
+            with pytest.raises(DeviceError, match="is gone"):
+                screen.open()
+        other = Screen(name="screen", clock=SystemClock(), number=2)
+        other.succeed(before, 1)
+        assert other.known is None
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_macos_is_asked_whether_windows_can_be_seen(
+    arranged: Arrangement, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    """Without the permission a picture is no error there, but the desktop's background."""
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr(mac_screen, "may_record", lambda: allowed)
+    arranged.monitors_now = ({"left": 0, "top": 0, "width": 64, "height": 32},)
+    if allowed:
+        assert find_monitors()[0].label == "screen"
+        return
+    with pytest.raises(DeviceError, match=r"no windows\. Allow the terminal in System Settings"), opened():
+        pass
 
 
 def test_monitors_are_listed(display: VirtualDisplay) -> None:
@@ -164,7 +389,7 @@ def test_monitors_are_listed(display: VirtualDisplay) -> None:
     assert [(monitor.number, monitor.area) for monitor in monitors] == [(1, Area(0, 0, 640, 360))]
 
 
-def test_the_main_monitor_is_number_one() -> None:
+def test_the_main_monitor_is_number_one_when_it_is_chosen() -> None:
     class Connection:
         monitors = (
             {"left": 0, "top": 0, "width": 3200, "height": 1080},
@@ -172,7 +397,7 @@ def test_the_main_monitor_is_number_one() -> None:
             {"left": 1920, "top": 0, "width": 1280, "height": 720, "is_primary": True, "name": "Laptop"},
         )
 
-    found = screen_module._monitors(Connection())  # type: ignore[arg-type]
+    found = list_monitors(Connection())  # type: ignore[arg-type]
     assert [(monitor.number, monitor.label, monitor.area.x) for monitor in found] == [
         (1, "Laptop", 1920),
         (2, "HDMI-1", 0),
