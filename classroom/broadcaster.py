@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
-from websockets.asyncio.server import ServerConnection
 
 from classroom.alarms import Alarms
 from classroom.attendance import attend
@@ -37,6 +36,7 @@ from classroom.media.studio import Studio
 from classroom.metrics import make_registry
 from classroom.opening import Opening, shows_cards_only
 from classroom.peers.audience import Audience
+from classroom.peers.blockade import BlockedStudents
 from classroom.peers.feed import Program as Watchable
 from classroom.peers.ice import IceServers
 from classroom.peers.publishers import Publishers
@@ -49,6 +49,7 @@ from classroom.reception import Reception
 from classroom.reload import LessonFile, Reload
 from classroom.renewal import Renewal, tell_of_overlays
 from classroom.server.client_address import own_address
+from classroom.server.own_relay import OwnRelay, RelayWish
 from classroom.server.pages import add_pages
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.http import add_routes
@@ -64,7 +65,15 @@ class Broadcaster:
     """A running lesson. Use it with ``async with``."""
 
     def __init__(
-        self, lesson: Lesson, *, host: str, port: int, token: str, clock: Clock, file: LessonFile | None = None
+        self,
+        lesson: Lesson,
+        *,
+        host: str,
+        port: int,
+        token: str,
+        clock: Clock,
+        file: LessonFile | None = None,
+        relay: RelayWish | None = None,
     ) -> None:
         self._lesson = lesson
         self._file = file
@@ -103,7 +112,8 @@ class Broadcaster:
         )
         self._place = meeting_place(lesson, clock=clock, alarms=self._alarms)
         self._member = self._place.member
-        self._ice_servers = IceServers(lesson.ice)
+        self.relay = OwnRelay(lesson, host=host, wish=relay, alarms=self._alarms) if relay is not None else None
+        self._ice_servers = IceServers(lesson.ice, own=self.relay)
         self._audience = self._make_audience()
         self._teachers = Teachers(
             make_viewer=self._audience.make_viewer,
@@ -116,10 +126,11 @@ class Broadcaster:
             lesson,
             host=host,
             port=port,
-            control_handler=self._serve_control,
+            control_handler=lambda connection: self._sessions.handle(connection),
             app=self._make_app(),
             alarms=self._alarms,
             access=lambda: self._lesson.access,
+            relay=self.relay,
         )
         self._board = StateBoard(self._bulletin.sections())
         self._desk = self._make_desk()
@@ -137,6 +148,7 @@ class Broadcaster:
             stack.push_async_callback(self._audience.close)
             await attend(stack, self._member, self._audience, self._lesson.lesson.title)
             news = News(sessions=self._sessions, levels=self._bulletin.levels, thumbnails=self._bulletin.thumbnails)
+            health = Health(sources=self._studio, program=self._program, alarms=self._alarms, clock=self._clock)
             for name, work in (
                 ("state", self._publish),
                 ("students' reports", self._audience.measure),
@@ -145,7 +157,7 @@ class Broadcaster:
                 ("relays", RelayCheck(self._ice_servers, self._alarms).run),
                 ("meters and thumbnails", news.run),
                 ("run of show", self._prompter.run),
-                ("health of sources and program", self._make_health().run),
+                ("health of sources and program", health.run),
             ):
                 keep_running(stack, name, work)
             if self._file is not None:
@@ -256,9 +268,6 @@ class Broadcaster:
             loop=self._loop,
         )
 
-    def _make_health(self) -> Health:
-        return Health(sources=self._studio, program=self._program, alarms=self._alarms, clock=self._clock)
-
     def _make_audience(self) -> Audience:
         lesson = self._lesson
         codecs = lesson.video.codecs
@@ -275,6 +284,7 @@ class Broadcaster:
             most=lesson.access.max_students,
             ice_servers=self._ice_servers,
             student_faults=StudentFaults(self._alarms),
+            blocked_students=BlockedStudents(self._alarms, own=self.relay),
             # A delay that cannot be sent is none; the log says why.
             playout_delay=lesson.video.playout_delay if install_playout_delay() else "off",
             send=self._member.send,
@@ -354,9 +364,6 @@ class Broadcaster:
         )
 
     # Running
-
-    async def _serve_control(self, connection: ServerConnection) -> None:
-        await self._sessions.handle(connection)
 
     async def _publish(self) -> None:
         """Show what changed; changes that come together, as a class that joins at once, are shown together."""

@@ -91,6 +91,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="join another peerconnection_server, as http://host:8888, instead of serving the signaling",
     )
+    teach.add_argument(
+        "--relay",
+        action="store_true",
+        help="start an installed coturn beside the lesson, for students whose network blocks UDP",
+    )
+    teach.add_argument(
+        "--relay-port",
+        type=_port,
+        metavar="PORT",
+        help="start it on this port, TCP and UDP; 0 takes any free one (default: 3478, else the next free one)",
+    )
     teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
 
     signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
@@ -157,6 +168,7 @@ def _set_up_log(debug: bool) -> None:
 
 
 def _teach(options: argparse.Namespace) -> int:
+    from classroom.server.own_relay import RelayWish
     from classroom.teach import Wishes, teach
 
     wishes = Wishes(
@@ -166,6 +178,7 @@ def _teach(options: argparse.Namespace) -> int:
         token=options.token or os.environ.get("CLASSROOM_TOKEN") or None,
         signaling=options.signaling,
         check=options.check,
+        relay=RelayWish(options.relay_port) if options.relay or options.relay_port is not None else None,
     )
     return asyncio.run(teach(wishes))
 

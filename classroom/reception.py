@@ -19,6 +19,7 @@ from classroom.server.client_address import Proxies
 from classroom.server.host_names import HostNames, host_in
 from classroom.server.join import add_join
 from classroom.server.origins import rule_of
+from classroom.server.own_relay import OwnRelay
 from classroom.server.site import ControlHandler, Site
 from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.place import limits_of
@@ -43,9 +44,11 @@ class Reception:
         app: web.Application,
         alarms: Alarms,
         access: Callable[[], Access],
+        relay: OwnRelay | None = None,
     ) -> None:
         self._lesson = lesson
         self._host = host
+        self._relay = relay
         self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
         self._names = HostNames(self._known_names)
         checkpoint = Checkpoint(
@@ -77,6 +80,8 @@ class Reception:
         self._names.refresh()
         keep_running(stack, "names of this computer", self._names.keep)
         await stack.enter_async_context(self._site)
+        if self._relay is not None:
+            await self._relay.open(stack)
 
     def announce(self, stack: contextlib.AsyncExitStack) -> None:
         """Tell the network of the lesson until the stack unwinds, unless the lesson forbids it."""

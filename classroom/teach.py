@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import secrets
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,21 @@ from classroom.lesson import Lesson, built_in_lesson
 from classroom.media.devices import list_devices
 from classroom.reload import LessonFile, read_lesson_file
 from classroom.server.authority import fingerprint
+from classroom.server.coturn import RELAY_PORTS
+from classroom.server.own_relay import OwnRelay, RelayWish
 from classroom.signaling.client import ServerAddress, reach
 
 __all__ = ["Wishes", "teach"]
 
 logger = logging.getLogger(__name__)
+
+_FIREWALL_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec/ApplicationFirewall"))
+_FIREWALLS = (
+    ("ufw", ": sudo ufw allow {port}"),
+    ("firewall-cmd", ": sudo firewall-cmd --add-port={port}/tcp --add-port={port}/udp"),
+    ("socketfilterfw", ", or answer “Allow” when the system asks about turnserver"),
+)
+"""Programs that tell which firewall a computer has, and what to say to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class Wishes:
     token: str | None = None
     signaling: str | None = None
     check: bool = False
+    relay: RelayWish | None = None
 
 
 async def teach(wishes: Wishes) -> int:
@@ -53,6 +65,7 @@ async def teach(wishes: Wishes) -> int:
         token=wishes.token or lesson.access.token or secrets.token_urlsafe(18),
         clock=SystemClock(),
         file=file,
+        relay=wishes.relay,
     )
     if wishes.check:
         return await _check(broadcaster)
@@ -129,6 +142,9 @@ def _introduce(broadcaster: Broadcaster) -> None:
         print(f"Trust:     {trust}", flush=True)
     if (server := broadcaster.signaling_server) is not None:
         print(f"Signaling: {server}", flush=True)
+    if (relay := broadcaster.relay) is not None:
+        print(f"Relay:     {relay.urls()[0].partition('?')[0]} (UDP and TCP)", flush=True)
+        _tell_of_ports(relay)
     if _can_show_blocks():
         segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
     if (authority := broadcaster.reception.authority()) is not None:
@@ -139,6 +155,15 @@ def _introduce(broadcaster: Broadcaster) -> None:
         print(text, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
     print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)
+
+
+def _tell_of_ports(relay: OwnRelay) -> None:
+    """What a firewall has to let through, as this computer's own firewall is told."""
+    port = relay.port
+    how = next((say for tool, say in _FIREWALLS if shutil.which(tool, path=_FIREWALL_PATH)), "")
+    print(f"Open port {port} for TCP, and for UDP if you can, in this computer's firewall{how.format(port=port)}. ",
+          f"The UDP ports {RELAY_PORTS[0]} to {RELAY_PORTS[-1]} are used within this computer only.",
+          sep="", file=sys.stderr)  # fmt: skip
 
 
 def _can_show_blocks() -> bool:

@@ -28,6 +28,7 @@ from classroom.lesson.sections import Ice
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.peers.audience import Audience
+from classroom.peers.blockade import BlockedStudents
 from classroom.peers.capabilities import preferences
 from classroom.peers.feed import Program
 from classroom.peers.ice import IceServers
@@ -73,6 +74,7 @@ class House:
             most=100_000,
             ice_servers=IceServers(Ice()),
             student_faults=StudentFaults(Alarms(lambda: None)),
+            blocked_students=BlockedStudents(Alarms(lambda: None), own=None),
             playout_delay="auto" if install() else "off",
             send=self._said,
             sign_out=None,

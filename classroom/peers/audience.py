@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from classroom.errors import CommandError, WireError
 from classroom.peers.bans import Bans, Who, same_name
+from classroom.peers.blockade import BlockedStudents
 from classroom.peers.cushion import PlayoutSetting
 from classroom.peers.description import Candidate
 from classroom.peers.farewell import LAST_WORD, Farewell, end_viewer, report
@@ -69,6 +70,7 @@ class Audience:
         most: int,
         ice_servers: IceServers,
         student_faults: StudentFaults,
+        blocked_students: BlockedStudents,
         playout_delay: PlayoutSetting,
         send: Callable[[int, str], Awaitable[None]],
         sign_out: Callable[[int], Awaitable[None]] | None,
@@ -83,6 +85,7 @@ class Audience:
         self._most = most
         self._ice_servers = ice_servers
         self._student_faults = student_faults
+        self._blocked_students = blocked_students
         self._playout_delay = playout_delay
         self._send = send
         self._changed = changed
@@ -230,6 +233,7 @@ class Audience:
                     await student.viewer.measure()
             for peer in self._register.over():
                 await self.left(peer)
+            self._blocked_students.tell(self._register.blocked())
             self._changed()
 
     async def refresh_ice_servers(self) -> None:
@@ -244,7 +248,7 @@ class Audience:
                     await self._tell(peer, {"type": "ice_servers", "ice_servers": self._ice_servers_for(student)})
 
     def _ice_servers_for(self, student: Student) -> list[dict[str, object]]:
-        return self._ice_servers.for_page(f"student-{student.number}")
+        return self._ice_servers.for_page(f"student-{student.number}", student.address)
 
     async def tell_pages(self, message: dict[str, object]) -> None:
         """Send a message to every peer that is our own page; old clients never get one."""

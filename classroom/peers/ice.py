@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from aiortc import RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
@@ -18,7 +18,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from classroom.lesson.sections import Ice, IceServer, Turn
 from classroom.peers.credentials import Credential, temporary
 
-__all__ = ["Address", "IceServers"]
+__all__ = ["Address", "IceServers", "OwnServer"]
 
 _REFRESH_AT: Final = 0.75
 """The part of its lifetime after which a password is replaced."""
@@ -38,15 +38,35 @@ class Address:
     tls: bool
 
 
+class OwnServer(Protocol):
+    """A TURN server that runs beside the lesson. Our viewers need none of their own on it: it relays to them."""
+
+    @property
+    def secret(self) -> str:
+        """What it and we know."""
+
+    @property
+    def port(self) -> int:
+        """The port that its clients use."""
+
+    @property
+    def lifetime(self) -> int:
+        """Seconds after which a password expires."""
+
+    def urls(self, student: str = "") -> list[str]:
+        """How the page of a student at a network address reaches it."""
+
+
 class IceServers:
-    """The servers of ``ice`` in a lesson.
+    """The servers of ``ice`` in a lesson, and with them the lesson's ``own``.
 
     ``wall`` tells the time in seconds since 1970, because TURN servers compare it with theirs.
     """
 
-    def __init__(self, ice: Ice, *, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, ice: Ice, *, own: OwnServer | None = None, wall: Callable[[], float] = time.time) -> None:
         self._servers: list[IceServer | Turn] = [*ice.servers, *([ice.turn] if ice.turn is not None else [])]
         self._turn = ice.turn
+        self._own = own
         self._wall = wall
         self._of: dict[Address, IceServer | Turn] = {}
         for server in self._servers:
@@ -69,7 +89,8 @@ class IceServers:
     @property
     def refresh_after(self) -> float | None:
         """Seconds after which pages need new passwords; None where none expires."""
-        return None if self._turn is None else self._turn.lifetime * _REFRESH_AT
+        lifetimes = [each.lifetime for each in (self._turn, self._own) if each is not None]
+        return min(lifetimes) * _REFRESH_AT if lifetimes else None
 
     def set_failing(self, addresses: frozenset[Address]) -> None:
         """Leave these out for the viewers that come now."""
@@ -83,8 +104,11 @@ class IceServers:
         """Whether passwords for this address are made here."""
         return isinstance(self._of[address], Turn)
 
-    def for_page(self, label: str) -> list[dict[str, object]]:
-        """The servers as ``RTCConfiguration.iceServers`` of a browser has them; ``label`` is no personal name."""
+    def for_page(self, label: str, address: str = "") -> list[dict[str, object]]:
+        """The servers as ``RTCConfiguration.iceServers`` of a browser has them.
+
+        ``label`` is no personal name; ``address`` is where in the network the page is, if that is known.
+        """
         described: list[dict[str, object]] = []
         for server in self._servers:
             credential = self._credential(server, label)
@@ -93,6 +117,9 @@ class IceServers:
             if urls:
                 secret = {"username": credential.username, "credential": credential.password} if credential else {}
                 described.append({"urls": urls, **secret})
+        if self._own is not None and (urls := self._own.urls(address)):
+            made = temporary(self._own.secret, label=label, now=self._wall(), lifetime=self._own.lifetime)
+            described.append({"urls": urls, "username": made.username, "credential": made.password})
         return described
 
     def for_viewer(self) -> list[RTCIceServer]:

@@ -76,6 +76,7 @@ class Student:
             "joined": self.joined,
             "state": viewer.state if viewer is not None else "waiting",
             "admitted": self.admitted,
+            "blocked": viewer is not None and viewer.blockade.blocked,
             "hand": False,
             "tier": viewer.tier if viewer is not None else None,
             "codec": viewer.codec if viewer is not None else None,
@@ -168,6 +169,11 @@ class Register:
         """How many students are signed in, and how many of them see the program."""
         students = [each for each in self.present.values() if each.listed]
         return Count(len(students), sum(each.watches for each in students))
+
+    def blocked(self) -> int:
+        """How many students are behind networks that let no picture through."""
+        viewers = [each.viewer for each in self.present.values() if each.listed]
+        return sum(1 for viewer in viewers if viewer is not None and viewer.blockade.blocked)
 
     def watching(self) -> int:
         """How many places are taken. Who is lost takes none, because it comes back as another."""

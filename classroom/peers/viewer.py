@@ -26,6 +26,7 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 
 from classroom.errors import WireError
 from classroom.peers.allowance import Allowance
+from classroom.peers.blockade import Blockade
 from classroom.peers.candidates import MOST_CANDIDATES, read_candidate
 from classroom.peers.capabilities import capabilities, preferences
 from classroom.peers.closing import close_to_the_end
@@ -123,6 +124,7 @@ class Viewer:
         self._candidates = 0
         self._resolving: set[asyncio.Task[None]] = set()
         self._offered = -_RESTART_EVERY
+        self.blockade = Blockade()
 
     @property
     def round_trip(self) -> float | None:
@@ -199,6 +201,7 @@ class Viewer:
             case RestartWanted():
                 await self._restart()
             case Bye():
+                self.blockade.over()
                 await self._end_call()
             case _Failed(connection):
                 if connection is self._connection:  # or it was replaced meanwhile
@@ -240,6 +243,7 @@ class Viewer:
             self._connection_changed(connection)
 
         connection.on("connectionstatechange", connection_changed)
+        connection.on("iceconnectionstatechange", lambda: self.blockade.path(connection.iceConnectionState))
         guard(connection, self._allowance, near=self._near)
         await connection.setLocalDescription(await connection.createOffer())
         description = connection.localDescription
@@ -258,6 +262,7 @@ class Viewer:
             sparing.warn("the answer of %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
             await self._hang_up()
             return
+        self.blockade.answered(_now())
         self._agree(negotiated(connection, tuple(self._program.pictures)))
         first = connection.getTransceivers()[0].mid
         for line in dict.fromkeys(each.line for each in vetted.candidates):
@@ -319,6 +324,7 @@ class Viewer:
 
     async def measure(self) -> None:
         """Follow the student's network, and give up a connection whose other end has vanished; once a second."""
+        self.blockade.look(_now(), absent=self._absence() > _ABSENT_FOR)
         feed = self._feed
         if feed is None or self._state != "watching":
             return

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["SECRET", "TurnServer", "own_address", "silent_port", "turn_server"]
+__all__ = ["SECRET", "TurnServer", "needs_coturn", "own_address", "silent_port", "turn_server"]
 
 SECRET = "what coturn and the lesson share"
 
@@ -59,6 +59,16 @@ def silent_port() -> Iterator[int]:
         yield int(silent.getsockname()[1])
 
 
+def needs_coturn() -> str:
+    """Where coturn is; the test is skipped where there is none, except where CI says there must be."""
+    program = shutil.which("turnserver")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("There is no coturn. Install the package coturn.")
+        pytest.skip("no coturn on this machine; install the package coturn")
+    return program
+
+
 @contextlib.asynccontextmanager
 async def turn_server(
     folder: Path, *, secret: str = SECRET, certificate: Path | None = None
@@ -67,11 +77,7 @@ async def turn_server(
 
     ``certificate`` is a file with a chain and its key, for TLS.
     """
-    program = shutil.which("turnserver")
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("There is no coturn. Install the package coturn.")
-        pytest.skip("no coturn on this machine; install the package coturn")
+    program = needs_coturn()
     address = own_address()
     port = _free_ports(_RELAYS + 2)
     tls_port, lowest = port + 1, port + 2

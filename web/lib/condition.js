@@ -2,7 +2,14 @@
  * How the reception of the lesson is, as a person is told it, from what is known of signaling and connection.
  */
 
-/** @typedef {import('./receiver.js').State} State */
+/**
+ * What a person is told. `joining`: on the way in. `waiting`: signed in, no broadcaster there. `lobby`: the teacher has
+ * to let us in first. `live`: picture and sound arrive. `sound-only`: packets arrive, but no picture. `reconnecting`: it
+ * was live. `ended`: the broadcaster said so. `refused`: the broadcaster does not let us in. `unreachable`: the server
+ * does not answer.
+ *
+ * @typedef {'joining' | 'waiting' | 'lobby' | 'live' | 'sound-only' | 'reconnecting' | 'ended' | 'refused' | 'unreachable'} State
+ */
 
 /**
  * @typedef {object} Known

@@ -49,6 +49,11 @@ export class Connection {
     return this.#peer?.connectionState ?? null;
   }
 
+  /** @returns {RTCIceConnectionState | null} */
+  get ice() {
+    return this.#peer?.iceConnectionState ?? null;
+  }
+
   /** Whether this browser knows none of the codecs in which the picture was offered. */
   get blind() {
     return this.#blind;

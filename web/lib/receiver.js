@@ -7,20 +7,13 @@
 import { BroadcasterChoice } from './broadcaster.js';
 import { Condition } from './condition.js';
 import { Connection } from './connection.js';
+import { Hindrance } from './hindrance.js';
 import { readMessage } from './messages.js';
 import { OfferHold } from './offer_hold.js';
-import { RelayFaults } from './relay.js';
 import { digest, statisticsMessage } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
-/**
- * What a person is told. `joining`: on the way in. `waiting`: signed in, no broadcaster there. `lobby`: the teacher has
- * to let us in first. `live`: picture and sound arrive. `sound-only`: packets arrive, but no picture. `reconnecting`: it
- * was live. `ended`: the broadcaster said so. `refused`: the broadcaster does not let us in. `unreachable`: the server
- * does not answer.
- *
- * @typedef {'joining' | 'waiting' | 'lobby' | 'live' | 'sound-only' | 'reconnecting' | 'ended' | 'refused' | 'unreachable'} State
- */
+/** @typedef {import('./condition.js').State} State */
 
 /**
  * A way to the broadcaster: the signaling, or something that behaves as if it were.
@@ -61,7 +54,7 @@ export class Receiver {
   #state = 'joining';
   /** @type {string | null} */
   #why = null;
-  #relay = new RelayFaults();
+  #hindrance = new Hindrance();
   /** @type {'ended' | 'refused' | null} */
   #final = null;
   #stopped = false;
@@ -137,6 +130,7 @@ export class Receiver {
 
   /** The network may be back: do not wait for the end of a pause. */
   hurry() {
+    this.#hindrance.reset();
     this.#signaling.hurry();
   }
 
@@ -272,7 +266,7 @@ export class Receiver {
 
   /** @param {import('./relay.js').RelayFault | null} fault */
   #relayLooked(fault) {
-    if (!this.#relay.note(fault, performance.now())) return;
+    if (!this.#hindrance.noteRelay(fault, performance.now())) return;
     this.#journal.add(fault === null ? 'log.relay' : 'log.no_relay', { fault: String(fault) });
     if (fault !== 'missing') void this.#send({ type: 'ice-fault', code: fault });
   }
@@ -328,6 +322,9 @@ export class Receiver {
       frames: figures?.frames ?? 0,
       reachable: this.#signaling.id !== null && !this.#lobby && (this.#broadcaster.id !== null || this.#offerExpected),
     });
+    const expecting = this.#signaling.id !== null && !this.#lobby && this.#broadcaster.id !== null;
+    const { flowing } = this.#verdict;
+    this.#hindrance.observe({ now: performance.now(), expecting, flowing, ice: this.#connection.ice });
     this.#schedule(this.#verdict.picture && picture ? SAMPLE_MS : FIRST_SAMPLE_MS);
     if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) this.#reportFigures(figures);
     // In a hidden page that waits, timers come once a minute, so this must cost nothing where nobody slept.
@@ -365,9 +362,10 @@ export class Receiver {
   async #probe() {
     const now = performance.now();
     const id = this.#signaling.id;
-    if (now - this.#lastProbe < PROBE_MS || id === null) return;
+    if ((now - this.#lastProbe < PROBE_MS && !this.#hindrance.asks) || id === null) return;
     this.#lastProbe = now;
     const reachable = await this.#signaling.reachable();
+    if (reachable) this.#hindrance.answered(performance.now() - now);
     if (!reachable && this.#signaling.id === id && !this.#stopped) this.#signaling.again();
   }
 
@@ -384,12 +382,13 @@ export class Receiver {
       connection: this.#connection.state !== null,
     });
     const onTheWay = state === 'joining' || state === 'reconnecting';
-    const without = onTheWay && this.#connection.state !== 'connected';
     const blind = state === 'sound-only' && this.#connection.blind;
-    const inTheWay = onTheWay || state === 'unreachable' ? this.#condition.obstacle : null;
-    const why = blind ? 'picture-format' : (inTheWay ?? (without ? this.#relay.why(performance.now()) : null));
+    const obstacle = onTheWay || state === 'unreachable' ? this.#condition.obstacle : null;
+    const hindrance = onTheWay ? this.#hindrance.why(this.#connection.state, performance.now()) : null;
+    const why = blind ? 'picture-format' : (obstacle ?? hindrance);
     if (state === this.#state && why === this.#why) return;
     if (state !== this.#state) this.#journal.add(`log.state.${state}`);
+    if (why === 'blocked') this.#journal.add('log.blocked');
     this.#state = state;
     this.#why = why;
     this.#events.onState(state, why);

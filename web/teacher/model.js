@@ -39,6 +39,7 @@
  * @property {string} name
  * @property {string} joined ISO 8601
  * @property {string} state `waiting`, `watching`, `on-air` or `gone`
+ * @property {boolean} [blocked] whether its network lets no picture through
  * @property {boolean} [admitted] whether it may watch; one that may not waits for the teacher
  * @property {number | null} round_trip seconds
  * @property {number | null} loss

@@ -1,0 +1,75 @@
+/**
+ * Tells a network that lets no picture through from a teacher's computer that is slow, while a lesson does not come.
+ *
+ * Pure: it is told the time and what is seen, and answers. It is the network when offers come, the connection tries in
+ * vain for long, and the teacher's computer answers at once by the signaling meanwhile.
+ *
+ * @typedef {object} Seen
+ * @property {number} now milliseconds
+ * @property {boolean} expecting whether we are signed in where a broadcaster is, and may watch
+ * @property {boolean} flowing whether packets arrive
+ * @property {RTCIceConnectionState | null} ice how the connection stands; null while there is none
+ *
+ * @typedef {'blocked' | 'slow'} Cause
+ */
+
+/** After this long a person wants to know why. */
+const LONG_MS = 15000;
+/** What counts between two looks at most; whatever is more, this page slept. */
+const LONGEST_LOOK_MS = 2000;
+/** An answer that takes longer says that the teacher's computer is slow. */
+const PROMPT_MS = 3000;
+
+const CONNECTED = ['connected', 'completed'];
+const IN_VAIN = ['checking', 'disconnected', 'failed'];
+
+export class Blockade {
+  /** @type {number | null} */
+  #looked = null;
+  /** Milliseconds in which the connection was tried in vain. */
+  #tried = 0;
+  /** Milliseconds in which nothing came and nothing could be tried. */
+  #waited = 0;
+  /** @type {boolean | null} whether the teacher's computer answers at once; null while that is not known */
+  #prompt = null;
+
+  /** The network is another one, or everything begins anew. */
+  reset() {
+    this.#looked = null;
+    this.#tried = 0;
+    this.#waited = 0;
+    this.#prompt = null;
+  }
+
+  /** @param {Seen} seen */
+  observe({ now, expecting, flowing, ice }) {
+    if (!expecting || flowing) {
+      this.reset();
+      return;
+    }
+    const passed = Math.min(now - (this.#looked ?? now), LONGEST_LOOK_MS);
+    this.#looked = now;
+    if (ice !== null && CONNECTED.includes(ice)) {
+      this.#tried = 0;
+      this.#prompt = null;
+    }
+    if (ice !== null && IN_VAIN.includes(ice)) this.#tried += passed;
+    else this.#waited += passed;
+  }
+
+  /** Whether it has to be known how fast the teacher's computer answers. */
+  get asks() {
+    return this.#tried >= LONG_MS && this.#prompt === null;
+  }
+
+  /** @param {number} milliseconds that an answer took */
+  answered(milliseconds) {
+    this.#prompt = milliseconds < PROMPT_MS;
+  }
+
+  /** @returns {Cause | null} why no lesson comes; null while it may come any moment */
+  get cause() {
+    if (this.#tried >= LONG_MS && this.#prompt !== null) return this.#prompt ? 'blocked' : 'slow';
+    return this.#waited >= LONG_MS ? 'slow' : null;
+  }
+}
