@@ -113,6 +113,7 @@ class Broadcaster:
         self._place = meeting_place(lesson, clock=clock, alarms=self._alarms)
         self._member = self._place.member
         self.relay = OwnRelay(lesson, host=host, wish=relay, alarms=self._alarms) if relay is not None else None
+        """The relay of our own, where one is wished for."""
         self._ice_servers = IceServers(lesson.ice, own=self.relay)
         self._audience = self._make_audience()
         self._teachers = Teachers(
@@ -133,8 +134,9 @@ class Broadcaster:
             relay=self.relay,
         )
         self._board = StateBoard(self._bulletin.sections())
-        self._desk = self._make_desk()
-        self._sessions = Sessions(desk=self._desk, token=token, invitations=self._invitations, clock=clock)
+        self.desk = self._make_desk()
+        """Where the teachers' commands arrive."""
+        self._sessions = Sessions(desk=self.desk, token=token, invitations=self._invitations, clock=clock)
 
     # Life
 
@@ -205,11 +207,6 @@ class Broadcaster:
     def port(self) -> int:
         """The port that is listened on."""
         return self._reception.port
-
-    @property
-    def desk(self) -> TeachersDesk:
-        """Where the teachers' commands arrive."""
-        return self._desk
 
     @property
     def bulletin(self) -> Bulletin:
@@ -386,7 +383,7 @@ class Broadcaster:
 
     def _renewed(self, lesson: Lesson) -> None:
         self._lesson = lesson
-        self._desk.end_removed()
+        self.desk.end_removed()
         self._board.update({"lesson": self._bulletin.lesson()})
         self._refresh()
 
