@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from aioice.ice import get_host_addresses
-
 from classroom.errors import AddressError, SetupError
-from classroom.server.addresses import lan_addresses
+from classroom.peers.interfaces import interfaces
 
 __all__ = ["RELAY_PORTS", "Plan", "choose_port", "find_coturn", "listening_addresses", "own_addresses", "user_for"]
 
@@ -126,14 +124,9 @@ def user_for(uid: int) -> str:
 
 
 def own_addresses() -> list[str]:
-    """The addresses that our viewers offer, best first: where the other end of every relayed connection is."""
-    try:
-        found = [str(each) for each in get_host_addresses(use_ipv4=True, use_ipv6=True)]
-    except OSError:
-        found = []
-    ranked = [each for each in lan_addresses() if each in found]
-    usable = [each for each in dict.fromkeys([*ranked, *found]) if _is_of_a_network(each)]
-    return sorted(usable, key=lambda each: ":" in each)  # stable: the order of each family stays
+    """Where our viewers listen, best first: the other end of every relayed connection is there."""
+    found = [each for each in interfaces().addresses if not ipaddress.ip_address(each).is_loopback]
+    return sorted(found, key=lambda each: ":" in each)  # stable: the order of each family stays
 
 
 def listening_addresses(host: str, own: Sequence[str]) -> list[str]:
@@ -188,10 +181,3 @@ def _first_of_each_family(addresses: Sequence[str]) -> list[str]:
     four = [each for each in addresses if ":" not in each]
     six = [each for each in addresses if ":" in each]
     return four[:1] + six[:1]
-
-
-def _is_of_a_network(text: str) -> bool:
-    address = ipaddress.ip_address(text)
-    # A cable between two computers without anybody who gives addresses is a network too, in IPv4.
-    of_one_link = address.version == 6 and address.is_link_local
-    return not (address.is_loopback or address.is_unspecified or address.is_multicast or of_one_link)
