@@ -308,6 +308,7 @@ class Broadcaster:
             metrics=make_registry(self._bulletin.figures),
             metrics_token=self._token,
             signaling=self._place.elsewhere,
+            path=self._lesson.server.path,
         )
         return app
 

@@ -70,6 +70,7 @@ class Reception:
             checkpoint=checkpoint,
             tls=self._certificates.context if self._certificates is not None else None,
             tls_port=lesson.server.tls_port,
+            path=lesson.server.path,
         )
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:

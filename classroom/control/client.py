@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +18,7 @@ from classroom.errors import AddressError, CommandError
 
 __all__ = ["call", "control_address"]
 
+_PAGE = re.compile(r"(?:/(?:control|teach|send)?)?\Z")
 _PATIENCE = 15.0
 """Seconds for connecting and for each reply; a wrong token is answered slowly."""
 
@@ -54,9 +56,13 @@ async def _ask(connection: ClientConnection, identity: int, method: str, params:
 
 
 def control_address(address: str) -> str:
-    """The websocket address of a lesson that was given as ``host:port`` or as any of its http or ws addresses."""
+    """The websocket address of a lesson that was given as ``host:port`` or as any of its http or ws addresses.
+
+    The path under which a proxy shows the lesson stays; the page that the address may lead to is left out.
+    """
     parts = urlsplit(address if "://" in address else f"http://{address}")
     scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
     if scheme is None or not parts.netloc:
         raise AddressError(f"'{address}' is not an address; write it like http://192.168.1.20:8888.")
-    return urlunsplit((scheme, parts.netloc, "/control", "", ""))
+    path = _PAGE.sub("", parts.path)
+    return urlunsplit((scheme, parts.netloc, f"{path}/control", "", ""))

@@ -42,7 +42,6 @@ _HALF_CLOSED_SECONDS: Final = 10.0
 _TURNS: Final = 8
 """Turns of the event loop in which a request that came together with the end of its connection is looked at."""
 
-_CONTROL: Final = re.compile(rb"GET " + CONTROL_PATH.encode() + rb"(\?[^ ]*)? HTTP/1\.1\r\n")
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _ENDS: Final = re.compile(rb"(?:[A-Z]+ /(?:sign_in|message|sign_out)[? ]|(?![A-Z]+ /wait[? ])[^\r]* HTTP/1\.0\r\n)")
 """Requests that are answered soon, after which the connection ends. A wait is not: whoever closes it has gone away."""
@@ -76,6 +75,7 @@ class Doorway:
             target, where that had to be changed.
         gate: who may come in at all; everybody, when None.
         limits: what a head may have and how long it may take.
+        path: under which all addresses stand as well, as a proxy may pass it on.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Doorway:
         gate: Gate | None = None,
         *,
         limits: Limits | None = None,
+        path: str = "/",
     ) -> None:
         self.web = web
         self.gate = gate
@@ -92,6 +93,8 @@ class Doorway:
         self.leaving: set[Doorman] = set()
         self.unread = Unread()
         self.closed = False
+        under = re.escape(path.rstrip("/").encode())
+        self.control = re.compile(rb"GET (?:%b)?%b(\?[^ ]*)? HTTP/1\.1\r\n" % (under, CONTROL_PATH.encode()))
         self.log = SparingLog(logger)
 
     def close(self) -> None:
@@ -218,7 +221,7 @@ class Doorman(asyncio.Protocol):
     def _hand_over(self, head: bytes, rest: bytes) -> None:
         self._stop_timer()
         self._head.clear()
-        control = self._control if _CONTROL.match(head) and _UPGRADE.search(head) else None
+        control = self._control if self._doorway.control.match(head) and _UPGRADE.search(head) else None
         assert self._transport is not None
         raw_target = None
         if control is None:

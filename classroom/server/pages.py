@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from classroom.files import web_folder
+from classroom.server.base_path import add_base_path
 from classroom.server.client_address import client_of
 from classroom.server.doorman import CONTROL_PATH
 from classroom.server.page_files import PageFile, PageFiles
@@ -48,7 +49,7 @@ _MISSING: Final = """<!doctype html>
 <title>{title}</title>
 <h1>{title}</h1>
 <p>{text}</p>
-<p><a href="/">To the lesson · 进入课堂</a></p>
+<p><a href="{lesson}">To the lesson · 进入课堂</a></p>
 </html>
 """
 
@@ -61,6 +62,7 @@ def add_pages(
     metrics_token: str | None = None,
     signaling: Elsewhere | None = None,
     folder: Path | None = None,
+    path: str = "/",
 ) -> None:
     """Serve the pages, their files, ``/healthz`` and ``/metrics`` from an application.
 
@@ -71,9 +73,11 @@ def add_pages(
         metrics_token: the bearer token for ``/metrics``; None: this machine only.
         signaling: where students sign in, when that is not this server.
         folder: where the pages are, when not where they were installed.
+        path: under which a proxy shows the lesson.
     """
+    add_base_path(app, path)
     pages = _Pages(folder or web_folder(), health, metrics, metrics_token, signaling)
-    app.middlewares.append(_say_clearly)
+    app.middlewares.append(_clear_words(f"{path.rstrip('/')}/"))
     app.router.add_get("/", pages.student)
     app.router.add_get("/teach", pages.teacher)
     app.router.add_get("/send", pages.send)
@@ -191,26 +195,34 @@ async def _upgrade_required(request: web.Request) -> web.StreamResponse:
     return response
 
 
-@web.middleware
-async def _say_clearly(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn aiohttp's bare errors into a page that helps whoever typed an address wrong."""
-    try:
-        return await handler(request)
-    except web.HTTPNotFound:
-        return _page(404, "There is nothing here", f"{request.path[:200]} is not a page of this lesson.")
-    except web.HTTPMethodNotAllowed as error:
-        response = _page(405, "That does not work here", "This address can only be read.")
-        response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
-        return response
-    except web.HTTPException as error:
-        for name, value in SECURITY.items():
-            error.headers.setdefault(name, value)
-        error.force_close()
-        raise
+def _clear_words(lesson: str) -> Middleware:
+    """A middleware that turns aiohttp's bare errors into a page that helps whoever typed an address wrong.
+
+    ``lesson`` is where the student page is.
+    """
+
+    @web.middleware
+    async def say_clearly(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            text = f"{request.path[:200]} is not a page of this lesson."
+            return _page(404, "There is nothing here", text, lesson)
+        except web.HTTPMethodNotAllowed as error:
+            response = _page(405, "That does not work here", "This address can only be read.", lesson)
+            response.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+            return response
+        except web.HTTPException as error:
+            for name, value in SECURITY.items():
+                error.headers.setdefault(name, value)
+            error.force_close()
+            raise
+
+    return say_clearly
 
 
-def _page(status: int, title: str, text: str) -> web.Response:
-    body = _MISSING.format(title=html.escape(title), text=html.escape(text))
+def _page(status: int, title: str, text: str, lesson: str) -> web.Response:
+    body = _MISSING.format(title=html.escape(title), text=html.escape(text), lesson=html.escape(lesson))
     response = web.Response(
         status=status, body=body.encode("utf-8", "replace"), headers={**SECURITY, "Content-Type": _TYPES[".html"]}
     )

@@ -27,6 +27,7 @@ from websockets.typing import Subprotocol
 from classroom.errors import AddressError
 from classroom.limits import Limits
 from classroom.server.addresses import reachable_hosts
+from classroom.server.base_path import without_base_path
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Client
 from classroom.server.descriptors import connections_that_fit
@@ -72,6 +73,7 @@ class Site:
             the application to put in.
         tls: what handshakes of the second port are made with; there is none when None.
         tls_port: 0 takes any free one; ``tls_port`` then tells which.
+        path: under which all addresses stand as well as at the root, as a proxy may pass it on.
     """
 
     def __init__(
@@ -86,11 +88,13 @@ class Site:
         checkpoint: Checkpoint | None = None,
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
+        path: str = "/",
     ) -> None:
         self._host = host
         self._port = port
         self._tls = tls
         self._tls_port = tls_port
+        self._path = path
         self._control_handler = control_handler
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._limits = limits or Limits()
@@ -121,6 +125,8 @@ class Site:
                 crowd=self._checkpoint.proxies.trusts,
             )
         await self._runner.setup()
+        assert self._runner.server is not None  # set by setup()
+        without_base_path(self._runner.server, self._path)
         port, option = self._port, "--port"
         try:
             self._server = await self._listen(port, None)
@@ -195,7 +201,7 @@ class Site:
             logger=_web_logger(),
         )
         entrance = None if tls is None else SecureEntrance(tls, self._gate)
-        doorway = Doorway(web_factory, self._gate if entrance is None else None, limits=self._limits)
+        doorway = Doorway(web_factory, self._gate if entrance is None else None, limits=self._limits, path=self._path)
         self._doorways.append(doorway)
         if entrance is not None:
             self._entrance = entrance

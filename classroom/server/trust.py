@@ -56,7 +56,7 @@ def add_trust(
             address = f"https://{f'[{host}]' if ':' in host else host}:{port}/"
             for name, value in {
                 "fingerprint": fingerprint(known.certificate),
-                "certificate": CERTIFICATE_PATH,
+                "certificate": CERTIFICATE_PATH.lstrip("/"),  # relative: a proxy may show all under a path
                 "address": address,
                 "until": f"{known.certificate.not_valid_after_utc:%Y-%m-%d}",
             }.items():

@@ -307,7 +307,8 @@ def _respond(reply: wire.Reply) -> web.Response:
 
 def _raw_target(request: web.Request) -> bytes:
     raw = getattr(request.protocol, "raw_target", None)  # a signaling request is the last one of its connection
-    if isinstance(raw, wire.RawTarget) and raw.coded == request.raw_path:
+    # The path under which a proxy shows the lesson has been taken away by now.
+    if isinstance(raw, wire.RawTarget) and raw.coded.endswith(request.raw_path):
         return raw.sent
     return request.raw_path.encode("utf-8", "surrogateescape")
 

@@ -164,6 +164,6 @@ async def test_an_address_is_copied(lesson: Running, open_page: PageFactory) -> 
     await page.locator(".secure summary").click()
     fingerprint = await page.locator("#fingerprint").inner_text()
     async with page.expect_popup() as opened:
-        await page.locator(".secure a[href='/trust']").click()
+        await page.locator(".secure a[href='trust']").click()
     trust = await opened.value
     assert await trust.locator(".fingerprint").inner_text() == fingerprint

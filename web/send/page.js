@@ -47,7 +47,7 @@ class SendPage {
 
   /** @param {string} key */
   #connect(key) {
-    const address = new URL('/control', location.href);
+    const address = new URL('control', location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const control = new Control({
       address: address.href,
@@ -126,4 +126,4 @@ class SendPage {
   }
 }
 
-new SendPage(await Translator.load('/assets/locales'), takeInvitation());
+new SendPage(await Translator.load('assets/locales'), takeInvitation());

@@ -50,7 +50,7 @@ function body(scope, state) {
       return html`
         <p class="fault" role="alert">${t('send.fault_insecure')}</p>
         ${secure === null ? nothing : html`<p><a href=${secure}>${t('send.page_secure')}</a></p>`}
-        <p><a href="/trust">${t('invite.trust')}</a></p>`;
+        <p><a href="trust">${t('invite.trust')}</a></p>`;
     default:
       return controls(scope, state);
   }

@@ -171,4 +171,4 @@ function deviceMark() {
   return mark;
 }
 
-new StudentPage(await Translator.load('/assets/locales'));
+new StudentPage(await Translator.load('assets/locales'));

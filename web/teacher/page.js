@@ -114,7 +114,7 @@ class TeacherPage {
       return;
     }
     this.#token = token;
-    const address = new URL('/control', location.href);
+    const address = new URL('control', location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const control = new Control({
       address: address.href,
@@ -335,5 +335,5 @@ function dialogElement(id) {
   return dialog instanceof HTMLDialogElement ? dialog : null;
 }
 
-const FOLDER = '/assets/locales';
+const FOLDER = 'assets/locales';
 new TeacherPage(...(await Promise.all([Translator.load(FOLDER), Reasons.load(FOLDER)])));

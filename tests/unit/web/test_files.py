@@ -71,9 +71,19 @@ def test_nothing_is_called_that_browsers_of_2021_lack(path: Path) -> None:
 def test_pages_have_nothing_inline(page: str) -> None:
     markup = (WEB / page / "index.html").read_text("utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=", markup)
-    assert all('src="/assets/' in tag for tag in re.findall(r"<script[^>]*>", markup))
-    for address in re.findall(r"""(?:src|href)="(/[^"]*)\"""", markup):
-        assert (WEB / address.removeprefix("/assets/")).is_file(), address
+    assert all('src="assets/' in tag for tag in re.findall(r"<script[^>]*>", markup))
+    for address in re.findall(r"""(?:src|href)="([^"]*)\"""", markup):
+        assert (WEB / address.removeprefix("assets/")).is_file(), address
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, *WEB.glob("*/*.html")], ids=_name)
+def test_no_address_begins_at_the_root(path: Path) -> None:
+    """A proxy may show the lesson under a path, and what begins with a slash leads out of it."""
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text("utf-8"), flags=re.S)
+    addresses = (
+        r"assets|control|teach|send|sign_in|sign_out|wait|message|healthz|metrics|trust|join|replay|material|clock"
+    )
+    assert not re.search(rf"""[\"'`}}]/(?:{addresses})|(?:href|src)="/""", code.replace("${this.#base}/", ""))
 
 
 def test_styles_load_nothing() -> None:

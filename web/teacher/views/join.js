@@ -4,7 +4,7 @@
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 const LOOPBACK = /^(localhost|127\.|\[::1\])/;
-const CODE = '/join.svg';
+const CODE = 'join.svg';
 
 /** @param {import('../page.js').Scope} scope */
 export function joinView(scope) {
@@ -41,7 +41,7 @@ function secureView({ t, state }) {
       ${
         fingerprint
           ? html`
-            <p class="quiet">${t('invite.trust_text')} <a href="/trust" target="_blank">${t('invite.trust')}</a></p>
+            <p class="quiet">${t('invite.trust_text')} <a href="trust" target="_blank">${t('invite.trust')}</a></p>
             <p class="quiet">${t('invite.fingerprint')} <code id="fingerprint">${fingerprint}</code></p>`
           : nothing
       }
@@ -85,5 +85,5 @@ export function joinDialog(scope) {
  * @returns {string[]}
  */
 function joinAddresses({ state }) {
-  return state.lesson?.addresses ?? (LOOPBACK.test(location.host) ? [] : [`${location.origin}/`]);
+  return state.lesson?.addresses ?? (LOOPBACK.test(location.host) ? [] : [new URL('.', location.href).href]);
 }

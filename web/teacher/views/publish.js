@@ -84,7 +84,7 @@ function choices({ t, source, sender }) {
  * @param {string} fault
  */
 function faultView(t, fault) {
-  return html`<p class="why" data-send-fault=${fault}>${t(`send.fault_${fault}`)} ${fault === 'insecure' ? html`<a href="/trust" target="_blank">${t('invite.trust')}</a>` : nothing}</p>`;
+  return html`<p class="why" data-send-fault=${fault}>${t(`send.fault_${fault}`)} ${fault === 'insecure' ? html`<a href="trust" target="_blank">${t('invite.trust')}</a>` : nothing}</p>`;
 }
 
 /**
@@ -101,7 +101,7 @@ export function inviteDialog({ t, publishing, copied, actions }) {
         address === null || code === null
           ? html`<p id="invite-insecure">${t('send.invite_insecure')} <code>server: {tls: auto}</code></p>`
           : html`
-            <p>${t('send.invite_text')} <a href="/trust" target="_blank">${t('invite.trust')}</a></p>
+            <p>${t('send.invite_text')} <a href="trust" target="_blank">${t('invite.trust')}</a></p>
             <img class="invite-code" src=${code} alt=${t('send.invite_code', { source })}>
             <p class="quiet">${t('send.invite_secret')}</p>`
       }
