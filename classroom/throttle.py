@@ -1,14 +1,24 @@
 """Slows an address down that keeps giving a wrong token, passcode or id.
 
-Pure: the time is an argument. The memory is bounded; the oldest address is forgotten first.
+An answer that is held back slows nobody who does not wait for it: a right guess is answered at once, so silence means
+"wrong", and whoever hangs up and tries the next on another connection has lost nothing. What has to be scarce is the
+looking itself. ``Guesses`` therefore looks at a few guesses of an address at a time, and each wrong one takes one of
+these places until its time is over, whether or not anybody still waits for the answer.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
+from typing import Final
 
-__all__ = ["Throttle", "household"]
+__all__ = ["Guesses", "Throttle", "TooManyGuesses", "household"]
+
+_MOST: Final = 4096
+"""Guesses that wait or take a place at a time, of all addresses together."""
 
 
 def household(address: str) -> str:
@@ -32,6 +42,8 @@ def household(address: str) -> str:
 
 class Throttle:
     """Counts failures by address and says how long the next answer must wait, in seconds.
+
+    Pure: the time is an argument. The memory is bounded; the oldest address is forgotten first.
 
     Args:
         first: the wait for the first failure that costs something; each further one costs twice as much.
@@ -71,3 +83,131 @@ class Throttle:
     def succeeded(self, address: str) -> None:
         """Forget the failures of an address."""
         self._failures.pop(household(address), None)
+
+
+class TooManyGuesses(Exception):
+    """So many guesses of this address wait already that this one was not looked at; right ones may come again."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Everybody at an address who waits with the same guess; they are told together, so they cost one look."""
+
+    check: Callable[[], bool]
+    asked: list[asyncio.Future[float]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Household:
+    held: int = 0
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+
+
+class Guesses:
+    """Looks at what an address gives as a secret, at a few wrong ones at a time.
+
+    How it is used, with one instance for each kind of secret::
+
+        guesses = Guesses(Throttle(first=0.5, longest=8.0), at_a_time=2)
+        try:
+            if await guesses.is_right(address, given, lambda: hmac.compare_digest(given.encode(), secret)):
+                ...  # at once, unless wrong ones of this address take all places just now
+            else:
+                ...  # the wait is over; say that it is wrong
+        except TooManyGuesses:
+            ...  # not looked at; say that it may be tried again, not that it is wrong
+
+    The caller may be cancelled, as when the asker hangs up: the place of a wrong guess stays taken until its time is
+    over, and a guess that was still waiting is never looked at. All who wait at an address with the same guess are
+    told together, and the guess that most of them give is looked at next: a class behind one address gives the same
+    passcode many times, somebody who guesses gives many.
+
+    Args:
+        throttle: how long a wrong guess takes a place and waits for its answer.
+        at_a_time: wrong guesses of one address that take a place at a time.
+        waiting: different guesses of one address that may wait for a place.
+        forgives: whether a right guess makes the address begin anew. Not for a secret that many know.
+    """
+
+    def __init__(self, throttle: Throttle, *, at_a_time: int = 2, waiting: int = 4, forgives: bool = False) -> None:
+        self._throttle = throttle
+        self._at_a_time = at_a_time
+        self._waiting = waiting
+        self._forgives = forgives
+        self._households: dict[str, _Household] = {}
+        self._pending = 0
+
+    @property
+    def pending(self) -> int:
+        """How many guesses wait or take a place now."""
+        return self._pending
+
+    async def is_right(self, address: str, guess: str, check: Callable[[], bool]) -> bool:
+        """Whether a guess is right; False comes late.
+
+        Args:
+            address: whose guess it is.
+            guess: what was given; equal ones of an address are looked at once.
+            check: tells whether it is right, in constant time; called at most once, and perhaps later.
+
+        Raises:
+            TooManyGuesses: there is no more room to wait.
+        """
+        who = household(address)
+        place = self._households.setdefault(who, _Household())
+        try:
+            delay = await self._turn(who, place, guess, check)
+        finally:
+            self._tidy(who)
+        if delay < 0.0:
+            return True
+        await asyncio.sleep(delay)
+        return False
+
+    async def _turn(self, who: str, place: _Household, guess: str, check: Callable[[], bool]) -> float:
+        """The seconds until a wrong guess may be answered; -1 for a right one."""
+        if place.held < self._at_a_time and self._pending < _MOST:
+            return self._judge(who, place, check)
+        if self._pending >= _MOST or (guess not in place.waiting and len(place.waiting) >= self._waiting):
+            raise TooManyGuesses
+        group = place.waiting.setdefault(guess, _Waiting(check))
+        asked: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        group.asked.append(asked)
+        self._pending += 1
+        try:
+            return await asked
+        finally:
+            self._pending -= 1
+            group.asked.remove(asked)
+            if not group.asked and place.waiting.get(guess) is group:
+                del place.waiting[guess]
+
+    def _judge(self, who: str, place: _Household, check: Callable[[], bool]) -> float:
+        if check():
+            if self._forgives:
+                self._throttle.succeeded(who)
+            return -1.0
+        loop = asyncio.get_running_loop()
+        delay = self._throttle.failed(who, loop.time())
+        if delay > 0.0:
+            place.held += 1
+            self._pending += 1
+            loop.call_later(delay, self._release, who, place)
+        return delay
+
+    def _release(self, who: str, place: _Household) -> None:
+        place.held -= 1
+        self._pending -= 1
+        while place.waiting and place.held < self._at_a_time:
+            guess = max(place.waiting, key=lambda each: len(place.waiting[each].asked))
+            group = place.waiting.pop(guess)
+            delay = self._judge(who, place, group.check)
+            for asked in group.asked:
+                if not asked.done():
+                    asked.set_result(delay)
+        self._tidy(who)
+
+    def _tidy(self, who: str) -> None:
+        place = self._households.get(who)
+        if place is not None and not place.held and not place.waiting:
+            del self._households[who]
