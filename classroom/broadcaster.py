@@ -136,7 +136,7 @@ class Broadcaster:
         self._board = StateBoard(self._bulletin.sections())
         self.desk = self._make_desk()
         """Where the teachers' commands arrive."""
-        self._sessions = Sessions(desk=self.desk, token=token, invitations=self._invitations, clock=clock)
+        self._sessions = Sessions(desk=self.desk, token=token, invitations=self._invitations)
 
     # Life
 

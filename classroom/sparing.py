@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 __all__ = ["SparingFilter", "SparingLog"]
 
@@ -18,6 +19,11 @@ class _Kind:
     since: float
     written: int = 0
     left_out: int = 0
+    named: dict[str, float] = field(default_factory=dict)
+
+
+_EACH: Final = 60.0
+"""Seconds between two lines of a kind about the same address."""
 
 
 class SparingLog:
@@ -39,17 +45,22 @@ class SparingLog:
         self._now = now
         self._kinds: dict[str, _Kind] = {}
 
-    def warn(self, message: str, *values: object, fault: BaseException | None = None) -> None:
-        """Write a line; the message before its values are filled in is its kind, so it must be a constant.
+    def warn(self, message: str, *values: object, fault: BaseException | None = None, by: str | None = None) -> None:
+        """Write a line.
 
-        The first line of a kind has the traceback of ``fault`` with it.
+        Args:
+            message: what is said, before its values are filled in; that is its kind, so it must be a constant.
+            values: what is filled in.
+            fault: the first line of a kind has its traceback with it.
+            by: whom it is about, as ``household`` says. There is one line a minute about each, so that a loud one
+                hides no other.
         """
         now = self._now()
         traceback = fault if message not in self._kinds else None
         kind = self._kinds.setdefault(message, _Kind(now))
         if now - kind.since >= self._span:
             kind.since, kind.written = now, 0
-        if kind.written >= self._lines:
+        if kind.written >= self._lines or (by is not None and self._was_named(kind, by, now)):
             kind.left_out += 1
             return
         kind.written += 1
@@ -58,6 +69,15 @@ class SparingLog:
             self._log.warning(message + " (and %d times before)", *values, left_out, stacklevel=2)
         else:
             self._log.warning(message, *values, exc_info=traceback, stacklevel=2)
+
+    @staticmethod
+    def _was_named(kind: _Kind, who: str, now: float) -> bool:
+        """Whether there was a line about somebody lately; there is now. At most a span's lines are remembered."""
+        kind.named = {name: last for name, last in kind.named.items() if now - last < _EACH}
+        if who in kind.named:
+            return True
+        kind.named[who] = now
+        return False
 
 
 class SparingFilter(logging.Filter):

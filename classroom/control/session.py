@@ -2,30 +2,31 @@
 
 What is sent goes through a bounded outbox with a writer of its own, so a teacher on a slow line delays nobody:
 meters and thumbnails are left out for it, and when even the state does not fit it is disconnected and may return.
+Who asks and does not take the answers is asked to wait: no further request is read meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
 import logging
 from collections.abc import Mapping
 from typing import Final
 
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from classroom.clock import Clock
 from classroom.control import messages
 from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.commands import COMMANDS, Desk
+from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitation, Invitations
 from classroom.errors import CommandError
 from classroom.sparing import SparingLog
-from classroom.throttle import Throttle
+from classroom.throttle import Guesses, TooManyGuesses, household
 from classroom.upkeep import end
 
-__all__ = ["HELLO_WITHIN", "Session"]
+__all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "Session"]
 
 logger = logging.getLogger(__name__)
 sparing = SparingLog(logger)
@@ -34,6 +35,7 @@ HELLO_WITHIN: Final = 5.0
 """Seconds a connection has for its hello."""
 
 WRONG_TOKEN_CLOSE: Final = 4401
+TRY_AGAIN_LATER: Final = 1013
 _GUEST_METHODS: Final = frozenset({"hello", "peer.offer", "peer.candidate", "peer.close"})
 """What somebody may do who has the key of an invitation and not the token."""
 
@@ -41,28 +43,32 @@ _OUTBOX = 256
 _NEWS_OUTBOX = 16
 """Meters and thumbnails are left out while more than this many messages wait."""
 
+_UNTAKEN: Final = 8
+"""No further request is looked at while more than this many messages wait."""
+
 
 class Session:
     """Serves one connection from its hello to its end; ``welcome`` once that had the right token, or a key."""
 
     def __init__(
         self,
-        connection: ServerConnection,
+        connection: ControlConnection,
         *,
         desk: Desk,
         token: str,
         invitations: Invitations,
-        throttle: Throttle,
-        clock: Clock,
+        guesses: Guesses,
     ) -> None:
         self._connection = connection
         self._desk = desk
         self._token = token
         self._invitations = invitations
         self._invitation: Invitation | None = None
-        self._throttle = throttle
-        self._clock = clock
+        self._guesses = guesses
         self._outbox: asyncio.Queue[str] = asyncio.Queue(_OUTBOX)
+        self._taken = asyncio.Event()
+        self._over = False
+        self._gone = False
         self._held: list[str] | None = None
         self.welcome = False
         self._calls = Calls(begin=self._begin_call, notify=lambda said: self._send(messages.notification("peer", said)))
@@ -82,8 +88,7 @@ class Session:
     @property
     def address(self) -> str:
         """The address of the teacher's machine."""
-        remote = self._connection.remote_address
-        return str(remote[0]) if remote else "unknown"
+        return self._connection.address
 
     def greeting(self) -> Mapping[str, object]:
         """The state for a teacher; for a guest only what its page needs."""
@@ -104,7 +109,10 @@ class Session:
         try:
             if await self._greet():
                 async for frame in self._connection:
+                    if self._over:
+                        break
                     self._answer(frame)
+                    await self._room()
         except ConnectionClosed:
             pass
         finally:
@@ -121,62 +129,77 @@ class Session:
 
     def dismiss(self) -> None:
         """Cut it off without a word, as when its invitation was revoked; the page comes back, and is told so then."""
-        self._connection.transport.abort()
+        self._over = True
+        self._connection.cut()
 
     async def _greet(self) -> bool:
-        """Wait for a hello with the right token; answer whatever else comes before it with an error."""
+        """Wait for a hello with the right token or key. Whatever else comes is answered with an error, and the end."""
         try:
             async with asyncio.timeout(HELLO_WITHIN):
-                hello = await self._hello()
+                hello = self._hello(await self._connection.recv())
         except TimeoutError:
             await self._connection.close(WRONG_TOKEN_CLOSE, "no hello")
             return False
-        if self._right_token(hello):
-            self._throttle.succeeded(self.address)
-            self.welcome = True
-            self._run_command(hello)
-        elif (invitation := self._invited(hello)) is None:
-            await self._refuse(hello)
-        elif invitation.enter(self.dismiss):
+        if hello is None:
+            sparing.warn("%s says something else than hello and is closed", self.address, by=household(self.address))
+            await self._farewell(WRONG_TOKEN_CLOSE, "no hello")
+            return False
+        try:
+            known = await self._recognise(hello)
+        except TooManyGuesses:
+            await self._farewell(TRY_AGAIN_LATER, "too many wrong tokens")
+            return False
+        if not known:
+            self._send(messages.error(hello.id, CommandError.WRONG_TOKEN, "The token is wrong."))
+            await self._farewell(WRONG_TOKEN_CLOSE, "wrong token")
+        elif (invitation := self._invited(hello)) is None or invitation.enter(self.dismiss):
             self._invitation = invitation
             self.welcome = True
+            self._connection.trust()
             self._run_command(hello)
         else:
             why = "Too many devices use this link. Close the others, or ask for a new link."
             self._send(messages.error(hello.id, CommandError.NOT_POSSIBLE, why, {"why": why}))
         return self.welcome
 
-    async def _hello(self) -> messages.Request:
-        while True:
-            request = self._parse(await self._connection.recv())
-            if request is None:
-                continue
-            if request.method == "hello":
-                return request
-            self._send(messages.error(request.id, CommandError.WRONG_TOKEN, "Say hello with the token first."))
+    def _hello(self, frame: str | bytes) -> messages.Request | None:
+        request = self._parse(frame)
+        if request is None or request.method == "hello":
+            return request
+        self._send(messages.error(request.id, CommandError.WRONG_TOKEN, "Say hello with the token first."))
+        return None
+
+    async def _recognise(self, hello: messages.Request) -> bool:
+        """Whether the token or the key is right; a wrong one takes its time, here or not. Raises TooManyGuesses."""
+        given = repr((_token(hello), _key(hello)))
+        check = functools.partial(self._is_right, hello)
+        looking = asyncio.create_task(self._guesses.is_right(self.address, given, check))
+        gone = asyncio.create_task(self._connection.wait_closed())
+        try:
+            await asyncio.wait((looking, gone), return_when=asyncio.FIRST_COMPLETED)
+            return looking.done() and looking.result()
+        finally:
+            await end(looking)
+            await end(gone)
+
+    def _is_right(self, hello: messages.Request) -> bool:
+        right = self._right_token(hello) or self._invited(hello) is not None
+        if not right:
+            sparing.warn("wrong token from %s", self.address, by=household(self.address))
+        return right
 
     def _right_token(self, hello: messages.Request) -> bool:
-        token = hello.params.get("token") if isinstance(hello.params, Mapping) else next(iter(hello.params), None)
+        token = _token(hello)
         return isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
 
     def _invited(self, hello: messages.Request) -> Invitation | None:
-        key = hello.params.get("key") if isinstance(hello.params, Mapping) else None
-        return self._invitations.find(key) if isinstance(key, str) else None
+        key = _key(hello)
+        return self._invitations.find(key) if isinstance(key, str) and not self._right_token(hello) else None
 
     def _begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         if self._invitation is not None and (role, source) != ("publish", self._invitation.source):
             raise CommandError.not_possible(f"This link is for sending the source '{self._invitation.source}' only.")
         return self._desk.begin_call(role, source, sdp, tell)
-
-    async def _refuse(self, hello: messages.Request) -> None:
-        sparing.warn("wrong token from %s", self.address)
-        wait = self._throttle.failed(self.address, self._clock.now())
-        try:
-            await asyncio.wait_for(self._connection.wait_closed(), wait)
-        except TimeoutError:
-            self._send(messages.error(hello.id, CommandError.WRONG_TOKEN, "The token is wrong."))
-            await self._drained()
-            await self._connection.close(WRONG_TOKEN_CLOSE, "wrong token")
 
     def _answer(self, frame: str | bytes) -> None:
         request = self._parse(frame)
@@ -231,19 +254,37 @@ class Session:
         if held and self._held is not None:
             self._held.append(message)
             return
+        if self._over:
+            return
         try:
             self._outbox.put_nowait(message)
         except asyncio.QueueFull:
-            logger.warning("the control connection of %s cannot follow and is closed", self.address)
-            self._connection.transport.abort()
+            address = self.address
+            sparing.warn("the control connection of %s cannot follow and is closed", address, by=household(address))
+            self.dismiss()
+
+    async def _room(self) -> None:
+        """Return in another turn of the event loop, and when most answers are taken."""
+        await asyncio.sleep(0)
+        while self._outbox.qsize() > _UNTAKEN and not self._gone:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def _write(self) -> None:
         try:
             while True:
                 await self._connection.send(await self._outbox.get())
                 self._outbox.task_done()
+                self._taken.set()
         except ConnectionClosed:
             pass
+        finally:
+            self._gone = True
+            self._taken.set()
+
+    async def _farewell(self, code: int, reason: str) -> None:
+        await self._drained()
+        await self._connection.close(code, reason)
 
     async def _drained(self) -> None:
         try:
@@ -255,3 +296,12 @@ class Session:
         if not writer.done():
             await self._drained()
         await end(writer)
+
+
+def _token(hello: messages.Request) -> object:
+    params = hello.params
+    return params.get("token") if isinstance(params, Mapping) else next(iter(params), None)
+
+
+def _key(hello: messages.Request) -> object:
+    return hello.params.get("key") if isinstance(hello.params, Mapping) else None

@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from websockets.asyncio.server import ServerConnection
-
-from classroom.clock import Clock
 from classroom.control import messages
 from classroom.control.commands import Desk
+from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitations
-from classroom.control.session import Session
-from classroom.throttle import Throttle
+from classroom.control.session import TRY_AGAIN_LATER, Session
+from classroom.throttle import Guesses, Throttle, household
 
 __all__ = ["Sessions"]
 
@@ -23,25 +21,22 @@ _MOST: Final = 64
 _STRANGERS: Final = 64
 """Connections that have not shown a right token or key yet; past them, one of the address with most of them goes."""
 
-_TRY_AGAIN_LATER: Final = 1013
-
 
 class Sessions:
     """Accepts control connections; ``handle`` is what the websocket server calls for each."""
 
-    def __init__(self, *, desk: Desk, token: str, invitations: Invitations, clock: Clock) -> None:
+    def __init__(self, *, desk: Desk, token: str, invitations: Invitations) -> None:
         self._desk = desk
         self._token = token
         self._invitations = invitations
-        self._clock = clock
-        self._throttle = Throttle()
+        self._guesses = Guesses(Throttle(), forgives=True)
         self._sessions: dict[Session, None] = {}
 
-    async def handle(self, connection: ServerConnection) -> None:
+    async def handle(self, connection: ControlConnection) -> None:
         """Serve one connection to its end."""
         strangers = [session for session in self._sessions if not session.welcome]
         if len(self._sessions) - len(strangers) >= _MOST:
-            await connection.close(_TRY_AGAIN_LATER, "too many control connections")
+            await connection.close(TRY_AGAIN_LATER, "too many control connections")
             return
         if len(strangers) >= _STRANGERS:
             _rudest(strangers).dismiss()
@@ -50,8 +45,7 @@ class Sessions:
             desk=self._desk,
             token=self._token,
             invitations=self._invitations,
-            throttle=self._throttle,
-            clock=self._clock,
+            guesses=self._guesses,
         )
         self._sessions[session] = None
         try:
@@ -73,5 +67,6 @@ class Sessions:
 
 def _rudest(strangers: Sequence[Session]) -> Session:
     """The oldest of the address that has most: who wants to keep a teacher out only pushes out his own."""
-    counts = Counter(session.address for session in strangers)
-    return max(strangers, key=lambda session: counts[session.address])
+    homes = {session: household(session.address) for session in strangers}
+    counts = Counter(homes.values())
+    return max(strangers, key=lambda session: counts[homes[session]])

@@ -24,6 +24,7 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from classroom.control.connection import FRAME_LIMIT, ControlConnection
 from classroom.errors import AddressError
 from classroom.limits import Limits
 from classroom.server.addresses import reachable_hosts
@@ -42,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 CONTROL_SUBPROTOCOL: Final = Subprotocol("classroom.control.v1")
 
-_FRAME_LIMIT: Final = 1024 * 1024
 _SHUTDOWN_SECONDS: Final = 3.0
 _LINGERING_SECONDS: Final = 2.0
 """How long the rest of a refused body is read and thrown away, so that its sender gets to read why."""
@@ -56,7 +56,7 @@ _CODED: Final = 4
 _BACKLOG: Final = 1024
 """Connections that may wait to be accepted: a class that comes all at once must not have to knock again."""
 
-ControlHandler = Callable[[ServerConnection], Awaitable[None]]
+ControlHandler = Callable[[ControlConnection], Awaitable[None]]
 
 
 class Site:
@@ -207,27 +207,28 @@ class Site:
             self._entrance = entrance
 
         def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> asyncio.Protocol:
-            make = cast("Callable[..., ServerConnection]", _ControlConnection)
-            control = functools.partial(make, protocol, server, **options)
+            control = functools.partial(_NamedConnection, protocol, server, **options)
             doorman = functools.partial(Doorman, doorway, control if self._control_handler is not None else None)
             return doorman() if entrance is None else SecureDoor(entrance, doorman)
 
         return await serve(
-            self._control_handler or _nobody,
+            # It is given what create_connection makes.
+            cast("Callable[[ServerConnection], Awaitable[None]]", self._control_handler or _nobody),
             await _one_address(self._host) if port == 0 else self._host or None,
             port,
             # The hook is documented as a factory and annotated as a class.
             create_connection=cast("type[ServerConnection]", create_connection),
             process_request=self._refuse_strangers,
             process_response=_choose_subprotocol,
-            max_size=_FRAME_LIMIT,
+            compression=None,
+            max_size=FRAME_LIMIT,
             close_timeout=_SHUTDOWN_SECONDS,
             server_header=None,
             backlog=_BACKLOG,
         )
 
     def _refuse_strangers(self, connection: ServerConnection, request: Request) -> Response | None:
-        assert isinstance(connection, _ControlConnection)
+        assert isinstance(connection, _NamedConnection)
         peer = connection.remote_address
         headers = request.headers.get_all
         connection.client = self._checkpoint.client(str(peer[0]) if peer else "", headers)
@@ -235,7 +236,7 @@ class Site:
         return None if refusal is None else connection.respond(refusal.status, refusal.sentence)
 
 
-class _ControlConnection(ServerConnection):
+class _NamedConnection(ControlConnection):
     """A control connection, which knows who is at its other end also where a proxy stands in between."""
 
     client: Client | None = None

@@ -11,11 +11,16 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
 from classroom.broadcaster import Broadcaster
+from classroom.control import connection as connection_module
+from classroom.control import messages
+from classroom.control import session as session_module
 from classroom.control.client import call
 from classroom.errors import AddressError, CommandError
+from classroom.sparing import SparingLog
 from tests.support.broadcast import TOKEN, broadcasting
 
 PROTOCOL = Subprotocol("classroom.control.v1")
@@ -56,6 +61,22 @@ class Teacher:
                 params = message["params"]
                 assert isinstance(params, dict)
                 return params
+
+
+class Messages:
+    """What is said until the connection ends, however it ends."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                yield await asyncio.wait_for(self._connection.recv(), 30)
+
+
+def hello() -> str:
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {"token": TOKEN}})
 
 
 def url(lesson: Broadcaster) -> str:
@@ -252,14 +273,135 @@ async def test_there_is_room_for_64_teachers(lesson: Broadcaster) -> None:
         assert closed.value.rcvd.code == 1013
 
 
-async def test_nothing_is_told_before_hello(lesson: Broadcaster) -> None:
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ('{"jsonrpc": "2.0", "id": 1, "method": "program.switch", "params": {"scene": "away"}}', -32001),
+        ('{"jsonrpc": "2.0", "method": "program.switch", "params": {"scene": "away"}}', -32001),
+        ('{"jsonrpc": "2.0", "id": 1, "method": "methods"}', -32001),
+        ("[1,1,1]", -32600),
+        ("not JSON", -32700),
+        (b"\0", -32700),
+    ],
+)
+async def test_nothing_is_done_or_told_before_hello(lesson: Broadcaster, frame: str | bytes, code: int) -> None:
     async with connect(url(lesson)) as connection:
-        teacher = Teacher(connection)
-        assert (await teacher.ask("program.switch", scene="away"))["error"]["code"] == -32001
-        assert (await teacher.ask("methods"))["error"]["code"] == -32001
-        assert lesson.state()["program"] != "away"
-        await teacher.ask("hello", token=TOKEN)
-        assert not teacher.told
+        await connection.send(frame)
+        await connection.send(hello())
+        said = [json.loads(message) async for message in Messages(connection)]
+        assert [message["error"]["code"] for message in said] == [code]
+        assert connection.close_code == 4401
+    state: Any = lesson.state()
+    assert state["program"]["scene"] == "talk"
+
+
+async def test_a_stranger_can_make_the_lesson_read_one_frame_only(
+    lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(session_module, "sparing", SparingLog(session_module.logger))
+    read: list[str] = []
+
+    def parse(text: str) -> messages.Request:
+        read.append(text)
+        return parse_message(text)
+
+    parse_message = messages.parse
+    monkeypatch.setattr(messages, "parse", parse)
+    for _ in range(20):
+        with contextlib.suppress(ConnectionClosed):
+            async with connect(url(lesson), close_timeout=5) as connection:
+                assert not connection.protocol.extensions, "a kilobyte that is sent may be a megabyte to read"
+                for _ in range(250):
+                    await connection.send("[" + "1," * 1000 + "1]")
+    assert len(read) <= 20
+    assert 1 <= len([record for record in caplog.records if "127.0.0.1" in record.getMessage()]) <= 4
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [Frame(Opcode.PING, b"")] * 1000,
+        [Frame(Opcode.TEXT, b"[", fin=False), *[Frame(Opcode.CONT, b"1,", fin=False)] * 1000],
+        [Frame(Opcode.TEXT, b"x" * 100_000)],
+    ],
+    ids=["pings", "fragments", "a long one"],
+)
+async def test_who_says_much_before_hello_is_cut_off(
+    lesson: Broadcaster, frames: list[Frame], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "sparing", SparingLog(connection_module.logger))
+    async with connect(url(lesson), ping_interval=None) as connection:
+        connection.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
+        await asyncio.wait_for(connection.wait_closed(), 30)
+    assert "127.0.0.1 says much before hello and is cut off" in caplog.text
+    async with connect(url(lesson)) as connection:
+        assert "result" in await Teacher(connection).ask("hello", token=TOKEN)
+
+
+async def test_what_comes_with_hello_is_answered_after_it(lesson: Broadcaster) -> None:
+    async with connect(url(lesson)) as connection:
+        await connection.send(hello())
+        for number in range(2, 40):
+            await connection.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": "x" * 2000}))
+        answered: list[int] = []
+        while len(answered) < 39:
+            message = await Teacher(connection).receive()
+            answered += [message["id"]] if "id" in message else []
+        assert answered == list(range(1, 40))
+
+
+async def test_who_does_not_take_the_answers_is_asked_to_wait(
+    lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = 0
+
+    def parse(text: str) -> messages.Request:
+        nonlocal asked
+        asked += 1
+        return parse_message(text)
+
+    parse_message = messages.parse
+    monkeypatch.setattr(messages, "parse", parse)
+    async with connect(url(lesson), max_queue=1, ping_interval=None) as connection:
+        await Teacher(connection).ask("hello", token=TOKEN)
+        request = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "methods"}).encode()
+        flood = Frame(Opcode.TEXT, request).serialize(mask=True) * 60_000
+        connection.transport.write(flood)
+        async with connect(url(lesson)) as other:
+            teacher = Teacher(other)
+            await teacher.ask("hello", token=TOKEN)
+            for _ in range(100):
+                assert "result" in await teacher.ask("program.switch", scene="away")
+        assert asked < 2000, "requests are worked off whose answers nobody takes"
+        connection.transport.abort()
+    before = asked
+    async with connect(url(lesson)) as connection:
+        for _ in range(20):
+            assert "result" in await Teacher(connection).ask("hello", token=TOKEN)
+    assert asked - before < 100, "what was left is worked off after the end"
+    assert len(caplog.records) < 10
+
+
+async def test_requests_are_taken_at_a_pace(lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    def parse(text: str) -> messages.Request:
+        nonlocal asked
+        asked += 1
+        return parse_message(text)
+
+    parse_message = messages.parse
+    monkeypatch.setattr(messages, "parse", parse)
+    loop = asyncio.get_running_loop()
+    async with connect(url(lesson), ping_interval=None) as connection:
+        await Teacher(connection).ask("hello", token=TOKEN)
+        began = loop.time()
+        notice = json.dumps({"jsonrpc": "2.0", "method": "watch", "params": {"meters": False}}).encode()
+        connection.transport.write(Frame(Opcode.TEXT, notice).serialize(mask=True) * 30_000)
+        async with asyncio.timeout(60):
+            while asked < 1500:  # noqa: ASYNC110 - it is the lesson that counts
+                await asyncio.sleep(0.05)
+        assert asked <= 1300 + 260 * (loop.time() - began)
 
 
 async def test_a_frame_over_a_mebibyte_closes_with_1009(lesson: Broadcaster) -> None:

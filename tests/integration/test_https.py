@@ -15,10 +15,10 @@ import pytest
 from aiohttp import web
 from cryptography import x509
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from classroom.alarms import Alarms
+from classroom.control.connection import ControlConnection
 from classroom.errors import AddressError
 from classroom.server import Site
 from classroom.server.authority import fingerprint
@@ -69,7 +69,8 @@ async def site(certificates: OwnCertificates, *, gate: Gate | None = None, tls_p
     async def echo(request: web.Request) -> web.StreamResponse:
         return web.Response(text=f"{request.scheme} {await request.text()}")
 
-    async def control(connection: ServerConnection) -> None:
+    async def control(connection: ControlConnection) -> None:
+        connection.trust()
         async for message in connection:
             await connection.send(message)
 

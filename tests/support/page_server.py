@@ -23,6 +23,7 @@ from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
 from classroom.clock import SystemClock
+from classroom.control.connection import ControlConnection
 from classroom.server import Site, add_pages
 from classroom.server.authority import Authority
 from classroom.server.join import add_join
@@ -247,7 +248,8 @@ async def page_server() -> AsyncIterator[PageServer]:
     add_join(app, address=lambda: f"{servers[0].origin}/")
     add_trust(app, authority=lambda: authority, tls_port=lambda: 8443, language="en")
 
-    async def control(connection: ServerConnection) -> None:
+    async def control(connection: ControlConnection) -> None:
+        connection.trust()
         await servers[0].serve(connection)
 
     site = Site(host="127.0.0.1", port=0, control_handler=control, app=app)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from websockets.asyncio.server import ServerConnection
 
 from classroom.clock import Clock, SystemClock
+from classroom.control.connection import ControlConnection
 from classroom.limits import Limits
 from classroom.server import Site, add_pages
 from classroom.server.checkpoint import Checkpoint
@@ -31,7 +31,7 @@ class OpenPort:
     switchboard: Switchboard
     member: RoomMember
     registry: CollectorRegistry
-    control: list[ServerConnection] = field(default_factory=list)
+    control: list[ControlConnection] = field(default_factory=list)
 
     @property
     def port(self) -> int:
@@ -70,10 +70,11 @@ async def open_port(
     add_routes(app, switchboard, guard=guard, limits=limits, own_address=own_address, everything_else=everything_else)
     if checkpoint is not None:
         app.middlewares.insert(0, checkpoint.middleware)
-    connections: list[ServerConnection] = []
+    connections: list[ControlConnection] = []
 
-    async def control(connection: ServerConnection) -> None:
+    async def control(connection: ControlConnection) -> None:
         connections.append(connection)
+        connection.trust()
         async for message in connection:
             await connection.send(message)
 

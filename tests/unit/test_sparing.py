@@ -54,3 +54,23 @@ def test_lines_that_are_spared_already_are_told_apart_by_who_wrote_them(caplog: 
     log.warn("a")
     log.warn("b")
     assert [net.filter(record) for record in caplog.records] == [True, True]
+
+
+def test_a_loud_one_is_named_once_a_minute_and_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    now = 0.0
+    log = SparingLog(logging.getLogger("classroom.test"), lines=3, span=30.0, now=lambda: now)
+    for _ in range(1000):
+        log.warn("too much from %s", "a", by="a")
+    log.warn("too much from %s", "b", by="b")
+    for number in range(1000):
+        log.warn("too much from %s", number, by=str(number))
+    now = 59.9
+    log.warn("too much from %s", "a", by="a")
+    now = 60.0
+    log.warn("too much from %s", "a", by="a")
+    assert [record.getMessage() for record in caplog.records] == [
+        "too much from a",
+        "too much from b (and 999 times before)",
+        "too much from 0",
+        "too much from a (and 1000 times before)",
+    ]

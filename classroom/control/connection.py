@@ -1,0 +1,201 @@
+"""The websocket of a control connection, which takes in no more than it can be answered.
+
+The library parses all frames that one read of the socket brought, some ten thousand at worst, before anything else has
+its turn. Here a read is passed on in slices, one in each turn of the event loop, and no further one while messages wait
+to be answered. Before hello there is only one message, and little of it; after hello, bytes and frames are paced.
+
+Frames are not compressed: a kilobyte of a compressed one may be a megabyte to read, and that of a stranger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import CONT, DATA_OPCODES, Frame
+from websockets.http11 import Request
+from websockets.protocol import Event
+
+from classroom.sparing import SparingLog
+from classroom.throttle import household
+
+__all__ = ["FRAME_LIMIT", "ControlConnection"]
+
+logger = logging.getLogger(__name__)
+sparing = SparingLog(logger)
+
+FRAME_LIMIT: Final = 1024 * 1024
+"""Bytes of the largest message of somebody who has said hello."""
+
+_EARLY_BYTES: Final = 8 * 1024
+_EARLY_FRAMES: Final = 8
+"""What may come in all before hello was answered; a hello has some hundred bytes in one frame."""
+
+_EARLY_SLICE: Final = 1024
+_SLICE: Final = 4096
+"""Bytes that are parsed in one turn of the event loop: at worst some hundred frames, and some milliseconds."""
+
+_RATE: Final = 256 * 1024
+"""Bytes a second that are taken in after hello."""
+
+_AT_ONCE: Final = FRAME_LIMIT + _RATE
+"""Bytes that may come at once after a silence; a message of the largest size must fit."""
+
+_FRAME_COST: Final = 1024
+"""Bytes that each frame counts besides its own, as it costs time however short it is: some 256 a second are taken."""
+
+
+class ControlConnection(ServerConnection):
+    """One control websocket. ``trust`` is to be called once its hello was right; until then it may say little."""
+
+    _line: asyncio.Transport
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._backlog = bytearray()
+        self._next: asyncio.Handle | None = None
+        self._head = True
+        self._full = False
+        self._trusted = False
+        self._ending = False
+        self._stopped = False
+        self._asked = False
+        self._early = 0
+        self._frames = 0
+        self._budget: float = _AT_ONCE
+        self._since = self.loop.time()
+
+    @property
+    def address(self) -> str:
+        """The IP address of the other end."""
+        remote = self.remote_address
+        return str(remote[0]) if remote else "unknown"
+
+    def trust(self) -> None:
+        """Take in what comes after hello."""
+        self._trusted = True
+        self._soon()
+
+    def cut(self) -> None:
+        """End it at once, without a word; what has come and was not read yet is thrown away."""
+        self._stop()
+        self.transport.abort()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Say farewell. What else a stranger sent is passed over, and cut short where it is much."""
+        self._ending = True
+        self._soon()
+        await super().close(code, reason)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Stand between the library and the socket where it says whether more can be read."""
+        self._line = cast(asyncio.Transport, transport)
+        super().connection_made(cast(asyncio.BaseTransport, _Valve(self._line, self._hold, self._go_on)))
+
+    def data_received(self, data: bytes) -> None:
+        """Take in a read of the socket, slice by slice."""
+        if self._stopped:
+            return
+        if self._head:  # it comes as a whole, and the doorman has seen how long it is
+            self._head = False
+            end = data.find(b"\r\n\r\n") + 4
+            super().data_received(data[:end])
+            data = data[end:]
+        self._backlog += data
+        if self._next is None:
+            self._feed()
+
+    def eof_received(self) -> None:
+        """Nobody waits for an answer to what was not looked at yet."""
+        self._backlog.clear()
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was not looked at yet."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def process_event(self, event: Event) -> None:
+        """Count what a frame costs."""
+        if isinstance(event, Frame):
+            self._frames += 1
+            self._budget -= _FRAME_COST + len(event.data)
+            if event.fin and (event.opcode in DATA_OPCODES or event.opcode is CONT):
+                self._asked = True
+        elif isinstance(event, Request):
+            self._since = self.loop.time()
+        super().process_event(event)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether nothing more is looked at before something here happens."""
+        return self._full or (self._asked and not self._trusted and not self._ending)
+
+    def _feed(self) -> None:
+        self._next = None
+        if self._stopped:
+            return
+        if self._backlog and not self._waits and not self._pause():
+            self._look()
+        if self._stopped:
+            return
+        pause = self._pause()
+        if self._waits:
+            self._line.pause_reading()
+        elif self._backlog or pause:
+            self._line.pause_reading()
+            self._next = self.loop.call_later(pause, self._feed) if pause else self.loop.call_soon(self._feed)
+        else:
+            self._line.resume_reading()
+
+    def _look(self) -> None:
+        """Give the next piece to the library."""
+        size = _SLICE if self._trusted else _EARLY_SLICE
+        piece = bytes(self._backlog[:size])
+        del self._backlog[:size]
+        self._early += 0 if self._trusted else len(piece)
+        super().data_received(piece)
+        if not self._trusted and (self._early > _EARLY_BYTES or self._frames > _EARLY_FRAMES):
+            sparing.warn("%s says much before hello and is cut off", self.address, by=household(self.address))
+            self.cut()
+
+    def _pause(self) -> float:
+        """The seconds for which enough was taken in."""
+        now = self.loop.time()
+        self._budget = min(_AT_ONCE, self._budget + (now - self._since) * _RATE)
+        self._since = now
+        return max(0.0, -self._budget / _RATE)
+
+    def _soon(self) -> None:
+        if self._next is None and not self._stopped:
+            self._next = self.loop.call_soon(self._feed)
+
+    def _hold(self) -> None:
+        self._full = True
+        self._line.pause_reading()
+
+    def _go_on(self) -> None:
+        self._full = False
+        self._soon()
+
+    def _stop(self) -> None:
+        self._stopped = True
+        self._backlog.clear()
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+
+class _Valve:
+    """A transport, except that pausing and resuming is left to the connection."""
+
+    def __init__(self, line: asyncio.Transport, pause: Callable[[], None], resume: Callable[[], None]) -> None:
+        self._line = line
+        self.pause_reading = pause
+        self.resume_reading = resume
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._line, name)
