@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import errno
 import json
 import logging
 import os
@@ -22,23 +24,41 @@ from rich.table import Table
 
 from classroom import __version__
 from classroom.errors import ClassroomError, CommandError, Fault
+from classroom.interruption import run_to_its_end
 from classroom.sparing import SparingFilter
+from classroom.talk import open_standard_files, talking
 
 __all__ = ["main"]
 
 logger = logging.getLogger(__name__)
+
+_CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EIO, errno.EBADF, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+_UNWRITTEN = "classroom: the output could not be written: {}"
 
 BENCHES = ("mix", "latency", "switch", "join", "fanout")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    open_standard_files()
+    # A line that cannot be written is no reason to write a page about it.
+    logging.raiseExceptions = False
     for stream in (sys.stdout, sys.stderr):
         # A console that cannot show a character shows a question mark instead of failing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    options = _parser().parse_args(arguments)
-    _set_up_log(options.debug)
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as ended:  # after --help, and after a fault that was told
+        with talking(lasting=False):
+            raise SystemExit(_written(int(ended.code or 0))) from None
+    with talking(lasting=options.run in (_teach, _signal) and not getattr(options, "check", False)):
+        _set_up_log(options.debug)
+        return _written(_carry_out(options))
+
+
+def _carry_out(options: argparse.Namespace) -> int:
     try:
         return int(options.run(options))
     except ClassroomError as fault:
@@ -47,12 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"classroom: {fault}" if fault.exit_code != 2 else str(fault), file=sys.stderr)
         return fault.exit_code
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; the interpreter's own flush must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         return 1
     except Exception as fault:  # the last resort: a person reads this, --debug shows the rest
+        if isinstance(fault, OSError) and fault.errno in _CANNOT_WRITE:
+            print(_UNWRITTEN.format(fault), file=sys.stderr)
+            return 1
         if options.debug:
             logger.exception("unexpected")
         print(
@@ -61,6 +82,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _written(code: int) -> int:
+    """Write what standard output still holds; the exit code, which is not 0 where data was lost.
+
+    Whoever reads our output may have gone, as `head` does: that is no fault to be told.
+    """
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError) as fault:
+        if not isinstance(fault, BrokenPipeError) and not code:
+            print(_UNWRITTEN.format(fault), file=sys.stderr)
+        with contextlib.suppress(OSError, ValueError):
+            # The interpreter's own flush at its end must not complain either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code or 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -180,13 +218,13 @@ def _teach(options: argparse.Namespace) -> int:
         check=options.check,
         relay=RelayWish(options.relay_port) if options.relay or options.relay_port is not None else None,
     )
-    return asyncio.run(teach(wishes))
+    return run_to_its_end(teach(wishes))
 
 
 def _signal(options: argparse.Namespace) -> int:
     from classroom.signal_server import signal
 
-    return asyncio.run(signal(host=options.host, port=options.port, allow_quit=options.allow_quit))
+    return run_to_its_end(signal(host=options.host, port=options.port, allow_quit=options.allow_quit))
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""How a command that runs until it is told to stop hears of Ctrl-C and SIGTERM."""
+"""How a command that runs until it is told to stop hears of Ctrl-C, SIGTERM and a closed terminal, and how it ends."""
 
 from __future__ import annotations
 
@@ -6,36 +6,144 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Final
 
-__all__ = ["interruptible"]
+__all__ = ["LONGEST_END", "Ending", "interruptible", "run_to_its_end"]
+
+LONGEST_END: Final = 10.0
+"""Seconds after which a command that was told to stop is ended, whatever still hangs in it."""
+
+_LAST_THREADS: Final = 3.0
+"""Seconds that threads may take that still read a file when all else has ended."""
+
+_ENDS: Final = 0
+"""What is sent to the listening thread when the command ends by itself; no signal has this number."""
+
+_RETRY: Final = 0.05
+
+
+class Ending:
+    """Sees to it that a command ends soon once it is told to, or begins to by itself."""
+
+    def __init__(self, stop: Callable[[], None], loop: asyncio.AbstractEventLoop, within: float) -> None:
+        self._stop = stop
+        self._loop = loop
+        self._within = within
+        self._deadline: float | None = None
+        self._asked = False
+        self._reader, self.writer = socket.socketpair()
+        self.writer.setblocking(False)
+        # Begun now: when memory is short, no thread can be.
+        self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
+        self._thread.start()
+
+    def begins(self) -> None:
+        """The command ends by itself: from now on it has as long for it as after a signal."""
+        with contextlib.suppress(OSError):
+            self.writer.send(bytes([_ENDS]))
+
+    def close(self) -> None:
+        """It has ended."""
+        self.writer.close()
+        self._thread.join(1.0)
+        self._reader.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                if self._deadline is not None:
+                    self._reader.settimeout(max(0.001, self._deadline - time.monotonic()))
+                numbers = self._reader.recv(64)
+                if not numbers:
+                    return
+                for number in numbers:
+                    self._heard(number)
+            except TimeoutError:
+                _end_by_force()
+            except OSError:
+                return
+            except MemoryError:
+                time.sleep(_RETRY)
+
+    def _heard(self, number: int) -> None:
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self._within
+        if number == _ENDS:
+            return
+        if self._asked:
+            os._exit(1)
+        self._asked = True
+        while time.monotonic() < self._deadline:
+            try:
+                self._loop.call_soon_threadsafe(self._stop)
+            except MemoryError:
+                time.sleep(_RETRY)
+            except RuntimeError:  # the loop is closed: it has ended already
+                return
+            else:
+                return
 
 
 @contextlib.contextmanager
-def interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into a call of ``stop``, and let the second one end the process at once."""
-    loop = asyncio.get_running_loop()
-    asked = False
+def interruptible(stop: Callable[[], None], *, within: float = LONGEST_END) -> Iterator[Ending]:
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a call of ``stop`` in the event loop.
 
-    def interrupted() -> None:
-        nonlocal asked
-        if asked:
-            os._exit(1)
-        asked = True
-        stop()
-
-    numbers = [signal.SIGINT, signal.SIGTERM]
+    The second one ends the process at once. The process also ends ``within`` seconds after the first, or after
+    ``Ending.begins``, where the block has not been left by then. A thread of its own hears of the signals, so that all
+    this holds while the event loop is held up, too. SIGHUP is left alone where it is ignored, as under ``nohup``.
+    """
+    ending = Ending(stop, asyncio.get_running_loop(), within)
+    numbers = [
+        number for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if (number := getattr(signal, name, None))
+    ]
     earlier = {number: signal.getsignal(number) for number in numbers}
+    numbers = [number for number in numbers if not _left_alone(number, earlier[number])]
+    # What a signal does is done by the thread; the handler is there so that Python notes its number in the socket.
+    listened = signal.set_wakeup_fd(ending.writer.fileno(), warn_on_full_buffer=False)
     for number in numbers:
-        try:
-            loop.add_signal_handler(number, interrupted)
-        except NotImplementedError:
-            # Windows has no signal handlers in the loop; this one runs between two bytecodes of the main thread.
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(interrupted))
+        signal.signal(number, lambda *_: None)
     try:
-        yield
+        yield ending
     finally:
         for number in numbers:
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
             signal.signal(number, earlier[number])
+        signal.set_wakeup_fd(listened)
+        ending.close()
+
+
+def run_to_its_end(work: Coroutine[Any, Any, int]) -> int:
+    """Run a command as ``asyncio.run`` does; threads that hang, as in a file, do not keep it from ending."""
+    done, over = threading.Event(), threading.Event()
+    code = 1
+
+    def give_up() -> None:
+        done.wait()
+        if not over.wait(_LAST_THREADS):
+            os._exit(code)
+
+    threading.Thread(target=give_up, name="end", daemon=True).start()
+    try:
+        with asyncio.Runner() as runner:
+            try:
+                code = runner.run(work)
+            finally:
+                done.set()
+    finally:
+        over.set()
+    return code
+
+
+def _left_alone(number: int, handler: object) -> bool:
+    return handler == signal.SIG_IGN and number == getattr(signal, "SIGHUP", None)
+
+
+def _end_by_force() -> None:
+    with contextlib.suppress(Exception):
+        sys.stderr.write("classroom: it did not end by itself, so it was ended.\n")
+        time.sleep(0.2)  # for the thread that writes it
+    os._exit(1)

@@ -37,7 +37,7 @@ async def signal(*, host: str, port: int, allow_quit: bool) -> int:
     _stay_small()
     stopping = asyncio.Event()
     site = signal_site(host=host, port=port, on_quit=stopping if allow_quit else None)
-    with interruptible(stopping.set):
+    with interruptible(stopping.set) as ending:
         async with site:
             first, *others = site.addresses("")
             print(f"Signaling: {first}")
@@ -46,6 +46,7 @@ async def signal(*, host: str, port: int, allow_quit: bool) -> int:
             sys.stdout.flush()
             print("Ctrl-C stops the server.", file=sys.stderr, flush=True)
             await stopping.wait()
+            ending.begins()
     return 0
 
 

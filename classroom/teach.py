@@ -69,7 +69,7 @@ async def teach(wishes: Wishes) -> int:
     )
     if wishes.check:
         return await _check(broadcaster)
-    with interruptible(broadcaster.stop):
+    with interruptible(broadcaster.stop) as ending:
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
@@ -78,6 +78,7 @@ async def teach(wishes: Wishes) -> int:
             gc.collect()
             gc.freeze()
             await broadcaster.stopped()
+            ending.begins()
             print("Stopping the lesson …", file=sys.stderr)
     return 0
 

@@ -1,0 +1,165 @@
+"""What is said on a terminal, or wherever standard output and standard error lead: dropped where it cannot be said.
+
+A full disk, a reader that has gone, a terminal that was closed or stopped with Ctrl-S is no reason for a lesson to end
+or to wait. Commands whose output is data are different: see ``cli``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final, TextIO
+
+__all__ = ["Talk", "open_standard_files", "talking"]
+
+_WAITING: Final = 2000
+"""Texts that may wait for a terminal that does not take them; a line is one or two."""
+
+_LONGEST: Final = 65_536
+"""Characters of one text that are kept."""
+
+_LAST_WORDS: Final = 1.0
+"""Seconds that the end waits for what has not been written yet."""
+
+_PAUSE: Final = 0.02
+_TRIES: Final = 50
+"""How often a file that takes nothing right now, as a terminal in non-blocking mode, is asked again."""
+
+
+class Talk(io.TextIOBase):
+    """A text file over a standard stream that never fails and, in the background, never blocks.
+
+    Whatever cannot be written is dropped. In the background a thread writes; what it has not written yet is bounded.
+    """
+
+    def __init__(self, stream: TextIO, raw: io.RawIOBase, *, background: bool) -> None:
+        self._stream = stream
+        self._raw = raw
+        self._encoding = stream.encoding or "utf-8"
+        self._queue: queue.Queue[str | None] | None = None
+        self._thread: threading.Thread | None = None
+        if background:
+            self._queue = queue.Queue(_WAITING)
+            self._thread = threading.Thread(target=self._write_all, name="talk", daemon=True)
+            self._thread.start()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of the stream; what it does not have becomes a question mark."""
+        return self._encoding
+
+    def writable(self) -> bool:
+        """Always: what cannot be written is dropped."""
+        return True
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.isatty()
+        return False
+
+    def fileno(self) -> int:
+        """The number of the file below."""
+        return self._stream.fileno()
+
+    def write(self, text: str, /) -> int:
+        """Say a text; its length, whether it could be said or not."""
+        if self._queue is None:
+            self._put(text)
+        else:
+            with contextlib.suppress(queue.Full):
+                self._queue.put_nowait(text[:_LONGEST])
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
+    def finish(self) -> None:
+        """Wait a moment until all is written, and write in the caller's thread from then on."""
+        waiting, self._queue = self._queue, None
+        if waiting is not None and self._thread is not None:
+            with contextlib.suppress(queue.Full):
+                waiting.put(None, timeout=_LAST_WORDS)
+            self._thread.join(_LAST_WORDS)
+
+    def _write_all(self) -> None:
+        waiting = self._queue
+        while waiting is not None:
+            # Memory may be short, and then there is nothing to say it with.
+            with contextlib.suppress(MemoryError):
+                text = waiting.get()
+                if text is None:
+                    return
+                self._put(text)
+
+    def _put(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            left = memoryview(text.replace("\n", os.linesep).encode(self._encoding, "replace"))
+            tries = 0
+            while left and tries < _TRIES:
+                if (written := self._raw.write(left)) is None:
+                    tries += 1
+                    time.sleep(_PAUSE)
+                else:
+                    left = left[written:]
+
+
+def open_standard_files() -> None:
+    """Give standard input, output and error a place where they were closed from the beginning, or do not exist.
+
+    Otherwise the first files or sockets to be opened would get their numbers, and a library's talk would end up there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            with contextlib.suppress(OSError):
+                # The lowest free number is the one that is missing.
+                opened = os.open(os.devnull, os.O_RDWR)
+                if opened != number:
+                    os.dup2(opened, number)
+                    os.close(opened)
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+
+
+@contextlib.contextmanager
+def talking(*, lasting: bool) -> Iterator[None]:
+    """Let nothing that is said end or hold up a command.
+
+    Args:
+        lasting: for a command that runs until it is told to stop, whose output is talk as well, and which must not wait
+            for whoever reads it. Otherwise standard output is left as it is.
+    """
+    kept = sys.stdout, sys.stderr
+    made: list[Talk] = []
+
+    def talk(stream: TextIO) -> TextIO:
+        buffer = getattr(stream, "buffer", None)
+        raw: Any = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer in between
+        if not isinstance(raw, io.RawIOBase):
+            return stream
+        made.append(Talk(stream, raw, background=lasting))
+        return made[-1]  # type: ignore[return-value]
+
+    sys.stderr = talk(kept[1])
+    if lasting:
+        sys.stdout = talk(kept[0])
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = kept
+        for each in made:
+            each.finish()
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
