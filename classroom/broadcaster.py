@@ -33,6 +33,7 @@ from classroom.media.overlay import build_overlays
 from classroom.media.program import Program
 from classroom.media.sources import fallback_card
 from classroom.media.studio import Studio
+from classroom.memory import MemoryWatch
 from classroom.metrics import make_registry
 from classroom.opening import Opening, shows_cards_only
 from classroom.peers.audience import Audience
@@ -115,6 +116,7 @@ class Broadcaster:
         self.relay = OwnRelay(lesson, host=host, wish=relay, alarms=self._alarms) if relay is not None else None
         """The relay of our own, where one is wished for."""
         self._ice_servers = IceServers(lesson.ice, own=self.relay)
+        self._memory = MemoryWatch(self._alarms)
         self._audience = self._make_audience()
         self._teachers = Teachers(
             make_viewer=self._audience.make_viewer,
@@ -160,6 +162,7 @@ class Broadcaster:
                 ("meters and thumbnails", news.run),
                 ("run of show", self._prompter.run),
                 ("health of sources and program", health.run),
+                ("memory that is left", self._memory.run),
             ):
                 keep_running(stack, name, work)
             if self._file is not None:
@@ -287,6 +290,7 @@ class Broadcaster:
             send=self._member.send,
             sign_out=self._place.sign_out,
             changed=self._changed.set,
+            memory=self._memory,
             absence=self._place.absence,
         )
 

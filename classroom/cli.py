@@ -25,6 +25,7 @@ from rich.table import Table
 from classroom import __version__
 from classroom.errors import ClassroomError, CommandError, Fault
 from classroom.interruption import run_to_its_end
+from classroom.memory import stay_within_limit
 from classroom.sparing import SparingFilter
 from classroom.talk import open_standard_files, talking
 
@@ -206,6 +207,7 @@ def _set_up_log(debug: bool) -> None:
 
 
 def _teach(options: argparse.Namespace) -> int:
+    stay_within_limit()
     from classroom.server.own_relay import RelayWish
     from classroom.teach import Wishes, teach
 

@@ -27,6 +27,7 @@ from classroom.errors import SetupError
 from classroom.lesson.sections import Ice
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
+from classroom.memory import MemoryWatch
 from classroom.peers.audience import Audience
 from classroom.peers.blockade import BlockedStudents
 from classroom.peers.capabilities import preferences
@@ -79,6 +80,7 @@ class House:
             send=self._said,
             sign_out=None,
             changed=lambda: None,
+            memory=MemoryWatch(Alarms(lambda: None)),
         )
 
     async def grow(self, number: int) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
 from classroom.errors import CommandError, WireError
+from classroom.memory import MemoryWatch
 from classroom.peers.bans import Bans, Who, same_name
 from classroom.peers.blockade import BlockedStudents
 from classroom.peers.cushion import PlayoutSetting
@@ -57,7 +58,8 @@ class Audience:
 
     ``send(peer, text)`` gives a message to a peer and raises WireError when it is gone; ``sign_out(peer)`` ends its
     membership in the signaling room, and is None where the room is somebody else's; ``changed`` is called when what
-    ``describe`` returns has changed; ``absence(peer)`` is for how many seconds a peer is known to fetch no messages.
+    ``describe`` returns has changed; ``memory`` says when there is too little of it for anybody else;
+    ``absence(peer)`` is for how many seconds a peer is known to fetch no messages.
     """
 
     def __init__(
@@ -75,9 +77,11 @@ class Audience:
         send: Callable[[int, str], Awaitable[None]],
         sign_out: Callable[[int], Awaitable[None]] | None,
         changed: Callable[[], None],
+        memory: MemoryWatch,
         absence: Callable[[int], float] = lambda _: 0.0,
     ) -> None:
         self._program = program
+        self._memory = memory
         self._absence = absence
         self._title = title
         self._language = language
@@ -301,14 +305,22 @@ class Audience:
             student.refused = "full"
             sparing.warn("the lesson is full: %s is not let in", student.name)
             return
+        if self._memory.short:
+            student.refused = "full"
+            return
 
         async def send(text: str) -> None:
             await self._send(peer, text)
 
-        viewer = self.make_viewer(
-            f"student {student.number}", send, absence=lambda: self._absence(peer), near=is_here(student.address)
-        )
-        self._start(student, viewer)
+        near = is_here(student.address)
+        try:
+            viewer = self.make_viewer(
+                f"student {student.number}", send, absence=lambda: self._absence(peer), near=near
+            )
+            self._start(student, viewer)
+        except MemoryError:
+            self._memory.missing()
+            student.viewer, student.refused = None, "full"
 
     def make_viewer(
         self,
