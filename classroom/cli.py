@@ -71,6 +71,13 @@ def _carry_out(options: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         return 1
+    except MemoryError:
+        print(
+            "classroom: there is no memory left, so it ended. Close other programs, or give it more memory, and start it "
+            "again.",
+            file=sys.stderr,
+        )
+        return 1
     except Exception as fault:  # the last resort: a person reads this, --debug shows the rest
         if isinstance(fault, OSError) and fault.errno in _CANNOT_WRITE:
             print(_UNWRITTEN.format(fault), file=sys.stderr)
