@@ -314,9 +314,7 @@ class Audience:
 
         near = is_here(student.address)
         try:
-            viewer = self.make_viewer(
-                f"student {student.number}", send, absence=lambda: self._absence(peer), near=near
-            )
+            viewer = self.make_viewer(f"student {student.number}", send, absence=lambda: self._absence(peer), near=near)
             self._start(student, viewer)
         except MemoryError:
             self._memory.missing()
