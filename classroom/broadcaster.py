@@ -50,6 +50,7 @@ from classroom.reception import Reception
 from classroom.reload import LessonFile, Reload
 from classroom.renewal import Renewal, tell_of_overlays
 from classroom.server.client_address import own_address
+from classroom.server.excess import Excess
 from classroom.server.own_relay import OwnRelay, RelayWish
 from classroom.server.pages import add_pages
 from classroom.signaling.access import AccessGuard
@@ -88,6 +89,7 @@ class Broadcaster:
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
         self._alarms = Alarms(self._changed.set)
+        self._excess = Excess(self._alarms)
         self._loop = asyncio.get_running_loop()
         self._stack = contextlib.AsyncExitStack()
 
@@ -134,6 +136,7 @@ class Broadcaster:
             alarms=self._alarms,
             access=lambda: self._lesson.access,
             relay=self.relay,
+            excess=self._excess,
         )
         self._board = StateBoard(self._bulletin.sections())
         self.desk = self._make_desk()
@@ -305,6 +308,7 @@ class Broadcaster:
                 guard=self._guard,
                 limits=limits_of(self._lesson),
                 own_address=own_address,
+                excess=self._excess.noticed,
             )
         add_pages(
             app,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Final
 
 from aiohttp import web
 
-from classroom.alarms import Alarms
+from classroom.alarms import Alarm, Alarms
 from classroom.lesson import Lesson
 from classroom.lesson.sections import Access
+from classroom.server.accepting import Shortage
 from classroom.server.addresses import certified_names
 from classroom.server.announce import Announcement, listened_addresses
 from classroom.server.authority import Authority
 from classroom.server.certificates import certificates_for
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Proxies
+from classroom.server.excess import Excess
 from classroom.server.host_names import HostNames, host_in
 from classroom.server.join import add_join
 from classroom.server.origins import rule_of
@@ -24,8 +27,15 @@ from classroom.server.site import ControlHandler, Site
 from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.place import limits_of
 from classroom.upkeep import keep_running
+from classroom.wording import Wording
 
 __all__ = ["Reception"]
+
+_FEW_FILES: Final = Wording(
+    "limits.files",
+    "This computer lets the lesson open too few files, so newcomers have to wait. At the next start allow more, as "
+    "with 'ulimit -n 8192'.",
+)
 
 
 class Reception:
@@ -44,10 +54,13 @@ class Reception:
         app: web.Application,
         alarms: Alarms,
         access: Callable[[], Access],
+        excess: Excess,
         relay: OwnRelay | None = None,
     ) -> None:
         self._lesson = lesson
         self._host = host
+        self._alarms = alarms
+        self._excess = excess
         self._relay = relay
         self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
         self._names = HostNames(self._known_names)
@@ -71,6 +84,8 @@ class Reception:
             tls=self._certificates.context if self._certificates is not None else None,
             tls_port=lesson.server.tls_port,
             path=lesson.server.path,
+            shortage=Shortage(self._short_of_files),
+            excess=excess.noticed,
         )
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
@@ -80,9 +95,16 @@ class Reception:
             keep_running(stack, "certificates", self._certificates.keep)
         self._names.refresh()
         keep_running(stack, "names of this computer", self._names.keep)
+        stack.callback(self._excess.close)
         await stack.enter_async_context(self._site)
         if self._relay is not None:
             await self._relay.open(stack)
+
+    def _short_of_files(self, short: bool) -> None:
+        if short:
+            self._alarms.put(Alarm("limits.files", _FEW_FILES()))
+        else:
+            self._alarms.clear("limits.files")
 
     def announce(self, stack: contextlib.AsyncExitStack) -> None:
         """Tell the network of the lesson until the stack unwinds, unless the lesson forbids it."""

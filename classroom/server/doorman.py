@@ -76,6 +76,7 @@ class Doorway:
         gate: who may come in at all; everybody, when None.
         limits: what a head may have and how long it may take.
         path: under which all addresses stand as well, as a proxy may pass it on.
+        excess: is told the address of who goes over one of them.
     """
 
     def __init__(
@@ -85,8 +86,10 @@ class Doorway:
         *,
         limits: Limits | None = None,
         path: str = "/",
+        excess: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.web = web
+        self.excess = excess
         self.gate = gate
         self.limits = limits or Limits()
         self.inside: set[Doorman] = set()
@@ -140,6 +143,7 @@ class Doorman(asyncio.Protocol):
     def reads_nothing(self) -> None:
         """Cut off one who does not take them."""
         self._doorway.log.warn("%s does not read its answer and is cut off", self._address)
+        self._doorway.excess(self._address)
         self.cut()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -174,6 +178,7 @@ class Doorman(asyncio.Protocol):
         limit = self._doorway.limits.head
         if end > limit or (end < 0 and len(self._head) > limit):
             self._doorway.log.warn("%s sends a request head of more than %d bytes", self._address, limit)
+            self._doorway.excess(self._address)
             self._refuse(431, "Request Header Fields Too Large", b"The request head is too long.\n")
         elif end >= 0:
             self._hand_over(bytes(self._head[: end + 4]), bytes(self._head[end + 4 :]))
@@ -241,6 +246,7 @@ class Doorman(asyncio.Protocol):
             return
         if self._head:
             self._doorway.log.warn("%s takes too long to send its request", self._address)
+            self._doorway.excess(self._address)
             self._refuse(408, "Request Timeout", b"The request head did not arrive in time.\n")
         else:
             self._transport.abort()  # browsers open connections ahead of need and expect no reply on them

@@ -27,6 +27,7 @@ from websockets.typing import Subprotocol
 from classroom.control.connection import FRAME_LIMIT, ControlConnection
 from classroom.errors import AddressError
 from classroom.limits import Limits
+from classroom.server.accepting import Acceptor, Shortage
 from classroom.server.addresses import reachable_hosts
 from classroom.server.base_path import without_base_path
 from classroom.server.checkpoint import Checkpoint
@@ -74,6 +75,8 @@ class Site:
         tls: what handshakes of the second port are made with; there is none when None.
         tls_port: 0 takes any free one; ``tls_port`` then tells which.
         path: under which all addresses stand as well as at the root, as a proxy may pass it on.
+        excess: is told the address of who goes over one of the limits.
+        shortage: is told when there are too few open files for connections.
     """
 
     def __init__(
@@ -89,6 +92,8 @@ class Site:
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
         path: str = "/",
+        shortage: Shortage | None = None,
+        excess: Callable[[str], None] = lambda address: None,
     ) -> None:
         self._host = host
         self._port = port
@@ -102,6 +107,9 @@ class Site:
         self._checkpoint = checkpoint or Checkpoint()
         self._doorways: list[Doorway] = []
         self._entrance: SecureEntrance | None = None
+        self._excess = excess
+        self._shortage = shortage or Shortage()
+        self._acceptors: list[Acceptor] = []
         self._server: Server | None = None
         self._tls_server: Server | None = None
 
@@ -123,6 +131,7 @@ class Site:
                 connections=connections_that_fit(self._limits.connections),
                 per_address=self._limits.connections_per_address,
                 crowd=self._checkpoint.proxies.trusts,
+                excess=self._excess,
             )
         await self._runner.setup()
         assert self._runner.server is not None  # set by setup()
@@ -151,6 +160,10 @@ class Site:
     async def _close(self) -> None:
         servers = [server for server in (self._server, self._tls_server) if server is not None]
         self._server = self._tls_server = None
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors.clear()
+        self._shortage.close()
         for server in servers:
             server.close()
         if self._entrance is not None:
@@ -201,7 +214,13 @@ class Site:
             logger=_web_logger(),
         )
         entrance = None if tls is None else SecureEntrance(tls, self._gate)
-        doorway = Doorway(web_factory, self._gate if entrance is None else None, limits=self._limits, path=self._path)
+        doorway = Doorway(
+            web_factory,
+            self._gate if entrance is None else None,
+            limits=self._limits,
+            path=self._path,
+            excess=self._excess,
+        )
         self._doorways.append(doorway)
         if entrance is not None:
             self._entrance = entrance
@@ -211,7 +230,7 @@ class Site:
             doorman = functools.partial(Doorman, doorway, control if self._control_handler is not None else None)
             return doorman() if entrance is None else SecureDoor(entrance, doorman)
 
-        return await serve(
+        server = await serve(
             # It is given what create_connection makes.
             cast("Callable[[ServerConnection], Awaitable[None]]", self._control_handler or _nobody),
             await _one_address(self._host) if port == 0 else self._host or None,
@@ -226,6 +245,8 @@ class Site:
             server_header=None,
             backlog=_BACKLOG,
         )
+        self._acceptors.append(Acceptor(server.server, self._shortage))
+        return server
 
     def _refuse_strangers(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, _NamedConnection)

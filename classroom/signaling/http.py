@@ -60,6 +60,7 @@ def add_routes(
     guard: Guard | None = None,
     limits: Limits | None = None,
     own_address: Callable[[web.Request], str] = lambda request: request.remote or "",
+    excess: Callable[[str], None] = lambda address: None,
     everything_else: bool = False,
     on_quit: Callable[[], None] | None = None,
 ) -> None:
@@ -68,7 +69,8 @@ def add_routes(
     With ``everything_else`` it is the original server to all who ask: each other address gets its ``500 Sorry`` instead
     of a 404, and a name goes on after an ``&``. Such an application must add its own routes before.
     ``own_address`` tells the address of an asker's own machine, and nothing where a proxy asks for somebody it does not
-    name. The hub's id is unknown here: everybody knows it, and only who holds the hub in this process may act for it.
+    name. ``excess`` is told the address of who goes over one of the limits.
+    The hub's id is unknown here: everybody knows it, and only who holds the hub in this process may act for it.
     There is a ``/quit`` only with ``on_quit``, which is called when anybody asks for it and should end the program.
     The application's runner must be made with ``handler_cancellation=True``, or a message may go to a dead socket.
     """
@@ -77,6 +79,7 @@ def add_routes(
         guard or OpenDoor(),
         limits or Limits(),
         own_address=own_address,
+        excess=excess,
         whole_names=everything_else,
         on_quit=on_quit,
     ).add_to(app, everything_else)
@@ -100,6 +103,7 @@ class _Handlers:
         limits: Limits,
         *,
         own_address: Callable[[web.Request], str],
+        excess: Callable[[str], None],
         whole_names: bool,
         on_quit: Callable[[], None] | None,
     ) -> None:
@@ -107,6 +111,7 @@ class _Handlers:
         self._guard = guard
         self._limits = limits
         self._own_address = own_address
+        self._excess = excess
         self._paces = Paces(rate=limits.messages, arriving=limits.queue_bytes, known=switchboard.is_guest)
         self._sign_ins = SignIns(rate=limits.sign_ins, places=lambda: switchboard.places)
         self._log = SparingLog(logger)
@@ -133,6 +138,7 @@ class _Handlers:
             delay = self._sign_ins.take(request.remote or "", asyncio.get_running_loop().time())
             if delay is None:
                 self._log.warn("%s signs in more than %g times a second", request.remote, self._limits.sign_ins)
+                self._excess(request.remote or "")
                 return wire.too_many("Too many sign in from this address at once. Wait a moment, then sign in again.")
             await asyncio.sleep(delay)
         try:
@@ -190,6 +196,7 @@ class _Handlers:
             self._log.warn(
                 "a member from %s sends more than %g messages a second", request.remote, self._limits.messages
             )
+            self._excess(request.remote or "")
             return wire.too_many(_TOO_FAST)
         await asyncio.sleep(delay)
         body, content_type = b"", None
@@ -245,6 +252,7 @@ class _Handlers:
 
     def _too_large(self, request: web.Request) -> wire.Reply:
         self._log.warn("%s sends a message of more than %d bytes", request.remote, self._limits.body)
+        self._excess(request.remote or "")
         return wire.too_large(self._limits.body)
 
     async def _read_body(self, request: web.Request, sender: int) -> bytes | wire.Reply:
@@ -259,6 +267,7 @@ class _Handlers:
                         return self._too_large(request)
                     if not fits:
                         self._log.warn("a member from %s sends too many long messages at once", request.remote)
+                        self._excess(request.remote or "")
                         return wire.too_many(_TOO_FAST)
         except TimeoutError:
             return wire.bad_request("The message did not arrive in time. Send it again.")

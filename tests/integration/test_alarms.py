@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.camera import camera_process
+from tests.support.port import ask
 
 LESSON = """
 sources:
@@ -44,3 +45,16 @@ async def test_alarms_come_with_what_mends_them_and_go() -> None:
                 mend()
                 # On a machine that is busy the camera may well be unsteady beside that, which is no fault.
                 await eventually(lambda: {code for code, source in told() if source == "cam"} <= {"source.unsteady"})
+
+
+async def test_the_teacher_is_told_who_goes_over_the_limits() -> None:
+    async with broadcasting() as running:
+        for _ in range(6):
+            await ask(running.port, b"GET / HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n")
+
+        def told() -> bool:
+            alarms = running.state()["alarms"]
+            assert isinstance(alarms, list)
+            return any("127.0.0.1 goes over the limits" in alarm["sentence"] for alarm in alarms)
+
+        await eventually(told, what="the alarm")
