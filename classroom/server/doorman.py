@@ -272,11 +272,15 @@ class Doorman(asyncio.Protocol):
         self._refused = True
         assert self._transport is not None
         self._transport.write(Reply(status, reason, body=text).encode())
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-            self._timer = asyncio.get_running_loop().call_later(_LEAVING_SECONDS, self.cut)
-        else:
+        if not self._transport.can_write_eof():
             self._transport.close()
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:  # it has gone already
+            self.cut()
+            return
+        self._timer = asyncio.get_running_loop().call_later(_LEAVING_SECONDS, self.cut)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

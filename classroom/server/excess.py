@@ -56,6 +56,8 @@ class Excess:
 
     def noticed(self, address: str) -> None:
         """Somebody at this address was over a limit, and was refused or slowed for it."""
+        if not address:  # it has gone already
+            return
         loop = asyncio.get_running_loop()
         who = household(address)
         over = self._over.pop(who, None) or _Over(address, loop.time())

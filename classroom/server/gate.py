@@ -73,6 +73,6 @@ class ConnectionGate:
     def _look_for_the_greediest(self) -> None:
         """At most once a second: there may be thousands, and as many may knock."""
         now = time.monotonic()
-        if now - self._looked >= 1.0:
+        if self._inside and now - self._looked >= 1.0:
             self._looked = now
             self._excess(max(self._inside, key=self._inside.__getitem__))

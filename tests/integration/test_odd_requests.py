@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import socket
+import struct
 from typing import Final
 
 import pytest
 
+from classroom.limits import Limits
+from classroom.server.gate import ConnectionGate
 from classroom.signaling import Room
 from tests.support.bystander import bystander
-from tests.support.port import RawConnection, open_port
+from tests.support.port import RawConnection, open_port, until
 
 LINES_A_MINUTE: Final = 50
 """What any attack may write."""
@@ -188,3 +192,16 @@ async def test_who_asks_for_what_is_not_there_does_not_stay(line: bytes) -> None
     async with open_port() as opened:
         connection = await RawConnection.open(opened.port, line + b" HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await connection.read_all(20)).split(b" ", 2)[1] in (b"400", b"404", b"405")
+
+
+async def test_who_is_gone_before_being_turned_away_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    linger = struct.pack("ii", 1, 0)  # closing resets the connection
+    async with open_port(gate=ConnectionGate(connections=0, per_address=0), limits=Limits(head=1024)) as opened:
+        for _ in range(50):
+            crowd = [socket.create_connection(("127.0.0.1", opened.port)) for _ in range(20)]
+            for sock in crowd:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                sock.close()
+            await asyncio.sleep(0.01)
+        await until(lambda: not opened.site_is_busy())
+    assert not [record for record in caplog.records if record.exc_info], caplog.text[:2000]
