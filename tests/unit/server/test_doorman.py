@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from classroom.server.doorman import tidy_head
+from classroom.server.doorman import Doorman, Doorway, tidy_head
+from classroom.server.gate import ConnectionGate
 from classroom.signaling.wire import RawTarget
 
 targets = st.binary(min_size=1, max_size=200).map(lambda raw: raw.replace(b"\r\n", b"")).filter(bool)
@@ -30,3 +34,31 @@ def test_any_head_stays_a_head(raw: bytes) -> None:
     head, _ = tidy_head(raw.replace(b"\r\n\r\n", b"") + b"\r\n\r\n", b"own:1")
     assert head.endswith(b"\r\n\r\n")
     assert tidy_head(head, b"own:1")[0].count(b"\r\nHost: own:1") <= 1
+
+
+class Gone(asyncio.Transport):
+    """A connection whose other end has reset it between accept and the first word."""
+
+    aborted = False
+
+    def get_extra_info(self, name: str, default: object = None) -> Any:
+        return ("192.0.2.1", 50000) if name == "peername" else default
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert bytes(data).startswith(b"HTTP/1.1 503 ")
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        raise OSError(107, "Transport endpoint is not connected")
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+async def test_who_is_gone_before_being_turned_away_is_no_fault() -> None:
+    gate = ConnectionGate(connections=0, per_address=0)
+    transport = Gone()
+    Doorman(Doorway(lambda _: asyncio.Protocol(), gate), None).connection_made(transport)
+    assert transport.aborted
