@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ logger = logging.getLogger(__name__)
 
 _BEGUN_AGAIN_AFTER: Final = 0.2
 """Seconds before work that failed is begun again, so that a lasting fault does not fill the processor or the log."""
+
+_SAID_AGAIN_AFTER: Final = 60.0
+"""Seconds after which a fault that lasts is written to the log again."""
 
 
 async def end(task: asyncio.Task[Any]) -> None:
@@ -44,13 +48,21 @@ def keep_running(stack: contextlib.AsyncExitStack, name: str, work: Callable[[],
     """Own a task until the stack unwinds; work that fails is reported and begun again."""
 
     async def again_and_again() -> None:
+        said, left_out = float("-inf"), 0
+        kind: type[Exception] | None = None
         while True:
             try:
                 await work()
                 return
             # The wall between a fault in one of these and the lesson, which goes on; the log has the traceback.
-            except Exception:
-                logger.exception("%s failed and is begun again", name)
+            except Exception as fault:
+                now = time.monotonic()
+                if type(fault) is kind and now - said < _SAID_AGAIN_AFTER:
+                    left_out += 1
+                else:
+                    before = f", as {left_out} times before" if left_out else ""
+                    logger.error("%s failed and is begun again%s", name, before, exc_info=fault)
+                    said, kind, left_out = now, type(fault), 0
             await asyncio.sleep(_BEGUN_AGAIN_AFTER)
 
     task = asyncio.create_task(again_and_again(), name=name)

@@ -36,6 +36,7 @@ _LINES: Final = {
     "fingerprint": re.compile(r"[A-Za-z0-9-]{1,16} [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}"),
     "mid": re.compile(r"[!-~]{1,32}"),
     "rtpmap": re.compile(r"\d{1,3} [!-~]{1,64}(?: *)"),
+    "msid": re.compile(r"[!-~]{1,128}(?: [!-~]{1,128})?"),
     "setup": re.compile(r"active|passive|actpass"),
 }
 _FIRST_RTCP, _LAST_RTCP, _LARGEST_FORMAT = 64, 95, 127

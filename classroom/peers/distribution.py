@@ -8,6 +8,7 @@ picture's portions.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ from classroom.peers.history import Frame, History
 from classroom.peers.pacer import BURST, Portion
 from classroom.peers.packetizer import packetize
 from classroom.peers.stream import Stream
+from classroom.sparing import SparingLog
 
 __all__ = ["SLICE", "Distribution"]
+
+logger = logging.getLogger(__name__)
+sparing = SparingLog(logger, lines=1)
 
 SLICE: Final = 0.002
 """Seconds of sending after which others of the event loop get their turn."""
@@ -136,7 +141,19 @@ class Distribution:
 
     def _lead_in(self, stream: Stream) -> None:
         """Send a newcomer the next portion of what was before it came, until it has all."""
-        arrival, packets = self._arriving[stream], 0
+        arrival = self._arriving[stream]
+        try:
+            self._lead_on(stream, arrival)
+        except Exception as fault:  # noqa: BLE001 - as in _deliver
+            _report(fault)
+            arrival.frames.clear()
+        if arrival.frames:
+            arrival.handle = asyncio.get_running_loop().call_later(_PORTION_EVERY, self._lead_in, stream)
+        else:
+            del self._arriving[stream]
+
+    def _lead_on(self, stream: Stream, arrival: _Arrival) -> None:
+        packets = 0
         while arrival.frames and packets < BURST:
             frame = arrival.frames.popleft()
             accepted = stream.accept(self, frame, self._history)
@@ -147,10 +164,6 @@ class Distribution:
                 break
             self._send_rest(stream, frame, _Taker(*accepted))
             packets += len(frame.payloads)
-        if arrival.frames:
-            arrival.handle = asyncio.get_running_loop().call_later(_PORTION_EVERY, self._lead_in, stream)
-        else:
-            del self._arriving[stream]
 
     def _send_rest(self, stream: Stream, frame: Frame, taker: _Taker) -> None:
         sent = send_time(self._clock.now())
@@ -189,19 +202,24 @@ class Distribution:
             if portion.first and (pause := began + portion.after - clock.now()) > 0:
                 await asyncio.sleep(pause)
                 turn = clock.now()
-            layouts, sent = _layouts(frame, portion), send_time(clock.now())
+            layouts, now = _layouts(frame, portion), clock.now()
             for stream in tuple(self._takers if portion.first else self._streams):
                 if not portion.first and stream in self._arriving:
                     self._arriving[stream].frames.append(frame)
                     continue
-                taker = self._takers.get(stream) if portion.first else self._accepted(stream, frame)
-                if taker is None:
-                    continue
-                stream.send(layouts, taker.sequence + portion.first, taker.stamp, sent)
-                taker.portions += 1
-                if clock.now() - turn > SLICE:
+                try:
+                    taker = self._takers.get(stream) if portion.first else self._accepted(stream, frame)
+                    if taker is None:
+                        continue
+                    # Stamped for each as it leaves: the time that those before it took is no queue of the network.
+                    stream.send(layouts, taker.sequence + portion.first, taker.stamp, send_time(now))
+                    taker.portions += 1
+                except Exception as fault:  # noqa: BLE001 - what befalls one student is not to befall those after it
+                    _report(fault)
+                now = clock.now()
+                if now - turn > SLICE:
                     await asyncio.sleep(0)
-                    turn = clock.now()
+                    turn = now = clock.now()
         self._takers = {}
 
     def _accepted(self, stream: Stream, frame: Frame) -> _Taker | None:
@@ -211,6 +229,11 @@ class Distribution:
             return None
         taker = self._takers[stream] = _Taker(*accepted)
         return taker
+
+
+def _report(fault: Exception) -> None:
+    sparing.warn("a student could not be sent to: %s", type(fault).__name__)
+    logger.debug("a student could not be sent to", exc_info=fault)
 
 
 def _layouts(frame: Frame, portion: Portion) -> Layouts:

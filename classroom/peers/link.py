@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
+from typing import Final
 
 from aiortc import RTCDtlsTransport
 
@@ -11,10 +13,16 @@ from classroom.peers.datagram import Path, open_path
 from classroom.peers.header import Layouts
 from classroom.peers.rtcp import Heard
 from classroom.peers.rtp import Srtp, SrtpFault, chosen_path, hear_directly, waiting_in
+from classroom.sparing import SparingLog
 
 __all__ = ["Link"]
 
 logger = logging.getLogger(__name__)
+sparing = SparingLog(logger, lines=1)
+
+_MOST_FAILURES: Final = 200
+_FAILING_WITHIN: Final = 2.0
+"""Packets that cannot be protected in so many seconds after which a connection sends no more."""
 
 
 class Link:
@@ -31,6 +39,8 @@ class Link:
         self._chosen: object = None
         self._path: Path | None = None
         self._closed = False
+        self._failures = 0
+        self._failing_since = float("-inf")
         self.refresh()
 
     @property
@@ -72,7 +82,7 @@ class Link:
                     path.send(sealed, layout.runs)
                     return len(layout.packets), layout.octets
         except SrtpFault as fault:
-            self._give_up(fault)
+            self._leave_out(fault)
         return 0, 0
 
     def report(self, report: bytes) -> None:
@@ -91,6 +101,16 @@ class Link:
         self._closed = True
         self._chosen = None
         self._leave()
+
+    def _leave_out(self, fault: SrtpFault) -> None:
+        """One packet that cannot be protected, as one that is too old, ends nothing; many in a row are no accident."""
+        now = time.monotonic()
+        if now - self._failing_since > _FAILING_WITHIN:
+            self._failing_since, self._failures = now, 0
+        self._failures += 1
+        sparing.warn("a packet is left out: %s", fault)
+        if self._failures >= _MOST_FAILURES:
+            self._give_up(fault)
 
     def _give_up(self, fault: SrtpFault) -> None:
         logger.error("a connection sends no more: %s", fault)

@@ -30,6 +30,9 @@ __all__ = ["Stream"]
 _SPANS: Final = 16
 """Gaps in what a student got that are remembered for repetitions."""
 
+_WINDOW: Final = 1000
+"""Packets back that may be sent again under their own number; SRTP takes no older ones than 1024 (aiortc's window)."""
+
 _FULL_LOSS: Final = 0.25
 _SOME_LOSS: Final = 0.1
 _TOO_MUCH: Final = 0.9
@@ -305,7 +308,8 @@ class Stream:
         span = next((span for span in reversed(self._spans) if span[0] <= sequence < self._next), None)
         if span is None:
             return
-        if self._held or sequence < self._repeated_from:
+        too_old = self._rtx_payload_type is None and behind >= _WINDOW
+        if self._held or sequence < self._repeated_from or too_old:
             self.feedback.refused += 1
             return
         _, offset, history = span

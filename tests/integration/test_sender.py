@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import struct
 import time
 from typing import Any, cast
 
 import pylibsrtp
+import pytest
+from aioice import Candidate
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
@@ -25,6 +29,7 @@ from aiortc.rtp import (
 )
 
 from classroom.peers.feed import OwnFeed
+from classroom.peers.interfaces import interfaces
 from classroom.peers.packetizer import packetize
 from tests.support.broadcast import eventually
 from tests.support.receiver import Call, Source, call, encoded, sound
@@ -315,3 +320,84 @@ async def test_the_encoder_hears_a_wish_only_from_all() -> None:
         made.feed.limit(wish=400_000.0, key_frames_every=None)
         made.feed.limit(wish=None, key_frames_every=None)
         assert wishes == [400_000.0, None]
+
+
+@pytest.mark.parametrize("repetitions", [True, False])
+async def test_numbers_go_on_where_they_wrap(repetitions: bool) -> None:
+    async with call(repetitions=repetitions) as made:
+        assert isinstance(made.feed, OwnFeed)
+        made.feed._picture._next = 65_536 - len(PICTURE) - 2
+        media = made.ssrcs()[0]
+        await one_picture(made)
+        made.picture.fanout.publish(encoded(1))
+        made.picture.fanout.publish(encoded(2))
+        packets = await made.arrived(media, 3 * len(PICTURE))
+        first = 65_536 - len(PICTURE) - 2
+        assert numbers(packets) == [(first + at) % 65_536 for at in range(3 * len(PICTURE))]
+        assert numbers(packets)[-1] == 2 * len(PICTURE) - 3
+        # Both sides of the wrap are found again.
+        await made.say(*(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 1, media, [number]) for number in (65_535, 0)))
+        if repetitions:
+            again = await made.arrived(made.ssrcs()[1], 2)
+            assert [packet.payload[2:] for packet in again] == [
+                packet.payload for packet in packets if packet.sequence_number in (65_535, 0)
+            ]
+
+
+async def test_the_path_is_followed_that_ice_chose_later() -> None:
+    """A peer that goes on from another of its addresses, which checks have shown."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        async with call() as made:
+            await one_picture(made)
+            ice = made.sender.getTransceivers()[0].sender.transport.transport._connection
+            pair = ice._nominated[1]
+            other.bind((interfaces().addresses[0], 0))
+            other.settimeout(0.0)
+            host, port = other.getsockname()
+            protocol = next(each for each in ice._protocols if ":" not in each.local_candidate.host)
+            ice._nominated[1] = type(pair)(protocol, Candidate("9", 1, "udp", 1, host, port, "host"))
+            came: list[bytes] = []
+
+            def goes_there() -> bool:
+                made.picture.fanout.publish(encoded(1 + len(came)))
+                with contextlib.suppress(BlockingIOError):
+                    came.append(other.recv(2048))
+                return any(data[0] & 0xC0 == 0x80 for data in came)
+
+            await eventually(goes_there, what="packets at the other address")
+            ice._nominated[1] = pair
+
+
+async def test_a_packet_that_is_too_old_to_be_repeated_ends_nothing() -> None:
+    async with call(repetitions=False) as made:
+        media = made.ssrcs()[0]
+        first = await one_picture(made)
+        await made.arrived(media, len(PICTURE))
+        for number in range(1, 12):
+            made.picture.fanout.publish(encoded(number, 130_000))
+            await eventually(lambda number=number: made.picture_counter() >= len(PICTURE) + 110 * number)
+        await made.say(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 1, media, [first[0].sequence_number]))
+        await eventually(lambda: made.feed.picture.refused == 1)
+        before = len(made.of(media))
+        made.picture.fanout.publish(encoded(20, key=True))
+        await made.arrived(media, before + len(PICTURE))
+
+
+async def test_a_packet_that_cannot_be_protected_ends_nothing_and_hundreds_in_a_row_end_it() -> None:
+    async with call() as made:
+        await one_picture(made)
+        assert isinstance(made.feed, OwnFeed)
+        link = made.feed._line._link
+        assert link is not None
+        protect, link._srtp._protect = link._srtp._protect, lambda *_: 9
+        made.picture.fanout.publish(encoded(1))
+        await eventually(lambda: link._failures > 0)
+        link._srtp._protect = protect
+        before = len(made.of(made.ssrcs()[0]))
+        made.picture.fanout.publish(encoded(2, key=True))
+        await made.arrived(made.ssrcs()[0], before + len(PICTURE))
+        link._srtp._protect = lambda *_: 9
+        for number in range(3, 300):
+            made.picture.fanout.publish(encoded(number, 300))
+            await asyncio.sleep(0)
+        await eventually(lambda: not link.ready)

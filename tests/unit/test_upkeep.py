@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import pytest
+
 from classroom.upkeep import end, keep_running
+from tests.support.broadcast import eventually
 
 
 class Deaf:
@@ -45,3 +48,22 @@ async def test_what_has_ended_is_left_alone() -> None:
     task = asyncio.create_task(asyncio.sleep(0))
     await task
     await end(task)
+
+
+async def test_a_fault_that_lasts_is_written_once_and_another_at_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classroom.upkeep._BEGUN_AGAIN_AFTER", 0.0)
+    tried = 0
+
+    async def fails() -> None:
+        nonlocal tried
+        tried += 1
+        raise OSError("full") if tried < 200 else ValueError("another")
+
+    async with contextlib.AsyncExitStack() as stack:
+        keep_running(stack, "work", fails)
+        await eventually(lambda: tried > 400)
+    said = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert ["OSError" in str(record.exc_info) for record in said] == [True, False]
+    assert "199 times" not in said[0].getMessage()

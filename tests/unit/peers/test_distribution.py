@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import av
+import pytest
 
 from classroom.clock import ManualClock
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Encoded
 from classroom.peers.distribution import Distribution
-from classroom.peers.header import Layouts
+from classroom.peers.header import Layouts, send_time
 from classroom.peers.history import Frame, History
 from classroom.peers.stream import Stream
 from tests.support.broadcast import eventually
@@ -30,6 +31,8 @@ class Newcomer:
         self.taken: list[int] = []
         self.packets = 0
         self.in_order = True
+        self.stamped: list[bytes] = []
+        self.before_sending: Callable[[], None] = lambda: None
 
     def accept(self, distribution: Distribution, frame: Frame, history: History) -> tuple[int, int] | None:
         if not self.ready or (not self.begun and not frame.key):
@@ -39,6 +42,8 @@ class Newcomer:
         return frame.index, 0
 
     def send(self, layouts: Layouts, sequence: int, stamp: int, sent: bytes) -> None:
+        self.before_sending()
+        self.stamped.append(sent)
         self.in_order &= sequence == self.packets
         self.packets += len(layouts.get(0, 0).packets)
 
@@ -219,3 +224,68 @@ async def test_a_picture_with_nothing_in_it_is_passed_over() -> None:
         made.fanout.publish(Encoded("h264", packet, False, made.clock.now()))
         await made.show(3, first)
         assert first.taken == [1, 3]
+
+
+async def test_each_student_is_told_when_its_own_packets_left() -> None:
+    async with lesson() as made:
+        several = [await made.join() for _ in range(8)]
+        left: list[bytes] = []
+
+        def takes_a_while() -> None:
+            left.append(send_time(made.clock.now()))
+            made.clock.advance(0.001)
+
+        await made.show(1, several[-1], key=True)
+        for each in several:
+            each.stamped.clear()
+            each.before_sending = takes_a_while
+        await made.show(2, several[-1])
+        assert [each.stamped for each in several] == [[stamp] for stamp in left]
+        assert len(set(left)) == len(several)
+
+
+async def test_the_event_loop_gets_its_turn_while_many_are_sent_to() -> None:
+    async with lesson() as made:
+        many = [await made.join() for _ in range(60)]
+        turns = 0
+
+        def takes_a_while() -> None:
+            made.clock.advance(0.001)
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        for each in many:
+            each.before_sending = takes_a_while
+        at: list[int] = []
+        many[0].before_sending = many[-1].before_sending = lambda: at.append(turns)
+        working = asyncio.create_task(others())
+        await asyncio.sleep(0)
+        await made.show(1, many[-1], key=True)
+        working.cancel()
+        # Sixty milliseconds of sending, some two at a time.
+        assert at[-1] - at[0] >= 15
+
+
+async def test_who_cannot_be_sent_to_keeps_it_from_nobody_and_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    def fails() -> None:
+        raise OSError("no such device")
+
+    async with lesson() as made:
+        broken, well = await made.join(), await made.join()
+        broken.before_sending = fails
+        await made.show(1, well, key=True)
+        for number in range(2, 100):
+            await made.show(number, well)
+        assert well.taken == list(range(1, 100))
+        late = Newcomer()
+        late.before_sending = fails
+        made.distribution.add(cast(Stream, late))
+        await made.show(100, well)
+        broken.before_sending = lambda: None
+        await made.show(101, well)
+        assert broken.taken[-1] == 101
+    assert 0 < len(caplog.records) < 5

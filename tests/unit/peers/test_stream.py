@@ -204,3 +204,26 @@ def test_what_is_chosen_before_the_connection_stands_is_all_that_is_sent() -> No
     assert student.stream.accept(cast(Distribution, student.large), large, student.large.history) is None
     frame = small.frame(1, key=True)
     assert student.stream.accept(cast(Distribution, small), frame, small.history) is not None
+
+
+def test_on_a_full_network_less_is_repeated() -> None:
+    repeated = []
+    for loss in (0.0, 0.5):
+        student = Student()
+        last = student.watch(60)
+        student.stream.feedback.loss = loss
+        student.stream.hear(Loss(1, tuple((last - back) & 0xFFFF for back in range(300))))
+        repeated.append(student.line.sent)
+    freely, full = repeated
+    assert 0.2 < full / freely < 0.4  # 15 % of what is sent, instead of half of it
+
+
+@pytest.mark.parametrize("repetitions", [True, False])
+def test_without_a_stream_for_repetitions_what_srtp_takes_no_more_is_refused(repetitions: bool) -> None:
+    student = Student()
+    student.stream._rtx_payload_type = 97 if repetitions else None
+    last = student.watch(200)
+    student.stream.hear(Loss(1, ((last - 1100) & 0xFFFF,)))
+    assert (student.line.sent, student.stream.feedback.refused) == ((1, 0) if repetitions else (0, 1))
+    student.stream.hear(Loss(1, ((last - 900) & 0xFFFF,)))
+    assert student.line.sent == 1 + repetitions
