@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from classroom.alarms import Alarm, Alarms
 from classroom.clock import Clock
 from classroom.direction import Direction
 from classroom.director import Cue, Director, RunOfShow
+from classroom.director.cues import CueState
 from classroom.errors import CommandError
+from classroom.kept import Kept, KeptCue, KeptCues
 from classroom.lesson import Lesson
 from classroom.lesson.cues import CueModel, scene_alone
 from classroom.wording import Wording
@@ -90,6 +93,35 @@ class Prompter:
         self._lesson = lesson
         self._show.replace(cues_of(lesson, self._began), self._now())
         self._moved()
+
+    def progress(self) -> KeptCues:
+        """How far the show has come, to be kept."""
+        states: dict[CueState, Literal["done", "passed", "coming"]] = {"done": "done", "passed": "passed"}
+        marks = self._marks()
+        return KeptCues(
+            held=self._show.held,
+            cues=tuple(
+                KeptCue(mark=mark, state=states.get(self._show.state(place), "coming"))
+                for place, mark in enumerate(marks)
+            ),
+        )
+
+    def resume(self, kept: Kept) -> None:
+        """Go on where the show had come when it was kept; a cue that is new and would be over already is passed over."""
+        before = {cue.mark for cue in kept.cues.cues}
+        progress = kept.progress(self._marks())
+        self._show.resume(
+            done=[place for place, cue in enumerate(progress) if cue.state == "done"],
+            passed=[place for place, cue in enumerate(progress) if cue.state == "passed"],
+            fresh=[place for place, cue in enumerate(progress) if cue.mark not in before],
+            until=kept.elapsed,
+            held=kept.cues.held,
+        )
+
+    def _marks(self) -> list[str]:
+        """What tells each cue of the lesson from the others, whatever it is called."""
+        written = (cue.model_dump_json(exclude={"title"}) for cue in self._lesson.cues)
+        return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in written]
 
     def describe(self) -> dict[str, object]:
         """The section ``cues`` of the state."""

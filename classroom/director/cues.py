@@ -118,6 +118,20 @@ class RunOfShow:
         self._over = _before_the_beginning(self._cues)
         self._over |= {place for place in self._due(now) if _untitled(self._cues[place]) not in waiting}
 
+    def resume(
+        self, *, done: Iterable[int], passed: Iterable[int], fresh: Iterable[int], until: float, held: bool
+    ) -> None:
+        """Go on with a show that was interrupted: at these places of the list are the cues that came or were passed.
+
+        ``fresh`` are those that were not in it; they are passed over where they would have come before ``until``.
+        """
+        self._done = set(done)
+        self._position = max((place + 1 for place in self._done), default=0)
+        self._over |= {place for place in passed if place >= self._position}
+        new = set(fresh)
+        self._over |= {place for place in self._due(until) if place in new}
+        self._held = held and self.next is not None
+
     def retime(self, cues: Iterable[Cue]) -> None:
         """Take the same cues at other times, as when the clock of the computer was set; what has come has come."""
         self._cues = tuple(cues)

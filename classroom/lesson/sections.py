@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag
 
 from classroom.lesson.measures import Addresses, Bitrate, Delay, Host, PictureSize, Server, Size
 from classroom.lesson.section import Section
+from classroom.lesson.times import Duration
 from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Switch, Whole
 from classroom.lesson.web_addresses import BasePath, Origins, Proxy, PublicAddress
 
@@ -257,4 +258,10 @@ class Recording(Section):
     )
     folder: Annotated[Path, FileName()] = Field(
         Path("recordings"), validate_default=True, description="The folder for recordings; it is made when needed."
+    )
+    resume: Annotated[float, Duration()] = Field(
+        1800.0,
+        description="How long an interrupted lesson may be gone on with when it is started again, such as 30min; 0 is "
+        "never.",
+        json_schema_extra={"default": "30min"},
     )

@@ -59,6 +59,10 @@ class Studio:
         """The picture sources themselves, for who delivers into them."""
         return {name: runner.source for name, runner in self._pictures.items()}
 
+    def every_source(self) -> dict[str, Source]:
+        """The picture sources, and the inputs with a device of their own."""
+        return {name: runner.source for name, runner in {**self._sounds, **self._pictures}.items()}
+
     def live(self) -> frozenset[str]:
         """The sources that have a picture now; read in every tick, by any thread."""
         return self._live

@@ -72,6 +72,16 @@ class Slides(Source):
         """How many pages there are; None until the file was opened for the first time."""
         return self._pages
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    def begin_at(self, page: int) -> None:
+        """Show this page first, or the last one where there are fewer; before the file is opened."""
+        with self._lock:
+            self._page = page
+
     def go_to(self, page: int | None = None, step: int | None = None) -> int:
         """Show a page, or one that many pages further on; the page that is shown then.
 

@@ -1,0 +1,149 @@
+"""Brings a lesson to where it was when it was interrupted, and says where it is, to be kept.
+
+Nothing is put on air by that which was not on air before, and no microphone opened that was muted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from classroom.clock import Clock
+from classroom.direction import Direction, scenes_of
+from classroom.errors import CommandError
+from classroom.kept import Kept, KeptDevice, KeptInput, KeptPage, Setting
+from classroom.lesson import Lesson
+from classroom.media.program import Program
+from classroom.media.sound import SoundInput
+from classroom.media.sources.base import Known
+from classroom.media.sources.slides import Slides
+from classroom.media.studio import Studio
+from classroom.opening import Opening, hears_people, shows_cards_only
+from classroom.prompter import Prompter
+
+__all__ = ["Continuation"]
+
+
+class Continuation:
+    """Where a lesson goes on: where ``kept`` says, or at its beginning.
+
+    ``started`` is the clock second and ``began`` the time of day of its beginning, ``start`` its first scene.
+    """
+
+    def __init__(self, lesson: Lesson, kept: Kept | None, *, clock: Clock) -> None:
+        now = datetime.now(UTC)
+        elapsed = 0.0 if kept is None else kept.elapsed + (kept.interrupted_for(now) or 0.0)
+        self._lesson, self._kept, self._clock = lesson, kept, clock
+        scenes = scenes_of(lesson)
+        # A scene that the lesson has no more gives way to its beginning.
+        self._there = kept is not None and kept.scene in scenes
+        self.started = clock.now() - elapsed
+        self.began = datetime.fromtimestamp(now.timestamp() - elapsed, UTC)
+        self.start = kept.scene if kept is not None and self._there else lesson.program.start
+        cards = shows_cards_only(lesson, scenes[self.start])
+        self.waits = cards and (kept is None or kept.waits or not self._there)
+
+    def inputs(self, inputs: Mapping[str, SoundInput]) -> dict[str, SoundInput]:
+        """The audio inputs as the teacher had set them, but for what the lesson file says anew."""
+        kept = self._kept
+        if kept is None:
+            return dict(inputs)
+        found = {}
+        renamed = any(each.set.muted or name in kept.waiting for name, each in kept.audio.items() if name not in inputs)
+        for name, setting in inputs.items():
+            before = kept.audio.get(name)
+            if before is not None:
+                held = name in kept.waiting and not self.waits
+                found[name] = _as_set(setting, before, muted=before.set.muted or held)
+            else:
+                # It may be one that was muted and has another name now.
+                muted = setting.muted or (renamed and hears_people(self._lesson, name))
+                found[name] = replace(setting, muted=muted)
+        return found
+
+    def prepare(self, studio: Studio) -> None:
+        """Have sources begin with the page and the device that they had; before they are started."""
+        if self._kept is None:
+            return
+        sources = studio.every_source()
+        for name, page in self._kept.pages.items():
+            source = sources.get(name)
+            if isinstance(source, Slides) and str(source.path) == page.file:
+                source.begin_at(page.page)
+        for name, device in self._kept.devices.items():
+            source = sources.get(name)
+            if source is not None and _spelled(source.wish) == device.wish:
+                source.recall(Known(device.identity, device.label))
+
+    def restore(self, direction: Direction, prompter: Prompter) -> None:
+        """Bring back what was prepared, and how far the run of show had come."""
+        if self._kept is None:
+            return
+        with contextlib.suppress(CommandError):
+            direction.prepare(self._kept.preview)
+        prompter.resume(self._kept)
+
+    def describe(
+        self,
+        lesson: str,
+        *,
+        studio: Studio,
+        direction: Direction,
+        prompter: Prompter,
+        program: Program,
+        opening: Opening,
+    ) -> Kept:
+        """How the lesson of this path is now."""
+        said, held = studio.inputs(), opening.held
+        director, sources = direction.director, studio.every_source()
+        return Kept(
+            lesson=lesson,
+            saved=datetime.now(UTC),
+            elapsed=self._clock.now() - self.started,
+            scene=director.program.scene.name,
+            preview=director.preview,
+            waits=opening.waits,
+            waiting=tuple(sorted(held)),
+            audio={
+                name: KeptInput(
+                    said=_setting(said[name]),
+                    # It would be open but for the beginning of the lesson.
+                    set=_setting(replace(setting, muted=setting.muted and name not in held)),
+                )
+                for name, setting in program.inputs.items()
+                if name in said
+            },
+            pages={
+                name: KeptPage(file=str(source.path), page=source.page)
+                for name, source in sources.items()
+                if isinstance(source, Slides)
+            },
+            devices={
+                name: KeptDevice(wish=_spelled(source.wish), identity=known.identity, label=known.label)
+                for name, source in sources.items()
+                if (known := source.known) is not None
+            },
+            cues=prompter.progress(),
+        )
+
+
+def _as_set(setting: SoundInput, before: KeptInput, *, muted: bool) -> SoundInput:
+    """As the teacher had set it where the file says the same as then; muted wherever it was."""
+    said = _setting(setting)
+    kept = {
+        key: getattr(before.set, key)
+        for key in ("gain", "delay", "duck", "heard", "muted")
+        if getattr(said, key) == getattr(before.said, key)
+    }
+    return replace(setting, **{**kept, "muted": muted or kept.get("muted", setting.muted)})
+
+
+def _setting(setting: SoundInput) -> Setting:
+    return Setting(gain=setting.gain, muted=setting.muted, delay=setting.delay, duck=setting.duck, heard=setting.heard)
+
+
+def _spelled(wish: object) -> str:
+    return hashlib.sha256(repr(wish).encode()).hexdigest()[:16]

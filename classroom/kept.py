@@ -1,0 +1,160 @@
+"""What is kept of a lesson while it runs, so that it can be gone on with after an interruption. Values only.
+
+A file of it may be cut off, of another lesson, of a later version, or written by hand: whatever cannot be read as a
+whole counts for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from classroom.lesson.times import LONGEST
+
+__all__ = [
+    "LARGEST",
+    "VERSION",
+    "Kept",
+    "KeptCue",
+    "KeptCues",
+    "KeptDevice",
+    "KeptInput",
+    "KeptPage",
+    "Setting",
+    "read",
+]
+
+VERSION: Final = 1
+
+LARGEST: Final = 1 << 20
+"""Bytes of a file that is read; a lesson with everything it can have is a tenth of that."""
+
+_SET_BACK: Final = 60.0
+"""Seconds by which the clock on the wall may have been corrected while nobody looked."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Setting(_Value):
+    """How an input is heard."""
+
+    gain: float = Field(ge=-60, le=20)
+    muted: bool
+    delay: float = Field(ge=0, le=1000)
+    duck: float = Field(ge=0, le=60)
+    heard: Literal["on-air", "always"]
+
+
+class KeptInput(_Value):
+    """An audio input: what the lesson said of it, and how it was set."""
+
+    said: Setting
+    set: Setting
+
+
+class KeptPage(_Value):
+    """The page of slides that was shown, and of which file."""
+
+    file: str
+    page: int = Field(ge=1)
+
+
+class KeptDevice(_Value):
+    """The device that a source had chosen, and what the lesson had wished."""
+
+    wish: str
+    identity: str
+    label: str
+
+
+class KeptCue(_Value):
+    """A cue of the run of show: what tells it from the others, and whether it came or was passed over."""
+
+    mark: str
+    state: Literal["done", "passed", "coming"]
+
+
+class KeptCues(_Value):
+    """The run of show: its cues in their order, and whether the teacher had taken over."""
+
+    held: bool
+    cues: tuple[KeptCue, ...] = Field(strict=False)
+
+
+class Kept(_Value):
+    """A lesson as it stood.
+
+    ``lesson`` is the path of its file. ``elapsed`` are the seconds since its beginning at the moment ``saved``, which
+    is by the clock on the wall. ``waiting`` are the inputs that were silent only until the first change of scene,
+    which had not come where ``waits`` is true.
+    """
+
+    version: Literal[1] = VERSION
+    lesson: str
+    saved: AwareDatetime = Field(strict=False)
+    elapsed: float = Field(ge=0)
+    scene: str
+    preview: str | None
+    waits: bool
+    waiting: tuple[str, ...] = Field(strict=False)
+    audio: dict[str, KeptInput]
+    pages: dict[str, KeptPage]
+    devices: dict[str, KeptDevice]
+    cues: KeptCues
+
+    @property
+    def began(self) -> datetime:
+        """When it began, by the clock on the wall as it was set last."""
+        return datetime.fromtimestamp(self.saved.timestamp() - self.elapsed, UTC)
+
+    def interrupted_for(self, now: datetime) -> float | None:
+        """Seconds since it was saved; None where the clock was set back, so that nobody knows."""
+        passed = (now - self.saved).total_seconds()
+        return None if passed < -_SET_BACK else max(0.0, passed)
+
+    def without_time(self) -> Kept:
+        """The same for comparing what changes by more than time."""
+        return self.model_copy(update={"saved": datetime.fromtimestamp(0, UTC), "elapsed": 0.0})
+
+    def progress(self, marks: Sequence[str]) -> list[KeptCue]:
+        """For the cues of a lesson as it is now: which of them came, were passed over, or are to come.
+
+        Where its list was changed, what was done stays done. One that is new is to come.
+        """
+        old, now = self.cues.cues, list(marks)
+        if [cue.mark for cue in old] == now:
+            return list(old)
+        states: list[KeptCue] = [KeptCue(mark=mark, state="coming") for mark in now]
+        place = 0
+        for cue in old:
+            if cue.state != "coming" and cue.mark in now[place:]:
+                place = now.index(cue.mark, place) + 1
+                states[place - 1] = cue
+        # What stands before one that came is not to come any more.
+        return [
+            cue if cue.state != "coming" or number >= place else KeptCue(mark=cue.mark, state="passed")
+            for number, cue in enumerate(states)
+        ]
+
+
+def read(data: bytes, lesson: str) -> Kept:
+    """What is kept of this lesson; ValueError where that cannot be read, is of another lesson or another version."""
+    if len(data) > LARGEST:
+        raise ValueError("it is too large")
+    try:
+        kept = Kept.model_validate_json(data)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "it"
+        raise ValueError(f"{place} cannot be read") from None
+    except RecursionError:
+        raise ValueError("it cannot be read") from None
+    if kept.lesson != lesson:
+        raise ValueError("it is of another lesson")
+    if kept.elapsed > 100 * LONGEST:
+        raise ValueError("elapsed cannot be read")
+    return kept
