@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,21 +20,20 @@ from classroom.alarms import Alarms
 from classroom.attendance import attend
 from classroom.bulletin import Bulletin
 from classroom.clock import Clock
+from classroom.continuation import Continuation
 from classroom.control.invitations import Invitations
 from classroom.control.news import News
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
 from classroom.desk import TeachersDesk
 from classroom.direction import Direction
+from classroom.keeper import Keeping
 from classroom.lesson import Lesson
 from classroom.media.health import Health
-from classroom.media.overlay import build_overlays
-from classroom.media.program import Program
-from classroom.media.sources import fallback_card
 from classroom.media.studio import Studio
 from classroom.memory import MemoryWatch
 from classroom.metrics import make_registry
-from classroom.opening import Opening, shows_cards_only
+from classroom.opening import Opening
 from classroom.peers.audience import Audience
 from classroom.peers.blockade import BlockedStudents
 from classroom.peers.feed import Program as Watchable
@@ -45,10 +43,11 @@ from classroom.peers.relay import RelayCheck, StudentFaults
 from classroom.peers.rtp import install as install_playout_delay
 from classroom.peers.teachers import Teachers
 from classroom.peers.transmitter import transmitter_or_alarm
+from classroom.program_of import program_of
 from classroom.prompter import Prompter
 from classroom.reception import Reception
 from classroom.reload import LessonFile, Reload
-from classroom.renewal import Renewal, tell_of_overlays
+from classroom.renewal import Renewal
 from classroom.server.client_address import own_address
 from classroom.server.excess import Excess
 from classroom.server.own_relay import OwnRelay, RelayWish
@@ -76,13 +75,14 @@ class Broadcaster:
         clock: Clock,
         file: LessonFile | None = None,
         relay: RelayWish | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._lesson = lesson
         self._file = file
         self._clock = clock
         self._token = token
-        self._started = clock.now()
-        self._began = datetime.now(UTC)
+        self._continuation = Continuation(lesson, keeping, clock=clock)
+        self._started, self._began = self._continuation.started, self._continuation.began
         self._guard: AccessGuard | None = None
         self._over = False
         self._stopping = asyncio.Event()
@@ -94,15 +94,29 @@ class Broadcaster:
         self._stack = contextlib.AsyncExitStack()
 
         self._studio = Studio(lesson, clock=clock, changed=from_any_thread(self._loop, self._sources_changed))
+        self._continuation.prepare(self._studio)
         self._direction = Direction(
-            lesson, clock=clock, tell=self._tell, on_air=self._studio.put_on_air, came=self._scene_came
+            lesson,
+            clock=clock,
+            tell=self._tell,
+            on_air=self._studio.put_on_air,
+            came=self._scene_came,
+            start=self._continuation.start,
         )
         self._opening = Opening(
             lesson,
-            waits=shows_cards_only(lesson, self._direction.director.program.scene),
+            waits=self._continuation.waits,
             open_input=lambda name: self._program.set_audio(name, muted=False),
         )
-        self._program = self._make_program()
+        self._program = program_of(
+            lesson,
+            director=self._direction.director,
+            studio=self._studio,
+            inputs=self._opening.hush(self._continuation.inputs(self._studio.inputs())),
+            alarms=self._alarms,
+            clock=clock,
+            loop=self._loop,
+        )
         self._prompter = Prompter(
             lesson,
             clock=clock,
@@ -141,6 +155,13 @@ class Broadcaster:
         self._board = StateBoard(self._bulletin.sections())
         self.desk = self._make_desk()
         """Where the teachers' commands arrive."""
+        self._continuation.restore(
+            studio=self._studio,
+            direction=self._direction,
+            prompter=self._prompter,
+            program=self._program,
+            opening=self._opening,
+        )
         self._sessions = Sessions(desk=self.desk, token=token, invitations=self._invitations)
 
     # Life
@@ -172,6 +193,7 @@ class Broadcaster:
                 reload = Reload(self._file, apply=self._make_renewal().apply, alarms=self._alarms)
                 keep_running(stack, "lesson file", reload.run)
             self._reception.announce(stack)
+            self._continuation.keep(stack, over=lambda: self._over)
             self._stack = stack.pop_all()
         return self
 
@@ -248,28 +270,6 @@ class Broadcaster:
         return self._place.elsewhere.server if self._place.elsewhere is not None else None
 
     # Building
-
-    def _make_program(self) -> Program:
-        lesson = self._lesson
-        size = (lesson.program.size.width, lesson.program.size.height)
-        overlays, faults = build_overlays(lesson.overlays, size)
-        tell_of_overlays(faults, self._alarms)
-        return Program(
-            director=self._direction.director,
-            size=size,
-            fps=lesson.program.fps,
-            slots=self._studio.slots,
-            live=self._studio.live,
-            fallback=lesson.program.fallback,
-            overlays=overlays,
-            fallback_card=fallback_card(lesson.lesson.language, size),
-            inputs=self._opening.hush(self._studio.inputs()),
-            video_bit_rate=lesson.video.bitrate,
-            video_codecs=lesson.video.codecs,
-            tiers=lesson.video.tiers,
-            clock=self._clock,
-            loop=self._loop,
-        )
 
     def _make_audience(self) -> Audience:
         lesson = self._lesson

@@ -149,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         help="start it on this port, TCP and UDP; 0 takes any free one (default: 3478, else the next free one)",
     )
     teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
+    teach.add_argument("--fresh", action="store_true", help="begin anew, and do not go on with an interrupted lesson")
 
     signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
     signal.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
@@ -226,6 +227,7 @@ def _teach(options: argparse.Namespace) -> int:
         signaling=options.signaling,
         check=options.check,
         relay=RelayWish(options.relay_port) if options.relay or options.relay_port is not None else None,
+        fresh=options.fresh,
     )
     return run_to_its_end(teach(wishes))
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from classroom.clock import Clock
 from classroom.direction import Direction, scenes_of
 from classroom.errors import CommandError
+from classroom.keeper import Keeper, Keeping
 from classroom.kept import Kept, KeptDevice, KeptInput, KeptPage, Setting
 from classroom.lesson import Lesson
 from classroom.media.program import Program
@@ -27,16 +28,29 @@ from classroom.prompter import Prompter
 __all__ = ["Continuation"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a lesson that say how far it is."""
+
+    studio: Studio
+    direction: Direction
+    prompter: Prompter
+    program: Program
+    opening: Opening
+
+
 class Continuation:
-    """Where a lesson goes on: where ``kept`` says, or at its beginning.
+    """Where a lesson goes on: where it was kept, or at its beginning.
 
     ``started`` is the clock second and ``began`` the time of day of its beginning, ``start`` its first scene.
     """
 
-    def __init__(self, lesson: Lesson, kept: Kept | None, *, clock: Clock) -> None:
+    def __init__(self, lesson: Lesson, keeping: Keeping | None, *, clock: Clock) -> None:
+        kept = None if keeping is None else keeping.before
         now = datetime.now(UTC)
         elapsed = 0.0 if kept is None else kept.elapsed + (kept.interrupted_for(now) or 0.0)
-        self._lesson, self._kept, self._clock = lesson, kept, clock
+        self._lesson, self._keeping, self._kept, self._clock = lesson, keeping, kept, clock
+        self._parts: _Parts | None = None
         scenes = scenes_of(lesson)
         # A scene that the lesson has no more gives way to its beginning.
         self._there = kept is not None and kept.scene in scenes
@@ -78,29 +92,31 @@ class Continuation:
             if source is not None and _spelled(source.wish) == device.wish:
                 source.recall(Known(device.identity, device.label))
 
-    def restore(self, direction: Direction, prompter: Prompter) -> None:
+    def restore(
+        self, *, studio: Studio, direction: Direction, prompter: Prompter, program: Program, opening: Opening
+    ) -> None:
         """Bring back what was prepared, and how far the run of show had come."""
-        if self._kept is None:
-            return
-        with contextlib.suppress(CommandError):
-            direction.prepare(self._kept.preview)
-        prompter.resume(self._kept)
+        self._parts = _Parts(studio, direction, prompter, program, opening)
+        if self._kept is not None:
+            with contextlib.suppress(CommandError):
+                direction.prepare(self._kept.preview)
+            prompter.resume(self._kept)
 
-    def describe(
-        self,
-        lesson: str,
-        *,
-        studio: Studio,
-        direction: Direction,
-        prompter: Prompter,
-        program: Program,
-        opening: Opening,
-    ) -> Kept:
-        """How the lesson of this path is now."""
-        said, held = studio.inputs(), opening.held
-        director, sources = direction.director, studio.every_source()
+    def keep(self, stack: contextlib.AsyncExitStack, *, over: Callable[[], bool]) -> None:
+        """Keep where the lesson is until the stack unwinds, and forget it then where it is ``over``."""
+        if self._keeping is not None:
+            keeper = Keeper(self._keeping.file, describe=self._describe, fresh=self._keeping.fresh)
+            keeper.keep(stack, over=over)
+
+    def _describe(self) -> Kept:
+        """How the lesson is now."""
+        assert self._keeping is not None
+        assert self._parts is not None
+        studio, opening, program = self._parts.studio, self._parts.opening, self._parts.program
+        said, held, sources = studio.inputs(), opening.held, studio.every_source()
+        director = self._parts.direction.director
         return Kept(
-            lesson=lesson,
+            lesson=self._keeping.file.lesson,
             saved=datetime.now(UTC),
             elapsed=self._clock.now() - self.started,
             scene=director.program.scene.name,
@@ -126,7 +142,7 @@ class Continuation:
                 for name, source in sources.items()
                 if (known := source.known) is not None
             },
-            cues=prompter.progress(),
+            cues=self._parts.prompter.progress(),
         )
 
 

@@ -14,14 +14,16 @@ import os
 import stat
 import sys
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from classroom.kept import LARGEST, Kept, read
 from classroom.upkeep import keep_running
 
-__all__ = ["BUILT_IN", "Keeper", "KeptFile"]
+__all__ = ["BUILT_IN", "Keeper", "Keeping", "KeptFile"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,9 @@ _SIGN_OF_LIFE: Final = 10.0
 """Seconds after which it is written though nothing changed, so that it shows until when the lesson ran."""
 
 _ENDS_WITHIN: Final = 2.0
+
+_KEPT_FOR: Final = 30 * 86_400.0
+_SUFFIXES: Final = frozenset({".json", ".lock", ".new", ".aside"})
 
 
 class KeptFile:
@@ -51,7 +56,10 @@ class KeptFile:
         return cls(home, BUILT_IN if file is None else str(file.resolve()))
 
     def claim(self) -> bool:
-        """Take it for this process, until that ends; False while another one has it. OSError where nothing can be kept."""
+        """Take it for this process, until that ends; False while another one has it.
+
+        OSError where nothing can be kept.
+        """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = open(self.path.with_suffix(".lock"), "ab")  # noqa: SIM115 - held for the life of the process
         try:
@@ -60,7 +68,16 @@ class KeptFile:
             lock.close()
             return False
         self._lock = lock
+        self._tidy()
         return True
+
+    def _tidy(self) -> None:
+        """Throw away what is so old that no lesson goes on with it; another process may be doing the same."""
+        oldest = time.time() - _KEPT_FOR
+        for path in self.path.parent.iterdir():
+            with contextlib.suppress(OSError):
+                if path.suffix in _SUFFIXES and path.stem != self.path.stem and path.lstat().st_mtime < oldest:
+                    path.unlink()
 
     def release(self) -> None:
         """Let another process have it."""
@@ -69,7 +86,10 @@ class KeptFile:
             lock.close()
 
     def read(self) -> Kept | None:
-        """What is kept; None where there is nothing. ValueError for what is of no use, OSError for what cannot be read."""
+        """What is kept; None where there is nothing.
+
+        ValueError for what is of no use, OSError for what cannot be read.
+        """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         except FileNotFoundError:
@@ -91,7 +111,8 @@ class KeptFile:
 
     def remove(self) -> None:
         """There is nothing to go on with any more."""
-        self.path.unlink(missing_ok=True)
+        for path in (self.path, self.aside):
+            path.unlink(missing_ok=True)
 
     @property
     def aside(self) -> Path:
@@ -100,6 +121,7 @@ class KeptFile:
 
     def put_aside(self) -> None:
         """Leave it for somebody who begins anew by mistake."""
+        self.aside.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             os.replace(self.path, self.aside)
 
@@ -109,10 +131,20 @@ class KeptFile:
             os.replace(self.aside, self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where a lesson is kept, and what it goes on with; with ``fresh`` what was kept is left aside for this one."""
+
+    file: KeptFile
+    before: Kept | None = None
+    fresh: bool = False
+
+
 class Keeper:
     """Keeps a lesson's state in its file while it runs. Belongs to the event loop.
 
-    ``describe`` says how the lesson is. With ``fresh`` the file of an interrupted lesson was put aside for this one.
+    ``describe`` says how the lesson is. With ``fresh`` the file of an interrupted lesson is put aside for this one, and
+    taken back where this one ends without anything having been changed in it.
     """
 
     def __init__(self, file: KeptFile, *, describe: Callable[[], Kept], fresh: bool = False) -> None:
@@ -129,7 +161,7 @@ class Keeper:
 
     def keep(self, stack: contextlib.AsyncExitStack, *, over: Callable[[], bool]) -> None:
         """Keep it until the stack unwinds; then once more, unless the lesson is ``over``."""
-        self._first = self._describe().without_time()
+        self._first = _standing(self._describe())
         self._thread.start()
 
         async def end() -> None:
@@ -153,7 +185,7 @@ class Keeper:
         last = self._describe()
         if over:
             self._do(self._file.remove)
-        elif self._fresh and last.without_time() == self._first:
+        elif self._fresh and _standing(last) == self._first:
             self._do(self._file.take_back)
         else:
             self._write(last)
@@ -174,6 +206,9 @@ class Keeper:
             self._wanted.notify()
 
     def _work(self) -> None:
+        if self._fresh:
+            with contextlib.suppress(OSError):
+                self._file.put_aside()
         while True:
             with self._wanted:
                 self._wanted.wait_for(lambda: bool(self._errands) or self._ending)
@@ -190,6 +225,11 @@ class Keeper:
                         error.strerror or error,
                     )
                 self._failing = True
+
+
+def _standing(kept: Kept) -> Kept:
+    """What a teacher or the run of show has changed: devices come by themselves."""
+    return kept.without_time().model_copy(update={"devices": {}})
 
 
 def _lock(file: IO[bytes]) -> None:

@@ -107,7 +107,7 @@ class Prompter:
         )
 
     def resume(self, kept: Kept) -> None:
-        """Go on where the show had come when it was kept; a cue that is new and would be over already is passed over."""
+        """Go on where the show had come; a cue that is new and would be over by then is passed over."""
         before = {cue.mark for cue in kept.cues.cues}
         progress = kept.progress(self._marks())
         self._show.resume(
@@ -117,6 +117,7 @@ class Prompter:
             until=kept.elapsed,
             held=kept.cues.held,
         )
+        self._moved()
 
     def _marks(self) -> list[str]:
         """What tells each cue of the lesson from the others, whatever it is called."""

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import segno
@@ -17,7 +18,9 @@ import segno
 from classroom.broadcaster import Broadcaster
 from classroom.clock import SystemClock
 from classroom.errors import LessonError, SetupError
+from classroom.files import home_folder
 from classroom.interruption import interruptible
+from classroom.keeper import Keeping, KeptFile
 from classroom.lesson import Lesson, built_in_lesson
 from classroom.media.devices import list_devices
 from classroom.reload import LessonFile, read_lesson_file
@@ -50,6 +53,7 @@ class Wishes:
     signaling: str | None = None
     check: bool = False
     relay: RelayWish | None = None
+    fresh: bool = False
 
 
 async def teach(wishes: Wishes) -> int:
@@ -58,6 +62,7 @@ async def teach(wishes: Wishes) -> int:
     lesson = await asyncio.to_thread(_built_in) if file is None else file.lesson
     if wishes.signaling is not None:
         lesson = _meeting_at(wishes.signaling, lesson)
+    keeping, story = (None, None) if wishes.check else await asyncio.to_thread(begin_keeping, lesson, wishes)
     broadcaster = Broadcaster(
         lesson,
         host=lesson.server.host if wishes.host is None else wishes.host,
@@ -66,6 +71,7 @@ async def teach(wishes: Wishes) -> int:
         clock=SystemClock(),
         file=file,
         relay=wishes.relay,
+        keeping=keeping,
     )
     if wishes.check:
         return await _check(broadcaster)
@@ -73,7 +79,7 @@ async def teach(wishes: Wishes) -> int:
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
-            _introduce(broadcaster)
+            _introduce(broadcaster, story)
             # What is there now stays to the end. Collecting the memory of students who leave need not look at it.
             gc.collect()
             gc.freeze()
@@ -130,7 +136,43 @@ async def _check(broadcaster: Broadcaster) -> int:
     return 0 if all(line.well for line in lines) else 1
 
 
-def _introduce(broadcaster: Broadcaster) -> None:
+def begin_keeping(lesson: Lesson, wishes: Wishes) -> tuple[Keeping | None, str | None]:
+    """Where this lesson is kept and what it goes on with, and what to say of that."""
+    home, longest = home_folder(), lesson.recording.resume
+    if home is None or not longest:
+        return None, None
+    file = KeptFile.of(home, wishes.file)
+    try:
+        if not file.claim():
+            return None, "This lesson runs already on this computer, so this one begins anew and is not kept."
+    except OSError as error:
+        why = error.strerror or error
+        return None, f"How far the lesson is cannot be kept in {home} ({why}); after an interruption it begins anew."
+    try:
+        before = file.read()
+    except (ValueError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return Keeping(file), f"What was kept of an interrupted lesson is left out ({reason}); this one begins anew."
+    if before is None:
+        return Keeping(file), None
+    of = f"the lesson of {before.began.astimezone():%H:%M}"
+    passed = before.interrupted_for(datetime.now(UTC))
+    if passed is None:
+        return Keeping(file), f"By this computer's clock {of} is still to come, so this one begins anew."
+    if passed > longest:
+        return Keeping(file), f"{of.capitalize()} was interrupted {_spoken(passed)} ago, so this one begins anew."
+    if wishes.fresh:
+        back = "To go on with it, stop this one before you change anything, and start without --fresh."
+        return Keeping(file, fresh=True), f"Begun anew; {of} is left aside. {back}"
+    anew = "To begin anew instead, stop and start with --fresh."
+    return Keeping(file, before), f"Going on with {of}, interrupted {_spoken(passed)} ago. {anew}"
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _introduce(broadcaster: Broadcaster, story: str | None) -> None:
     students, *others = broadcaster.reception.addresses()
     print(f"Students:  {students}")
     for other in others:
@@ -154,6 +196,8 @@ def _introduce(broadcaster: Broadcaster) -> None:
         print(line.text, file=sys.stderr)
     for text in broadcaster.bulletin.microphone_lines():
         print(text, file=sys.stderr)
+    if story is not None:
+        print(story, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
     print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)
 

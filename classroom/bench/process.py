@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -36,9 +37,9 @@ async def lesson_process(text: str) -> AsyncIterator[Lesson]:
         file = Path(folder) / "lesson.yaml"
         await asyncio.to_thread(file.write_text, text, encoding="utf-8")
         arguments = ("-m", "classroom.cli", "teach", str(file), "--host", "127.0.0.1", "--port", "0")
-        words = Path(folder) / "words"
+        words, env = Path(folder) / "words", {**os.environ, "CLASSROOM_HOME": folder}
         with words.open("wb") as stream:
-            async with _running(*arguments, stdin=asyncio.subprocess.DEVNULL, stderr=stream) as process:
+            async with _running(*arguments, stdin=asyncio.subprocess.DEVNULL, stderr=stream, env=env) as process:
                 port = await _port(process)
                 if port is None:
                     said = await asyncio.to_thread(words.read_text, "utf-8", "replace")
@@ -70,10 +71,10 @@ async def crowd(port: int, members: int) -> AsyncIterator[Crowd]:
 
 @contextlib.asynccontextmanager
 async def _running(
-    *arguments: str, stdin: int, stderr: IO[bytes] | None = None
+    *arguments: str, stdin: int, stderr: IO[bytes] | None = None, env: Mapping[str, str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=stderr
+        sys.executable, *arguments, stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=stderr, env=env
     )
     try:
         yield process

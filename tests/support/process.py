@@ -9,10 +9,14 @@ import re
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Ended", "Running", "classroom", "free_port", "teaching"]
+
+
+_HOMES = tempfile.TemporaryDirectory(prefix="classroom-homes-")
 
 
 def free_port() -> int:
@@ -106,7 +110,10 @@ async def teaching(
 async def _start(
     arguments: Sequence[str], env: Mapping[str, str | None] | None, within: Sequence[str] = ()
 ) -> asyncio.subprocess.Process:
-    changed = {key: value for key, value in {**os.environ, **(env or {})}.items() if value is not None}
+    # Each has a home of its own, so that it goes on with no lesson of another test.
+    home = tempfile.mkdtemp(dir=_HOMES.name)
+    wanted = {**os.environ, "CLASSROOM_HOME": home, **(env or {})}
+    changed = {key: value for key, value in wanted.items() if value is not None}
     return await asyncio.create_subprocess_exec(
         *within, sys.executable, "-m", "classroom.cli", *arguments,
         env=changed, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,

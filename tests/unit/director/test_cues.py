@@ -211,3 +211,30 @@ def test_saving_the_same_list_changes_nothing(written: list[Cue], now: float) ->
     before = [show.state(place) for place in range(len(written))]
     show.replace(written, now)
     assert [show.state(place) for place in range(len(written))] == before
+
+
+def test_a_show_that_was_interrupted_goes_on_where_it_was() -> None:
+    show = RunOfShow([A, B, C, BY_HAND])
+    show.resume(done=[0], passed=[1], fresh=[], until=60.0, held=True)
+    assert [show.state(place) for place in range(4)] == ["done", "passed", "next", "coming"]
+    assert (show.held, show.due(500.0)) == (True, ())
+    assert show.advance(500.0) == (C,)
+
+
+def test_a_new_cue_that_would_be_over_does_not_come_after_an_interruption() -> None:
+    show = RunOfShow([A, B, C])
+    show.resume(done=[], passed=[], fresh=[0, 1, 2], until=90.0, held=False)
+    assert show.due(90.0) == ()
+    assert show.due(120.0) == (C,)
+
+
+def test_what_became_due_while_the_lesson_was_interrupted_comes_at_once() -> None:
+    show = RunOfShow([A, B, C])
+    show.resume(done=[0], passed=[], fresh=[], until=30.0, held=False)
+    assert show.due(70.0) == (B,)
+
+
+def test_a_show_that_was_over_is_not_held() -> None:
+    show = RunOfShow([A])
+    show.resume(done=[0], passed=[], fresh=[], until=30.0, held=True)
+    assert (show.next, show.held) == (None, False)
