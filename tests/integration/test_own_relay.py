@@ -166,6 +166,18 @@ async def test_it_relays_to_this_computer_and_to_nobody_else() -> None:
             assert client.relayed_address[1] in RELAY_PORTS
 
 
+async def test_whoever_comes_by_ipv6_is_relayed_by_ipv6() -> None:
+    six = [each for each in own_addresses() if ":" in each]
+    if not six:
+        pytest.skip("this machine has no IPv6 but its own")
+    async with relaying() as (relay, _), allocated(relay, six[0]) as client:
+        assert client.relayed_address is not None
+        assert client.relayed_address[0] == six[0]
+        assert await permission(client, six[0]) is None
+        for other in ("2001:db8::77", "::1", "ff02::fb", "fe80::1", "::ffff:10.0.0.1"):
+            assert await permission(client, other) in (400, 403), other
+
+
 async def test_it_relays_no_tcp_to_anybody() -> None:
     """A relay for TCP (RFC 6062) would lead to every service of this computer."""
     async with relaying() as (relay, _):

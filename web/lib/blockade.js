@@ -20,6 +20,9 @@ const LONGEST_LOOK_MS = 2000;
 /** An answer that takes longer says that the teacher's computer is slow. */
 const PROMPT_MS = 3000;
 
+/** After this long without a broadcaster there is nothing to wonder about. */
+const AWAY_MS = 5000;
+
 const CONNECTED = ['connected', 'completed'];
 const IN_VAIN = ['checking', 'disconnected', 'failed'];
 
@@ -30,6 +33,8 @@ export class Blockade {
   #tried = 0;
   /** Milliseconds in which nothing came and nothing could be tried. */
   #waited = 0;
+  /** Milliseconds since there was somebody to expect anything of. */
+  #away = 0;
   /** @type {boolean | null} whether the teacher's computer answers at once; null while that is not known */
   #prompt = null;
 
@@ -38,17 +43,18 @@ export class Blockade {
     this.#looked = null;
     this.#tried = 0;
     this.#waited = 0;
+    this.#away = 0;
     this.#prompt = null;
   }
 
   /** @param {Seen} seen */
   observe({ now, expecting, flowing, ice }) {
-    if (!expecting || flowing) {
-      this.reset();
-      return;
-    }
     const passed = Math.min(now - (this.#looked ?? now), LONGEST_LOOK_MS);
     this.#looked = now;
+    // Whoever signs in anew for want of a lesson is away for a moment and still has none.
+    this.#away = expecting ? 0 : this.#away + passed;
+    if (flowing || this.#away > AWAY_MS) this.reset();
+    if (flowing || !expecting) return;
     if (ice !== null && CONNECTED.includes(ice)) {
       this.#tried = 0;
       this.#prompt = null;
