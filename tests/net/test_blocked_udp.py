@@ -168,7 +168,10 @@ async def test_student_and_teacher_are_told_in_words_and_the_picture_comes_when_
                 await teacher.goto(room.lesson.teacher)
                 await expect(teacher.locator('[data-alarm="ice.blocked"]')).to_contain_text("the network blocks it")
                 row = teacher.locator("tr[data-student]")
-                await expect(row).to_contain_text("Network blocks the picture")
+                await expect(row).to_contain_text("Blocked by network")
+                await teacher.set_viewport_size({"width": 390, "height": 844})
+                sideways = await teacher.evaluate("document.documentElement.scrollWidth - innerWidth")
+                assert sideways <= 0, "it fits a phone"
                 # It is said for as long as it is true, while new connections are tried.
                 await expect(headline).to_have_text(BLOCKED)
                 await room.let_udp_through()
