@@ -73,8 +73,8 @@ def _carry_out(options: argparse.Namespace) -> int:
         return 1
     except MemoryError:
         print(
-            "classroom: there is no memory left, so it ended. Close other programs, or give it more memory, and start it "
-            "again.",
+            "classroom: there is no memory left, so it ended. Close other programs, or give it more memory, "
+            "and start it again.",
             file=sys.stderr,
         )
         return 1
