@@ -161,7 +161,8 @@ class Guesses:
             self._tidy(who)
         if delay < 0.0:
             return True
-        await asyncio.sleep(delay)
+        if delay > 0.0:
+            await asyncio.sleep(delay)
         return False
 
     async def _turn(self, who: str, place: _Household, guess: str, check: Callable[[], bool]) -> float:

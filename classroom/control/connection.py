@@ -34,6 +34,9 @@ _EARLY_BYTES: Final = 8 * 1024
 _EARLY_FRAMES: Final = 8
 """What may come in all before hello was answered; a hello has some hundred bytes in one frame."""
 
+_EARLY_BACKLOG: Final = 64 * 1024
+"""What may wait behind a hello while that is looked at. It is read, or nobody would notice when the other end goes."""
+
 _EARLY_SLICE: Final = 1024
 _SLICE: Final = 4096
 """Bytes that are parsed in one turn of the event loop: at worst some hundred frames, and some milliseconds."""
@@ -105,7 +108,9 @@ class ControlConnection(ServerConnection):
             super().data_received(data[:end])
             data = data[end:]
         self._backlog += data
-        if self._next is None:
+        if len(self._backlog) > _EARLY_BACKLOG and not self._trusted:
+            self._too_much()
+        elif self._next is None:
             self._feed()
 
     def eof_received(self) -> None:
@@ -132,7 +137,12 @@ class ControlConnection(ServerConnection):
     @property
     def _waits(self) -> bool:
         """Whether nothing more is looked at before something here happens."""
-        return self._full or (self._asked and not self._trusted and not self._ending)
+        return self._full or self._greeted
+
+    @property
+    def _greeted(self) -> bool:
+        """Whether its first message is looked at, and nothing else before that is done."""
+        return self._asked and not self._trusted and not self._ending
 
     def _feed(self) -> None:
         self._next = None
@@ -143,7 +153,9 @@ class ControlConnection(ServerConnection):
         if self._stopped:
             return
         pause = self._pause()
-        if self._waits:
+        if self._greeted:
+            self._line.resume_reading()
+        elif self._waits:
             self._line.pause_reading()
         elif self._backlog or pause:
             self._line.pause_reading()
@@ -159,8 +171,11 @@ class ControlConnection(ServerConnection):
         self._early += 0 if self._trusted else len(piece)
         super().data_received(piece)
         if not self._trusted and (self._early > _EARLY_BYTES or self._frames > _EARLY_FRAMES):
-            sparing.warn("%s says much before hello and is cut off", self.address, by=household(self.address))
-            self.cut()
+            self._too_much()
+
+    def _too_much(self) -> None:
+        sparing.warn("%s says much before hello and is cut off", self.address, by=household(self.address))
+        self.cut()
 
     def _pause(self) -> float:
         """The seconds for which enough was taken in."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import html
 import logging
@@ -23,7 +22,7 @@ from classroom.server.page_files import PageFile, PageFiles
 from classroom.server.policy import SECURITY, page_headers
 from classroom.signaling.place import Elsewhere
 from classroom.sparing import SparingLog
-from classroom.throttle import Throttle
+from classroom.throttle import Guesses, Throttle, TooManyGuesses, household
 
 __all__ = ["add_pages"]
 
@@ -100,7 +99,7 @@ class _Pages:
         self._health = health
         self._registry = registry
         self._token = token
-        self._throttle = Throttle()
+        self._guesses = Guesses(Throttle(), forgives=True)
         self._log = SparingLog(logger)
         self._signaling = signaling
 
@@ -125,24 +124,31 @@ class _Pages:
         return web.json_response(dict(self._health()), headers={"Cache-Control": "no-store"})
 
     async def metrics(self, request: web.Request) -> web.Response:
-        if not (client_of(request).is_this_machine or self._has_token(request)):
-            if "Authorization" in request.headers:
-                self._log.warn("a wrong token for the metrics from %s", request.remote)
-                now = asyncio.get_running_loop().time()
-                await asyncio.sleep(self._throttle.failed(request.remote or "", now))
+        if not (client_of(request).is_this_machine or await self._has_token(request)):
             raise web.HTTPForbidden(text="The metrics are for this machine, or with a bearer token.\n")
         return web.Response(
             body=generate_latest(self._registry),
             headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4, "Cache-Control": "no-store"},
         )
 
-    def _has_token(self, request: web.Request) -> bool:
+    async def _has_token(self, request: web.Request) -> bool:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        return (
-            self._token is not None
-            and scheme.lower() == "bearer"
-            and hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), self._token.encode())
-        )
+        if self._token is None or scheme.lower() != "bearer":
+            return False
+        asker, token = request.remote or "", self._token.encode()
+
+        def is_right() -> bool:
+            right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token)
+            if not right:
+                self._log.warn("a wrong token for the metrics from %s", asker, by=household(asker))
+            return right
+
+        try:
+            return await self._guesses.is_right(asker, given, is_right)
+        except TooManyGuesses:
+            raise web.HTTPTooManyRequests(
+                text="Too many wrong tokens come from this address. Wait a moment.\n"
+            ) from None
 
     async def _controlling(self, request: web.Request, name: str) -> web.StreamResponse:
         """A page that opens the control connection."""

@@ -1,7 +1,7 @@
 """Who may sign in to a lesson: the passcode, and addresses that the teacher has banned.
 
-Only wrong answers wait. Everybody behind one address, as a whole school is, gets in at once with the right passcode,
-however often a neighbour guessed; so a guess costs its own connection some seconds and nobody else anything.
+Everybody behind one address, as a whole school is, gets in at once with the right passcode, however often a neighbour
+guessed, unless four wrong ones of that address are held back just then: then it waits until one of them is answered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from classroom.clock import Clock
 from classroom.signaling import wire
 from classroom.signaling.strangers import Strangers
 from classroom.sparing import SparingLog
-from classroom.throttle import Throttle
+from classroom.throttle import Guesses, Throttle, household
 
 __all__ = ["AccessGuard"]
 
@@ -24,6 +24,11 @@ logger = logging.getLogger(__name__)
 
 # Pages wait 8 s for an answer; one that comes later would read as a broken network.
 _LONGEST = 4.0
+_AT_A_TIME = 4
+"""Wrong passcodes of an address that are held back at a time: one a second can be tried."""
+
+_WAITING = 4
+"""Different ones that wait to be looked at; so a right one waits for no more than some seconds."""
 
 
 class AccessGuard:
@@ -39,7 +44,7 @@ class AccessGuard:
         self.ask_for(passcode)
         self._banned = banned
         self._clock = clock
-        self._wrong = Throttle(first=0.5, longest=_LONGEST)
+        self._guesses = Guesses(Throttle(first=0.5, longest=_LONGEST), at_a_time=_AT_A_TIME, waiting=_WAITING)
         # A page that sends none only asks whether one is needed, and that is how a whole class begins.
         self._missing = Throttle(first=0.05, longest=0.5)
         self._strangers = Strangers()
@@ -50,7 +55,10 @@ class AccessGuard:
         self._passcode = None if passcode is None else _comparable(passcode)
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
-        """Why this sign-in is refused, or None; a missing passcode is answered a little late, a wrong one slowly."""
+        """Why this sign-in is refused, or None; a missing passcode is answered a little late, a wrong one slowly.
+
+        Raises TooManyGuesses where the passcode was not looked at.
+        """
         if self._banned(address):
             logger.info("somebody from the banned address %s asks to come in", address)
             return wire.Refusal("The teacher has closed this lesson to you.", "banned")
@@ -60,17 +68,26 @@ class AccessGuard:
         if not given:
             await asyncio.sleep(self._missing.failed(address, self._clock.now()))
             return wire.Refusal("This lesson needs a passcode. Ask your teacher for it.", "passcode")
-        if not hmac.compare_digest(_comparable(given), self._passcode):
-            self._log.warn("a wrong passcode from %s", address)
-            await asyncio.sleep(self._wrong.failed(address, self._clock.now()))
+        if not await self._guesses.is_right(address, given, lambda: self._is_right(given, address)):
             return wire.Refusal("This passcode is not right. Ask your teacher for it.", "passcode")
         return None
 
-    async def unknown(self, address: str) -> None:
-        """Somebody used an id that does not exist: answered slowly, because ids are secrets that could be guessed.
+    def _is_right(self, given: str, address: str) -> bool:
+        right = self._passcode is None or hmac.compare_digest(_comparable(given), self._passcode)
+        if not right:
+            self._log.warn("a wrong passcode from %s", address, by=household(address))
+        return right
 
-        Raises CutOff for one who is not to be answered.
+    async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:
+        """Whether there is a member with an id that comes from another address than the one it signed in from.
+
+        An unknown one is answered slowly, because ids are secrets that could be guessed. Raises CutOff for one who is
+        not to be answered.
         """
+        return await self._strangers.recognise(address, member, is_known)
+
+    async def unknown(self, address: str) -> None:
+        """Somebody speaks to a member that is not there for it: answered slowly too. Raises CutOff."""
         await self._strangers.hold(address)
 
 

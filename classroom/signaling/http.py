@@ -17,6 +17,7 @@ from classroom.signaling.room import Occupied, Replaced, RoomFull, UnknownMember
 from classroom.signaling.strangers import CutOff
 from classroom.signaling.switchboard import Closed, NothingNew, Switchboard
 from classroom.sparing import SparingLog
+from classroom.throttle import TooManyGuesses
 
 __all__ = ["Guard", "OpenDoor", "add_routes"]
 
@@ -34,7 +35,17 @@ class Guard(Protocol):
     """Who may sign in, and how long somebody who asks with an unknown id has to wait for the answer."""
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
-        """Why this sign-in is refused, or None to let it in; may take its time."""
+        """Why this sign-in is refused, or None to let it in; may take its time.
+
+        Raises TooManyGuesses when it cannot be looked at now.
+        """
+        ...
+
+    async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:
+        """Whether an id is known, asked where it does not come from its owner's address; may take its time.
+
+        Raises CutOff to have it not answered at all.
+        """
         ...
 
     async def unknown(self, address: str) -> None:
@@ -48,6 +59,10 @@ class OpenDoor:
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
         """Nobody is refused."""
         return None
+
+    async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:
+        """Nobody waits."""
+        return is_known()
 
     async def unknown(self, address: str) -> None:
         """Nobody is slowed."""
@@ -131,7 +146,10 @@ class _Handlers:
 
     async def sign_in(self, request: web.Request, arguments: bytes) -> wire.Reply:
         sign_in = wire.SignIn(arguments) if self._whole_names else wire.read_sign_in(arguments)
-        why = await self._guard.refuse(sign_in, request.remote or "")
+        try:
+            why = await self._guard.refuse(sign_in, request.remote or "")
+        except TooManyGuesses:
+            return wire.too_many("Too many wrong passcodes come from this address. Wait a moment, then sign in again.")
         if why is not None:
             return wire.refused(why)
         if not self._switchboard.full:  # only who is let in costs more than an answer
@@ -151,8 +169,8 @@ class _Handlers:
 
     async def wait(self, request: web.Request, arguments: bytes) -> wire.Reply:
         member_id = wire.peer_id(arguments)
-        if not self._switchboard.is_guest(member_id):
-            return await self._unknown(request, wire.sorry())
+        if not await self._knows(request, member_id):
+            return wire.sorry()
         loop = asyncio.get_running_loop()
         asked = loop.time()
         try:
@@ -189,8 +207,8 @@ class _Handlers:
         refusal = self._unacceptable(request) if request.method == "POST" else None
         if refusal is not None:
             return refusal
-        if not self._switchboard.is_guest(sender):  # nothing that a stranger sends is kept
-            return await self._unknown(request, wire.gone())
+        if not await self._knows(request, sender):  # nothing that a stranger sends is kept
+            return wire.gone()
         delay = self._paces.take(sender, asyncio.get_running_loop().time())
         if delay is None:
             self._log.warn(
@@ -213,9 +231,12 @@ class _Handlers:
 
     async def sign_out(self, request: web.Request, arguments: bytes) -> wire.Reply:
         member_id = wire.peer_id(arguments)
-        if not self._switchboard.is_guest(member_id):
-            return await self._unknown(request, wire.sorry())
-        self._switchboard.sign_out(member_id)
+        if not await self._knows(request, member_id):
+            return wire.sorry()
+        try:
+            self._switchboard.sign_out(member_id)
+        except UnknownMember:
+            return wire.sorry()
         logger.info("a member signed out from %s", request.remote)
         return wire.ok()
 
@@ -230,6 +251,22 @@ class _Handlers:
 
     async def unknown_address(self, request: web.Request, arguments: bytes) -> wire.Reply:
         return wire.sorry()
+
+    async def _knows(self, request: web.Request, member_id: int) -> bool:
+        """Whether there is a member with this id. Its owner never waits; who else asks may have to."""
+        asker = request.remote or ""
+
+        def is_known() -> bool:
+            return self._switchboard.is_guest(member_id)
+
+        if is_known() and self._switchboard.address(member_id) in ("", asker):
+            return True
+        try:
+            return await self._guard.recognise(asker, member_id, is_known)
+        except CutOff:
+            if request.transport is not None:
+                request.transport.abort()
+            return False
 
     async def _unknown(self, request: web.Request, reply: wire.Reply) -> wire.Reply:
         try:

@@ -1,18 +1,20 @@
-"""How long somebody waits who asks with an id that is not there.
+"""How long somebody waits who asks with an id that is not there, and how many can be tried at a time.
 
 In a lesson an id is a secret between its owner and the broadcaster. Guessing one must therefore be slow. The first
 wrong ids of an address cost nothing, because a member that was away for too long has to learn quickly that it is signed
-out. What is held back costs a connection, which the gate counts; nobody else waits, not even at the same address.
+out. Later ones are answered late and count until then, whether or not anybody still waits for the answer. Many may be
+held at a time: when a lesson starts again, a whole school comes back with ids of before.
 """
 
 from __future__ import annotations
 
-import asyncio
+import itertools
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from classroom.sparing import SparingLog
-from classroom.throttle import Throttle
+from classroom.throttle import Guesses, Throttle, TooManyGuesses, household
 
 __all__ = ["CutOff", "Strangers"]
 
@@ -26,7 +28,10 @@ _LONGEST: Final = 4.0
 """Seconds that an answer is held back; our pages take a server that says nothing for 8 s for lost."""
 
 _FORGET: Final = 60.0
-_HELD: Final = 2048
+_HELD: Final = 400
+"""Wrong ids of an address that are held at a time: a hundred a second can be tried."""
+
+_WAITING: Final = 1500
 
 
 class CutOff(Exception):
@@ -37,32 +42,41 @@ class Strangers:
     """Holds answers to unknown ids back, longer for each one from the same address.
 
     Args:
-        held: how many answers may be held back at a time; who comes then is cut off without one.
+        held: how many answers of an address may be held back at a time; further ids are looked at later.
+        waiting: how many ids of an address may wait for that; who comes then is cut off without an answer.
         longest: seconds that an answer is held back at most.
     """
 
-    def __init__(self, *, held: int = _HELD, longest: float = _LONGEST) -> None:
-        self._held = held
-        self._holding = 0
-        self._throttle = Throttle(first=_FIRST, longest=longest, forget=_FORGET, free=_FREE)
+    def __init__(self, *, held: int = _HELD, waiting: int = _WAITING, longest: float = _LONGEST) -> None:
+        throttle = Throttle(first=_FIRST, longest=longest, forget=_FORGET, free=_FREE)
+        self._guesses = Guesses(throttle, at_a_time=held, waiting=waiting)
         self._log = SparingLog(logger)
+        self._asked = itertools.count()
 
     @property
     def holding(self) -> int:
-        """How many answers are held back now."""
-        return self._holding
+        """How many answers are held back now, or would be if their askers had stayed."""
+        return self._guesses.pending
+
+    async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:
+        """Whether an id is known that came from another address than its owner's; False comes late. Raises CutOff."""
+        try:
+            known = await self._guesses.is_right(address, str(member), is_known)
+        except TooManyGuesses:
+            self._warn(address)
+            raise CutOff from None
+        if not known and self._guesses.pending > _FREE:
+            self._warn(address)
+        return known
 
     async def hold(self, address: str) -> None:
-        """Return when somebody at this address may be answered. Raises CutOff."""
-        delay = self._throttle.failed(address, asyncio.get_running_loop().time())
-        if delay == 0.0:
-            return
-        if delay >= _LONGEST / 2:
-            self._log.warn("somebody at %s asks with one unknown id after another and is answered slowly", address)
-        if self._holding >= self._held:
-            raise CutOff
-        self._holding += 1
+        """Return when somebody at this address may be told that there is no such member. Raises CutOff."""
         try:
-            await asyncio.sleep(delay)
-        finally:
-            self._holding -= 1
+            await self._guesses.is_right(address, f"no {next(self._asked)}", lambda: False)
+        except TooManyGuesses:
+            self._warn(address)
+            raise CutOff from None
+
+    def _warn(self, address: str) -> None:
+        who = household(address)
+        self._log.warn("somebody at %s asks with one unknown id after another and is answered slowly", address, by=who)

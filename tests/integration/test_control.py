@@ -249,6 +249,72 @@ async def test_a_wrong_token_is_answered_then_closed(lesson: Broadcaster) -> Non
         assert closed.value.rcvd.code == 4401
 
 
+async def test_a_wrong_token_is_answered_late_and_a_right_one_forgives(lesson: Broadcaster) -> None:
+    loop = asyncio.get_running_loop()
+    throttle = lesson._sessions._guesses._throttle
+    for least in (0.5, 1.0):
+        began = loop.time()
+        async with connect(url(lesson)) as connection:
+            assert (await Teacher(connection).ask("hello", token="guess"))["error"]["code"] == -32001
+        assert loop.time() - began >= least
+    async with connect(url(lesson)) as connection:
+        assert "result" in await Teacher(connection).ask("hello", token=TOKEN)
+    assert throttle.failed("127.0.0.1", loop.time()) == 0.5
+
+
+@pytest.mark.parametrize("name", ["token", "key"])
+async def test_hanging_up_does_not_help_to_guess(
+    lesson: Broadcaster, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def look(session: session_module.Session, hello: messages.Request) -> bool:
+        nonlocal looked
+        looked += 1
+        return is_right(session, hello)
+
+    is_right = session_module.Session._is_right
+    monkeypatch.setattr(session_module.Session, "_is_right", look)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number in range(150):
+        async with connect(url(lesson), close_timeout=0.1) as connection:
+            params = {name: f"guess {number}"}
+            await connection.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "hello", "params": params}))
+            await asyncio.sleep(0.01)
+            connection.transport.abort()
+    assert looked <= 2 * (1 + int((loop.time() - began) / 0.5))
+    # Its owner gets in all the same, when one of the two is over.
+    async with connect(url(lesson)) as connection:
+        assert "result" in await Teacher(connection).ask("hello", token=TOKEN)
+
+
+async def test_who_guesses_on_many_connections_is_asked_to_come_again(lesson: Broadcaster) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        for number in range(8):
+            connection = await stack.enter_async_context(connect(url(lesson), close_timeout=0.1))
+            params = {"token": f"guess {number}"}
+            await connection.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "hello", "params": params}))
+            if number >= 6:
+                await asyncio.wait_for(connection.wait_closed(), 30)
+                assert connection.close_code == 1013, "it was told that its token is wrong"
+                return
+
+
+async def test_who_sends_many_strangers_pushes_out_his_own(lesson: Broadcaster) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        polite = [await stack.enter_async_context(connect(url(lesson))) for _ in range(3)]
+        rude = []
+        for _ in range(63):
+            try:
+                rude.append(await stack.enter_async_context(connect(url(lesson), local_addr=("127.0.0.2", 0))))
+            except OSError:
+                pytest.skip("this system has no address 127.0.0.2")
+        await asyncio.wait_for(rude[1].wait_closed(), 30)
+        for connection in polite:
+            assert "result" in await Teacher(connection).ask("hello", token=TOKEN)
+
+
 async def test_strangers_who_say_nothing_do_not_keep_a_teacher_out(lesson: Broadcaster) -> None:
     async with contextlib.AsyncExitStack() as stack:
         strangers = [await stack.enter_async_context(connect(url(lesson))) for _ in range(66)]
@@ -342,7 +408,7 @@ async def test_what_comes_with_hello_is_answered_after_it(lesson: Broadcaster) -
     async with connect(url(lesson)) as connection:
         await connection.send(hello())
         for number in range(2, 40):
-            await connection.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": "x" * 2000}))
+            await connection.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": "x" * 1000}))
         answered: list[int] = []
         while len(answered) < 39:
             message = await Teacher(connection).receive()

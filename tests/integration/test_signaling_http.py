@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -368,8 +369,12 @@ async def test_a_guard_refuses_and_slows() -> None:
             right = request.passcode == "geheim"
             return None if right else Refusal("Enter the passcode that the teacher gave you.", "passcode")
 
-        async def unknown(self, address: str) -> None:
+        async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:
             self.strangers.append(address)
+            return is_known()
+
+        async def unknown(self, address: str) -> None:
+            raise AssertionError("nobody speaks to anybody")
 
     guard = Strict()
     async with open_port(guard=guard) as opened:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import socket
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from websockets.asyncio.server import ServerConnection
 
 from classroom.errors import AddressError
 from classroom.server import Site
-from tests.support.port import ask, open_port
+from tests.support.port import RawConnection, ask, open_port
 
 POLICY = (
     "default-src 'self'; connect-src 'self'{own}; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -184,6 +186,31 @@ async def test_metrics_are_for_this_machine_or_a_token() -> None:
                 async with session.get("/metrics", headers=headers) as response:
                     assert response.status == status, headers
                     assert ("students_total 3.0" in await response.text()) == (status == 200)
+
+
+async def test_hanging_up_does_not_help_to_guess_the_token_of_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    def compare(given: bytes, right: bytes) -> bool:
+        nonlocal looked
+        looked += 1
+        return compare_digest(given, right)
+
+    compare_digest = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    loop = asyncio.get_running_loop()
+    async with open_port(metrics_token="s3cret") as opened:
+        began = loop.time()
+        for number in range(150):
+            head = b"GET /metrics HTTP/1.1\r\nHost: x\r\nVia: x\r\nAuthorization: Bearer %d\r\n\r\n" % number
+            connection = await RawConnection.open(opened.port, head)
+            await asyncio.sleep(0.005)
+            connection.close()
+        assert looked <= 2 * (1 + int((loop.time() - began) / 0.5))
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{opened.port}") as session:
+            headers = {"Via": "1.1 proxy", "Authorization": "Bearer s3cret"}
+            async with session.get("/metrics", headers=headers) as response:
+                assert response.status == 200
 
 
 async def test_without_a_token_none_is_right() -> None:

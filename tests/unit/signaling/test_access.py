@@ -9,6 +9,7 @@ import pytest
 from classroom.clock import ManualClock
 from classroom.signaling import AccessGuard
 from classroom.signaling.wire import SignIn, read_sign_in
+from classroom.throttle import TooManyGuesses
 
 
 def guard(passcode: str | None = "geheim", banned: str = "") -> AccessGuard:
@@ -48,19 +49,62 @@ async def test_the_right_passcode_is_answered_at_once(
     assert waits == []
 
 
-async def test_wrong_ones_wait_longer_and_longer_and_nobody_else_does(waits: list[float]) -> None:
+async def test_wrong_ones_wait_longer_and_longer(waits: list[float]) -> None:
     door = guard()
-    for _ in range(5):
-        refusal = await door.refuse(SignIn(b"Eve", {"pass": "guess"}), "192.168.1.7")
+    for number in range(4):
+        refusal = await door.refuse(SignIn(b"Eve", {"pass": f"guess {number}"}), "192.168.1.7")
         assert refusal is not None
         assert refusal.code == "passcode"
         assert refusal.sentence.endswith(".")
-    assert waits == [0.5, 1.0, 2.0, 4.0, 4.0]
+    assert waits == [0.5, 1.0, 2.0, 4.0]
     waits.clear()
-    assert await door.refuse(SignIn(b"Ada", {"pass": "geheim"}), "192.168.1.7") is None
-    assert waits == []
     await door.refuse(SignIn(b"Bob", {"pass": "typo"}), "192.168.1.8")
     assert waits == [0.5]
+
+
+async def test_a_few_wrong_ones_keep_nobody_of_the_address_waiting(waits: list[float]) -> None:
+    door = guard()
+    for number in range(3):
+        await door.refuse(SignIn(b"Eve", {"pass": f"guess {number}"}), "192.168.1.7")
+    waits.clear()
+    for _ in range(200):
+        assert await door.refuse(SignIn(b"Ada", {"pass": "geheim"}), "192.168.1.7") is None
+    assert waits == []
+
+
+async def test_guessing_passcodes_is_slow_for_who_hangs_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = guard()
+    looked: list[str] = []
+    is_right = door._is_right
+
+    def look(given: str, address: str) -> bool:
+        looked.append(given)
+        return is_right(given, address)
+
+    monkeypatch.setattr(door, "_is_right", look)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number in range(1000):
+        task = asyncio.create_task(door.refuse(SignIn(b"Eve", {"pass": str(number)}), "192.168.1.7"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert len(looked) <= 4 * (1 + int((loop.time() - began) / 0.5))
+    right = await asyncio.wait_for(door.refuse(SignIn(b"Ada", {"pass": "geheim"}), "192.168.1.7"), 30)
+    assert right is None, "a classmate who knows it is kept out"
+
+
+async def test_who_cannot_be_looked_at_is_not_told_that_it_is_wrong() -> None:
+    door = guard()
+    tasks = [
+        asyncio.create_task(door.refuse(SignIn(b"Eve", {"pass": str(number)}), "192.168.1.7")) for number in range(8)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyGuesses):
+        await door.refuse(SignIn(b"Ada", {"pass": "geheim"}), "192.168.1.7")
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_a_class_that_only_asks_whether_one_is_needed_is_hardly_slowed(waits: list[float]) -> None:
