@@ -151,6 +151,7 @@ class Broadcaster:
             access=lambda: self._lesson.access,
             relay=self.relay,
             excess=self._excess,
+            moved=lambda: self._board.update({"lesson": self._bulletin.lesson()}),
         )
         self._board = StateBoard(self._bulletin.sections())
         self.desk = self._make_desk()
@@ -258,11 +259,11 @@ class Broadcaster:
 
     def teacher_address(self) -> str:
         """Where the teacher at this machine finds the lesson; the token is in the fragment, which no server sees."""
-        return f"{self._reception.addresses('/teach')[-1]}#token={self._token}"
+        return f"{self._reception.address_here('/teach')}#token={self._token}"
 
     def secure_teacher_addresses(self) -> list[str]:
-        """The same with https, for other computers too, the best address first; none without ``server.tls``."""
-        return [f"{address}#token={self._token}" for address in self._reception.secure_addresses("/teach")]
+        """The same for other computers too, best first: the address that people are told, else those with https."""
+        return [f"{address}#token={self._token}" for address in self._reception.teacher_addresses("/teach")]
 
     @property
     def signaling_server(self) -> str | None:
@@ -303,13 +304,9 @@ class Broadcaster:
             banned = self._audience.address_banned
             self._guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
             add_routes(
-                app,
-                self._place.switchboard,
-                guard=self._guard,
-                limits=limits_of(self._lesson),
-                own_address=own_address,
-                excess=self._excess.noticed,
-            )
+                app, self._place.switchboard, guard=self._guard, limits=limits_of(self._lesson),
+                own_address=own_address, excess=self._excess.noticed,
+            )  # fmt: skip
         add_pages(
             app,
             health=self._bulletin.health,

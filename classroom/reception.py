@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -24,12 +26,21 @@ from classroom.server.join import add_join
 from classroom.server.origins import rule_of
 from classroom.server.own_relay import OwnRelay
 from classroom.server.site import ControlHandler, Site
+from classroom.server.told_addresses import ToldAddresses, public_address
 from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.place import limits_of
 from classroom.upkeep import keep_running
 from classroom.wording import Wording
 
 __all__ = ["Reception"]
+
+logger = logging.getLogger(__name__)
+
+_LOOK_EVERY: Final = 15.0
+"""Seconds between two looks at the addresses of this computer."""
+
+_PATIENCE: Final = 2.0
+"""Seconds in which the network should say where the names of a certificate lead."""
 
 _FEW_FILES: Final = Wording(
     "limits.files",
@@ -55,6 +66,7 @@ class Reception:
         alarms: Alarms,
         access: Callable[[], Access],
         excess: Excess,
+        moved: Callable[[], object],
         relay: OwnRelay | None = None,
     ) -> None:
         self._lesson = lesson
@@ -64,6 +76,10 @@ class Reception:
         self._relay = relay
         self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
         self._names = HostNames(self._known_names)
+        self._moved = moved
+        self._told = ToldAddresses(
+            host, public=public_address(lesson.server.address, lesson.server.path), names=self._given_names
+        )
         checkpoint = Checkpoint(
             Proxies(lesson.server.proxies),
             names=self._names,
@@ -99,6 +115,13 @@ class Reception:
         await stack.enter_async_context(self._site)
         if self._relay is not None:
             await self._relay.open(stack)
+        self._told.port, self._told.tls_port = self._site.port, self._site.tls_port
+        self._told.look()
+        if self._told.public is None and self._given_names():
+            # Names that nobody answers for must not hold the lesson up.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.to_thread(self._told.ask), _PATIENCE)
+        keep_running(stack, "addresses of this computer", self._follow)
 
     def _short_of_files(self, short: bool) -> None:
         if short:
@@ -129,21 +152,49 @@ class Reception:
         return self._site.tls_port
 
     def addresses(self, path: str = "/") -> list[str]:
-        """Where a path is found with http, the best address first, this computer's own last."""
-        return self._site.addresses(path)
+        """Where students are told to find a path, the best address first; see ``ToldAddresses``."""
+        return self._told.plain(path)
 
     def secure_addresses(self, path: str = "/") -> list[str]:
-        """The same with https; none without ``server.tls``."""
-        return self._site.secure_addresses(path)
+        """The same with https; none where there is none."""
+        return self._told.secure(path)
+
+    def teacher_addresses(self, path: str) -> list[str]:
+        """Where teachers at other computers find a path: at the public address, or at those with https."""
+        return self._told.plain(path) if self._told.public is not None else self._told.secure(path)
+
+    def address_here(self, path: str = "/") -> str:
+        """Where a browser of this computer finds a path."""
+        return self._told.here(path)
 
     def trust_address(self) -> str | None:
         """Where it is explained whom to trust for https; None where nobody needs to."""
-        return self._site.addresses(TRUST_PATH)[0] if self.authority() is not None else None
+        return self._told.plain(TRUST_PATH)[0] if self.authority() is not None else None
 
     def _known_names(self) -> list[str]:
         told = host_in((self._lesson.server.address or "").partition("://")[2].partition("/")[0])
-        given = self._certificates.names if self._certificates is not None else ()
-        return [*certified_names(self._host), *given, *([told] if told else [])]
+        return [*certified_names(self._host), *self._given_names(), *([told] if told else [])]
+
+    def _given_names(self) -> Sequence[str]:
+        """The names of a certificate that was given."""
+        return self._certificates.names if self._certificates is not None else ()
+
+    async def _follow(self) -> None:
+        """Go with the computer to another network: listen there, and tell its addresses, until cancelled."""
+        before = self._reached()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            await self._site.widen()
+            await asyncio.to_thread(self._told.ask)
+            if (now := self._reached()) != before:
+                logger.info("the lesson is reached at %s now", ", ".join(self.addresses()))
+                before = now
+                await asyncio.to_thread(self._names.refresh)
+                self._moved()
+
+    def _reached(self) -> tuple[object, ...]:
+        authority = self.authority()
+        return (self.addresses(), self.secure_addresses(), authority and authority.certificate.serial_number)
 
     def authority(self) -> Authority | None:
         """Whom to trust for https; None where there is no https, or where files were given for it."""

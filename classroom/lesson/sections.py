@@ -60,7 +60,8 @@ class ServerSection(Section):
 
     host: Annotated[str, Host()] = Field(
         "0.0.0.0",
-        description="The address to listen on; 0.0.0.0 is every network of this computer, 127.0.0.1 this one alone.",
+        description="The address to listen on; 0.0.0.0 is every network of this computer, :: those of IPv6 too, "
+        "127.0.0.1 this one alone.",
     )
     port: Annotated[int, Whole(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
     announce: Annotated[bool, Switch()] = Field(

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
-import logging
 import re
 import socket
+from collections.abc import Sequence
+from typing import Final
 
-import ifaddr
+from classroom.server.network_cards import Address, CardAddress, Kind, card_addresses, routed_addresses
 
-__all__ = ["announced_host", "certified_names", "lan_addresses", "reachable_hosts"]
+__all__ = ["announced_host", "best_first", "certified_names", "lan_addresses", "listened_hosts", "reachable_hosts"]
 
-logger = logging.getLogger(__name__)
+EVERYWHERE: Final = ("", "0.0.0.0", "::")
+"""Hosts that stand for every address of this computer."""
 
-_VIRTUAL = ("docker", "br-", "veth", "virbr", "vboxnet", "vmnet", "vethernet", "virtualbox", "vmware", "zt", "tun")
 _DNS_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*")
-_NOWHERE = "192.0.2.1"
-"""An address for documentation (RFC 5737): the system chooses a route to it, and no packet is sent."""
+
+
+def listened_hosts(host: str) -> list[str]:
+    """The addresses to listen on for a lesson's ``host``.
+
+    ``::`` is every address, of IPv4 too. ``0.0.0.0`` is those of IPv4; on a network that has only IPv6 it stands for
+    those as well, or nobody could come. Where both are there IPv6 is left out of it: its addresses may be reached from
+    the whole internet.
+    """
+    if host in ("", "::"):
+        return ["0.0.0.0", "::"]
+    if host == "0.0.0.0" and not lan_addresses(4) and lan_addresses(6):
+        return ["0.0.0.0", "::"]
+    return [host]
 
 
 def reachable_hosts(host: str) -> list[str]:
@@ -24,9 +36,10 @@ def reachable_hosts(host: str) -> list[str]:
 
     A host that stands for one address is returned alone.
     """
-    if host not in ("", "0.0.0.0", "::"):
+    if host not in EVERYWHERE:
         return [f"[{host}]" if ":" in host else host]
-    return [*lan_addresses(), "127.0.0.1"]
+    found = [*lan_addresses(4), *(f"[{each}]" for each in (lan_addresses(6) if "::" in listened_hosts(host) else ()))]
+    return [*found, "127.0.0.1"]
 
 
 def announced_host() -> str:
@@ -44,60 +57,51 @@ def certified_names(host: str) -> list[str]:
     """
     computer = socket.gethostname().lower().rstrip(".")
     names = ["localhost", "127.0.0.1", "::1", announced_host(), f"{computer.partition('.')[0]}.local", computer]
-    if host in ("", "0.0.0.0"):
-        names += lan_addresses()
-    elif host == "::":
-        names += [*lan_addresses(), *_lan_addresses_6()]
-    else:
+    if host not in EVERYWHERE:
         names.append(host.lower())
+    else:
+        names += lan_addresses(4)
+        if "::" in listened_hosts(host):
+            names += lan_addresses(6)
     return [name for name in dict.fromkeys(names) if _DNS_NAME.fullmatch(name) or ":" in name]
+
+
+def lan_addresses(version: int = 4) -> list[str]:
+    """The addresses of this computer at which others may find it, of IPv4 or of IPv6, best first."""
+    routed = [each for each in routed_addresses() if each.version == version]
+    found = [each for each in card_addresses() if each.address.version == version]
+    known = {each.address for each in found}
+    # Where the cards cannot be listed the system's own choice is there still.
+    ranked = best_first(found, routed) or [each for each in routed if each not in known]
+    return [str(each) for each in ranked]
+
+
+def best_first(found: Sequence[CardAddress], routed: Sequence[Address]) -> list[Address]:
+    """Addresses in the order in which students are told of them.
+
+    Those of real networks come first, of these the one on the way to everywhere else (``routed``), then private ones. A
+    bridge that is on that way is a real network: it has the card in it. A tunnel never is, as students are not in it.
+    Of the addresses of IPv6 in one network the one that stays counts.
+    """
+
+    def rank(each: CardAddress) -> tuple[int, ...]:
+        on_the_way = _network(each.address) in {_network(address) for address in routed}
+        kind = Kind.NETWORK if on_the_way and each.kind is Kind.BRIDGE else each.kind
+        tunnel, bridge = kind is Kind.TUNNEL, kind is Kind.BRIDGE
+        return (tunnel, each.address.is_link_local, bridge, not on_the_way, not each.address.is_private, each.passing)
+
+    networks: dict[object, Address] = {}
+    for each in sorted(found, key=rank):
+        networks.setdefault(_network(each.address), each.address)
+    return list(networks.values())
+
+
+def _network(address: Address) -> object:
+    """What stands for the network of an address: of IPv6 its first 64 bits; one of IPv4 stands for itself."""
+    return int(address) >> 64 if address.version == 6 else address
 
 
 def _label(name: str) -> str:
     """A name as one label of DNS."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.partition(".")[0].lower()).strip("-")
     return plain[:50] or "computer"
-
-
-def _lan_addresses_6() -> list[str]:
-    """IPv6 addresses that can be written into an address bar; those of one link only need a zone."""
-    try:
-        found = [entry.ip[0] for adapter in ifaddr.get_adapters() for entry in adapter.ips if entry.is_IPv6]
-    except OSError as error:
-        logger.debug("the network cards cannot be listed: %s", error)
-        return []
-    addresses = [ipaddress.IPv6Address(each.partition("%")[0]) for each in found]
-    return [str(each) for each in addresses if not (each.is_link_local or each.is_loopback or each.is_multicast)]
-
-
-def lan_addresses() -> list[str]:
-    """IPv4 addresses of real networks: that of the default route first, then private ones, virtual cards last."""
-    routed = _routed_address()
-    ranked: dict[str, tuple[int, ...]] = {}
-    try:
-        adapters = list(ifaddr.get_adapters())
-    except OSError as error:
-        logger.debug("the network cards cannot be listed: %s", error)
-        return [routed] if routed else []
-    for adapter in adapters:
-        for entry in adapter.ips:
-            if not isinstance(entry.ip, str):
-                continue  # IPv6 comes as a tuple; students type these addresses
-            address = ipaddress.IPv4Address(entry.ip)
-            if address.is_loopback or address.is_unspecified or address.is_multicast:
-                continue
-            virtual = f"{adapter.name} {adapter.nice_name}".lower().startswith(_VIRTUAL)
-            ranked[entry.ip] = (entry.ip != routed, address.is_link_local, virtual, not address.is_private)
-    if routed is not None:
-        ranked.setdefault(routed, (0,))
-    return sorted(ranked, key=lambda ip: ranked[ip])
-
-
-def _routed_address() -> str | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((_NOWHERE, 9))
-            address = str(probe.getsockname()[0])
-        except OSError:
-            return None
-    return None if address.startswith("127.") or address == "0.0.0.0" else address

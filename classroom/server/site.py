@@ -13,7 +13,7 @@ import http
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -28,13 +28,14 @@ from classroom.control.connection import FRAME_LIMIT, ControlConnection
 from classroom.errors import AddressError
 from classroom.limits import Limits
 from classroom.server.accepting import Acceptor, Shortage
-from classroom.server.addresses import reachable_hosts
+from classroom.server.addresses import listened_hosts, reachable_hosts
 from classroom.server.base_path import without_base_path
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Client
 from classroom.server.descriptors import connections_that_fit
 from classroom.server.doorman import Doorman, Doorway, Gate
 from classroom.server.gate import ConnectionGate
+from classroom.server.listeners import listen_on, port_of
 from classroom.server.tls import SecureDoor, SecureEntrance
 from classroom.server.web_protocol import web_protocols
 
@@ -64,7 +65,7 @@ class Site:
     """One port that serves an aiohttp application and the control websocket, and a second one that does so with TLS.
 
     Args:
-        host: the address to listen on, ``0.0.0.0`` for all of this machine.
+        host: the address to listen on, ``0.0.0.0`` or ``::`` for all of this machine; see ``listened_hosts``.
         port: 0 takes any free one; ``port`` then tells which.
         control_handler: runs one control websocket until it is closed; without one there is no such address.
         app: everything else.
@@ -106,12 +107,13 @@ class Site:
         self._gate = gate
         self._checkpoint = checkpoint or Checkpoint()
         self._doorways: list[Doorway] = []
-        self._entrance: SecureEntrance | None = None
         self._excess = excess
         self._shortage = shortage or Shortage()
         self._acceptors: list[Acceptor] = []
-        self._server: Server | None = None
-        self._tls_server: Server | None = None
+        self._entrances: list[SecureEntrance] = []
+        self._complained = False
+        self._servers: dict[str, Server] = {}
+        self._tls_servers: dict[str, Server] = {}
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -138,61 +140,77 @@ class Site:
         without_base_path(self._runner.server, self._path)
         port, option = self._port, "--port"
         try:
-            self._server = await self._listen(port, None)
+            hosts = listened_hosts(self._host)
+            self._servers = await self._listen(hosts, port, None)
             if self._tls is not None:
                 port, option = self._tls_port, "server.tls_port in the lesson file"
-                self._tls_server = await self._listen(port, self._tls)
+                self._tls_servers = await self._listen(hosts, port, self._tls)
         except (OSError, UnicodeError) as error:
             await self._close()
             raise AddressError(_sentence(error, self._host, port, option)) from error
         except BaseException:
             await self._close()
             raise
-        logger.info("listening on %s port %d", self._host, self.port)
-        if self._tls_server is not None:
-            logger.info("listening on %s port %d with TLS", self._host, self.tls_port)
+        logger.info("listening on %s port %d", ", ".join(self._servers), self.port)
+        if self._tls_servers:
+            logger.info("listening on %s port %d with TLS", ", ".join(self._tls_servers), self.tls_port)
+
+    async def widen(self) -> None:
+        """Listen also where ``host`` has come to mean more, as after a change to a network that has only IPv6."""
+        hosts = [each for each in listened_hosts(self._host) if each not in self._servers]
+        if not hosts or not self._servers:
+            return
+        try:
+            self._servers |= await self._listen(hosts, self.port, None)
+            if self.tls_port is not None:
+                self._tls_servers |= await self._listen(hosts, self.tls_port, self._tls)
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                logger.warning("cannot listen on %s as well: %s", ", ".join(hosts), error.strerror or error)
+        else:
+            logger.info("listening on %s as well", ", ".join(hosts))
 
     async def stop(self) -> None:
         """Close the listeners and every connection; a site that never started is closed already."""
-        if self._server is not None:
+        if self._servers:
             await self._close()
 
     async def _close(self) -> None:
-        servers = [server for server in (self._server, self._tls_server) if server is not None]
-        self._server = self._tls_server = None
         for acceptor in self._acceptors:
             acceptor.close()
         self._acceptors.clear()
         self._shortage.close()
+        servers = [*self._servers.values(), *self._tls_servers.values()]
+        self._servers, self._tls_servers = {}, {}
         for server in servers:
             server.close()
-        if self._entrance is not None:
-            self._entrance.close()
+        for entrance in self._entrances:
+            entrance.close()
         for doorway in self._doorways:
             doorway.close()
         await self._runner.cleanup()
-        if self._entrance is not None:
-            await self._entrance.wait_closed()
+        for entrance in self._entrances:
+            await entrance.wait_closed()
         for server in servers:
             await server.wait_closed()
 
     @property
     def port(self) -> int:
         """The port listened on."""
-        if self._server is None:
-            return self._port
-        return int(next(iter(self._server.sockets)).getsockname()[1])
+        return port_of(self._servers) or self._port
 
     @property
     def tls_port(self) -> int | None:
         """The port of https; None where there is none."""
-        return None if self._tls_server is None else int(next(iter(self._tls_server.sockets)).getsockname()[1])
+        return port_of(self._tls_servers)
 
     @property
     def connections(self) -> int:
         """How many connections are open, of any kind."""
-        shaking = len(self._entrance.shaking) if self._entrance is not None else 0
-        return shaking + sum(len(doorway.inside) for doorway in self._doorways)
+        return sum(len(entrance.shaking) for entrance in self._entrances) + sum(
+            len(doorway.inside) for doorway in self._doorways
+        )
 
     def addresses(self, path: str = "/") -> list[str]:
         """The ``http://`` addresses under which others, and last this machine, reach a path; best first."""
@@ -200,11 +218,11 @@ class Site:
 
     def secure_addresses(self, path: str = "/") -> list[str]:
         """The same with ``https://``; none where there is no https."""
-        if self._tls_server is None:
+        if not self._tls_servers:
             return []
         return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._host)]
 
-    async def _listen(self, port: int, tls: ssl.SSLContext | None) -> Server:
+    async def _listen(self, hosts: Sequence[str], port: int, tls: ssl.SSLContext | None) -> dict[str, Server]:
         assert self._runner.server is not None  # set by setup()
         web_factory = web_protocols(
             self._runner.server,
@@ -223,18 +241,17 @@ class Site:
         )
         self._doorways.append(doorway)
         if entrance is not None:
-            self._entrance = entrance
+            self._entrances.append(entrance)
 
         def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> asyncio.Protocol:
             control = functools.partial(_NamedConnection, protocol, server, **options)
             doorman = functools.partial(Doorman, doorway, control if self._control_handler is not None else None)
             return doorman() if entrance is None else SecureDoor(entrance, doorman)
 
-        server = await serve(
+        serving = functools.partial(
+            serve,
             # It is given what create_connection makes.
             cast("Callable[[ServerConnection], Awaitable[None]]", self._control_handler or _nobody),
-            await _one_address(self._host) if port == 0 else self._host or None,
-            port,
             # The hook is documented as a factory and annotated as a class.
             create_connection=cast("type[ServerConnection]", create_connection),
             process_request=self._refuse_strangers,
@@ -245,8 +262,13 @@ class Site:
             server_header=None,
             backlog=_BACKLOG,
         )
-        self._acceptors.append(Acceptor(server.server, self._shortage))
-        return server
+
+        async def serve_at(host: str, port: int) -> Server:
+            return await serving(await _one_address(host) if port == 0 else host, port)
+
+        servers = await listen_on(hosts, port, serve_at)
+        self._acceptors += [Acceptor(each.server, self._shortage) for each in servers.values()]
+        return servers
 
     def _refuse_strangers(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, _NamedConnection)

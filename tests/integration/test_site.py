@@ -279,3 +279,32 @@ async def test_addresses() -> None:
                     assert response.status == 404
     async with site("localhost", 0) as local:
         assert local.addresses() == [f"http://localhost:{local.port}/"]
+
+
+@pytest.mark.parametrize("host", ["::", ""])
+async def test_everywhere_is_ipv4_and_ipv6_at_one_port(host: str) -> None:
+    async with site(host, 0) as everywhere, aiohttp.ClientSession() as session:
+        addresses = everywhere.addresses()
+        assert addresses[-1] == f"http://127.0.0.1:{everywhere.port}/"
+        for address in (*addresses, f"http://[::1]:{everywhere.port}/"):
+            async with session.get(address) as response:
+                assert response.status == 404, address
+
+
+async def test_a_client_of_ipv4_is_known_by_its_own_address_also_where_ipv6_is_listened_on() -> None:
+    async with open_port(host="::") as opened:
+        reply = await ask(opened.port, b"GET /sign_in?Ada HTTP/1.0\r\n\r\n")
+        member = int(reply.partition(b"Pragma: ")[2].split(b"\r")[0])
+        assert opened.switchboard.address(member) == "127.0.0.1"
+
+
+async def test_a_port_that_ipv6_has_not_free_is_one_clear_sentence() -> None:
+    with socket.socket(socket.AF_INET6) as other:
+        other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        other.bind(("::", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(AddressError, match=f"Port {port} is already in use"):
+            await site("::", port).start()
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0

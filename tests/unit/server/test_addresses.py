@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 
 import pytest
 
-from classroom.server.addresses import announced_host, certified_names, lan_addresses, reachable_hosts
+from classroom.server import addresses
+from classroom.server.addresses import (
+    announced_host,
+    best_first,
+    certified_names,
+    lan_addresses,
+    listened_hosts,
+    reachable_hosts,
+)
+from classroom.server.network_cards import CardAddress, Kind, kind_of
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "", "::"])
@@ -34,3 +44,97 @@ def test_a_computer_may_have_any_name(computer: str, monkeypatch: pytest.MonkeyP
     for name in certified_names("127.0.0.1"):
         assert ":" in name or re.fullmatch(r"[a-z0-9_.-]+", name)
         assert all(0 < len(label) <= 63 for label in name.split(".") if ":" not in name)
+
+
+def card(address: str, kind: Kind = Kind.NETWORK, *, passing: bool = False) -> CardAddress:
+    return CardAddress(ipaddress.ip_address(address), kind, passing)
+
+
+@pytest.mark.parametrize(
+    ("found", "routed", "expected"),
+    [
+        # The school's network before the others, in whatever order the system lists its cards.
+        (
+            [card("172.17.0.1", Kind.BRIDGE), card("10.8.0.2", Kind.TUNNEL), card("192.168.1.20")],
+            ["192.168.1.20"],
+            ["192.168.1.20", "172.17.0.1", "10.8.0.2"],
+        ),
+        # A VPN through which everything goes: students are not in it.
+        (
+            [card("10.8.0.2", Kind.TUNNEL), card("192.168.1.20"), card("172.17.0.1", Kind.BRIDGE)],
+            ["10.8.0.2"],
+            ["192.168.1.20", "172.17.0.1", "10.8.0.2"],
+        ),
+        # A bridge that has the network's card in it is the network.
+        (
+            [card("192.168.1.20", Kind.BRIDGE), card("172.17.0.1", Kind.BRIDGE), card("192.168.2.5")],
+            ["192.168.1.20"],
+            ["192.168.1.20", "192.168.2.5", "172.17.0.1"],
+        ),
+        # Two networks: the one with the way out first, then private ones; what a card gave itself last.
+        (
+            [card("169.254.3.4"), card("193.0.2.9"), card("192.168.2.5"), card("10.0.0.7")],
+            ["10.0.0.7"],
+            ["10.0.0.7", "192.168.2.5", "193.0.2.9", "169.254.3.4"],
+        ),
+        # Of IPv6 one address in each network: one that stays.
+        (
+            [card("2a00:1:2:3::aaaa", passing=True), card("2a00:1:2:3::1"), card("fd00::7")],
+            ["2a00:1:2:3::aaaa"],
+            ["2a00:1:2:3::1", "fd00::7"],
+        ),
+    ],
+)
+def test_the_address_that_students_can_reach_comes_first(
+    found: list[CardAddress], routed: list[str], expected: list[str]
+) -> None:
+    for each in (found, found[::-1]):
+        assert [str(one) for one in best_first(each, [ipaddress.ip_address(one) for one in routed])] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "kind"),
+    [
+        ("eth7", "eth7", Kind.NETWORK),
+        ("wlp3s0", "wlp3s0", Kind.NETWORK),
+        ("en0", "en0", Kind.NETWORK),
+        ("br0", "br0", Kind.NETWORK),
+        ("{A1}", "Intel(R) Wi-Fi 6 AX201 160MHz", Kind.NETWORK),
+        ("docker0", "docker0", Kind.BRIDGE),
+        ("br-4f2a", "br-4f2a", Kind.BRIDGE),
+        ("vethA1", "vethA1", Kind.BRIDGE),
+        ("virbr0", "virbr0", Kind.BRIDGE),
+        ("vmnet8", "vmnet8", Kind.BRIDGE),
+        ("bridge100", "bridge100", Kind.BRIDGE),
+        ("{A2}", "Hyper-V Virtual Ethernet Adapter", Kind.BRIDGE),
+        ("{A3}", "vEthernet (WSL)", Kind.BRIDGE),
+        ("{A4}", "VirtualBox Host-Only Ethernet Adapter", Kind.BRIDGE),
+        ("tun7", "tun7", Kind.TUNNEL),
+        ("wg7", "wg7", Kind.TUNNEL),
+        ("utun3", "utun3", Kind.TUNNEL),
+        ("ppp7", "ppp7", Kind.TUNNEL),
+        ("{A5}", "WireGuard Tunnel", Kind.TUNNEL),
+        ("{A6}", "TAP-Windows Adapter V9", Kind.TUNNEL),
+        ("{A7}", "Cisco AnyConnect Secure Mobility Client Virtual Miniport Adapter", Kind.TUNNEL),
+    ],
+)
+def test_cards_are_told_apart_on_all_systems(name: str, description: str, kind: Kind) -> None:
+    assert kind_of(name, description) is kind
+
+
+@pytest.mark.parametrize(
+    ("fours", "sixes", "listened", "reached"),
+    [
+        (["192.168.1.20"], [], ["0.0.0.0"], ["192.168.1.20", "127.0.0.1"]),
+        (["192.168.1.20"], ["2a00::7"], ["0.0.0.0"], ["192.168.1.20", "127.0.0.1"]),
+        ([], ["2a00::7"], ["0.0.0.0", "::"], ["[2a00::7]", "127.0.0.1"]),
+        ([], [], ["0.0.0.0"], ["127.0.0.1"]),
+    ],
+)
+def test_where_there_is_only_ipv6_students_come_over_it(
+    fours: list[str], sixes: list[str], listened: list[str], reached: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "lan_addresses", lambda version=4: sixes if version == 6 else fours)
+    assert listened_hosts("0.0.0.0") == listened
+    assert reachable_hosts("0.0.0.0") == reached
+    assert {"127.0.0.1", *(each.strip("[]") for each in reached)} <= set(certified_names("0.0.0.0"))

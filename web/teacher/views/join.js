@@ -17,7 +17,7 @@ export function joinView(scope) {
       ${
         state.lesson?.addresses
           ? html`<button type="button" id="join-show" class="join-show" aria-label=${t('invite.show')} title=${t('invite.show')} @click=${actions.showJoin}>
-              <img src=${CODE} alt="" width="104" height="104">
+              <img src=${codeOf(best)} alt="" width="104" height="104">
             </button>`
           : nothing
       }
@@ -27,6 +27,15 @@ export function joinView(scope) {
       </div>
     </div>
     ${secureView(scope)}`;
+}
+
+/**
+ * The picture of an address; another one is fetched anew when the computer has moved to another network.
+ *
+ * @param {string} address
+ */
+function codeOf(address) {
+  return `${CODE}?${encodeURIComponent(address)}`;
 }
 
 /** @param {import('../page.js').Scope} scope */
@@ -74,7 +83,7 @@ export function joinDialog(scope) {
     <p class="visually-hidden" role="status">${copied ? t('invite.copied') : ''}</p>
     <dialog id="join-dialog" class="join-dialog" aria-labelledby="join-heading" @close=${actions.joinHidden}>
       <h2 id="join-heading">${state.lesson?.title ?? t('teacher.title')}</h2>
-      <img src=${CODE} alt=${t('invite.code', { address: address ?? '' })}>
+      <img src=${codeOf(address ?? '')} alt=${t('invite.code', { address: address ?? '' })}>
       <p class="join-large">${address ?? ''}</p>
       <form method="dialog"><button type="submit" id="join-close" autofocus>${t('invite.close')}</button></form>
     </dialog>`;
