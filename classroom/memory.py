@@ -30,14 +30,12 @@ _WELL: Final = 64 * 2**20
 _EVERY: Final = 1.0
 
 _CODE: Final = "memory.short"
-_ALARM: Final = Alarm(
-    _CODE,
-    Wording(
-        _CODE,
-        "This computer has hardly any memory left, so no more students are let in. Close other programs, or give the "
-        "lesson more memory.",
-    )(),
+_HARDLY_ANY: Final = Wording(
+    "memory.short",
+    "This computer has hardly any memory left, so no more students are let in. Close other programs, or give the "
+    "lesson more memory.",
 )
+_ALARM: Final = Alarm(_CODE, _HARDLY_ANY())
 
 _PROC: Final = Path("/proc")
 _CGROUPS: Final = Path("/sys/fs/cgroup")

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from classroom.files import NotAFile, read_file
 from classroom.wording import Wording
 
-__all__ = ["CertificateTrouble", "certificate_trouble"]
+__all__ = ["LARGEST", "CertificateTrouble", "certificate_trouble"]
 
 _NO_FILE: Final = Wording("certificate.no_file", "there is no file {file}")
 _FOLDER: Final = Wording("certificate.folder", "{file} is a folder")
+_PIPE: Final = Wording("certificate.pipe", "{file} is a pipe or a device, not a file")
 _UNREADABLE: Final = Wording("certificate.unreadable", "{file} cannot be read: {fault}")
+
+LARGEST: Final = 1024 * 1024
+"""Bytes of a file of certificates; the longest chains have some ten thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +92,17 @@ def _ask() -> str:
 
 def _unreadable(path: Path) -> str | None:
     try:
-        with path.open("rb") as file:
-            file.read(1)
+        read_file(path, LARGEST)
     except FileNotFoundError:
         return _NO_FILE(file=str(path))
     except IsADirectoryError:
         return _FOLDER(file=str(path))
+    except NotAFile:
+        return _PIPE(file=str(path))
     except OSError as error:
         return _UNREADABLE(file=str(path), fault=str(error.strerror or error))
     return None
 
 
 def _holds(path: Path, what: bytes) -> bool:
-    return what + b"-----" in path.read_bytes()
+    return what + b"-----" in read_file(path, LARGEST)

@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from classroom.errors import Fault, LessonError
+from classroom.files import NotAFile, open_file
 from classroom.lesson.availability import notes
 from classroom.lesson.certificate import certificate_trouble
 from classroom.lesson.cues import untimely_cues
@@ -34,6 +35,7 @@ _MOST_FAULTS = 100
 _MORE: Final = Wording("fault.more", "and {number} more from here on")
 _NO_NAME: Final = Wording("fault.file_name", "this is not the name of a file")
 _NO_FILE: Final = Wording("fault.no_file", "there is no such file")
+_PIPE: Final = Wording("fault.pipe", "this is a pipe or a device, not a lesson file")
 _FOLDER: Final = Wording("fault.folder", "this is a folder, not a lesson file")
 _FORBIDDEN: Final = Wording("fault.forbidden", "the file cannot be read: you have no permission to")
 _UNREADABLE: Final = Wording("fault.unreadable", "the file cannot be read: {fault}")
@@ -73,7 +75,7 @@ def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | 
     """
     file = Path(path)
     try:
-        with file.open("rb") as stream:
+        with open_file(file) as stream:
             data = stream.read(MAXIMUM_BYTES + 1)
     except (OSError, ValueError) as error:
         return _failed(file, _unreadable(error))
@@ -143,6 +145,8 @@ def _failed(file: Path, message: str, line: int = 1, column: int = 1) -> Report:
 def _unreadable(error: OSError | ValueError) -> Sentence:
     if isinstance(error, ValueError):
         return _NO_NAME()
+    if isinstance(error, NotAFile):
+        return _PIPE()
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
             return _NO_FILE()

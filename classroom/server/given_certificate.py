@@ -13,7 +13,8 @@ from cryptography import x509
 
 from classroom.alarms import Alarm, Alarms
 from classroom.errors import SetupError
-from classroom.lesson.certificate import certificate_trouble
+from classroom.files import read_file
+from classroom.lesson.certificate import LARGEST, certificate_trouble
 from classroom.server.authority import Authority
 from classroom.server.tls import server_context
 from classroom.wording import Wording
@@ -108,7 +109,7 @@ class GivenCertificate:
             return trouble.sentence
         try:
             self.context.load_cert_chain(self._certificate, self._key, password=_no_password)
-            certificate = x509.load_pem_x509_certificate(self._certificate.read_bytes())
+            certificate = x509.load_pem_x509_certificate(read_file(self._certificate, LARGEST))
             self._until = certificate.not_valid_after_utc
             self._names = _names(certificate)
         except (OSError, ValueError) as error:

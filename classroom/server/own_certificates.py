@@ -19,6 +19,8 @@ from cryptography import x509
 
 from classroom.alarms import Alarm, Alarms
 from classroom.errors import SetupError
+from classroom.files import read_file
+from classroom.lesson.certificate import LARGEST
 from classroom.server.authority import Authority, Leaf, UnusableCertificate, fingerprint
 from classroom.server.tls import server_context
 from classroom.wording import Wording
@@ -164,7 +166,7 @@ class OwnCertificates:
         if self._folder is None:
             return None
         try:
-            return (self._folder / name).read_bytes()
+            return read_file(self._folder / name, LARGEST)
         except FileNotFoundError:
             return None
         except OSError as error:

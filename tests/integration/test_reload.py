@@ -19,6 +19,8 @@ from classroom.clock import SystemClock
 from classroom.reload import LessonFile, read_lesson_file
 from tests.support.broadcast import TOKEN, eventually
 from tests.support.machine import Machine
+from tests.support.odd_files import ODD_FILES, odd_file
+from tests.support.process import teaching
 from tests.support.student import Student, student
 from tests.support.teacher import calling
 
@@ -316,3 +318,36 @@ async def admitted(answer: Callable[[], Awaitable[int]]) -> bool:
 
 async def asked(answer: Callable[[], Awaitable[int]]) -> bool:
     return await answer() != 200
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+async def test_a_pipe_or_a_device_in_the_place_of_the_file_is_told_and_a_good_file_taken_after(
+    kind: str, tmp_path: Path
+) -> None:
+    async with running(tmp_path) as lesson:
+        lesson.path.unlink()
+        odd_file(kind, lesson.path)
+        await eventually(lambda: "is a pipe or a device" in lesson.alarms().get("lesson.file", ""))
+        lesson.save(LESSON.replace("A test lesson", "A good one"))
+        await eventually(lambda: lesson.state("lesson")["title"] == "A good one")
+        assert lesson.alarms() == {}
+
+
+async def test_a_lesson_ends_when_told_though_its_file_and_its_pictures_are_pipes(tmp_path: Path) -> None:
+    path = tmp_path / "lesson.yaml"
+    odd_file("pipe", tmp_path / "film.mp4")
+    odd_file("zero", tmp_path / "picture.png")
+    odd_file("pipe", tmp_path / "pages.pdf")
+    path.write_text(
+        LESSON.replace("scenes:", "scenes:\n  film: film\n  page: pages").replace(
+            "audio:",
+            "  film: {kind: file, path: film.mp4}\n  pages: {kind: slides, file: pages.pdf}\n"
+            "  card: {kind: card, image: picture.png}\naudio:",
+        ),
+        "utf-8",
+    )
+    async with teaching(str(path), "--port", "0") as lesson:
+        path.unlink()
+        odd_file("pipe", path)
+        await eventually(lambda: any("pipe or a device" in line for line in lesson.log))
+        assert await lesson.interrupt() == 0

@@ -1,4 +1,4 @@
-"""Where things are kept for a user, on each system."""
+"""Where things are kept for a user, on each system, and how files are opened that somebody names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from classroom.files import home_folder
+from classroom.files import NotAFile, home_folder, open_file, read_file
+from tests.support.odd_files import ODD_FILES, odd_file
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +48,29 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "home", homeless)
     assert home_folder() is None
+
+
+def test_a_file_is_read_and_none_that_is_larger_than_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read_file(path, 5) == b"12345"
+    with open_file(path) as file:
+        assert file.read(2) == b"12"
+    with pytest.raises(OSError, match="too large"):
+        read_file(path, 4)
+    with pytest.raises(FileNotFoundError):
+        open_file(tmp_path / "none")
+    with pytest.raises(IsADirectoryError):
+        open_file(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+@pytest.mark.timeout(30)
+def test_nobody_waits_for_what_is_no_file(kind: str, tmp_path: Path) -> None:
+    path = odd_file(kind, tmp_path / "odd")
+    with pytest.raises(NotAFile, match="a pipe or a device"):
+        open_file(path)
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    with pytest.raises(NotAFile):
+        read_file(link, 100)

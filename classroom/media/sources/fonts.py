@@ -118,6 +118,8 @@ def _fontconfig(pattern: str) -> Iterator[Font]:
 
 
 def _load(path: Path, index: int) -> Iterator[Font]:
+    if not path.is_file():
+        return
     try:
         yield ImageFont.truetype(str(path), _PROBE_SIZE, index=index)
     except OSError:

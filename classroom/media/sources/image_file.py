@@ -8,6 +8,8 @@ from typing import Final
 
 from PIL import Image, ImageOps
 
+from classroom.files import open_file
+
 __all__ = ["ImageError", "orientation_of", "read_image"]
 
 _ORIENTATION: Final = 0x0112
@@ -22,7 +24,7 @@ def read_image(path: Path, largest: int) -> Image.Image:
 
     ``largest`` is how many pixels of its longer side are of use: a photograph of 100 megapixels is decoded smaller.
     """
-    with Image.open(path) as opened:
+    with open_file(path) as file, Image.open(file) as opened:
         opened.draft(None, (largest, largest))
         return ImageOps.exif_transpose(opened).convert("RGBA")
 

@@ -11,6 +11,7 @@ import pytest
 from classroom.lesson import check_lesson, lesson_from_text
 from classroom.server.authority import Authority
 from tests.support.lessons import SMALL
+from tests.support.odd_files import ODD_FILES, odd_file
 
 LESSON = f"{SMALL}server: {{tls: {{certificate: school.pem, key: school.key}}}}\n"
 
@@ -93,3 +94,20 @@ def test_a_damaged_certificate(folder: Path) -> None:
 
 def test_the_text_alone_is_read_without_its_files() -> None:
     assert lesson_from_text(LESSON, Path("nowhere/lesson.yaml"), {}).faults == ()
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+@pytest.mark.parametrize("name", ["school.pem", "school.key"])
+@pytest.mark.timeout(60)
+def test_nobody_waits_for_a_certificate_from_a_pipe_or_a_device(folder: Path, name: str, kind: str) -> None:
+    (folder / name).unlink()
+    odd_file(kind, folder / name)
+    [fault] = faults(folder)
+    assert f"{name} is a pipe or a device, not a file" in fault
+
+
+def test_a_certificate_is_not_endless(folder: Path) -> None:
+    with (folder / "school.pem").open("r+b") as file:
+        file.truncate(2**40)
+    [fault] = faults(folder)
+    assert "too large" in fault

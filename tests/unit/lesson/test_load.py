@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from classroom.lesson import Report, check_lesson, lesson_from_text
 from classroom.lesson.load import MAXIMUM_BYTES
 from tests.support.lessons import FULL, SMALL, report
+from tests.support.odd_files import ODD_FILES, odd_file
 from tests.unit.lesson.test_faults import TEN_FAULTS
 
 
@@ -47,10 +49,11 @@ def test_a_folder(tmp_path: Path) -> None:
 def test_a_file_that_the_system_refuses(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: OSError, expected: str
 ) -> None:
-    def fail(self: Path, mode: str) -> None:
+    def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Path, "open", fail)
+    (tmp_path / "x").touch()
+    monkeypatch.setattr(os, "open", fail)
     assert only_fault(tmp_path / "x") == f"1:1: the file cannot be read: {expected}"
 
 
@@ -196,3 +199,10 @@ def test_any_value_in_any_place_gives_a_report(data: st.DataObject) -> None:
         break
     text = json.dumps(values)
     sound(report(text), text)
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+@pytest.mark.timeout(60)
+def test_nobody_waits_for_a_lesson_from_a_pipe_or_a_device(kind: str, tmp_path: Path) -> None:
+    report = check_lesson(odd_file(kind, tmp_path / "lesson.yaml"))
+    assert [fault.message for fault in report.faults] == ["this is a pipe or a device, not a lesson file"]

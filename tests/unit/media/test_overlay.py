@@ -15,6 +15,7 @@ from classroom.lesson.overlays import ClockOverlay, LogoOverlay, StrapOverlay
 from classroom.lesson.overlays import Overlay as OverlayModel
 from classroom.media.overlay import Overlay, build_overlay, build_overlays
 from classroom.media.picture import PictureMixer
+from tests.support.odd_files import ODD_FILES, odd_file
 from tests.support.pictures import BLUE, GREEN, RED, Array, full, near, plain, slot, to_rgb
 
 SIZE = (640, 360)
@@ -138,3 +139,10 @@ def test_a_logo_and_a_program_of_any_size_fit_together(
         patch = logo.patch()
         assert patch.x + patch.added[0].shape[1] <= program[0]
         assert patch.y + patch.added[0].shape[0] <= program[1]
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+@pytest.mark.timeout(60)
+def test_nobody_waits_for_a_logo_from_a_pipe_or_a_device(kind: str, tmp_path: Path) -> None:
+    _, faults = build_overlays({"logo": LogoOverlay(image=odd_file(kind, tmp_path / "logo.png"))}, SIZE)
+    assert "cannot be read" in faults["logo"]

@@ -14,6 +14,7 @@ from classroom.clock import ManualClock
 from classroom.errors import DeviceError
 from classroom.media.sources import draw_card, fallback_card, fonts
 from classroom.media.sources.card import Card
+from tests.support.odd_files import ODD_FILES, odd_file
 
 SIZE = (640, 360)
 
@@ -173,3 +174,17 @@ def test_a_card_that_was_given_up_for_a_moment_is_shown_again() -> None:
     assert card.picture is not None
     assert card.picture.newest() is not None
     card.close()
+
+
+@pytest.mark.parametrize("kind", ODD_FILES)
+@pytest.mark.timeout(60)
+def test_nobody_waits_for_a_picture_from_a_pipe_or_a_device_and_a_good_one_is_taken_after(
+    kind: str, tmp_path: Path
+) -> None:
+    path = odd_file(kind, tmp_path / "picture.png")
+    card = Card(name="card", clock=ManualClock(), size=SIZE, title="", text="", image=path)
+    with pytest.raises(DeviceError, match="cannot be read"):
+        card.open()
+    path.unlink()
+    Image.new("RGB", (64, 36), (0, 255, 0)).save(path)
+    card.open()
