@@ -67,6 +67,15 @@ class Gate(Protocol):
         ...
 
 
+class _WebServer(Protocol):
+    hand_to_control: Callable[[bytes], bool] | None
+    """Lets a request that it has read go on as a control connection; whether it does."""
+
+    def let_go(self) -> None:
+        """End everything as if the connection were lost, and leave it open."""
+        ...
+
+
 class Doorway:
     """What the doormen of one port have in common: the two servers behind them, and who is inside.
 
@@ -238,8 +247,26 @@ class Doorman(asyncio.Protocol):
             head, raw_target = tidy_head(head, _own_name(self._transport))
         server = cast(asyncio.Protocol, self._doorway.web(raw_target) if control is None else control())
         self._server = server
+        if control is None:
+            cast(_WebServer, server).hand_to_control = self._hand_to_control
         server.connection_made(self._transport)
         server.data_received(head if self._is_done else head + rest)
+
+    def _hand_to_control(self, head: bytes) -> bool:
+        """Let a request that the web server has read go on as a control connection; whether it does.
+
+        A proxy that keeps its connections asks for the websocket on one that it has used before. Only the web server
+        knows where on it a request begins, so it is the one to say so; its handler then is cancelled.
+        """
+        if self._control is None or self._server is None or self._transport is None or self._transport.is_closing():
+            return False
+        web, self._server = self._server, cast(asyncio.Protocol, self._control())
+        self._is_web = self._ends = self._is_done = False
+        self._doorway.unread.discard(self)
+        cast(_WebServer, web).let_go()
+        self._server.connection_made(self._transport)
+        self._server.data_received(head)
+        return True
 
     def _too_slow(self) -> None:
         if self._transport is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import html
 import logging
@@ -27,6 +28,8 @@ from classroom.throttle import Guesses, Throttle, TooManyGuesses, household
 __all__ = ["add_pages"]
 
 logger = logging.getLogger(__name__)
+
+_CANCELLED_SECONDS: Final = 5.0
 
 _FOLDERS: Final = ("lib", "send", "student", "teacher", "style", "locales", "vendor")
 
@@ -83,7 +86,7 @@ def add_pages(
     app.router.add_get("/assets/{folder}/{name:.+}", pages.asset)
     app.router.add_get("/healthz", pages.healthz)
     app.router.add_get("/metrics", pages.metrics)
-    app.router.add_get(CONTROL_PATH, _upgrade_required)
+    app.router.add_get(CONTROL_PATH, _control)
 
 
 class _Pages:
@@ -190,8 +193,13 @@ def _directed(page: str, signaling: Elsewhere) -> str:
     return page.replace("</head>", f"  {place}\n  </head>", 1)
 
 
-async def _upgrade_required(request: web.Request) -> web.StreamResponse:
-    """Somebody opened the control address as a page, or asked for a websocket on a connection already in use."""
+async def _control(request: web.Request) -> web.StreamResponse:
+    """Somebody asks for a websocket on a connection that was used before, or opened the control address as a page."""
+    hand_to_control = getattr(request.protocol, "hand_to_control", None)
+    upgrade = request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket"
+    if upgrade and hand_to_control is not None and hand_to_control(_head_of(request)):
+        async with asyncio.timeout(_CANCELLED_SECONDS):
+            await asyncio.get_running_loop().create_future()  # cancelled by now, as nobody is left to answer
     response = web.Response(
         status=426,
         text="This address speaks the control protocol over a websocket. Open it with a websocket client.\n",
@@ -199,6 +207,12 @@ async def _upgrade_required(request: web.Request) -> web.StreamResponse:
     )
     response.force_close()
     return response
+
+
+def _head_of(request: web.Request) -> bytes:
+    """A request's head as it was sent."""
+    fields = b"".join(b"%b: %b\r\n" % field for field in request.raw_headers)
+    return b"GET %b HTTP/1.1\r\n%b\r\n" % (request.raw_path.encode("utf-8", "surrogateescape"), fields)
 
 
 def _clear_words(lesson: str) -> Middleware:

@@ -20,11 +20,20 @@ __all__ = ["web_protocols"]
 
 
 class _WebProtocol(web.RequestHandler):
-    """``raw_target`` is what was sent as the target of its first request, where the doorman had to change it."""
+    """``raw_target`` is what was sent as the target of its first request, where the doorman had to change it.
 
-    __slots__ = ("raw_target",)
+    ``hand_to_control`` is the doorman's.
+    """
+
+    __slots__ = ("hand_to_control", "raw_target")
 
     raw_target: wire.RawTarget | None
+    hand_to_control: Callable[[bytes], bool] | None
+
+    def let_go(self) -> None:
+        """End everything here as if the connection were lost, and leave it open for somebody else."""
+        self.transport = None  # or the library would close it
+        self.connection_lost(None)
 
     def handle_error(
         self,
@@ -71,6 +80,7 @@ def web_protocols(
             auto_decompress=False,  # nobody who talks to a lesson compresses, and a small body could become a huge one
         )
         protocol.raw_target = raw_target
+        protocol.hand_to_control = None
         return protocol
 
     return make

@@ -113,14 +113,40 @@ async def test_control_without_upgrade_says_what_it_needs() -> None:
         assert b"websocket client" in data
 
 
-async def test_an_upgrade_as_second_request_of_a_connection_gets_426() -> None:
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("pipelined", [False, True])
+async def test_control_is_taken_on_a_connection_that_was_used_before(pipelined: bool) -> None:
+    """As proxies ask that keep their connections."""
     async with open_port() as opened:
-        connection = await RawConnection.open(opened.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        first = await connection.reader.readuntil(b"}")
-        assert first.startswith(b"HTTP/1.1 200 ")
-        await connection.send(UPGRADE % b"/control")
-        assert (await connection.reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 426 ")
+        connection = await RawConnection.open(opened.port, HEALTH)
+        for _ in range(2):
+            assert (await connection.reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+            await connection.send(HEALTH + (UPGRADE % b"/control?x=1" if pipelined else b""))
+            if pipelined:
+                break
+        assert (await connection.reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+        if not pipelined:
+            await connection.send(UPGRADE % b"/control")
+        assert (await connection.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        await until(lambda: len(opened.control) == 1)
+        await connection.send(b"\x81\x82\x00\x00\x00\x00hi")  # a masked text frame, which is sent back
+        assert await connection.reader.readexactly(4) == b"\x81\x02hi"
         connection.close()
+        await until(lambda: not opened.site_is_busy())
+
+
+async def test_what_looks_like_an_upgrade_inside_of_a_body_is_none() -> None:
+    async with open_port() as opened:
+        inside = UPGRADE % b"/control"
+        head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(inside)
+        connection = await RawConnection.open(opened.port, HEALTH)
+        await connection.reader.readuntil(b"}")
+        await connection.send(head)
+        await connection.send(inside)
+        assert b"101" not in await connection.read_all()
+        assert opened.control == []
 
 
 async def test_an_upgrade_byte_by_byte() -> None:

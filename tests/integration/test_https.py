@@ -14,13 +14,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 from cryptography import x509
+from prometheus_client import CollectorRegistry
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from classroom.alarms import Alarms
 from classroom.control.connection import ControlConnection
 from classroom.errors import AddressError
-from classroom.server import Site
+from classroom.server import Site, add_pages
 from classroom.server.authority import fingerprint
 from classroom.server.doorman import Gate
 from classroom.server.own_certificates import OwnCertificates
@@ -103,6 +104,27 @@ async def test_the_same_site_is_behind_both_ports(certificates: OwnCertificates)
             async with connect(f"{address}/control", ssl=context) as socket:
                 await socket.send("hello")
                 assert await socket.recv() == "hello"
+
+
+async def test_control_is_taken_on_an_encrypted_connection_that_was_used_before(certificates: OwnCertificates) -> None:
+    async def control(connection: ControlConnection) -> None:
+        await connection.send("welcome")
+
+    app = web.Application()
+    add_pages(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
+    async with Site(
+        host="127.0.0.1", port=0, control_handler=control, app=app, tls=certificates.context, tls_port=0
+    ) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.tls_port, ssl=trusting(certificates))
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+        writer.write(
+            b"GET /control HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        assert await reader.readexactly(9) == b"\x81\x07welcome"
+        writer.close()
 
 
 async def test_a_renewed_certificate_is_shown_to_the_next_and_disturbs_nobody(certificates: OwnCertificates) -> None:
