@@ -166,6 +166,25 @@ async def test_it_relays_to_this_computer_and_to_nobody_else() -> None:
             assert client.relayed_address[1] in RELAY_PORTS
 
 
+async def test_one_student_cannot_take_all_its_ports_with_passwords_of_different_times() -> None:
+    async with relaying() as (relay, _), contextlib.AsyncExitStack() as stack:
+        host = own_addresses()[0]
+        for each in range(32):
+            credential = temporary(relay.secret, label="student-1", now=time.time() + each, lifetime=60)
+            transport, _protocol = await create_turn_endpoint(
+                asyncio.DatagramProtocol,
+                server_addr=(host, relay.port),
+                username=credential.username,
+                password=credential.password,
+                transport="udp",
+            )
+            stack.callback(transport.close)
+        credential = temporary(relay.secret, label="student-1", now=time.time() + 99, lifetime=60)
+        assert await probe(at(relay, host), credential, within=20) == "full"
+        other = temporary(relay.secret, label="student-2", now=time.time(), lifetime=60)
+        assert await probe(at(relay, host), other, within=20) is None
+
+
 async def test_whoever_comes_by_ipv6_is_relayed_by_ipv6() -> None:
     six = [each for each in own_addresses() if ":" in each]
     if not six:
