@@ -9,7 +9,15 @@ from typing import Final
 
 from classroom.server.network_cards import Address, CardAddress, Kind, card_addresses, routed_addresses
 
-__all__ = ["announced_host", "best_first", "certified_names", "lan_addresses", "listened_hosts", "reachable_hosts"]
+__all__ = [
+    "EVERYWHERE",
+    "announced_host",
+    "best_first",
+    "certified_names",
+    "lan_addresses",
+    "listened_hosts",
+    "reachable_hosts",
+]
 
 EVERYWHERE: Final = ("", "0.0.0.0", "::")
 """Hosts that stand for every address of this computer."""

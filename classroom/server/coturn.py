@@ -15,6 +15,7 @@ from typing import Final
 
 from classroom.errors import AddressError, SetupError
 from classroom.peers.interfaces import interfaces
+from classroom.server.addresses import EVERYWHERE, listened_hosts
 
 __all__ = ["RELAY_PORTS", "Plan", "choose_port", "find_coturn", "listening_addresses", "own_addresses", "user_for"]
 
@@ -130,9 +131,10 @@ def own_addresses() -> list[str]:
 
 
 def listening_addresses(host: str, own: Sequence[str]) -> list[str]:
-    """Where to listen when the lesson listens on ``host``; AddressError when that is no address."""
-    if host in ("", "0.0.0.0", "::"):
-        return list(own)
+    """Where to listen when the lesson listens on ``host``: as it does; AddressError when that is no address."""
+    if host in EVERYWHERE:
+        both = "::" in listened_hosts(host)
+        return [each for each in own if both or ":" not in each]
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as fault:

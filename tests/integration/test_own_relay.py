@@ -47,7 +47,7 @@ def coturn() -> None:
 
 @contextlib.asynccontextmanager
 async def relaying(
-    text: str = LESSON, *, host: str = "0.0.0.0", port: int | None = 0
+    text: str = LESSON, *, host: str = "::", port: int | None = 0
 ) -> AsyncIterator[tuple[OwnRelay, Alarms]]:
     lesson = lesson_from_text(text, Path("lesson.yaml")).lesson
     assert lesson is not None

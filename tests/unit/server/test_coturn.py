@@ -9,6 +9,8 @@ import pytest
 from classroom.errors import AddressError, SetupError
 from classroom.server.coturn import RELAY_PORTS, Plan, find_coturn, listening_addresses, user_for
 
+OWN = ["10.0.0.2", "2001:db8::2"]
+
 
 def settings(**changes: object) -> dict[str, list[str]]:
     wanted = {
@@ -71,9 +73,16 @@ def test_coturn_is_not_roots() -> None:
     assert user_for(0) not in ("", "root")
 
 
+@pytest.mark.parametrize(("hosts", "listened"), [(["0.0.0.0"], ["10.0.0.2"]), (["0.0.0.0", "::"], OWN)])
+def test_it_listens_where_the_lesson_does(
+    hosts: list[str], listened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classroom.server.coturn.listened_hosts", lambda _: hosts)
+    assert listening_addresses("0.0.0.0", OWN) == listened
+
+
 def test_an_address_of_the_lesson_is_the_only_one_that_is_listened_on() -> None:
-    assert listening_addresses("0.0.0.0", ["10.0.0.2", "2001:db8::2"]) == ["10.0.0.2", "2001:db8::2"]
-    assert listening_addresses("::", ["10.0.0.2"]) == ["10.0.0.2"]
+    assert listening_addresses("::", ["10.0.0.2", "2001:db8::2"]) == ["10.0.0.2", "2001:db8::2"]
     assert listening_addresses("127.0.0.1", ["10.0.0.2"]) == ["127.0.0.1"]
     with pytest.raises(AddressError):
         listening_addresses("no such name.invalid", [])
