@@ -109,10 +109,12 @@ class Register:
         self._count = 0
 
     def enter(self, peer: int, name: str, address: str, *, admitted: bool) -> Student:
-        """Note somebody who signed in."""
+        """Note somebody who signed in. One without a name is shown by its number."""
         self._count += 1
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        student = self.present[peer] = Student(str(self._count), name, address, now, admitted)
+        student = self.present[peer] = Student(
+            str(self._count), name or _by_number(self._count), address, now, admitted
+        )
         return student
 
     def leave(self, peer: int, *, show: bool = True) -> Student | None:
@@ -128,6 +130,8 @@ class Register:
     def come_back(self, student: Student, earlier: Student) -> None:
         """Somebody is the same as one who was here earlier: let it keep number, time, approval and ticket."""
         self._gone.pop(earlier.number, None)
+        if student.name == _by_number(student.number):
+            student.name = _by_number(earlier.number)
         student.number, student.joined, student.ticket = earlier.number, earlier.joined, earlier.ticket
         self._keep(student)
 
@@ -209,6 +213,10 @@ class Register:
         if self._gone.get(gone.student.number) is gone:
             del self._gone[gone.student.number]
             self._changed()
+
+
+def _by_number(number: int | str) -> str:
+    return f"#{number}"
 
 
 def _rounded(value: float | None) -> float | None:

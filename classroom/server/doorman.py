@@ -47,6 +47,9 @@ _ENDS: Final = re.compile(rb"(?:[A-Z]+ /(?:sign_in|message|sign_out)[? ]|(?![A-Z
 """Requests that are answered soon, after which the connection ends. A wait is not: whoever closes it has gone away."""
 
 _DONE: Final = re.compile(rb"GET /(?:sign_in|wait|message|sign_out)[? ]")
+_BROWSER: Final = re.compile(rb"\r\nuser-agent:[ \t]*mozilla/", re.IGNORECASE)
+"""What every browser calls itself first, for reasons of the nineties."""
+
 _BODY: Final = re.compile(rb"\r\n(?:content-length|transfer-encoding):", re.IGNORECASE)
 """Without such a field those requests end with their head, and what follows is passed over as the original does it."""
 
@@ -134,6 +137,7 @@ class Doorman(asyncio.Protocol):
         self._refused = False
         self._ends = False
         self._is_web = False
+        self._is_browser = False
 
     @property
     def undecided(self) -> bool:
@@ -201,6 +205,8 @@ class Doorman(asyncio.Protocol):
         if self._server is None:
             return None
         stays = self._server.eof_received()
+        if self._is_browser:  # it never closes one side only
+            return stays
         if stays or not self._is_web or self._transport is None or not self._transport.can_write_eof():
             return stays
         if self._ends:
@@ -243,6 +249,7 @@ class Doorman(asyncio.Protocol):
             hold_little(self._transport)
             self._doorway.unread.add(self)
             self._ends = _ENDS.match(head) is not None
+            self._is_browser = _BROWSER.search(head) is not None
             self._is_done = _DONE.match(head) is not None and _BODY.search(head) is None
             head, raw_target = tidy_head(head, _own_name(self._transport))
         server = cast(asyncio.Protocol, self._doorway.web(raw_target) if control is None else control())

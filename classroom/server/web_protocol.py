@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from classroom.server.policy import SECURITY
 from classroom.signaling import wire
 
 __all__ = ["web_protocols"]
@@ -47,8 +46,6 @@ class _WebProtocol(web.RequestHandler):
         what = http.HTTPStatus(status)
         reply = wire.Reply(status, what.phrase, body=f"{what.description or what.phrase}.\n".encode())
         response = web.Response(status=status, reason=reply.reason, headers=reply.headers(), body=reply.body)
-        for name, value in SECURITY.items():
-            response.headers.setdefault(name, value)
         response.force_close()
         return response
 

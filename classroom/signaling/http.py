@@ -27,6 +27,7 @@ _TOO_FAST: Final = "These are too many messages at once. Wait a moment."
 
 _BODY_SECONDS: Final = 15.0
 _REPLACED_SECONDS: Final = 1.0
+_TURNS: Final = 4
 
 _Handler = Callable[[web.Request, bytes], Awaitable[wire.Reply]]
 
@@ -159,12 +160,14 @@ class _Handlers:
                 self._excess(request.remote or "")
                 return wire.too_many("Too many sign in from this address at once. Wait a moment, then sign in again.")
             await asyncio.sleep(delay)
+        if not await _stays(request):
+            return wire.sorry()  # which nobody reads
         try:
             admission = self._switchboard.sign_in(sign_in.name, address=self._own_address(request))
         except RoomFull:
             self._log.warn("there are %d members, which is all there may be", self._switchboard.size)
             return wire.refused(wire.Refusal("The class is full. Ask the teacher to let more students in.", "full"))
-        logger.info("%r signed in from %s", admission.entries[0].name, request.remote)
+        logger.info("%r signed in from %s", sign_in.name[:80], request.remote)
         return wire.added(admission)
 
     async def wait(self, request: web.Request, arguments: bytes) -> wire.Reply:
@@ -357,6 +360,17 @@ def _raw_target(request: web.Request) -> bytes:
     if isinstance(raw, wire.RawTarget) and raw.coded.endswith(request.raw_path):
         return raw.sent
     return request.raw_path.encode("utf-8", "surrogateescape")
+
+
+async def _stays(request: web.Request) -> bool:
+    """Whether somebody is still there to read an answer, also after this program has stood still for long.
+
+    Then the end of a connection comes right behind its request: a page that got no answer has tried several times, and
+    only the last try counts. It takes some turns of the loop to be read.
+    """
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    return _is_open(request)
 
 
 def _is_open(request: web.Request) -> bool:

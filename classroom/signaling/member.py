@@ -6,22 +6,18 @@ of somebody else's server.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final, Protocol, assert_never
+from typing import Protocol, assert_never
 from urllib.parse import unquote_to_bytes
 
 from classroom.errors import WireError
 from classroom.signaling.queue import Event, Notice, Relay
 from classroom.signaling.room import NAME_LIMIT, Replaced, UnknownMember
 from classroom.signaling.switchboard import Closed, Switchboard
+from classroom.signaling.visible_name import visible_name
 
 __all__ = ["Joined", "Left", "Lost", "Member", "Message", "Peer", "PeerEvent", "RoomMember"]
-
-_DISPLAY_LIMIT: Final = 80
-_TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that would turn the direction of the text around a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +33,13 @@ class Peer:
 
     @property
     def display_name(self) -> str:
-        """The name as text for people: percent-decoded, on one line, at most 80 characters.
+        """The name as text for people, percent-decoded; empty for one who gave none that can be seen.
 
-        It is not escaped for markup; whoever builds a page from it must set it as text.
+        Who gives none is listed by its id, as in the original. That is a secret here, and no name.
         """
-        text = unquote_to_bytes(self.name).decode("utf-8", "replace")
-        text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _TURNING)
-        return " ".join(text.split())[:_DISPLAY_LIMIT] or f"Peer {self.id}"
+        if self.name == b"peer_%d" % self.id:
+            return ""
+        return visible_name(unquote_to_bytes(self.name).decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +132,7 @@ class RoomMember:
         try:
             self._switchboard.post(self._id, peer_id, data, content_type)
         except UnknownMember as error:
-            raise WireError(f"Peer {peer_id} is gone.") from error
+            raise WireError("This peer is gone.") from error
 
     async def remove(self, peer_id: int) -> None:
         """Sign a student out; one that is gone already is no error."""

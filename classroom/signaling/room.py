@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from classroom.signaling.queue import QUEUE_BYTES, Event, EventQueue, Notice, Relay
+from classroom.signaling.visible_name import whole_name
 
 __all__ = [
     "NAME_LIMIT",
@@ -102,7 +103,7 @@ class _Member:
 
 def clean_name(raw: bytes, limit: int = NAME_LIMIT) -> bytes:
     """A name as it may stand in a list: at most so many bytes, and none that would forge a line or markup."""
-    return raw[:limit].translate(_FORBIDDEN)
+    return whole_name(raw, limit).translate(_FORBIDDEN)
 
 
 def random_id() -> int:

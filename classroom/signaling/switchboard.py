@@ -183,8 +183,8 @@ class Switchboard:
     async def _expire(self) -> None:
         while True:
             await asyncio.sleep(self._tick)
-            for member_id in self._room.expire(self._clock.now()):
-                logger.info("peer %d has not asked for news for too long and is signed out", member_id)
+            for _ in self._room.expire(self._clock.now()):
+                logger.info("a member has not asked for news for too long and is signed out")
             self._wake()
 
 

@@ -118,7 +118,6 @@ async def test_pages_can_only_be_read(pages: Path) -> None:
         (b"POST /teach HTTP/1.1\r\nHost: x", 405),
         (b"GET /control HTTP/1.1\r\nHost: x", 426),
         (b"GET /metrics HTTP/1.1\r\nHost: x\r\nVia: x", 403),
-        (b"GET / HTTP/9.x\r\nHost: x", 400),
     ],
 )
 async def test_nothing_that_a_browser_would_show_may_be_framed(pages: Path, request_: bytes, status: int) -> None:

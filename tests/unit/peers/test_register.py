@@ -52,3 +52,14 @@ def test_somebody_of_its_name_who_watches_takes_its_place_one_for_one(register: 
     assert register.over() == []
     enter(register, 4, "Ada", "watching")
     assert register.over() == [2]
+
+
+def test_who_has_no_name_is_shown_by_its_number_also_when_it_comes_back(register: Register) -> None:
+    first = register.enter(1, "", "", admitted=True)
+    assert first.name == "#1"
+    register.give_ticket(first, "ticket")
+    register.leave(1)
+    again = register.enter(2, "", "", admitted=True)
+    assert again.name == "#2"
+    register.come_back(again, first)
+    assert (again.number, again.name) == ("1", "#1")
