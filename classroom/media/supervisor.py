@@ -17,6 +17,7 @@ from classroom.errors import DeviceError
 from classroom.media.sight import fingerprint
 from classroom.media.sources.base import Source
 from classroom.media.watch import STALL, Watch
+from classroom.sparing import SparingLog
 from classroom.wording import Wording
 
 __all__ = ["SourceRunner", "SourceState", "SourceStatus"]
@@ -115,6 +116,7 @@ class SourceRunner:
         self._thawed = False
         self._said = ""
         self._watch = Watch()
+        self._sparing = SparingLog(log)
         self._busy_since: float | None = None
         self._rate_from = (0.0, 0)
         self._thread = threading.Thread(target=self._run, name=f"source {source.name}", daemon=True)
@@ -158,21 +160,31 @@ class SourceRunner:
     def _run(self) -> None:
         attempt = 0
         while not self._stopping.is_set():
-            if self._take_restart():
-                attempt, self._anew, self._thawed = 0, True, False
-                self._set(SourceStatus(self.source.kind, "starting"))
-            self._was_live = False
-            fault = self._session()
-            self._anew = False
-            if self.source.interrupted.is_set():
-                continue
-            if not self._was_live and attempt == 0 and not self.source.comes_back:
-                self._fail("failed", fault)
-                self.source.interrupted.wait()
-                continue
-            attempt = 1 if self._was_live else attempt + 1
-            self._fail("lost", fault)
-            self.source.interrupted.wait(self._back_off[min(attempt, len(self._back_off)) - 1])
+            try:
+                attempt = self._round(attempt)
+            # A second wall, for what goes wrong while a fault is told of, as without memory.
+            except Exception as error:  # noqa: BLE001
+                self._sparing.warn("%s is begun again: %s", self.source.name, type(error).__name__, fault=error)
+                self._stopping.wait(self._back_off[-1])
+
+    def _round(self, attempt: int) -> int:
+        """One session of the source, and the pause after it; how many attempts have failed in a row by then."""
+        if self._take_restart():
+            attempt, self._anew, self._thawed = 0, True, False
+            self._set(SourceStatus(self.source.kind, "starting"))
+        self._was_live = False
+        fault = self._session()
+        self._anew = False
+        if self.source.interrupted.is_set():
+            return attempt
+        if not self._was_live and attempt == 0 and not self.source.comes_back:
+            self._fail("failed", fault)
+            self.source.interrupted.wait()
+            return attempt
+        attempt = 1 if self._was_live else attempt + 1
+        self._fail("lost", fault)
+        self.source.interrupted.wait(self._back_off[min(attempt, len(self._back_off)) - 1])
+        return attempt
 
     def _take_restart(self) -> bool:
         """Whether a restart was asked for; the next session begins uninterrupted, unless it is to stop."""
@@ -288,8 +300,11 @@ class SourceRunner:
                 excused, pause = True, _HELD_UP
             else:
                 excused = False
-                self._look_for_stuck(now)
-                self._look_for_still(now)
+                try:
+                    self._look_for_stuck(now)
+                    self._look_for_still(now)
+                except Exception as error:  # noqa: BLE001 - the second wall, as in the thread of the source
+                    self._sparing.warn("%s is not watched: %s", self.source.name, type(error).__name__, fault=error)
                 soon = self._watch.due_in(now) if self._status.state == "live" else STALL
                 pause = min(STALL, self._patience / 5, max(0.01, soon))
             asked = self._clock.now()

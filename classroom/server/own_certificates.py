@@ -101,7 +101,11 @@ class OwnCertificates:
         """Renew whenever an address is new or the end is near, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            self.renew(await asyncio.to_thread(self._names))
+            names = await asyncio.to_thread(self._names)
+            try:
+                self.renew(names)
+            except OSError as error:  # no room for a temporary file; the certificate before stays, and there is time
+                logger.warning("the certificate for https could not be renewed: %s", error)
 
     def renew(self, names: Sequence[str]) -> None:
         """Make what is missing, too old, or not valid for one of these names; nothing when all is well."""
@@ -208,12 +212,22 @@ class OwnCertificates:
 
 
 def _load(context: ssl.SSLContext, leaf: Leaf) -> None:
-    """Load a certificate from memory; the library reads files only, so the key goes there encrypted, for a moment."""
+    """Load a certificate from memory; the library reads files only, so the key goes there encrypted, for a moment.
+
+    Where a file can be in memory itself, as on Linux, no disk is needed: it may be full.
+    """
     password = secrets.token_hex(32)
+    content = leaf.pem(password.encode())
+    with contextlib.suppress(OSError, AttributeError):
+        with os.fdopen(os.memfd_create("certificate"), "wb") as file:
+            file.write(content)
+            file.flush()
+            context.load_cert_chain(f"/proc/self/fd/{file.fileno()}", password=password)
+        return
     descriptor, name = tempfile.mkstemp(prefix="classroom-", suffix=".pem")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(leaf.pem(password.encode()))
+            file.write(content)
         context.load_cert_chain(name, password=password)
     finally:
         with contextlib.suppress(OSError):

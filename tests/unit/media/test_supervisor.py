@@ -371,3 +371,30 @@ def test_a_restart_lets_the_source_choose_anew() -> None:
         assert chosen == []
         runner.restart()
         wait_for(lambda: chosen == ["anew"])
+
+
+def test_a_fault_in_telling_a_fault_ends_no_source_for_good(caplog: pytest.LogCaptureFixture) -> None:
+    """As where there is no memory, not even to say so."""
+    source = Scripted(opens=[DeviceError("It is not there."), None], reads=["picture"])
+    left = [3]
+
+    def changed() -> None:
+        if left[0]:
+            left[0] -= 1
+            raise MemoryError
+
+    runner = SourceRunner(source, SystemClock(), changed, back_off=FAST)
+    runner.start()
+    try:
+
+        def live() -> bool:
+            if runner.status.state == "failed":
+                runner.restart()
+            return runner.status.state == "live"
+
+        wait_for(live)
+    finally:
+        runner.stop()
+    assert left == [0]
+    assert "MemoryError" in caplog.text
+    assert not any(thread.name.endswith(" scripted") and thread.is_alive() for thread in threading.enumerate())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 import stat
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,3 +151,14 @@ def test_two_lessons_that_start_at_once_agree(world: World, monkeypatch: pytest.
     own = world.start()
     assert own.authority is not None
     assert own.authority.certificate == rival.certificate
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="a file cannot be in memory there")
+def test_where_every_disk_is_full_https_starts_nevertheless(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    own = world.start()
+    assert shown(own.context).not_valid_after_utc > START
+    assert world.codes == ["tls.not_kept"]
