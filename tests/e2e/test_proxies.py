@@ -173,11 +173,9 @@ async def test_a_teacher_commands_through_it_by_whatever_name_it_asks(
 ) -> None:
     async with behind(kind, tmp_path, host=host, keeps=keeps) as (running, proxy):
         # Ordinary requests first, so that a proxy that keeps its connections has some to use again.
-        board = await open_page(f"{proxy.address}/teach")
-        await board.locator("form, input").first.wait_for()
+        board = await open_page(f"{proxy.address}/trust")
         control = Traffic(board)
         await board.goto(f"{proxy.address}/teach#token={quote(TOKEN)}")
-        await board.reload()
         for scene in itertools.islice(itertools.cycle(["red", "bars"]), 3):
             await board.locator(f"[data-scene-button={scene}]").click()
             await eventually(lambda scene=scene: scene_of(running) == scene)
