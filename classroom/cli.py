@@ -149,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         help="start it on this port, TCP and UDP; 0 takes any free one (default: 3478, else the next free one)",
     )
     teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
+    teach.add_argument("--quiet", action="store_true", help="print no token, as where a log keeps what is printed")
     teach.add_argument("--fresh", action="store_true", help="begin anew, and do not go on with an interrupted lesson")
 
     signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
@@ -210,7 +211,7 @@ def _set_up_log(debug: bool) -> None:
     logging.basicConfig(level=logging.WARNING, format="classroom: %(message)s", stream=sys.stderr)
     for handler in logging.getLogger().handlers:
         handler.addFilter(SparingFilter())
-    for chatty in ("aiortc", "aioice", "aiohttp", "websockets", "libav"):
+    for chatty in ("aiortc", "aioice", "aiohttp", "websockets", "libav", "zeroconf"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
 
 
@@ -226,6 +227,7 @@ def _teach(options: argparse.Namespace) -> int:
         token=options.token or os.environ.get("CLASSROOM_TOKEN") or None,
         signaling=options.signaling,
         check=options.check,
+        quiet=options.quiet,
         relay=RelayWish(options.relay_port) if options.relay or options.relay_port is not None else None,
         fresh=options.fresh,
     )

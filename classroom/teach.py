@@ -52,6 +52,7 @@ class Wishes:
     token: str | None = None
     signaling: str | None = None
     check: bool = False
+    quiet: bool = False
     relay: RelayWish | None = None
     fresh: bool = False
 
@@ -79,7 +80,7 @@ async def teach(wishes: Wishes) -> int:
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
-            _introduce(broadcaster, story)
+            _introduce(broadcaster, story, quiet=wishes.quiet)
             # What is there now stays to the end. Collecting the memory of students who leave need not look at it.
             gc.collect()
             gc.freeze()
@@ -172,15 +173,18 @@ def _spoken(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _introduce(broadcaster: Broadcaster, story: str | None) -> None:
+def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> None:
+    def shown(teacher: str) -> str:
+        return teacher.partition("#")[0] if quiet else teacher
+
     students, *others = broadcaster.reception.addresses()
     print(f"Students:  {students}")
     for other in others:
         print(f"           {other}")
-    print(f"Teacher:   {broadcaster.teacher_address()}", flush=True)
+    print(f"Teacher:   {shown(broadcaster.teacher_address())}", flush=True)
     # This computer needs no https: its loopback counts as secure already, and everybody else sees the first one.
     for secure in broadcaster.secure_teacher_addresses()[:1]:
-        print(f"           {secure}")
+        print(f"           {shown(secure)}")
     if (trust := broadcaster.reception.trust_address()) is not None:
         print(f"Trust:     {trust}", flush=True)
     if (server := broadcaster.signaling_server) is not None:

@@ -85,9 +85,12 @@ class Announcement:
         from zeroconf import Error, IPVersion
         from zeroconf.asyncio import AsyncZeroconf
 
+        # What is wrong with a network that has just gone is told in many ways, by the library and by the system.
+        faults = (OSError, Error, RuntimeError, ValueError, AssertionError)
+
         try:
             responder = AsyncZeroconf(interfaces=addresses, ip_version=IPVersion.V4Only)
-        except (OSError, Error, RuntimeError) as error:
+        except faults as error:
             self._complain(error)
             yield False
             return
@@ -101,14 +104,16 @@ class Announcement:
                     logger.info("announced as %s at %s", info.name, info.server)
                 worked = True
                 self._complained = ""
-            except (OSError, Error, TimeoutError) as error:
+            except faults as error:
                 self._complain(error)
             yield worked
         finally:
-            # No service may hold the lesson back from ending.
-            with contextlib.suppress(TimeoutError):
+            # No service may hold the lesson back from ending, and nobody hears a goodbye where the link is down.
+            try:
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await responder.async_close()
+            except faults as error:
+                logger.debug("no goodbye by mDNS: %s", error)
 
     def _describe(self, service: str, addresses: list[str]) -> AsyncServiceInfo:
         from zeroconf.asyncio import AsyncServiceInfo

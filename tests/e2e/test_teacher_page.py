@@ -14,7 +14,7 @@ from classroom.alarms import Alarm
 from classroom.lesson import lesson_from_text
 from classroom.opening import OPENING
 from classroom.wording import Wording
-from tests.support.browser import PHONE, PageFactory, until_true
+from tests.support.browser import DESKTOP, PHONE, PageFactory, until_true
 from tests.support.page_server import TOKEN, PageServer, jpeg, page_server
 from tests.support.port import until
 
@@ -452,3 +452,22 @@ async def test_nothing_overflows_on_a_phone(server: PageServer, open_page: PageF
         .filter((each) => each.getBoundingClientRect().height < 44).map((each) => each.outerHTML)"""
     )
     assert small == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize("name", ["W" * 80, "\u0e20" * 80, "\ufdfd" * 80, "m" * 40 + " " + "W" * 39])
+async def test_no_name_pushes_the_page_apart(
+    name: str, size: tuple[int, int], server: PageServer, open_page: PageFactory
+) -> None:
+    page = await open_page(server.teach, size=size)
+    await page.locator("[data-scene-button=talk]").wait_for()
+    watching = {**server.state["students"]["1"], "name": name}
+    asking = {**watching, "state": "waiting", "admitted": False}
+    await server.change(students={"1": watching, "2": asking})
+    await expect(page.locator("tr[data-student='1'] th")).to_have_text(name)
+    await expect(page.locator("[data-admit='2']")).to_be_visible()
+    widths = await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1]
+    button = await page.locator("tr[data-student='1'] td.act button").bounding_box()
+    assert button is not None
+    assert button["x"] + button["width"] <= size[0]

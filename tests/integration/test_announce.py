@@ -107,6 +107,34 @@ async def test_a_new_address_is_announced(monkeypatch: pytest.MonkeyPatch) -> No
         await eventually(lambda: not any(name.startswith("Later") for name in browser.seen))
 
 
+@pytest.mark.parametrize("fault", [OSError(101, "Network is unreachable"), RuntimeError("loop"), AssertionError()])
+async def test_a_network_that_goes_away_costs_one_line_and_is_tried_again(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Stands in for a cable that is pulled: everything that is said to the network fails, the goodbye as well."""
+    monkeypatch.setattr("classroom.server.announce._LOOK_EVERY", 0.05)
+    tries: list[None] = []
+
+    async def fails(*_: object, **__: object) -> None:
+        tries.append(None)
+        raise fault
+
+    announcement = Announcement(title="Gone", port=8888, tls_port=None, addresses=lambda: [LOOPBACK])
+    with monkeypatch.context() as pulled:
+        pulled.setattr("zeroconf.asyncio.AsyncZeroconf.async_register_service", fails)
+        pulled.setattr("zeroconf.asyncio.AsyncZeroconf.async_unregister_all_services", fails)
+        task = asyncio.create_task(announcement.run())
+        await eventually(lambda: len(tries) >= 4)
+        assert not task.done()
+    async with browsing() as browser:
+        await eventually(lambda: any(name.startswith("Gone") for name in browser.seen))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    lines = [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert len(lines) == 1, caplog.text
+    assert not lines[0].exc_info
+
+
 def test_what_only_this_computer_reaches_is_not_announced() -> None:
     assert can_announce()
     assert listened_addresses("127.0.0.1") == []

@@ -91,3 +91,31 @@ async def test_no_log_has_the_token_or_the_passcode(tmp_path: Path) -> None:
     for secret in (TOKEN, PASSCODE, GUESS):
         assert secret not in printed, printed[max(0, printed.index(secret) - 300) :][:600]
         assert secret not in right.err + wrong.err + right.out + wrong.out
+
+
+async def test_a_quiet_lesson_prints_no_token() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "classroom.cli", "teach", "config/demo.yaml", "--quiet",
+        "--host", "127.0.0.1", "--port", "0",
+        env={**os.environ, "CLASSROOM_TOKEN": TOKEN},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    assert process.stdout is not None
+    printed = b""
+    try:
+        async with asyncio.timeout(90):
+            while not printed.endswith(b"Ctrl-C stops the lesson.\n"):
+                line = await process.stdout.readline()
+                assert line, printed
+                printed += line
+        process.send_signal(signal.SIGINT)
+        printed += await asyncio.wait_for(process.stdout.read(), 60)
+        assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    teacher = next(line for line in printed.splitlines() if line.startswith(b"Teacher:"))
+    assert teacher.endswith(b"/teach")
+    assert TOKEN.encode() not in printed
+    assert b"#token" not in printed

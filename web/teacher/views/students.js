@@ -44,7 +44,7 @@ export function studentsView(scope) {
                   ([id]) => id,
                   ([id, student]) => html`
                     <tr data-student=${id} data-state=${student.state}>
-                      <th scope="row">${student.name}</th>
+                      <th scope="row" title=${student.name}>${student.name}</th>
                       <td class="state">${student.blocked ? t('student_state.blocked') : t(`student_state.${student.state}`)}</td>
                       <td class="joined">${time(student.joined)}</td>
                       <td class="figure">${student.round_trip == null ? '–' : t('unit.ms', { value: number(student.round_trip * 1000) })}</td>
