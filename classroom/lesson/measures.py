@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import ValidationInfo
 
+from classroom.address import misplaced_signs, without_secrets
 from classroom.lesson.section import Value, or_variable, wrong
 from classroom.lesson.values import plain
-from classroom.lesson.words import did_you_mean, has_controls, listing, meant_hint, shown
+from classroom.lesson.words import FromEnvironment, did_you_mean, has_controls, listing, meant_hint, shown
 from classroom.wording import Wording
 
 __all__ = ["Address", "Addresses", "Bitrate", "Delay", "Host", "Percent", "PictureSize", "Server", "Size"]
@@ -226,8 +227,22 @@ class Address(Value):
         if not begins or len(text) > 2000 or has_controls(text) or " " in text:
             wrong(
                 Wording("fault.address", "expects an address that begins with {beginnings}, not {value}")(
-                    beginnings=listing(self.schemes), value=shown(value)
+                    beginnings=listing(self.schemes), value=_shown_without_secrets(value)
                 )
+            )
+        if signs := misplaced_signs(text):
+            wrong(
+                Wording(
+                    "fault.address_signs",
+                    "has {signs} in its user name or password, which ends them too early; write {codes} instead",
+                )(signs=" ".join(signs), codes=" ".join(signs.values()))
+            )
+        if "://" not in text and "@" in text:
+            wrong(
+                Wording(
+                    "fault.address_user",
+                    "has a user name or password in it; write them as username and credential beside it",
+                )()
             )
         return str(text)
 
@@ -251,3 +266,8 @@ class Addresses(Address):
         """One, or a list."""
         one = super().describe()
         return {"anyOf": [*one["anyOf"], {"type": "array", "minItems": 1, "items": one}]}
+
+
+def _shown_without_secrets(value: object) -> str:
+    plain_text = isinstance(value, str) and not isinstance(value, FromEnvironment)
+    return shown(without_secrets(str(value)) if plain_text else value)

@@ -263,6 +263,13 @@ class FileName(Value):
         if isinstance(value, Path):
             return folder_of(info) / value
         text = _text(value, 1000)
+        if "://" in text:
+            wrong(
+                Wording(
+                    "fault.address_as_file",
+                    "expects the name of a file or folder, and this is an address; a source of kind stream has a url",
+                )()
+            )
         if not text.strip():
             wrong(Wording("fault.empty_file_name", "expects the name of a file or folder, and is empty")())
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import aiohttp
 
+from tests.support.broadcast import eventually
 from tests.support.port import RawConnection
-from tests.support.process import classroom
+from tests.support.process import classroom, teaching
 
 TOKEN = "a-very-secret-token"
 PASSCODE = "a-very-secret-passcode"
@@ -119,3 +121,35 @@ async def test_a_quiet_lesson_prints_no_token() -> None:
     assert teacher.endswith(b"/teach")
     assert TOKEN.encode() not in printed
     assert b"#token" not in printed
+
+
+STREAMS = """
+sources:
+  bars: {kind: pattern, size: 160x90, fps: 5}
+  port: {kind: stream, url: "rtsp://admin:12/34KENNWORT@127.0.0.1:9/live"}
+  key: {kind: stream, url: "http://ada:KENNWORT@127.0.0.1:9/live.m3u8?token=KENNWORT"}
+  path: {kind: stream, url: "rtsp://127.0.0.1:9/user=admin_password=KENNWORT_channel=1.sdp"}
+  coded: {kind: stream, url: "rtsp://admin:KENN%2FWORT@127.0.0.1:9/live"}
+  wrong: {kind: camera, device: "rtsp://admin:KENNWORT@127.0.0.1:9/live"}
+scenes: {bars: bars}
+recording: {start: never}
+"""
+
+
+async def test_no_sentence_state_or_log_has_the_password_of_a_camera(tmp_path: Path) -> None:
+    file = tmp_path / "lesson.yaml"
+    file.write_text(STREAMS, "utf-8")
+    async with teaching(str(file), "--debug", "--port", "0", env={"COLUMNS": "4000"}) as running:
+        env = {"CLASSROOM_TOKEN": running.token}
+
+        async def told() -> bool:
+            state = await classroom("remote", running.base, "hello", env=env)
+            assert "KENN" not in state.out
+            sources = json.loads(state.out)["state"]["sources"]
+            return all(each["why"] for name, each in sources.items() if name != "bars")
+
+        await eventually(told, within=90)
+        assert await running.interrupt() == 0
+    printed = "\n".join(running.log)
+    assert "does not answer" in printed
+    assert [line.strip() for line in running.log if "KENN" in line] == []

@@ -16,6 +16,7 @@ from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Known, Source
 from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
+from classroom.media.sources.decoding import said_by
 from classroom.media.watch import Freezing
 from classroom.wording import Sentence, Wording
 
@@ -192,7 +193,7 @@ class Camera(Source):
                 return _open_device(camera.address, camera.format, options)
             except (av.FFmpegError, ValueError) as error:
                 refusal = error
-                log.debug("%s refuses %s: %s", camera.label, options, error)
+                log.debug("%s refuses %s: %s", camera.label, options, said_by(error))
                 if getattr(error, "errno", None) in (errno.EBUSY, errno.EACCES, errno.EPERM):
                     break
             if self.interrupted.is_set():
@@ -259,4 +260,4 @@ def _sentence(camera: FoundCamera, error: Exception | None) -> Sentence:
         return _CLOSED_ON_A_MAC(camera=name)
     if camera.format == "dshow":
         return _CLOSED_ON_WINDOWS(camera=name)
-    return _CLOSED(camera=name, fault=str(getattr(error, "strerror", None) or error))
+    return _CLOSED(camera=name, fault=said_by(error))

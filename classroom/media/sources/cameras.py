@@ -12,6 +12,7 @@ from typing import Final
 import av
 from av.device import DeviceInfo, enumerate_input_devices
 
+from classroom.address import without_secrets
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Known
 from classroom.wording import Sentence, Wording
@@ -113,11 +114,12 @@ def choose_camera(device: str, known: Known | None = None) -> FoundCamera:
         raise DeviceError(_GONE(camera=known.label))
     form, colon, name = device.partition(":")
     if colon and name and _is_input_format(form):
-        return FoundCamera(device, form, name)
+        return FoundCamera(without_secrets(device), form, name)
     if device.startswith("/dev/"):
         return FoundCamera(device, CAMERA_FORMATS["Linux"], device)
     names = ", ".join(f"'{camera.label}'" for camera in cameras)
-    raise DeviceError(_UNKNOWN(camera=device, known=names) if names else _UNKNOWN_OF_NONE(camera=device))
+    named = without_secrets(device)
+    raise DeviceError(_UNKNOWN(camera=named, known=names) if names else _UNKNOWN_OF_NONE(camera=named))
 
 
 def forbidden_cameras() -> list[str]:

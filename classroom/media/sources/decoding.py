@@ -16,7 +16,7 @@ from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.image_file import orientation_of
 from classroom.media.sources.upright import Upright
 
-__all__ = ["Decoding", "DecodingError", "Item"]
+__all__ = ["Decoding", "DecodingError", "Item", "said_by"]
 
 Item = tuple[float, av.VideoFrame | Samples]
 """A picture or a block of sound, and its time in seconds from the beginning of the file or stream."""
@@ -35,6 +35,12 @@ _USUAL_RATE: Final = 25.0
 
 _BROKEN_IN_A_ROW: Final = 60
 """Packets that cannot be decoded, one after the other, before a kind counts as broken."""
+
+
+def said_by(error: Exception | None) -> str:
+    """What libav says is wrong, without the address, which it quotes whole or in part, and with it a password."""
+    said = str(getattr(error, "strerror", None) or error)
+    return "it cannot be opened" if "://" in said or "@" in said else said
 
 
 class _Track:

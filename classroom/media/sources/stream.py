@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections import deque
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import av
 
+from classroom.address import shown_address
 from classroom.clock import Clock
 from classroom.errors import DeviceError
 from classroom.media.sources.base import Source
 from classroom.media.sources.cushion import Cushion
-from classroom.media.sources.decoding import Decoding, DecodingError
+from classroom.media.sources.decoding import Decoding, DecodingError, said_by
 from classroom.media.sources.read_ahead import Arrival, ReadAhead
 from classroom.wording import Wording
 
-__all__ = ["NetworkStream", "without_password"]
+__all__ = ["NetworkStream"]
 
 _OPEN_SECONDS: Final = 10.0
 _READ_SECONDS: Final = 5.0
@@ -88,7 +89,7 @@ class NetworkStream(Source):
         try:
             self._decoding = Decoding(self._url, options=self._options(live=live), timeout=timeout, apart=apart)
         except DecodingError as error:
-            sentence = _NO_ANSWER(address=without_password(self._url), fault=_reason(error, self._url))
+            sentence = _NO_ANSWER(address=shown_address(self._url), fault=said_by(error))
             raise DeviceError(sentence) from error
         if live or (self._decoding.endless and not self._decoding.without_time):
             self._ahead = ReadAhead(self._decoding, self.clock, name=self.name)
@@ -101,7 +102,7 @@ class NetworkStream(Source):
             else:
                 self._read_paced()
         except DecodingError as error:
-            sentence = _BROKE_OFF(address=without_password(self._url), fault=_reason(error, self._url))
+            sentence = _BROKE_OFF(address=shown_address(self._url), fault=said_by(error))
             raise DeviceError(sentence) from error
 
     def close(self) -> None:
@@ -117,7 +118,7 @@ class NetworkStream(Source):
     def _read_live(self, ahead: ReadAhead) -> None:
         for arrival in self._arrivals(ahead):
             if arrival.item is None:
-                raise DeviceError(_ENDED(address=without_password(self._url)))
+                raise DeviceError(_ENDED(address=shown_address(self._url)))
             time, content = arrival.item
             self._cushion.arrived(time, arrival.instant)
             if isinstance(content, av.VideoFrame):
@@ -153,7 +154,7 @@ class NetworkStream(Source):
         assert self._decoding is not None
         item = self._decoding.next()
         if item is None:
-            raise DeviceError(_ENDED(address=without_password(self._url)))
+            raise DeviceError(_ENDED(address=shown_address(self._url)))
         time, content = item
         due = self._due(time)
         if isinstance(content, av.VideoFrame):
@@ -179,13 +180,3 @@ class NetworkStream(Source):
             # Over TCP, because school networks and Wi-Fi lose packets, and a broken picture is worse than a late one.
             return {**_PROBE, "rtsp_transport": "tcp"}
         return dict(_PROBE) if live else {}
-
-
-def without_password(url: str) -> str:
-    """An address as it may be shown: without user name, password and what stands behind a question mark."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def _reason(error: Exception, url: str) -> str:
-    return str(getattr(error, "strerror", None) or error).replace(url, "it")
