@@ -2,7 +2,8 @@
 
 Why one port: a certificate is accepted for a host *and* port, a school opens one hole in its firewall, and there is one
 address to print. Why not a websocket inside aiohttp: control is served by the ``websockets`` library, whose
-``create_connection`` hook and aiohttp's ``AppRunner.server`` factory are both documented.
+``create_connection`` hook and aiohttp's ``AppRunner.server`` factory are both documented. A websocket that is asked for
+on a connection with earlier requests comes by way of aiohttp, which has read them all; see ``web_protocol.py``.
 
 The doorman stays between transport and server for the life of the connection and passes all callbacks on. Replacing
 itself with ``set_protocol`` would save a call per packet, but then nobody would know when a connection ends, and the
@@ -24,7 +25,7 @@ from classroom.signaling.keep_alive import keep_alive
 from classroom.signaling.wire import RawTarget, Reply
 from classroom.sparing import SparingLog
 
-__all__ = ["CONTROL_PATH", "Doorman", "Doorway", "Gate", "tidy_head"]
+__all__ = ["CONTROL_PATH", "Doorman", "Doorway", "Gate", "WebFactory", "tidy_head"]
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,14 @@ _REQUEST_LINE: Final = re.compile(rb"([A-Z]+) (.*) (HTTP/1\.[0-9])\Z", re.DOTALL
 _SAFE: Final = "%/:?#[]@!$&'()*+,;=-._~"
 
 
+WebFactory = Callable[[RawTarget | None, Callable[[bytes], None] | None], asyncio.BaseProtocol]
+"""Makes the protocol for everything that is not control.
+
+It is told what was sent as the first request's target, where that had to be changed, and what takes the connection,
+with what was read of it, when a later request asks for control.
+"""
+
+
 class Gate(Protocol):
     """Decides at accept whether a connection may stay; ``leave`` is called once for each that was let in."""
 
@@ -70,21 +79,11 @@ class Gate(Protocol):
         ...
 
 
-class _WebServer(Protocol):
-    hand_to_control: Callable[[bytes], bool] | None
-    """Lets a request that it has read go on as a control connection; whether it does."""
-
-    def let_go(self) -> None:
-        """End everything as if the connection were lost, and leave it open."""
-        ...
-
-
 class Doorway:
     """What the doormen of one port have in common: the two servers behind them, and who is inside.
 
     Args:
-        web: makes the protocol for everything that is not control; it is told what was sent as the first request's
-            target, where that had to be changed.
+        web: makes the protocol for everything that is not control.
         gate: who may come in at all; everybody, when None.
         limits: what a head may have and how long it may take.
         path: under which all addresses stand as well, as a proxy may pass it on.
@@ -93,7 +92,7 @@ class Doorway:
 
     def __init__(
         self,
-        web: Callable[[RawTarget | None], asyncio.BaseProtocol],
+        web: WebFactory,
         gate: Gate | None = None,
         *,
         limits: Limits | None = None,
@@ -252,28 +251,23 @@ class Doorman(asyncio.Protocol):
             self._is_browser = _BROWSER.search(head) is not None
             self._is_done = _DONE.match(head) is not None and _BODY.search(head) is None
             head, raw_target = tidy_head(head, _own_name(self._transport))
-        server = cast(asyncio.Protocol, self._doorway.web(raw_target) if control is None else control())
+        late = None if self._control is None else self._give_to_control
+        server = cast(asyncio.Protocol, self._doorway.web(raw_target, late) if control is None else control())
         self._server = server
-        if control is None:
-            cast(_WebServer, server).hand_to_control = self._hand_to_control
         server.connection_made(self._transport)
         server.data_received(head if self._is_done else head + rest)
 
-    def _hand_to_control(self, head: bytes) -> bool:
-        """Let a request that the web server has read go on as a control connection; whether it does.
-
-        A proxy that keeps its connections asks for the websocket on one that it has used before. Only the web server
-        knows where on it a request begins, so it is the one to say so; its handler then is cancelled.
-        """
-        if self._control is None or self._server is None or self._transport is None or self._transport.is_closing():
-            return False
-        web, self._server = self._server, cast(asyncio.Protocol, self._control())
-        self._is_web = self._ends = self._is_done = False
+    def _give_to_control(self, read: bytes) -> None:
+        """Take the connection from the web server, which was asked for control on it."""
+        if self._transport is None or self._control is None:
+            return
         self._doorway.unread.discard(self)
-        cast(_WebServer, web).let_go()
-        self._server.connection_made(self._transport)
-        self._server.data_received(head)
-        return True
+        self._is_web = self._ends = False
+        server = self._server = cast(asyncio.Protocol, self._control())
+        if not self._transport.is_reading():
+            self._transport.resume_reading()
+        server.connection_made(self._transport)
+        server.data_received(read)
 
     def _too_slow(self) -> None:
         if self._transport is None:

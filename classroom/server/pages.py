@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import html
 import logging
@@ -21,6 +20,7 @@ from classroom.server.client_address import client_of
 from classroom.server.doorman import CONTROL_PATH
 from classroom.server.page_files import PageFile, PageFiles
 from classroom.server.policy import SECURITY, page_headers
+from classroom.server.web_protocol import WebProtocol
 from classroom.signaling.place import Elsewhere
 from classroom.sparing import SparingLog
 from classroom.throttle import Guesses, Throttle, TooManyGuesses, household
@@ -28,8 +28,6 @@ from classroom.throttle import Guesses, Throttle, TooManyGuesses, household
 __all__ = ["add_pages"]
 
 logger = logging.getLogger(__name__)
-
-_CANCELLED_SECONDS: Final = 5.0
 
 _FOLDERS: Final = ("lib", "send", "student", "teacher", "style", "locales", "vendor")
 
@@ -194,12 +192,9 @@ def _directed(page: str, signaling: Elsewhere) -> str:
 
 
 async def _control(request: web.Request) -> web.StreamResponse:
-    """Somebody asks for a websocket on a connection that was used before, or opened the control address as a page."""
-    hand_to_control = getattr(request.protocol, "hand_to_control", None)
-    upgrade = request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket"
-    if upgrade and hand_to_control is not None and hand_to_control(_head_of(request)):
-        async with asyncio.timeout(_CANCELLED_SECONDS):
-            await asyncio.get_running_loop().create_future()  # cancelled by now, as nobody is left to answer
+    """Hand over who asks for a websocket on a connection already in use; tell who opened the address as a page."""
+    if isinstance(request.protocol, WebProtocol):
+        await request.protocol.upgrade(request)
     response = web.Response(
         status=426,
         text="This address speaks the control protocol over a websocket. Open it with a websocket client.\n",
@@ -207,12 +202,6 @@ async def _control(request: web.Request) -> web.StreamResponse:
     )
     response.force_close()
     return response
-
-
-def _head_of(request: web.Request) -> bytes:
-    """A request's head as it was sent."""
-    fields = b"".join(b"%b: %b\r\n" % field for field in request.raw_headers)
-    return b"GET %b HTTP/1.1\r\n%b\r\n" % (request.raw_path.encode("utf-8", "surrogateescape"), fields)
 
 
 def _clear_words(lesson: str) -> Middleware:

@@ -229,6 +229,7 @@ class Site:
             lingering_time=_LINGERING_SECONDS,
             keepalive_timeout=_IDLE_SECONDS,
             line_size=_CODED * self._limits.head,
+            head_size=self._limits.head,
             logger=_web_logger(),
         )
         entrance = None if tls is None else SecureEntrance(tls, self._gate)

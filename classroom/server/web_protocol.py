@@ -1,5 +1,9 @@
 """aiohttp's protocol, with the head of the signaling's replies on the errors that aiohttp answers by itself.
 
+It also gives a connection away on which a websocket is asked for after other requests, as proxies do that keep their
+connections (those written in Go as Caddy and Traefik, HAProxy, nginx with ``keepalive``). The library has read that
+request as one of its own, so nothing in an earlier body can pass for it.
+
 What cannot be read as HTTP never reaches the application, so its handlers cannot say how to answer. Without the head
 a page of another origin could not read such an answer, and the native client would wait for the connection's end.
 """
@@ -10,29 +14,56 @@ import asyncio
 import http
 import logging
 from collections.abc import Callable
+from typing import Any, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
+from classroom.server.doorman import WebFactory
 from classroom.signaling import wire
 
-__all__ = ["web_protocols"]
+__all__ = ["WebProtocol", "web_protocols"]
 
 
-class _WebProtocol(web.RequestHandler):
-    """``raw_target`` is what was sent as the target of its first request, where the doorman had to change it.
+class _Rest:
+    """Takes what came behind the head of the last request, in the place of the library's own reader of websockets."""
 
-    ``hand_to_control`` is the doorman's.
+    def __init__(self) -> None:
+        self.data = b""
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Keep it."""
+        self.data += data
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """There is no more."""
+
+
+class WebProtocol(web.RequestHandler):
+    """What serves one connection until it ends or is given to control.
+
+    ``raw_target`` is what was sent as the target of its first request, where the doorman had to change it.
+    ``to_control`` takes the connection from then on, with what was read of it: a head of at most ``head_size`` bytes.
     """
 
-    __slots__ = ("hand_to_control", "raw_target")
+    __slots__ = ("head_size", "raw_target", "to_control")
 
     raw_target: wire.RawTarget | None
-    hand_to_control: Callable[[bytes], bool] | None
+    to_control: Callable[[bytes], None] | None
+    head_size: int
 
-    def let_go(self) -> None:
-        """End everything here as if the connection were lost, and leave it open for somebody else."""
-        self.transport = None  # or the library would close it
+    async def upgrade(self, request: web.Request) -> None:
+        """Give the connection to control, if this request asks for a websocket; then the caller is cancelled."""
+        head = _head_of(request)
+        asks = request.headers.get("Upgrade", "").strip().lower() == "websocket" and not request.can_read_body
+        if self.to_control is None or not asks or request.version < HttpVersion11 or len(head) > self.head_size:
+            return
+        rest = _Rest()
+        self.set_parser(cast(Any, rest))
+        self.transport = None  # or it would be closed
         self.connection_lost(None)
+        self.to_control(head + rest.data)
+        await asyncio.get_running_loop().create_future()
 
     def handle_error(
         self,
@@ -51,8 +82,14 @@ class _WebProtocol(web.RequestHandler):
 
 
 def web_protocols(
-    server: web.Server, *, lingering_time: float, keepalive_timeout: float, line_size: int, logger: logging.Logger
-) -> Callable[[wire.RawTarget | None], asyncio.BaseProtocol]:
+    server: web.Server,
+    *,
+    lingering_time: float,
+    keepalive_timeout: float,
+    line_size: int,
+    head_size: int,
+    logger: logging.Logger,
+) -> WebFactory:
     """A factory of protocols for an aiohttp server.
 
     Args:
@@ -60,12 +97,13 @@ def web_protocols(
         lingering_time: seconds in which the rest of a refused body is read and thrown away.
         keepalive_timeout: seconds that a connection may be without a request.
         line_size: bytes that a line of a head may have.
+        head_size: bytes that the head of a request for a websocket may have.
         logger: where the library tells of handlers that failed.
     """
     loop = asyncio.get_running_loop()
 
-    def make(raw_target: wire.RawTarget | None) -> asyncio.BaseProtocol:
-        protocol = _WebProtocol(
+    def make(raw_target: wire.RawTarget | None, to_control: Callable[[bytes], None] | None) -> asyncio.BaseProtocol:
+        protocol = WebProtocol(
             server,
             loop=loop,
             access_log=None,  # type: ignore[arg-type]  # as AppRunner has it: none is kept
@@ -77,7 +115,15 @@ def web_protocols(
             auto_decompress=False,  # nobody who talks to a lesson compresses, and a small body could become a huge one
         )
         protocol.raw_target = raw_target
-        protocol.hand_to_control = None
+        protocol.to_control = to_control
+        protocol.head_size = head_size
         return protocol
 
     return make
+
+
+def _head_of(request: web.Request) -> bytes:
+    """The head of a request as it was sent."""
+    lines = [f"{request.method} {request.raw_path} HTTP/1.1".encode("utf-8", "surrogateescape")]
+    lines += [name + b": " + value for name, value in request.raw_headers]
+    return b"\r\n".join((*lines, b"", b""))

@@ -11,15 +11,18 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from classroom.limits import Limits
-from classroom.server import doorman
+from classroom.server import doorman, site
 from classroom.signaling.wire import RawTarget
 from tests.support.native_client import NativeClient
-from tests.support.port import RawConnection, ask, open_port, until
+from tests.support.port import OpenPort, RawConnection, ask, open_port, until
 
 UPGRADE = (
     b"GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
+
+MASKED_X = b"\x81\x81\x00\x00\x00\x00x"
+"""The text "x" as a frame of a client."""
 
 
 async def test_control_and_signaling_share_the_port() -> None:
@@ -146,6 +149,78 @@ async def test_what_looks_like_an_upgrade_inside_of_a_body_is_none() -> None:
         await connection.send(head)
         await connection.send(inside)
         assert b"101" not in await connection.read_all()
+        assert opened.control == []
+
+
+async def kept(opened: OpenPort, requests: int = 1) -> RawConnection:
+    """A connection on which so many requests were answered."""
+    connection = await RawConnection.open(opened.port)
+    for _ in range(requests):
+        await connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await connection.reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+    return connection
+
+
+@pytest.mark.parametrize("requests", [1, 5])
+async def test_control_is_given_on_a_connection_that_had_other_requests(requests: int) -> None:
+    async with open_port() as opened:
+        connection = await kept(opened, requests)
+        # A frame right behind the head: nobody should send one, and nothing of it may be lost.
+        await connection.send(UPGRADE % b"/control" + MASKED_X)
+        head = await connection.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head
+        assert await connection.reader.readexactly(3) == b"\x81\x01x"
+        for _ in range(20):
+            await connection.send(MASKED_X)
+            assert await connection.reader.readexactly(3) == b"\x81\x01x"
+        assert opened.site.connections == 1
+        connection.close()
+        await until(lambda: not opened.site_is_busy())
+
+
+async def test_a_kept_connection_with_control_on_it_outlives_the_time_for_requests(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(site, "_IDLE_SECONDS", 0.2)
+    async with open_port() as opened:
+        connection = await kept(opened)
+        await connection.send(UPGRADE % b"/control")
+        await connection.reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(1.0)
+        await connection.send(MASKED_X)
+        assert await connection.reader.readexactly(3) == b"\x81\x01x"
+        await opened.site.stop()
+        assert (await connection.read_all())[:2] == b"\x88\x02"  # told that the lesson goes away
+    # The library tells that nobody answered its farewell.
+    assert [each for each in caplog.records if not each.name.startswith("websockets")] == []
+
+
+async def test_a_late_upgrade_is_looked_at_like_an_early_one() -> None:
+    async with open_port() as opened:
+        foreign = UPGRADE.replace(b"Host: x", b"Host: x\r\nOrigin: http://evil.example") % b"/control"
+        connection = await kept(opened)
+        await connection.send(foreign)
+        assert (await connection.reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 403 ")
+        connection.close()
+        for fields in (b"X: " + b"x" * Limits().head, b"Content-Length: 3", b"Transfer-Encoding: chunked"):
+            connection = await kept(opened)
+            await connection.send(UPGRADE.replace(b"Host: x", b"Host: x\r\n" + fields) % b"/control")
+            assert (await connection.reader.readuntil(b"\r\n")).split()[1] in (b"400", b"426", b"431")
+            connection.close()
+        assert opened.control == []
+
+
+async def test_the_body_of_a_request_is_never_taken_for_an_upgrade() -> None:
+    async with open_port() as opened:
+        body = UPGRADE % b"/control"
+        connection = await kept(opened)
+        await connection.send(b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
+        await connection.send(body)
+        await connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answers = await connection.read_all()
+        assert b" 101 " not in answers
+        assert answers.startswith(b"HTTP/1.1 405 ")
         assert opened.control == []
 
 

@@ -108,7 +108,12 @@ class SocketlessPort:
         assert self._runner.server is not None
         logger = logging.getLogger("tests.socketless")
         web_protocol = web_protocols(
-            self._runner.server, lingering_time=0.0, keepalive_timeout=60.0, line_size=49_152, logger=logger
+            self._runner.server,
+            lingering_time=0.0,
+            keepalive_timeout=60.0,
+            line_size=49_152,
+            head_size=16_384,
+            logger=logger,
         )
         self.doorway = Doorway(web_protocol)
         logger.addFilter(_not_about_http)

@@ -60,5 +60,5 @@ class Gone(asyncio.Transport):
 async def test_who_is_gone_before_being_turned_away_is_no_fault() -> None:
     gate = ConnectionGate(connections=0, per_address=0)
     transport = Gone()
-    Doorman(Doorway(lambda _: asyncio.Protocol(), gate), None).connection_made(transport)
+    Doorman(Doorway(lambda target, to_control: asyncio.Protocol(), gate), None).connection_made(transport)
     assert transport.aborted
