@@ -37,6 +37,7 @@ from classroom.opening import Opening
 from classroom.peers.audience import Audience
 from classroom.peers.blockade import BlockedStudents
 from classroom.peers.feed import Program as Watchable
+from classroom.peers.few_files import FewFiles
 from classroom.peers.ice import IceServers
 from classroom.peers.publishers import Publishers
 from classroom.peers.relay import RelayCheck, StudentFaults
@@ -295,6 +296,7 @@ class Broadcaster:
             sign_out=self._place.sign_out,
             changed=self._changed.set,
             memory=self._memory,
+            few_files=FewFiles(self._alarms),
             absence=self._place.absence,
         )
 

@@ -32,6 +32,7 @@ from classroom.peers.audience import Audience
 from classroom.peers.blockade import BlockedStudents
 from classroom.peers.capabilities import preferences
 from classroom.peers.feed import Program
+from classroom.peers.few_files import FewFiles
 from classroom.peers.ice import IceServers
 from classroom.peers.relay import StudentFaults
 from classroom.peers.rtp import install
@@ -81,6 +82,7 @@ class House:
             sign_out=None,
             changed=lambda: None,
             memory=MemoryWatch(Alarms(lambda: None)),
+            few_files=FewFiles(Alarms(lambda: None)),
         )
 
     async def grow(self, number: int) -> None:

@@ -22,6 +22,7 @@ from classroom.peers.cushion import PlayoutSetting
 from classroom.peers.description import Candidate
 from classroom.peers.farewell import LAST_WORD, Farewell, end_viewer, report
 from classroom.peers.feed import Program
+from classroom.peers.few_files import FewFiles
 from classroom.peers.ice import IceServers
 from classroom.peers.interfaces import is_here
 from classroom.peers.messages import (
@@ -58,8 +59,9 @@ class Audience:
 
     ``send(peer, text)`` gives a message to a peer and raises WireError when it is gone; ``sign_out(peer)`` ends its
     membership in the signaling room, and is None where the room is somebody else's; ``changed`` is called when what
-    ``describe`` returns has changed; ``memory`` says when there is too little of it for anybody else;
-    ``absence(peer)`` is for how many seconds a peer is known to fetch no messages.
+    ``describe`` returns has changed; ``memory`` says when there is too little of it for anybody else, and ``few_files``
+    is told who was refused for want of open files; ``absence(peer)`` is for how many seconds a peer is known to fetch
+    no messages.
     """
 
     def __init__(
@@ -78,10 +80,12 @@ class Audience:
         sign_out: Callable[[int], Awaitable[None]] | None,
         changed: Callable[[], None],
         memory: MemoryWatch,
+        few_files: FewFiles,
         absence: Callable[[int], float] = lambda _: 0.0,
     ) -> None:
         self._program = program
         self._memory = memory
+        self._few_files = few_files
         self._absence = absence
         self._title = title
         self._language = language
@@ -264,6 +268,7 @@ class Audience:
         """End all viewers."""
         students = list(self._register.present.values())
         self._register.present.clear()
+        self._few_files.close()
         await asyncio.gather(*(end_viewer(student) for student in students), self._farewell.close())
         await self._program.close()
 
@@ -375,6 +380,16 @@ class Audience:
         student.viewer = viewer
         student.task = asyncio.create_task(viewer.run(), name=f"viewer of student {student.number}")
         student.task.add_done_callback(report)
+        student.task.add_done_callback(lambda _: self._ended(student, viewer))
+
+    def _ended(self, student: Student, viewer: Viewer) -> None:
+        if not viewer.without_files or student.viewer is not viewer:
+            return
+        self._few_files.refused(student.name)
+        student.refused = "full"
+        peer = self._register.peer_of(student)
+        if student.page and peer is not None:
+            self._farewell.run(self._refuse(peer, student, "full"))
 
     def _list(self, student: Student) -> None:
         if not student.listed and student.refused is None:

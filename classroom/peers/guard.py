@@ -12,7 +12,9 @@ this stands on are in ``internals.GUARDED``.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import socket
 import time
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from aiortc import RTCDtlsTransport, RTCPeerConnection
 
 from classroom.peers.allowance import Allowance
 from classroom.peers.candidates import MOST_CANDIDATES, may_be_sent_to
+from classroom.peers.few_files import is_reserved
 from classroom.peers.interfaces import interfaces
 from classroom.peers.internals import GUARDED
 from classroom.sparing import SparingLog
@@ -233,13 +236,16 @@ class _GuardedIce(Connection):
     # On what it listens
 
     async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
-        """Listen on as few addresses as reach everybody; OSError where the system gives no socket at all."""
+        """Listen on as few addresses as reach everybody; OSError where the system has none to spare."""
         chosen = list(interfaces().addresses) if self._transport_policy == TransportPolicy.ALL else addresses
         try:
             found = await super().get_component_candidates(component, chosen, timeout=self.rules.within)  # type: ignore[arg-type]
         finally:
             for protocol in self._protocols:
                 setattr(protocol, "__class__", _GuardedStun)  # noqa: B010
+        sockets = [each.transport.get_extra_info("socket") for each in self._protocols]
+        if any(each is not None and is_reserved(each.fileno()) for each in sockets):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         if not found:
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()  # says why, where there is none to be had
             sparing.warn("an offer names no address of this computer, for it has none")

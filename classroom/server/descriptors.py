@@ -6,6 +6,8 @@ import logging
 import sys
 from typing import Final
 
+from classroom.peers.interfaces import interfaces
+
 __all__ = ["connections_that_fit"]
 
 logger = logging.getLogger(__name__)
@@ -13,8 +15,11 @@ logger = logging.getLogger(__name__)
 _OTHERS: Final = 256
 """Open files that are not connections to the port: devices, logs, and what libraries open."""
 
-_EACH: Final = 2
-"""A student has a connection to the port and a socket for picture and sound."""
+_EACH: Final = 3
+"""A student has a connection to the port, a second one while it says something, and a duplicate of a socket.
+
+For picture and sound it has a socket on each address that is listened on.
+"""
 
 
 def connections_that_fit(wanted: int) -> int:
@@ -26,7 +31,8 @@ def connections_that_fit(wanted: int) -> int:
         return wanted
     import resource
 
-    needed = wanted * _EACH + _OTHERS
+    each = _EACH + len(interfaces().addresses)
+    needed = wanted * each + _OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
         more = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
@@ -37,7 +43,7 @@ def connections_that_fit(wanted: int) -> int:
             logger.debug("the limit of open files stays at %d: %s", soft, error)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
-    fitting = max(16, (soft - _OTHERS) // _EACH)
+    fitting = max(16, (soft - _OTHERS) // each)
     if fitting < wanted:
         logger.warning(
             "this system lets the lesson have %d open files, which is enough for %d connections; raise it with "

@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from classroom.peers.interfaces import Interfaces
+from classroom.server import descriptors
 from classroom.server.descriptors import connections_that_fit
 
 if sys.platform == "win32":
@@ -31,9 +33,9 @@ class Limits:
 @pytest.mark.parametrize(
     ("soft", "hard", "fits", "after"),
     [
-        (1024, 1_048_576, 4000, 8256),
-        (1024, 4096, 1920, 4096),
-        (1024, resource.RLIM_INFINITY, 4000, 8256),
+        (1024, 1_048_576, 4000, 20_256),
+        (1024, 4096, 768, 4096),
+        (1024, resource.RLIM_INFINITY, 4000, 20_256),
         (65_536, 65_536, 4000, 65_536),
         (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 4000, resource.RLIM_INFINITY),
     ],
@@ -44,6 +46,7 @@ def test_the_limit_is_raised_as_far_as_it_may(
     limits = Limits(soft, hard)
     monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
     monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
+    monkeypatch.setattr(descriptors, "interfaces", lambda: Interfaces(("192.0.2.1", "2001:db8::1")))
     assert connections_that_fit(4000) == fits
     assert limits.now[0] == after
 
@@ -52,5 +55,14 @@ def test_a_limit_that_is_too_low_is_told(monkeypatch: pytest.MonkeyPatch, caplog
     limits = Limits(256, 300)
     monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
     monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
-    assert connections_that_fit(4000) == 22
+    assert connections_that_fit(4000) == 16
     assert "ulimit -n" in caplog.text
+
+
+@pytest.mark.parametrize("addresses", [1, 2, 6])
+def test_a_socket_for_each_address_counts(monkeypatch: pytest.MonkeyPatch, addresses: int) -> None:
+    limits = Limits(4096, 4096)
+    monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
+    monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
+    monkeypatch.setattr(descriptors, "interfaces", lambda: Interfaces(("192.0.2.1",) * addresses))
+    assert connections_that_fit(4000) == (4096 - 256) // (3 + addresses)
