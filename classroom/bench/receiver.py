@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from classroom.bench.tally import Tally, receiver_report, sender_reports
+from classroom.bench.tally import Tally, key_frame_request, receiver_report, sender_reports
 from classroom.peers.rtp import chosen_path
 
 __all__ = ["Receiver"]
@@ -113,6 +113,12 @@ class Receiver:
             middle, at = self._heard.get(ssrc, (0, now))
             blocks.append(tally.block(ssrc, last_report=middle, delay=now - at))
         said = receiver_report(self._ssrc, blocks, estimate=self._estimate, ssrcs=sorted(self.pictures))
+        for ssrc in self.pictures:
+            tally = self.tallies.get(ssrc)
+            # Without a whole first picture a browser sees none, however many come after it, and asks for a key frame.
+            if tally is not None and tally.first_frame is None and tally.lost > 0:
+                said += key_frame_request(self._ssrc, ssrc)
+                tally.begin_again()
         transport, address = path
         transport.sendto(self._dtls._tx_srtp.protect_rtcp(said), address)
 

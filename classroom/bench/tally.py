@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Tally", "receiver_report", "sender_reports"]
+__all__ = ["Tally", "key_frame_request", "receiver_report", "sender_reports"]
 
 _MISORDERED: Final = 0x8000
 _LOST: Final = 0x7F_FFFF
@@ -19,6 +19,7 @@ _SR: Final = 200
 _RR: Final = 201
 _PAYLOAD_SPECIFIC: Final = 206
 _APPLICATION: Final = 15
+_PICTURE_LOSS: Final = 1
 _MANTISSA: Final = 0x3_FFFF
 
 
@@ -75,6 +76,12 @@ class Tally:
         """Packets that did not come; repeated ones can make it negative."""
         return self.expected - self.packets
 
+    def begin_again(self) -> None:
+        """Count from the next packet on: what is missing was given up for a key frame."""
+        self.base = self.highest = -1
+        self.packets = 0
+        self.reported = (0, 0)
+
     def forget_gaps(self) -> None:
         """Measure the longest gap anew."""
         self.longest_gap = 0.0
@@ -113,6 +120,11 @@ def sender_reports(packet: bytes) -> Mapping[int, int]:
             found[ssrc] = middle
         at += 4 + 4 * words
     return found
+
+
+def key_frame_request(own: int, ssrc: int) -> bytes:
+    """A picture loss indication (RFC 4585, section 6.3.1)."""
+    return struct.pack("!BBHII", 0x80 | _PICTURE_LOSS, _PAYLOAD_SPECIFIC, 2, own, ssrc)
 
 
 def receiver_report(own: int, blocks: Sequence[bytes], *, estimate: int, ssrcs: Sequence[int]) -> bytes:

@@ -8,7 +8,7 @@ from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, unpack_remb_fci
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.bench.tally import Tally, receiver_report, sender_reports
+from classroom.bench.tally import Tally, key_frame_request, receiver_report, sender_reports
 from classroom.peers.report import Counters, description, sender_report
 
 
@@ -43,6 +43,17 @@ def test_frames_end_with_the_marker_and_gaps_are_between_their_ends() -> None:
 def test_a_first_frame_with_a_hole_is_none() -> None:
     assert counted([0, 1, 3, 4]).first_frame is None
     assert counted([0, 1, 3, 4, 2, 5, 6, 7, 8, 9]).first_frame == 0.09
+
+
+def test_what_was_given_up_for_a_key_frame_is_missed_no_more() -> None:
+    tally = counted([0, 1, 3, 4])
+    tally.begin_again()
+    for number in range(7, 12):
+        tally.count(number, number == 11, 1000, 1.0)
+    assert (tally.first_frame, tally.lost) == (1.0, 0)
+    (said,) = RtcpPacket.parse(key_frame_request(7, 9))
+    assert isinstance(said, RtcpPsfbPacket)
+    assert (said.fmt, said.ssrc, said.media_ssrc) == (1, 7, 9)
 
 
 def test_a_report_tells_what_was_lost_since_the_one_before() -> None:
