@@ -114,11 +114,11 @@ class Receiver:
             blocks.append(tally.block(ssrc, last_report=middle, delay=now - at))
         said = receiver_report(self._ssrc, blocks, estimate=self._estimate, ssrcs=sorted(self.pictures))
         for ssrc in self.pictures:
-            tally = self.tallies.get(ssrc)
+            picture = self.tallies.get(ssrc)
             # Without a whole first picture a browser sees none, however many come after it, and asks for a key frame.
-            if tally is not None and tally.first_frame is None and tally.lost > 0:
+            if picture is not None and picture.first_frame is None and picture.lost > 0:
                 said += key_frame_request(self._ssrc, ssrc)
-                tally.begin_again()
+                picture.begin_again()
         transport, address = path
         transport.sendto(self._dtls._tx_srtp.protect_rtcp(said), address)
 

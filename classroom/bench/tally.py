@@ -56,11 +56,14 @@ class Tally:
             ahead = (sequence - self.highest) & 0xFFFF
             if ahead < _MISORDERED:
                 self.highest += ahead
+            else:
+                # One that comes late may be older than the one that was taken for the first.
+                self.base = min(self.base, max(0, self.highest + ahead - 0x10000))
         self.packets += 1
         self.octets += octets
         if marker:
             self.frames += 1
-            if self.first_frame is None and not self.lost:
+            if self.first_frame is None and self.lost <= 0:
                 self.first_frame = now
             if self.last_frame is not None and now - self.last_frame > self.longest_gap:
                 self.longest_gap = now - self.last_frame

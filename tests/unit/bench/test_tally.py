@@ -45,6 +45,12 @@ def test_a_first_frame_with_a_hole_is_none() -> None:
     assert counted([0, 1, 3, 4, 2, 5, 6, 7, 8, 9]).first_frame == 0.09
 
 
+def test_packets_that_come_late_may_be_older_than_the_first_that_was_counted() -> None:
+    late = counted([7, 8, 5, 6, 9])
+    assert (late.base, late.expected, late.lost, late.first_frame) == (5, 5, 0, 0.04)
+    assert counted([1, 2, 0xFFFF, 0, 4, 3, 5, 6, 7, 8]).first_frame is not None  # and also across a wrap
+
+
 def test_what_was_given_up_for_a_key_frame_is_missed_no_more() -> None:
     tally = counted([0, 1, 3, 4])
     tally.begin_again()
