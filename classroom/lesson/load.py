@@ -18,6 +18,7 @@ from classroom.lesson.availability import notes
 from classroom.lesson.certificate import certificate_trouble
 from classroom.lesson.cues import untimely_cues
 from classroom.lesson.document import Document, Problem, problems_to_faults, read_document, spelled
+from classroom.lesson.guessable import guessable_secrets
 from classroom.lesson.model import Lesson
 from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
@@ -117,7 +118,9 @@ def _report(document: Document) -> Report:
     except ValidationError as error:
         faults += problems_to_faults(document, problems_of(error, Lesson))
     faults += problems_to_faults(document, broken_rules(document.values))
-    remarks = problems_to_faults(document, chain(notes(document.values), untimely_cues(document.values)))
+    remarks = problems_to_faults(
+        document, chain(notes(document.values), guessable_secrets(document.values), untimely_cues(document.values))
+    )
     return Report(_in_order(faults), _in_order(remarks), None if faults else lesson, document)
 
 

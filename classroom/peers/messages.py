@@ -14,6 +14,7 @@ from classroom.peers.candidates import read_candidate
 from classroom.peers.description import Candidate, check_size
 
 __all__ = [
+    "LONGEST_BODY",
     "Answer",
     "Bye",
     "Candidate",
@@ -26,6 +27,9 @@ __all__ = [
     "parse",
     "read",
 ]
+
+LONGEST_BODY = 65_536
+"""Bytes of a message; JSON of 300 kB takes so long to read that everybody notices."""
 
 _LONGEST_DESCRIPTION = 65_536
 
@@ -99,6 +103,8 @@ def parse(body: bytes) -> Message:
     """Read the body of a message from a peer; WireError says what is wrong with it."""
     if body.strip() == b"BYE":
         return Bye()
+    if len(body) > LONGEST_BODY:
+        raise WireError("it is too long")
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as fault:

@@ -54,6 +54,26 @@ async def test_a_wrong_token_is_asked_for_again(server: PageServer, open_page: P
     assert server.asked("hello") == [{"token": "wrong"}, {"token": TOKEN}]
 
 
+async def test_a_wrong_token_that_is_answered_slowly_is_told_as_one(server: PageServer, open_page: PageFactory) -> None:
+    server.wrong_token_after = 9.0
+    page = await open_page(f"{server.origin}/teach")
+    await page.get_by_label("Token").fill("wrong")
+    await page.get_by_role("button", name="Continue").click()
+    await expect(page.get_by_role("alert")).to_contain_text("not accepted", timeout=30_000)
+    assert server.asked("hello") == [{"token": "wrong"}]
+
+
+async def test_who_is_refused_for_now_is_told_so_and_tries_again(server: PageServer, open_page: PageFactory) -> None:
+    why = "Too many devices use this link. Close the others, or ask for a new link."
+    server.errors["hello"] = {"code": -32003, "message": why, "data": {"why": why}}
+    guest = await open_page(f"{server.origin}/send#source=phone&key=k")
+    await expect(guest.get_by_role("status")).to_contain_text("Too many devices use this link", timeout=30_000)
+    teacher = await open_page(f"{server.origin}/teach#token={TOKEN}")
+    await expect(teacher.get_by_role("status")).to_contain_text("no further teachers", timeout=30_000)
+    del server.errors["hello"]
+    await teacher.locator("[data-scene-button=talk]").wait_for(timeout=60_000)
+
+
 async def test_scene_button_switches_and_the_state_marks_it(server: PageServer, board: Page) -> None:
     desk, both = (board.locator(f"[data-scene-button={name}]") for name in ("desk", "both"))
     await expect(desk).to_have_attribute("aria-pressed", "true")

@@ -115,6 +115,8 @@ class PageServer:
         self.state = copy.deepcopy(STATE)
         self.revision = 1
         self.requests: list[dict[str, Any]] = []
+        self.wrong_token_after = 0.0
+        """Seconds; the real one takes up to 8, and is not alone."""
         self.errors: dict[str, dict[str, Any]] = {}
         self._connections: set[ServerConnection] = set()
 
@@ -195,7 +197,13 @@ class PageServer:
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": request["id"]}
         sections: dict[str, Any] = {}
         if method == "hello":
+            if "hello" in self.errors:
+                reply["error"] = self.errors["hello"]
+                await connection.send(json.dumps(reply))
+                await connection.close()
+                return
             if params.get("token") != TOKEN:
+                await asyncio.sleep(self.wrong_token_after)
                 reply["error"] = {"code": -32001, "message": "The token is wrong."}
                 await connection.send(json.dumps(reply))
                 await connection.close(4401, "wrong token")

@@ -9,12 +9,15 @@ import { Backoff, Pause } from './backoff.js';
 export const SUBPROTOCOL = 'classroom.control.v1';
 
 const OPEN_MS = 8000;
-const HELLO_MS = 5000;
+/** A wrong token is answered after up to 8 s, and one that others of this address guess before after as much again. */
+const HELLO_MS = 20000;
 const REQUEST_MS = 10000;
 /** When nothing was heard for this long, a request shows whether the other end still lives. */
 const SILENCE_MS = 10000;
 const WRONG_TOKEN = -32001;
 const WRONG_TOKEN_CLOSE = 4401;
+const NOT_POSSIBLE = -32003;
+const TRY_AGAIN_LATER_CLOSE = 1013;
 
 /** @typedef {'connecting' | 'open' | 'lost' | 'denied'} ControlState */
 
@@ -60,6 +63,7 @@ export class Control {
   #nextId = 1;
   #heard = 0;
   #ready = false;
+  #crowded = false;
   /** @type {Record<string, boolean> | null} */
   #watched = null;
 
@@ -74,6 +78,11 @@ export class Control {
     this.#address = address;
     this.#hello = key === undefined ? { token } : { key };
     this.#events = events;
+  }
+
+  /** Whether the broadcaster answered the last time, and takes nobody more at the moment. */
+  get crowded() {
+    return this.#crowded;
   }
 
   start() {
@@ -142,6 +151,7 @@ export class Control {
       const socket = new WebSocket(this.#address, SUBPROTOCOL);
       this.#socket = socket;
       let denied = false;
+      let crowded = false;
       const opening = setTimeout(() => socket.close(), OPEN_MS);
       socket.addEventListener('open', async () => {
         clearTimeout(opening);
@@ -155,6 +165,7 @@ export class Control {
         } catch (error) {
           if (!(error instanceof ControlError)) throw error;
           denied = error.code === WRONG_TOKEN;
+          crowded = !this.#ready && error.code === NOT_POSSIBLE;
           socket.close(1000);
         }
       });
@@ -163,6 +174,7 @@ export class Control {
       socket.addEventListener('close', ({ code }) => {
         clearTimeout(opening);
         clearInterval(heartbeat);
+        this.#crowded = crowded || code === TRY_AGAIN_LATER_CLOSE;
         this.#ready = false;
         this.#socket = null;
         for (const { reject, timer } of this.#pending.values()) {

@@ -1,7 +1,8 @@
 /**
  * The page of a device that was invited to send one source, such as a phone that becomes a camera of the lesson.
  *
- * `document.body.dataset.send` is `nothing` (no link), `insecure`, `connecting`, `lost`, `denied`, `ready`, or the
+ * `document.body.dataset.send` is `nothing` (no link), `insecure`, `connecting`, `lost`, `crowded`,
+ * `denied`, `ready`, or the
  * state of the publisher while something is sent.
  */
 import { obstacle } from '../lib/capture.js';
@@ -120,6 +121,7 @@ class SendPage {
   #state() {
     if (this.#control === null) return 'nothing';
     if (this.#connection === 'denied') return 'denied';
+    if (this.#connection === 'lost' && this.#control.crowded) return 'crowded';
     if (this.#sender.what !== null) return this.#sender.publisher.state;
     if (this.#connection !== 'open') return this.#connection;
     return obstacle('camera') === 'insecure' ? 'insecure' : 'ready';

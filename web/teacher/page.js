@@ -244,7 +244,10 @@ class TeacherPage {
     if (this.#stage === 'ended') render(messageView(scope, 'ended'), this.#root);
     else if (this.#stage === 'gate') render(gateView(scope, this.#denied), this.#root);
     else if (!this.#model.known)
-      render(messageView(scope, this.#stage === 'lost' ? 'unreachable' : 'connecting'), this.#root);
+      render(
+        messageView(scope, this.#stage !== 'lost' ? 'connecting' : this.#control?.crowded ? 'crowded' : 'unreachable'),
+        this.#root,
+      );
     else {
       render(boardView(scope), this.#root);
       followInvitation(this.#publishing);

@@ -41,8 +41,8 @@ def test_what_is_written_and_harmless_to_run_without_is_a_note(extra: str, expec
         "server: {tls: {certificate: a, key: b}}",
         "signaling: {server: embedded, visibility: all, ids: sequential}",
         "signaling: {server: 'http://host:8888'}",
-        "access: {passcode: null, admit: everyone, token: secret, max_students: 3}",
-        "access: {passcode: geheim, admit: approve}",
+        "access: {passcode: null, admit: everyone, token: secret-of-16-letters, max_students: 3}",
+        "access: {passcode: geheimnis, admit: approve}",
         "program:\n  fps: 25",
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.errors import WireError
+from classroom.peers import messages
 from classroom.peers.messages import (
     Answer,
     Bye,
@@ -109,3 +110,21 @@ def test_a_description_that_would_take_long_to_read_is_refused(line: str, most: 
     for end in ("\r\n", "\n", "\x0b", "\u2028"):
         with pytest.raises(WireError):
             parse(json.dumps({"type": "answer", "sdp": "v=0\n" + line.replace("\r\n", end) * (most + 12)}).encode())
+
+
+def test_what_is_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def loads(text: bytes) -> object:
+        read.append(len(text))
+        return json_loads(text)
+
+    json_loads = json.loads
+    monkeypatch.setattr(json, "loads", loads)
+    filled = b'{"type": "restart", "filler": "%s"}'
+    fits = filled % (b"x" * (messages.LONGEST_BODY - len(filled % b"")))
+    assert parse(fits) == RestartWanted()
+    assert read == [messages.LONGEST_BODY]
+    with pytest.raises(WireError, match="too long"):
+        parse(fits + b" ")
+    assert len(read) == 1

@@ -26,7 +26,7 @@ export function gateView(scope, denied) {
 
 /**
  * @param {import('../page.js').Scope} scope
- * @param {'connecting' | 'unreachable' | 'ended'} which
+ * @param {'connecting' | 'crowded' | 'unreachable' | 'ended'} which
  */
 export function messageView(scope, which) {
   const { t } = scope;

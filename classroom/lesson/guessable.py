@@ -1,0 +1,34 @@
+"""Secrets that are short enough to be found by trying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from classroom.lesson.document import Problem
+from classroom.wording import Wording
+
+__all__ = ["guessable_secrets"]
+
+_TOKEN_LEAST: Final = 16
+_PASSCODE_LEAST: Final = 8
+"""Characters. From one address some thousand can be tried in an hour, and a guesser may have many addresses."""
+
+_TOKEN: Final = Wording(
+    "note.short_token", "this token is short enough to be found by trying; take at least {least} letters and digits"
+)
+_PASSCODE: Final = Wording(
+    "note.short_passcode",
+    "this passcode is short enough to be found by trying; take at least {least} letters and digits",
+)
+
+
+def guessable_secrets(values: object) -> Iterator[Problem]:
+    """Tokens and passcodes that are short; the lesson runs with them. Those that are no text are faults elsewhere."""
+    access = values.get("access") if isinstance(values, dict) else None
+    if not isinstance(access, dict):
+        return
+    for key, least, wording in (("token", _TOKEN_LEAST, _TOKEN), ("passcode", _PASSCODE_LEAST, _PASSCODE)):
+        secret = access.get(key)
+        if isinstance(secret, str | int) and not isinstance(secret, bool) and len(str(secret)) < least:
+            yield Problem(("access", key), wording(least=least))
