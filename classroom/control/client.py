@@ -19,7 +19,7 @@ from classroom.errors import AddressError, CommandError
 __all__ = ["call", "control_address"]
 
 _PAGE = re.compile(r"(?:/(?:control|teach|send)?)?\Z")
-_PATIENCE = 15.0
+_PATIENCE = 20.0
 """Seconds for connecting and for each reply; a wrong token is answered slowly."""
 
 
