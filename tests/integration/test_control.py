@@ -439,6 +439,7 @@ async def test_who_does_not_take_the_answers_is_asked_to_wait(
             for _ in range(100):
                 assert "result" in await teacher.ask("program.switch", scene="away")
         assert asked < 2000, "requests are worked off whose answers nobody takes"
+        assert "cannot follow" not in caplog.text, "it was given more than it can take"
         connection.transport.abort()
     before = asked
     async with connect(url(lesson)) as connection:
@@ -446,6 +447,31 @@ async def test_who_does_not_take_the_answers_is_asked_to_wait(
             assert "result" in await Teacher(connection).ask("hello", token=TOKEN)
     assert asked - before < 100, "what was left is worked off after the end"
     assert len(caplog.records) < 10
+
+
+async def test_what_is_left_when_somebody_is_cut_off_is_thrown_away(
+    lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def parse(text: str) -> messages.Request:
+        nonlocal asked
+        asked += 1
+        if asked == 4:
+            for session in list(lesson._sessions._sessions):
+                session.dismiss()
+        return parse_message(text)
+
+    parse_message = messages.parse
+    monkeypatch.setattr(messages, "parse", parse)
+    async with connect(url(lesson)) as connection:
+        await Teacher(connection).ask("hello", token=TOKEN)
+        request = Frame(Opcode.TEXT, b'{"jsonrpc": "2.0", "method": "methods"}').serialize(mask=True)
+        connection.transport.write(request * 12)
+        await asyncio.wait_for(connection.wait_closed(), 30)
+    async with connect(url(lesson)) as connection:
+        await Teacher(connection).ask("hello", token=TOKEN)
+    assert asked == 4 + 1
 
 
 async def test_requests_are_taken_at_a_pace(lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch) -> None:
