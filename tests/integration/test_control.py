@@ -75,8 +75,8 @@ class Messages:
                 yield await asyncio.wait_for(self._connection.recv(), 30)
 
 
-def hello() -> str:
-    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {"token": TOKEN}})
+def hello(token: str = TOKEN) -> str:
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {"token": token}})
 
 
 def url(lesson: Broadcaster) -> str:
@@ -405,7 +405,12 @@ async def test_who_says_much_before_hello_is_cut_off(
 
 
 async def test_what_comes_with_hello_is_answered_after_it(lesson: Broadcaster) -> None:
-    async with connect(url(lesson)) as connection:
+    async with contextlib.AsyncExitStack() as stack:
+        for guess in ("a", "b"):  # so that hello has to wait
+            guesser = await stack.enter_async_context(connect(url(lesson)))
+            await guesser.send(hello(guess))
+            await asyncio.sleep(0.1)
+        connection = await stack.enter_async_context(connect(url(lesson)))
         await connection.send(hello())
         for number in range(2, 40):
             await connection.send(json.dumps({"jsonrpc": "2.0", "id": number, "method": "x" * 1000}))
@@ -438,6 +443,11 @@ async def test_who_does_not_take_the_answers_is_asked_to_wait(
             await teacher.ask("hello", token=TOKEN)
             for _ in range(100):
                 assert "result" in await teacher.ask("program.switch", scene="away")
+        before = -1
+        async with asyncio.timeout(60):
+            while asked != before:
+                before = asked
+                await asyncio.sleep(1)
         assert asked < 2000, "requests are worked off whose answers nobody takes"
         assert "cannot follow" not in caplog.text, "it was given more than it can take"
         connection.transport.abort()
