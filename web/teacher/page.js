@@ -31,6 +31,9 @@ import { setInputs } from './views/input.js';
 import { followInvitation } from './views/publish.js';
 import { Visitors } from './visitors.js';
 
+/** What the address of the control websocket answers to whoever asks for no websocket. */
+const UPGRADE_REQUIRED = 426;
+
 /**
  * What a view may use: the state, ways to write it down, and what buttons do.
  *
@@ -74,6 +77,8 @@ class TeacherPage {
   #control = null;
   /** @type {import('../lib/control.js').ControlState | 'gate' | 'ended'} */
   #stage = 'gate';
+  /** Whether the lesson answers and only its websocket does not. */
+  #blocked = false;
   #denied = false;
   #listening = false;
   #drawing = false;
@@ -132,11 +137,33 @@ class TeacherPage {
     control.start();
   }
 
+  /** What to say while nothing is known of the lesson. */
+  #missing() {
+    if (this.#control?.crowded) return 'crowded';
+    if (this.#blocked) return 'blocked';
+    return this.#stage === 'lost' ? 'unreachable' : 'connecting';
+  }
+
+  /**
+   * A page is never told why its websocket was refused. Where the lesson answers an ordinary request at the same
+   * address, it is not the lesson that is missing.
+   */
+  async #lookWhy() {
+    try {
+      const { status } = await fetch('control', { cache: 'no-store' });
+      this.#blocked = status === UPGRADE_REQUIRED;
+    } catch {
+      this.#blocked = false;
+    }
+    this.#draw();
+  }
+
   /** @param {import('../lib/control.js').ControlState} state */
   #controlChanged(state) {
     if (this.#stage === 'ended') return;
     this.#stage = state;
     if (state === 'lost') {
+      if (!this.#model.known) void this.#lookWhy();
       this.#monitor.lost();
       this.#publishing.lost();
     }
@@ -243,11 +270,7 @@ class TeacherPage {
     for (const held of [this.#faders, this.#delays, this.#ducks]) held.settle(this.#model.revision);
     if (this.#stage === 'ended') render(messageView(scope, 'ended'), this.#root);
     else if (this.#stage === 'gate') render(gateView(scope, this.#denied), this.#root);
-    else if (!this.#model.known)
-      render(
-        messageView(scope, this.#stage !== 'lost' ? 'connecting' : this.#control?.crowded ? 'crowded' : 'unreachable'),
-        this.#root,
-      );
+    else if (!this.#model.known) render(messageView(scope, this.#missing()), this.#root);
     else {
       render(boardView(scope), this.#root);
       followInvitation(this.#publishing);

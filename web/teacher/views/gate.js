@@ -26,7 +26,7 @@ export function gateView(scope, denied) {
 
 /**
  * @param {import('../page.js').Scope} scope
- * @param {'connecting' | 'crowded' | 'unreachable' | 'ended'} which
+ * @param {'connecting' | 'crowded' | 'unreachable' | 'blocked' | 'ended'} which
  */
 export function messageView(scope, which) {
   const { t } = scope;
@@ -35,7 +35,7 @@ export function messageView(scope, which) {
     <main class="middle">
       <div class="card" role="status">
         <h2>${t(`middle.${which}.heading`)}</h2>
-        <p class="quiet">${t(`middle.${which}.text`)}</p>
+        <p class="quiet">${t(`middle.${which}.text`, { address: location.origin })}</p>
       </div>
     </main>`;
 }
