@@ -1,0 +1,63 @@
+"""A network that has only IPv6: two computers, no address of IPv4 between them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.net.network import unavailable
+from tests.support.process import teaching
+
+pytestmark = pytest.mark.skipif(unavailable() is not None, reason=unavailable() or "")
+
+LESSON = "sources: {bars: {kind: pattern}}\nscenes: {talk: bars}\nrecording: {start: never}\n"
+
+
+async def ip(*arguments: str) -> None:
+    process = await asyncio.create_subprocess_exec("ip", *arguments)
+    assert await process.wait() == 0, arguments
+
+
+@contextlib.asynccontextmanager
+async def two_computers() -> AsyncIterator[tuple[str, str]]:
+    """The namespaces of teacher and student, with 2001:db8::/64 between them."""
+    names = f"six{os.getpid()}t", f"six{os.getpid()}s"
+    for name in names:
+        await ip("netns", "add", name)
+    try:
+        cards = "eth7", "eth8"
+        await ip(
+            "link", "add", cards[0], "netns", names[0], "type", "veth", "peer", "name", cards[1], "netns", names[1]
+        )
+        for number, (name, card) in enumerate(zip(names, cards, strict=True), start=1):
+            await ip("-n", name, "address", "add", f"2001:db8::{number}/64", "dev", card, "nodad")
+            await ip("-n", name, "link", "set", card, "up")
+            await ip("-n", name, "link", "set", "lo", "up")
+        yield names
+    finally:
+        for name in names:
+            await ip("netns", "del", name)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+async def test_students_are_told_an_address_of_ipv6_that_answers(host: str, tmp_path: Path) -> None:
+    file = tmp_path / "lesson.yaml"
+    file.write_text(LESSON, "utf-8")
+    async with two_computers() as (teacher, student):
+        inside = ("ip", "netns", "exec", teacher)
+        async with teaching(str(file), "--port", "0", host=host, within=inside) as running:
+            [line] = [line for line in running.lines if line.startswith("Students:")]
+            address = line.split()[1]
+            assert address == f"http://[2001:db8::1]:{running.port}/"
+            script = f"import urllib.request; print(urllib.request.urlopen('{address}healthz', timeout=30).status)"
+            asking = await asyncio.create_subprocess_exec(
+                "ip", "netns", "exec", student, sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+            )
+            out, _ = await asking.communicate()
+            assert out.strip() == b"200"
