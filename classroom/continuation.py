@@ -15,7 +15,7 @@ from classroom.clock import Clock
 from classroom.direction import Direction, scenes_of
 from classroom.errors import CommandError
 from classroom.keeper import Keeper, Keeping
-from classroom.kept import Kept, KeptDevice, KeptInput, KeptPage, Setting
+from classroom.kept import Kept, KeptDevice, KeptInput, KeptPage, Setting, path_text
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
@@ -85,7 +85,7 @@ class Continuation:
         sources = studio.every_source()
         for name, page in self._kept.pages.items():
             source = sources.get(name)
-            if isinstance(source, Slides) and str(source.path) == page.file:
+            if isinstance(source, Slides) and path_text(source.path) == page.file:
                 source.begin_at(page.page)
         for name, device in self._kept.devices.items():
             source = sources.get(name)
@@ -133,7 +133,7 @@ class Continuation:
                 if name in said
             },
             pages={
-                name: KeptPage(file=str(source.path), page=source.page)
+                name: KeptPage(file=path_text(source.path), page=source.page)
                 for name, source in sources.items()
                 if isinstance(source, Slides)
             },

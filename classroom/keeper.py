@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from classroom.kept import LARGEST, Kept, read
+from classroom.kept import LARGEST, Kept, path_text, read
 from classroom.upkeep import keep_running
 
 __all__ = ["BUILT_IN", "Keeper", "Keeping", "KeptFile"]
@@ -45,7 +45,7 @@ class KeptFile:
     """The file of one lesson. ``lesson`` is the path of the lesson file, or ``BUILT_IN``."""
 
     def __init__(self, home: Path, lesson: str) -> None:
-        name = hashlib.sha256(lesson.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        name = hashlib.sha256(lesson.encode()).hexdigest()[:24]
         self.lesson = lesson
         self.path = home / "interrupted" / f"{name}.json"
         self._lock: IO[bytes] | None = None
@@ -53,7 +53,7 @@ class KeptFile:
     @classmethod
     def of(cls, home: Path, file: Path | None) -> KeptFile:
         """That of a lesson file; None is the built-in lesson."""
-        return cls(home, BUILT_IN if file is None else str(file.resolve()))
+        return cls(home, BUILT_IN if file is None else path_text(file.resolve()))
 
     def claim(self) -> bool:
         """Take it for this process, until that ends; False while another one has it.
@@ -68,6 +68,8 @@ class KeptFile:
             lock.close()
             return False
         self._lock = lock
+        with contextlib.suppress(OSError):
+            os.utime(lock.name)  # or another process may take it for an old one, and throw it away
         self._tidy()
         return True
 
@@ -218,11 +220,11 @@ class Keeper:
             try:
                 errand()
                 self._failing = False
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 if not self._failing:
                     logger.warning(
                         "How far the lesson is cannot be kept (%s); after an interruption it would begin anew.",
-                        error.strerror or error,
+                        getattr(error, "strerror", None) or error or "there is no memory left",
                     )
                 self._failing = True
 

@@ -6,8 +6,10 @@ whole counts for nothing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +26,7 @@ __all__ = [
     "KeptInput",
     "KeptPage",
     "Setting",
+    "path_text",
     "read",
 ]
 
@@ -140,6 +143,11 @@ class Kept(_Value):
             cue if cue.state != "coming" or number >= place else KeptCue(mark=cue.mark, state="passed")
             for number, cue in enumerate(states)
         ]
+
+
+def path_text(path: Path) -> str:
+    """A path as it is kept: names on Linux are bytes, and what of them is no UTF-8 cannot stand in a file of JSON."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def read(data: bytes, lesson: str) -> Kept:

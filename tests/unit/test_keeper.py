@@ -164,6 +164,43 @@ def test_what_nobody_goes_on_with_any_more_is_thrown_away(tmp_path: Path) -> Non
     assert sorted(os.listdir(old.path.parent)) == sorted([new.path.with_suffix(".lock").name, "notes.txt"])
 
 
+def test_the_lock_of_a_lesson_that_runs_is_not_thrown_away(tmp_path: Path) -> None:
+    running = KeptFile(tmp_path, LESSON)
+    running.claim()
+    running.release()
+    os.utime(running.path.with_suffix(".lock"), (1.0, 1.0))  # it was given weeks ago, and is given again today
+    running.claim()
+    KeptFile(tmp_path, "/other.yaml").claim()
+    assert not KeptFile(tmp_path, LESSON).claim()
+
+
+async def test_a_moment_without_memory_costs_one_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, lesson, tries = KeptFile(tmp_path, LESSON), Lesson(), []
+    real = file.write
+
+    def write(data: bytes) -> None:
+        tries.append(data)
+        if len(tries) == 1:
+            raise MemoryError
+        real(data)
+
+    monkeypatch.setattr(file, "write", write)
+    async with keeping(file, lesson):
+        await eventually(lambda: len(tries) == 1)
+        lesson.change(scene="desk")
+        await eventually(lambda: stands(file, "desk"))
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
+async def test_a_lesson_in_a_folder_whose_name_is_no_utf8_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"Stra\xdfe") / "week3.yaml"
+    file, lesson = KeptFile.of(tmp_path, path), Lesson()
+    lesson.change(lesson=file.lesson)
+    async with keeping(file, lesson):
+        await eventually(lambda: stands(file, "talk"))
+    assert KeptFile.of(tmp_path, path).read() == lesson.now
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     file = KeptFile(tmp_path, LESSON)
