@@ -157,19 +157,19 @@ class Site:
 
     async def widen(self) -> None:
         """Listen also where ``host`` has come to mean more, as after a change to a network that has only IPv6."""
-        hosts = [each for each in listened_hosts(self._host) if each not in self._servers]
-        if not hosts or not self._servers:
-            return
-        try:
-            self._servers |= await self._listen(hosts, self.port, None)
-            if self.tls_port is not None:
-                self._tls_servers |= await self._listen(hosts, self.tls_port, self._tls)
-        except OSError as error:
-            if not self._complained:
-                self._complained = True
-                logger.warning("cannot listen on %s as well: %s", ", ".join(hosts), error.strerror or error)
-        else:
-            logger.info("listening on %s as well", ", ".join(hosts))
+        wanted = listened_hosts(self._host)
+        for servers, tls in ((self._servers, None), (self._tls_servers, self._tls)):
+            port, hosts = port_of(servers), [each for each in wanted if each not in servers]
+            if port is None or not hosts:
+                continue
+            try:
+                servers |= await self._listen(hosts, port, tls)
+            except OSError as error:
+                if not self._complained:
+                    self._complained = True
+                    logger.warning("cannot listen on %s as well: %s", ", ".join(hosts), error.strerror or error)
+            else:
+                logger.info("listening on %s port %d as well", ", ".join(hosts), port)
 
     async def stop(self) -> None:
         """Close the listeners and every connection; a site that never started is closed already."""
@@ -267,7 +267,15 @@ class Site:
         async def serve_at(host: str, port: int) -> Server:
             return await serving(await _one_address(host) if port == 0 else host, port)
 
-        servers = await listen_on(hosts, port, serve_at)
+        try:
+            servers = await listen_on(hosts, port, serve_at)
+        except BaseException:
+            self._doorways.remove(doorway)
+            doorway.close()
+            if entrance is not None:
+                self._entrances.remove(entrance)
+                entrance.close()
+            raise
         self._acceptors += [Acceptor(each.server, self._shortage) for each in servers.values()]
         return servers
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hmac
 import socket
+import ssl
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 from prometheus_client import Counter
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import Server, ServerConnection
 
 from classroom.errors import AddressError
-from classroom.server import Site
+from classroom.server import Site, listeners
+from classroom.server import site as module
 from tests.support.port import RawConnection, ask, open_port
 
 POLICY = (
@@ -295,6 +299,33 @@ async def test_a_client_of_ipv4_is_known_by_its_own_address_also_where_ipv6_is_l
         reply = await ask(opened.port, b"GET /sign_in?Ada HTTP/1.0\r\n\r\n")
         member = int(reply.partition(b"Pragma: ")[2].split(b"\r")[0])
         assert opened.switchboard.address(member) == "127.0.0.1"
+
+
+async def test_a_network_that_comes_later_is_listened_on_with_and_without_tls_and_each_try_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hosts, refused = ["127.0.0.1"], {"https": True}
+    monkeypatch.setattr(module, "listened_hosts", lambda host: list(hosts))
+    real = listeners.listen_on
+
+    async def listen_on(*given: Any) -> dict[str, Server]:
+        if hosts != ["127.0.0.1"] and refused["https"] and given[1] == everywhere.tls_port:
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+        return await real(*given)
+
+    monkeypatch.setattr(module, "listen_on", listen_on)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    everywhere = Site(host="0.0.0.0", port=0, control_handler=nobody, app=web.Application(), tls=tls)
+    async with everywhere:
+        hosts.append("::1")
+        for _ in range(5):
+            await everywhere.widen()
+        assert len(everywhere._doorways) == 3
+        refused["https"] = False
+        await everywhere.widen()
+        for port in (everywhere.port, everywhere.tls_port):
+            _, writer = await asyncio.open_connection("::1", port)
+            writer.close()
 
 
 async def test_a_port_that_ipv6_has_not_free_is_one_clear_sentence() -> None:
