@@ -18,6 +18,7 @@ from aiohttp import web
 
 from classroom.alarms import Alarms
 from classroom.attendance import attend
+from classroom.audience_of import audience_of
 from classroom.bulletin import Bulletin
 from classroom.clock import Clock
 from classroom.continuation import Continuation
@@ -34,16 +35,10 @@ from classroom.media.studio import Studio
 from classroom.memory import MemoryWatch
 from classroom.metrics import make_registry
 from classroom.opening import Opening
-from classroom.peers.audience import Audience
-from classroom.peers.blockade import BlockedStudents
-from classroom.peers.feed import Program as Watchable
-from classroom.peers.few_files import FewFiles
 from classroom.peers.ice import IceServers
 from classroom.peers.publishers import Publishers
-from classroom.peers.relay import RelayCheck, StudentFaults
-from classroom.peers.rtp import install as install_playout_delay
+from classroom.peers.relay import RelayCheck
 from classroom.peers.teachers import Teachers
-from classroom.peers.transmitter import transmitter_or_alarm
 from classroom.program_of import program_of
 from classroom.prompter import Prompter
 from classroom.reception import Reception
@@ -134,7 +129,17 @@ class Broadcaster:
         """The relay of our own, where one is wished for."""
         self._ice_servers = IceServers(lesson.ice, own=self.relay)
         self._memory = MemoryWatch(self._alarms)
-        self._audience = self._make_audience()
+        self._audience = audience_of(
+            lesson,
+            program=self._program,
+            place=self._place,
+            ice_servers=self._ice_servers,
+            relay=self.relay,
+            memory=self._memory,
+            alarms=self._alarms,
+            clock=clock,
+            changed=self._changed.set,
+        )
         self._teachers = Teachers(
             make_viewer=self._audience.make_viewer,
             ice_servers=self._ice_servers,
@@ -272,33 +277,6 @@ class Broadcaster:
         return self._place.elsewhere.server if self._place.elsewhere is not None else None
 
     # Building
-
-    def _make_audience(self) -> Audience:
-        lesson = self._lesson
-        codecs = lesson.video.codecs
-        return Audience(
-            program=Watchable(
-                pictures={codec: self._program.renditions(codec) for codec in codecs},
-                sound=self._program.fanout("opus"),
-                sound_demand=self._program.demand("opus"),
-                transmitter=transmitter_or_alarm(self._clock, self._alarms),
-            ),
-            title=lesson.lesson.title,
-            language=lesson.lesson.language,
-            admit=lesson.access.admit,
-            most=lesson.access.max_students,
-            ice_servers=self._ice_servers,
-            student_faults=StudentFaults(self._alarms),
-            blocked_students=BlockedStudents(self._alarms, own=self.relay),
-            # A delay that cannot be sent is none; the log says why.
-            playout_delay=lesson.video.playout_delay if install_playout_delay() else "off",
-            send=self._member.send,
-            sign_out=self._place.sign_out,
-            changed=self._changed.set,
-            memory=self._memory,
-            few_files=FewFiles(self._alarms),
-            absence=self._place.absence,
-        )
 
     def _make_app(self) -> web.Application:
         app = web.Application()
