@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -141,8 +142,8 @@ class OwnRelay:
             else:
                 await asyncio.sleep(pause)
                 pause = min(_LONGEST_PAUSE, pause * 2)
-            await self._look_around()
             try:
+                await self._look_around()
                 await self._start()
             except (OSError, SetupError, AddressError) as fault:
                 logger.warning("%s", fault)
@@ -243,7 +244,8 @@ class OwnRelay:
             await asyncio.wait_for(process.wait(), _ENDED_WITHIN)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                # With coturn, where that is not the process itself but a child of it; see leash.py.
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
 

@@ -34,9 +34,9 @@ def is_running(pid: int) -> bool:
     return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:1]
 
 
-async def started(*command: str) -> tuple[asyncio.subprocess.Process, int]:
+async def started(*command: str, session: bool = False) -> tuple[asyncio.subprocess.Process, int]:
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=session
     )
     assert process.stdout is not None
     return process, int(await asyncio.wait_for(process.stdout.readline(), 30))
