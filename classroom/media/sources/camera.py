@@ -14,8 +14,9 @@ from av.video.stream import VideoStream
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.media.sources.base import Known, Source
+from classroom.media.sources.base import Known
 from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
+from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.decoding import said_by
 from classroom.media.watch import Freezing
 from classroom.wording import Sentence, Wording
@@ -90,7 +91,7 @@ _CLOSED: Final = Wording(
 )
 
 
-class Camera(Source):
+class Camera(ChosenSource):
     """One camera, opened by name; see ``choose_camera`` for what ``device`` may be.
 
     ``size`` (width, height in pixels) and ``fps`` are asked for; where the camera refuses, it delivers what it likes.
@@ -113,7 +114,6 @@ class Camera(Source):
         super().__init__(name=name, clock=clock, picture=True)
         self._device, self._size, self._fps, self._frozen = device, size, fps, frozen
         self._label = device
-        self._known: Known | None = None
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
         self._live_pace = True
@@ -137,23 +137,10 @@ class Camera(Source):
         self.expected_rate = float(own) if own and own <= _FASTEST else self._fps or 30.0
         self.freezing = _freezing(camera) if self._frozen == "auto" else self._frozen
 
-    def choose_anew(self) -> None:
-        """Take whichever camera is the default one now."""
-        self._known, self.comes_back = None, False
-
     @property
     def wish(self) -> object:
         """The camera that the lesson names."""
         return (self.kind, self._device)
-
-    @property
-    def known(self) -> Known | None:
-        """The camera that was opened."""
-        return self._known
-
-    def recall(self, known: Known) -> None:
-        """Open no other camera than this one."""
-        self._known, self.comes_back = known, True
 
     def read(self) -> None:
         """Deliver the next picture; DeviceError when the camera is gone or silent."""

@@ -12,7 +12,8 @@ from typing import Final
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.media.sources.base import Known, Source
+from classroom.media.sources.base import Known
+from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.loopback import loopbacks
 from classroom.media.sources.loudspeakers import Loudspeakers, monitor_tool
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
@@ -49,7 +50,7 @@ _UNKNOWN: Final = Wording(
 _NOUN: Final = Wording("device.sound_input", "sound input")
 
 
-class ComputerSound(Source):
+class ComputerSound(ChosenSource):
     """What this computer plays, at 48 kHz in stereo; ``device`` is ``default`` or the name of a sound input."""
 
     kind = "computer"
@@ -57,7 +58,6 @@ class ComputerSound(Source):
     def __init__(self, *, name: str, clock: Clock, device: str = "default") -> None:
         super().__init__(name=name, clock=clock, sound=True)
         self._device = device
-        self._known: Known | None = None
         self._loudspeakers = Loudspeakers(clock)
         self._recorder = SoundDevice(name=name, noun=_NOUN(), clock=clock)
         self._from: Loudspeakers | SoundDevice = self._loudspeakers
@@ -89,23 +89,10 @@ class ComputerSound(Source):
         """Stop listening."""
         self._from.close()
 
-    def choose_anew(self) -> None:
-        """Take whichever input of that name there is now."""
-        self._known, self.comes_back = None, False
-
     @property
     def wish(self) -> object:
         """The sound input that the lesson names."""
         return (self.kind, self._device)
-
-    @property
-    def known(self) -> Known | None:
-        """The sound input of that name that was opened; what the computer plays is the same wherever it plays it."""
-        return self._known
-
-    def recall(self, known: Known) -> None:
-        """Open no other sound input than this one: part of its name may be that of a microphone."""
-        self._known, self.comes_back = known, True
 
     def _open_on_linux(self) -> None:
         trouble = DeviceError(missing_offer())

@@ -6,7 +6,8 @@ from typing import Final
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.media.sources.base import Known, Source
+from classroom.media.sources.base import Known
+from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
 from classroom.media.sources.sound_device import SoundDevice
 from classroom.wording import Wording
@@ -27,7 +28,7 @@ _GONE: Final = Wording(
 _NOUN: Final = Wording("device.microphone", "microphone")
 
 
-class Microphone(Source):
+class Microphone(ChosenSource):
     """A microphone by its name or ``default``, at 48 kHz; mono sounds on both sides.
 
     ``default`` is the one that the system takes when it is first opened. When that is gone no other is heard in its
@@ -40,7 +41,6 @@ class Microphone(Source):
         super().__init__(name=name, clock=clock, sound=True)
         self.expected_rate = _BUNCHES
         self._device = device
-        self._known: Known | None = None
         self._recorder = SoundDevice(name=name, noun=_NOUN(), clock=clock)
 
     @property
@@ -53,23 +53,10 @@ class Microphone(Source):
         self._recorder.open(PortAudio(), self._choose)
         self._known = Known(self._recorder.label, self._recorder.label)
 
-    def choose_anew(self) -> None:
-        """Take whichever microphone the lesson means now."""
-        self._known, self.comes_back = None, False
-
     @property
     def wish(self) -> object:
         """The microphone that the lesson names."""
         return (self.kind, self._device)
-
-    @property
-    def known(self) -> Known | None:
-        """The microphone that was opened."""
-        return self._known
-
-    def recall(self, known: Known) -> None:
-        """Open no other microphone than this one."""
-        self._known, self.comes_back = known, True
 
     def _choose(self, audio: PortAudio) -> FoundMicrophone:
         if self._known is None:

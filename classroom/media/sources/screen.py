@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from classroom.clock import Clock
 from classroom.errors import DeviceError
-from classroom.media.sources.base import Known, Source
+from classroom.media.sources.base import Known
+from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.monitors import FAULTS, Area, Monitor, connect, find_monitors, list_monitors
 from classroom.media.sources.ticks import Ticks
 from classroom.wording import Wording
@@ -55,7 +56,7 @@ _MOVED: Final = Wording(
 )
 
 
-class Screen(Source):
+class Screen(ChosenSource):
     """A monitor (``number`` from 1, the main one) or an ``area`` counted from the main monitor's top left corner.
 
     Pictures are bgra in the size of the screen, looked at ``fps`` times a second; one that is the same as the last
@@ -80,7 +81,6 @@ class Screen(Source):
         self.expected_rate = fps
         self._connection: mss.MSS | None = None
         self._arrangement: list[Monitor] = []
-        self._known: Known | None = None
         self._target: dict[str, int] = {}
         self._ticks = Ticks(fps, patience=1.0 / fps)
         self._last: npt.NDArray[np.uint8] | None = None
@@ -90,19 +90,6 @@ class Screen(Source):
     def wish(self) -> object:
         """The monitor's number and the region."""
         return (self.kind, self._number, self._area)
-
-    @property
-    def known(self) -> Known | None:
-        """The monitor that was chosen; for a region the monitors it is on, and where on them."""
-        return self._known
-
-    def recall(self, known: Known) -> None:
-        """Show nothing but what is known by this."""
-        self._known, self.comes_back = known, True
-
-    def choose_anew(self) -> None:
-        """Take the monitor of the lesson's number, or what is in its region, as the monitors are now."""
-        self._known, self.comes_back = None, False
 
     def open(self) -> None:
         """Connect to the display; DeviceError on Wayland, without a display, for what lies outside or is gone."""

@@ -1,0 +1,33 @@
+"""A source with a device that it chooses once, and that no other one replaces by itself.
+
+While that device is gone the source is lost: what a lesson calls ``default``, or monitor 1, may by now be another one,
+which nobody expects to be seen or heard.
+"""
+
+from __future__ import annotations
+
+from classroom.clock import Clock
+from classroom.media.sources.base import Known, Source
+
+__all__ = ["ChosenSource"]
+
+
+class ChosenSource(Source):
+    """``open`` sets ``_known`` to what it has chosen, and takes no other device where that is set already."""
+
+    def __init__(self, *, name: str, clock: Clock, picture: bool = False, sound: bool = False) -> None:
+        super().__init__(name=name, clock=clock, picture=picture, sound=sound)
+        self._known: Known | None = None
+
+    @property
+    def known(self) -> Known | None:
+        """The device that was chosen."""
+        return self._known
+
+    def recall(self, known: Known) -> None:
+        """Take no other device than this one, and wait for it where it is not there."""
+        self._known, self.comes_back = known, True
+
+    def choose_anew(self) -> None:
+        """Take whichever device the lesson means now."""
+        self._known, self.comes_back = None, False
