@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
+from tests.net.inside import inside, page_inside
 from tests.net.network import Network, unavailable
 from tests.support.broadcast import eventually
-from tests.support.browser import ARGUMENTS, find_browser
 from tests.support.process import Running, teaching
 from tests.support.turn import needs_coturn
-from tests.support.watching import PROBE, Watcher
+from tests.support.watching import Watcher
 
 _WHY_NOT = unavailable() or (None if shutil.which("nft") else "the command nft is not installed")
 pytestmark = [
@@ -61,7 +61,7 @@ class School:
     def __init__(self, student: str, teacher: str, address: str, lesson: Running, folder: Path) -> None:
         self.student, self.teacher, self.lesson = student, teacher, lesson
         self._address = address
-        self._folder = folder
+        self.folder = folder
 
     async def block_udp(self) -> None:
         """Let no UDP through to the student or from there."""
@@ -69,31 +69,16 @@ class School:
             chain out { type filter hook output priority 0; oifname != "lo" meta l4proto udp drop; }
             chain in { type filter hook input priority 0; iifname != "lo" meta l4proto udp drop; }
         }"""
-        await _run(*_inside(self.student), "nft", wall)
+        await _run(*inside(self.student), "nft", wall)
 
     async def let_udp_through(self) -> None:
         """Take the wall down."""
-        await _run(*_inside(self.student), "nft", "delete table inet wall")
-
-    @contextlib.asynccontextmanager
-    async def page(self, namespace: str, **context: Any) -> AsyncIterator[Page]:
-        """A page of a browser in a namespace."""
-        inside = self._folder / f"browser-{namespace}"
-        inside.write_text(f'#!/bin/sh\nexec {" ".join(_inside(namespace))} {find_browser()} "$@"\n')
-        inside.chmod(0o755)
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=str(inside), args=ARGUMENTS)
-            try:
-                opened = await browser.new_context(viewport={"width": 1280, "height": 800}, **context)
-                await opened.add_init_script(PROBE)
-                yield await opened.new_page()
-            finally:
-                await browser.close()
+        await _run(*inside(self.student), "nft", "delete table inet wall")
 
     @contextlib.asynccontextmanager
     async def joined(self, **context: Any) -> AsyncIterator[Watcher]:
         """The student's page, on its way in."""
-        async with self.page(self.student, **context) as page:
+        async with page_inside(self.student, self.folder, **context) as page:
             await page.goto(f"http://{self._address}:{self.lesson.port}/")
             watcher = Watcher(page)
             await watcher.join("Ada")
@@ -102,7 +87,7 @@ class School:
     async def state(self) -> dict[str, Any]:
         """The state of the lesson. This test is in no namespace of it, so the command asks."""
         process = await asyncio.create_subprocess_exec(
-            *_inside(self.teacher), sys.executable, "-m", "classroom.cli",
+            *inside(self.teacher), sys.executable, "-m", "classroom.cli",
             "remote", f"http://127.0.0.1:{self.lesson.port}", "hello",
             env={**os.environ, "CLASSROOM_TOKEN": self.lesson.token}, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
@@ -122,13 +107,9 @@ async def school(folder: Path, *options: str) -> AsyncIterator[School]:
     async with Network() as network:
         wire = await network.plug_in(delay=0.002)
         async with teaching(
-            str(lesson), "--port", "8888", *options, host="0.0.0.0", within=_inside(network.teacher)
+            str(lesson), "--port", "8888", *options, host="0.0.0.0", within=inside(network.teacher)
         ) as running:
             yield School(wire.namespace, network.teacher, wire.teacher, running, folder)
-
-
-def _inside(namespace: str) -> tuple[str, ...]:
-    return ("ip", "netns", "exec", namespace)
 
 
 async def _run(*command: str) -> None:
@@ -164,7 +145,7 @@ async def test_student_and_teacher_are_told_in_words_and_the_picture_comes_when_
             assert sentence.startswith(
                 "1 student cannot get the picture: the network blocks it. Start the lesson with --relay"
             )
-            async with room.page(room.teacher) as teacher:
+            async with page_inside(room.teacher, room.folder) as teacher:
                 await teacher.goto(room.lesson.teacher)
                 await expect(teacher.locator('[data-alarm="ice.blocked"]')).to_contain_text("the network blocks it")
                 row = teacher.locator("tr[data-student]")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.net.inside import inside, page_inside
 from tests.net.network import unavailable
 from tests.support.process import teaching
+from tests.support.watching import Watcher
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=unavailable() or "")
 
@@ -46,18 +47,18 @@ async def two_computers() -> AsyncIterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-async def test_students_are_told_an_address_of_ipv6_that_answers(host: str, tmp_path: Path) -> None:
+async def test_students_are_told_an_address_of_ipv6_and_see_the_lesson_there(host: str, tmp_path: Path) -> None:
     file = tmp_path / "lesson.yaml"
     file.write_text(LESSON, "utf-8")
     async with two_computers() as (teacher, student):
-        inside = ("ip", "netns", "exec", teacher)
-        async with teaching(str(file), "--port", "0", host=host, within=inside) as running:
+        async with teaching(str(file), "--port", "0", host=host, within=inside(teacher)) as running:
             [line] = [line for line in running.lines if line.startswith("Students:")]
             address = line.split()[1]
             assert address == f"http://[2001:db8::1]:{running.port}/"
-            script = f"import urllib.request; print(urllib.request.urlopen('{address}healthz', timeout=30).status)"
-            asking = await asyncio.create_subprocess_exec(
-                "ip", "netns", "exec", student, sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
-            )
-            out, _ = await asking.communicate()
-            assert out.strip() == b"200"
+            async with page_inside(student, tmp_path) as page:
+                await page.goto(address)
+                watcher = Watcher(page)
+                await watcher.join()
+                await watcher.state("live")
+                await page.wait_for_function("() => probe.frames.length > 30", timeout=60_000)
+                assert await watcher.connections() == 1

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
 
+from tests.net.inside import inside
 from tests.net.network import Network, Wire, unavailable
 from tests.support.broadcast import eventually
-from tests.support.browser import ARGUMENTS, find_browser
 from tests.support.machine import Machine
 from tests.support.process import Running, teaching
-from tests.support.watching import PROBE, Watcher
+from tests.support.watching import Watcher
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=unavailable() or "")
 
@@ -77,7 +76,7 @@ class Classroom:
     async def joined(self, name: str, **quality: float | bool | None) -> Student:
         """A student who sees the lesson."""
         wire = await self._network.plug_in(**quality)
-        page = await self._stack.enter_async_context(_page(wire, self._folder))
+        page = await self._stack.enter_async_context(page_inside(wire.namespace, self._folder))
         await page.goto(f"http://{wire.teacher}:{self._lesson.port}/")
         watcher = Watcher(page)
         await watcher.join(name)
@@ -87,7 +86,7 @@ class Classroom:
     async def seen(self, name: str) -> dict[str, Any]:
         """A student as the teacher sees it. This test is in no namespace of the lesson, so the command asks."""
         process = await asyncio.create_subprocess_exec(
-            *_inside(self._network.teacher), sys.executable, "-m", "classroom.cli",
+            *inside(self._network.teacher), sys.executable, "-m", "classroom.cli",
             "remote", f"http://127.0.0.1:{self._lesson.port}", "hello",
             env={**os.environ, "CLASSROOM_TOKEN": self._lesson.token}, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
@@ -108,29 +107,9 @@ async def classroom(folder: Path) -> AsyncIterator[Classroom]:
     async with contextlib.AsyncExitStack() as stack:
         network = await stack.enter_async_context(Network())
         running = await stack.enter_async_context(
-            teaching(str(lesson), "--port", "8888", host="0.0.0.0", within=_inside(network.teacher))
+            teaching(str(lesson), "--port", "8888", host="0.0.0.0", within=inside(network.teacher))
         )
         yield Classroom(network, running, folder, stack)
-
-
-@contextlib.asynccontextmanager
-async def _page(wire: Wire, folder: Path) -> AsyncIterator[Page]:
-    """A page of a browser that runs on a student's computer."""
-    inside = folder / f"browser-{wire.namespace}"
-    inside.write_text(f'#!/bin/sh\nexec {" ".join(_inside(wire.namespace))} {find_browser()} "$@"\n')
-    inside.chmod(0o755)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(inside), args=ARGUMENTS)
-        try:
-            context = await browser.new_context(viewport={"width": 1280, "height": 800})
-            await context.add_init_script(PROBE)
-            yield await context.new_page()
-        finally:
-            await browser.close()
-
-
-def _inside(namespace: str) -> tuple[str, ...]:
-    return ("ip", "netns", "exec", namespace)
 
 
 async def _settled(student: Student, seconds: float) -> float:
