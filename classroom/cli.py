@@ -208,9 +208,9 @@ def _set_up_log(debug: bool) -> None:
         for chatty in ("aiortc", "aioice", "websockets", "asyncio", "PIL"):
             logging.getLogger(chatty).setLevel(logging.INFO)
         return
-    logging.basicConfig(level=logging.WARNING, format="classroom: %(message)s", stream=sys.stderr)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(SparingFilter())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(SparingFilter())
+    logging.basicConfig(level=logging.WARNING, format="classroom: %(message)s", handlers=[handler])
     for chatty in ("aiortc", "aioice", "aiohttp", "websockets", "libav", "zeroconf"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
 

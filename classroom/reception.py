@@ -96,6 +96,7 @@ class Reception:
             control_handler=control_handler,
             app=app,
             limits=limits_of(lesson),
+            students=lesson.access.max_students,
             checkpoint=checkpoint,
             tls=self._certificates.context if self._certificates is not None else None,
             tls_port=lesson.server.tls_port,

@@ -60,7 +60,7 @@ def run(seconds: float | None = None) -> dict[str, Any]:
 async def measure(seconds: float, sizes: Sizes) -> dict[str, Any]:
     """The whole measurement."""
     stolen = StolenTime()
-    connections_that_fit(2 * max(sizes.classroom))
+    connections_that_fit(2 * max(sizes.classroom), max(sizes.classroom))
     recording = await asyncio.to_thread(record, SystemClock())
     async with students() as receivers:
         bench = Bench(receivers, recording, seconds)

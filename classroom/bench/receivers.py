@@ -158,7 +158,7 @@ async def _run() -> None:
 
 def main() -> None:
     """Receive until standard input is closed."""
-    connections_that_fit(_CONNECTIONS)
+    connections_that_fit(_CONNECTIONS, _CONNECTIONS)
     # Ctrl-C goes to all processes of a terminal; this one ends when the one that drives it has.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Only this loop lets a socket be taken from it, also on Windows.

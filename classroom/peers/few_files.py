@@ -25,7 +25,7 @@ _CODE: Final = "students.few_files"
 _ALARM: Final = Alarm(
     _CODE,
     Wording(
-        _CODE,
+        "students.few_files",
         "This computer lets the lesson open no more files, so no more students are let in. At the next start allow "
         "more, as with 'ulimit -n 8192'.",
     )(),

@@ -15,15 +15,14 @@ logger = logging.getLogger(__name__)
 _OTHERS: Final = 256
 """Open files that are not connections to the port: devices, logs, and what libraries open."""
 
-_EACH: Final = 3
-"""A student has a connection to the port, a second one while it says something, and a duplicate of a socket.
-
-For picture and sound it has a socket on each address that is listened on.
-"""
+_DUPLICATE: Final = 1
+"""For picture and sound a student has a socket on each address that is listened on, and a duplicate of one."""
 
 
-def connections_that_fit(wanted: int) -> int:
+def connections_that_fit(wanted: int, students: int = 0) -> int:
     """Raise this process's limit of open files as far as it may; return how many connections then fit, at most wanted.
+
+    ``students`` are those who get picture and sound besides.
 
     Over that limit the system refuses to accept at all, for everybody; a gate that knows the limit turns away politely.
     """
@@ -31,8 +30,8 @@ def connections_that_fit(wanted: int) -> int:
         return wanted
     import resource
 
-    each = _EACH + len(interfaces().addresses)
-    needed = wanted * each + _OTHERS
+    others = _OTHERS + students * (_DUPLICATE + len(interfaces().addresses) if students else 0)
+    needed = wanted + others
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
         more = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
@@ -43,7 +42,7 @@ def connections_that_fit(wanted: int) -> int:
             logger.debug("the limit of open files stays at %d: %s", soft, error)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
-    fitting = max(16, (soft - _OTHERS) // each)
+    fitting = max(16, soft - others)
     if fitting < wanted:
         logger.warning(
             "this system lets the lesson have %d open files, which is enough for %d connections; raise it with "

@@ -70,6 +70,7 @@ class Site:
         control_handler: runs one control websocket until it is closed; without one there is no such address.
         app: everything else.
         limits: how many connections, of both ports together, and what heads may come; None is the defaults.
+        students: how many of those who connect get picture and sound, for which they need open files too.
         gate: bounds the connections instead, for who has a gate of his own.
         checkpoint: who may open a control connection, and which proxies there are. Its middleware is for the maker of
             the application to put in.
@@ -88,6 +89,7 @@ class Site:
         control_handler: ControlHandler | None = None,
         app: web.Application,
         limits: Limits | None = None,
+        students: int = 0,
         gate: Gate | None = None,
         checkpoint: Checkpoint | None = None,
         tls: ssl.SSLContext | None = None,
@@ -104,6 +106,7 @@ class Site:
         self._control_handler = control_handler
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._limits = limits or Limits()
+        self._students = students
         self._gate = gate
         self._checkpoint = checkpoint or Checkpoint()
         self._doorways: list[Doorway] = []
@@ -130,7 +133,7 @@ class Site:
             raise AddressError(f"{self._port} is not a port. Choose one from 1 to 65535 with --port.")
         if self._gate is None:
             self._gate = ConnectionGate(
-                connections=connections_that_fit(self._limits.connections),
+                connections=connections_that_fit(self._limits.connections, self._students),
                 per_address=self._limits.connections_per_address,
                 crowd=self._checkpoint.proxies.trusts,
                 excess=self._excess,

@@ -213,7 +213,7 @@ async def test_sending(
         lesson.desk.revoke_invitation("laptop")
         await phone.locator("body[data-send=denied]").wait_for(state="attached")
         await check(phone, axe, "a link that is not valid")
-        insecure = f"http://room.test:{lesson.port}{lesson.desk.invite('laptop')['path']}"
+        insecure = f"http://198.51.100.7:{lesson.port}{lesson.desk.invite('laptop')['path']}"
         plain = await open_page(insecure, size=size, locale=locale)
         await plain.locator("body[data-send=insecure]").wait_for(state="attached")
         await check(plain, axe, "over plain http")

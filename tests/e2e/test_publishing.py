@@ -178,10 +178,10 @@ async def test_an_invited_phone_sends_without_the_token(
 
 async def test_without_a_secure_context_the_page_says_what_to_do(lesson: Broadcaster, open_page: PageFactory) -> None:
     path = lesson.desk.invite("phone")["path"]
-    phone = await open_page(f"http://room.test:{lesson.port}{path}", size=PHONE, locale="zh-CN")
+    phone = await open_page(f"http://198.51.100.7:{lesson.port}{path}", size=PHONE, locale="zh-CN")
     await phone.locator("body[data-send=insecure]").wait_for(state="attached")
     assert "https" in await phone.locator(".fault").inner_text()
-    page = await open_page(f"http://room.test:{lesson.port}/teach#token={quote(TOKEN)}")
+    page = await open_page(f"http://198.51.100.7:{lesson.port}/teach#token={quote(TOKEN)}")
     await page.locator("[data-send-camera=laptop]").click()
     await page.locator("[data-send-fault=insecure]").wait_for()
     nothing = await open_page(f"http://127.0.0.1:{lesson.port}/send")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.net.inside import inside
+from tests.net.inside import inside, page_inside
 from tests.net.network import Network, Wire, unavailable
 from tests.support.broadcast import eventually
 from tests.support.machine import Machine

@@ -45,7 +45,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
-    "--host-resolver-rules=MAP room.test 127.0.0.1",
+    "--host-resolver-rules=MAP 198.51.100.7 127.0.0.1",
 ]
 
 

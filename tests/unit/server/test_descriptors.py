@@ -33,9 +33,9 @@ class Limits:
 @pytest.mark.parametrize(
     ("soft", "hard", "fits", "after"),
     [
-        (1024, 1_048_576, 4000, 20_256),
-        (1024, 4096, 768, 4096),
-        (1024, resource.RLIM_INFINITY, 4000, 20_256),
+        (1024, 1_048_576, 4000, 4856),
+        (1024, 4096, 3240, 4096),
+        (1024, resource.RLIM_INFINITY, 4000, 4856),
         (65_536, 65_536, 4000, 65_536),
         (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 4000, resource.RLIM_INFINITY),
     ],
@@ -47,7 +47,7 @@ def test_the_limit_is_raised_as_far_as_it_may(
     monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
     monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
     monkeypatch.setattr(descriptors, "interfaces", lambda: Interfaces(("192.0.2.1", "2001:db8::1")))
-    assert connections_that_fit(4000) == fits
+    assert connections_that_fit(4000, 200) == fits
     assert limits.now[0] == after
 
 
@@ -55,7 +55,7 @@ def test_a_limit_that_is_too_low_is_told(monkeypatch: pytest.MonkeyPatch, caplog
     limits = Limits(256, 300)
     monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
     monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
-    assert connections_that_fit(4000) == 16
+    assert connections_that_fit(4000, 200) == 16
     assert "ulimit -n" in caplog.text
 
 
@@ -65,4 +65,5 @@ def test_a_socket_for_each_address_counts(monkeypatch: pytest.MonkeyPatch, addre
     monkeypatch.setattr(resource, "getrlimit", limits.getrlimit)
     monkeypatch.setattr(resource, "setrlimit", limits.setrlimit)
     monkeypatch.setattr(descriptors, "interfaces", lambda: Interfaces(("192.0.2.1",) * addresses))
-    assert connections_that_fit(4000) == (4096 - 256) // (3 + addresses)
+    assert connections_that_fit(4000, 300) == 4096 - 256 - 300 * (1 + addresses)
+    assert connections_that_fit(4000) == 4096 - 256
