@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import sys
 from typing import Final
@@ -11,12 +12,15 @@ from classroom.alarms import Alarm, Alarms
 from classroom.sparing import SparingLog
 from classroom.wording import Wording
 
-__all__ = ["FewFiles", "is_reserved"]
+__all__ = ["OUT_OF_FILES", "FewFiles", "is_reserved"]
 
 logger = logging.getLogger(__name__)
 
 _RESERVE: Final = 32
 """Open files that no student's connection may take, and never more than a sixteenth of all: for names and files."""
+
+OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""What a system says that has no further file or socket to give."""
 
 _OVER: Final = 60.0
 """Seconds without a refusal after which it is over."""

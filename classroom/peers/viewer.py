@@ -33,6 +33,7 @@ from classroom.peers.closing import close_to_the_end
 from classroom.peers.cushion import Cushion, PlayoutSetting
 from classroom.peers.description import Candidate, vet
 from classroom.peers.feed import Feed, PictureCodec, Program
+from classroom.peers.few_files import OUT_OF_FILES
 from classroom.peers.guard import guard
 from classroom.peers.messages import Answer, Bye, KeyFrameWanted, PictureSize, RestartWanted
 from classroom.peers.refusal import without_refusals
@@ -167,6 +168,8 @@ class Viewer:
         except WireError as gone:
             logger.info("%s cannot be reached: %s", self._name, gone)
         except OSError as fault:
+            if fault.errno not in OUT_OF_FILES:
+                raise
             self.without_files = True
             logger.debug("%s cannot be offered the program: %s", self._name, fault)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import re
 from collections.abc import AsyncIterator
@@ -203,3 +204,26 @@ async def test_a_connection_that_failed_as_its_page_asked_for_another_ends_not_t
     assert made._connection is new
     assert new.connectionState == "new"
     await new.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_want_of_files"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), True),
+        (OSError(errno.ENOBUFS, "No buffer space available"), True),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), False),
+        (ConnectionError(), False),
+    ],
+)
+async def test_only_want_of_open_files_is_taken_for_that(
+    fault: OSError, is_want_of_files: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with offering(("vp8",)) as (made, _):
+
+        async def offer() -> None:
+            raise fault
+
+        monkeypatch.setattr(made, "_offer", offer)
+        running = asyncio.create_task(made.run())
+        await asyncio.wait({running}, timeout=30)
+        assert (running.exception() is None, made.without_files) == (is_want_of_files, is_want_of_files)
