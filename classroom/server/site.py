@@ -286,6 +286,8 @@ class Site:
         assert isinstance(connection, _NamedConnection)
         peer = connection.remote_address
         headers = request.headers.get_all
+        if len(headers("Host")) > 1:  # as aiohttp does: nobody knows which of them a proxy in front has looked at
+            return connection.respond(http.HTTPStatus.BAD_REQUEST, "A request has one Host.\n")
         connection.client = self._checkpoint.client(str(peer[0]) if peer else "", headers)
         refusal = self._checkpoint.refuse_control(connection.client, headers("Origin"))
         return None if refusal is None else connection.respond(refusal.status, refusal.sentence)

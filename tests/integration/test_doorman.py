@@ -196,6 +196,17 @@ async def test_a_kept_connection_with_control_on_it_outlives_the_time_for_reques
     assert [each for each in caplog.records if not each.name.startswith("websockets")] == []
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["first", "after others"])
+async def test_control_is_not_given_to_who_asks_by_two_names(late: bool) -> None:
+    async with open_port() as opened:
+        head = UPGRADE.replace(b"Host: x", b"Host: localhost\r\nHost: evil.example") % b"/control"
+        connection = await kept(opened) if late else await RawConnection.open(opened.port)
+        await connection.send(head)
+        assert b" 400 " in await connection.reader.readuntil(b"\r\n")
+        connection.close()
+        assert opened.control == []
+
+
 async def test_a_late_upgrade_is_looked_at_like_an_early_one() -> None:
     async with open_port() as opened:
         foreign = UPGRADE.replace(b"Host: x", b"Host: x\r\nOrigin: http://evil.example") % b"/control"
