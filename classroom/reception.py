@@ -89,7 +89,9 @@ class Reception:
         )
         app.middlewares.insert(0, checkpoint.middleware)
         add_join(app, address=lambda: self.addresses()[0])
-        add_trust(app, authority=self.authority, tls_port=lambda: self.tls_port, language=lesson.lesson.language)
+        add_trust(
+            app, authority=self.authority, tls_port=lambda: self.tls_port, language=lesson.lesson.language or "en"
+        )
         self._site = Site(
             host=host,
             port=port,

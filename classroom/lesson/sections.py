@@ -39,8 +39,8 @@ class LessonDetails(Section):
     title: Annotated[str, Line(200)] = Field(
         "Lesson", description="The title on the pages, and the broadcaster's name to older clients."
     )
-    language: Annotated[Literal["en", "zh"], Choice()] = Field(
-        "en", description="The language of the pages: en (English) or zh (Chinese)."
+    language: Annotated[Literal["en", "zh"], Choice()] | None = Field(
+        None, description="The language of the pages: en (English) or zh (Chinese); null is each reader's own."
     )
 
 

@@ -69,7 +69,7 @@ class Audience:
         *,
         program: Program,
         title: str,
-        language: str,
+        language: str | None,
         admit: Admit,
         most: int,
         ice_servers: IceServers,
@@ -101,7 +101,7 @@ class Audience:
         self._bans = Bans()
         self._farewell = Farewell(tell=self._tell, sign_out=sign_out)
 
-    def renew(self, *, title: str, language: str, admit: Admit, most: int) -> None:
+    def renew(self, *, title: str, language: str | None, admit: Admit, most: int) -> None:
         """Go on with other details of the lesson, and other rules for whoever comes from now on."""
         self._title, self._language = title, language
         self._admit, self._most = admit, most

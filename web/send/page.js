@@ -76,7 +76,7 @@ class SendPage {
     this.#draw();
   }
 
-  /** @param {{title: string, language: string, secure_addresses: string[]}} result */
+  /** @param {{title: string, language: string | null, secure_addresses: string[]}} result */
   #welcome({ title, language, secure_addresses: secure }) {
     this.#title = title;
     this.#secure = secure;

@@ -91,10 +91,10 @@ class Card(Source):
         return max(0.0, self._countdown - (self.clock.now() - since if since is not None else 0.0))
 
 
-def fallback_card(language: str, size: tuple[int, int]) -> av.VideoFrame:
-    """The built-in card for a source without a picture, in the lesson's language; in English where no font has it."""
+def fallback_card(language: str | None, size: tuple[int, int]) -> av.VideoFrame:
+    """The built-in card for a source without a picture, in the language of the lesson, or else in English."""
     try:
-        return draw_card(_ONE_MOMENT.get(language, _ONE_MOMENT["en"]), "", None, size)
+        return draw_card(_ONE_MOMENT.get(language or "en", _ONE_MOMENT["en"]), "", None, size)
     except DeviceError:
         return draw_card(_ONE_MOMENT["en"], "", None, size)
 
