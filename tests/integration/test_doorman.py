@@ -192,8 +192,9 @@ async def test_a_kept_connection_with_control_on_it_outlives_the_time_for_reques
         assert await connection.reader.readexactly(3) == b"\x81\x01x"
         await opened.site.stop()
         assert (await connection.read_all())[:2] == b"\x88\x02"  # told that the lesson goes away
-    # The library tells that nobody answered its farewell.
-    assert [each for each in caplog.records if not each.name.startswith("websockets")] == []
+    # The library tells that nobody answered its farewell, and a system with few open files says so at the start.
+    expected = ("websockets", "classroom.server.descriptors")
+    assert [each for each in caplog.records if not each.name.startswith(expected)] == []
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["first", "after others"])
