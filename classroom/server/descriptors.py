@@ -30,7 +30,8 @@ def connections_that_fit(wanted: int, students: int = 0) -> int:
         return wanted
     import resource
 
-    others = _OTHERS + students * (_DUPLICATE + len(interfaces().addresses) if students else 0)
+    each = _DUPLICATE + len(interfaces().addresses) if students else 0
+    others = _OTHERS + students * each
     needed = wanted + others
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
@@ -42,7 +43,8 @@ def connections_that_fit(wanted: int, students: int = 0) -> int:
             logger.debug("the limit of open files stays at %d: %s", soft, error)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
-    fitting = max(16, soft - others)
+    # Not all who may come do come: where files are few, as many connections are let in as there could be students.
+    fitting = max(16, soft - others, (soft - _OTHERS) // (1 + each) if each else 0)
     if fitting < wanted:
         logger.warning(
             "this system lets the lesson have %d open files, which is enough for %d connections; raise it with "

@@ -35,6 +35,8 @@ class Limits:
     [
         (1024, 1_048_576, 4000, 4856),
         (1024, 4096, 3240, 4096),
+        (256, 1024, 192, 1024),
+        (256, 512, 64, 512),
         (1024, resource.RLIM_INFINITY, 4000, 4856),
         (65_536, 65_536, 4000, 65_536),
         (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 4000, resource.RLIM_INFINITY),
