@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,15 @@ def inside(namespace: str) -> tuple[str, ...]:
 
 
 @contextlib.asynccontextmanager
-async def page_inside(namespace: str, folder: Path, **context: Any) -> AsyncIterator[Page]:
-    """A page of a browser in a namespace; ``folder`` is for what starts it."""
+async def page_inside(
+    namespace: str, folder: Path, *, arguments: Sequence[str] = (), **context: Any
+) -> AsyncIterator[Page]:
+    """A page of a browser in a namespace; ``folder`` is for what starts it, ``arguments`` are more for the browser."""
     start = folder / f"browser-{namespace}"
     start.write_text(f'#!/bin/sh\nexec {" ".join(inside(namespace))} {find_browser()} "$@"\n')
     start.chmod(0o755)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(start), args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=str(start), args=[*ARGUMENTS, *arguments])
         try:
             opened = await browser.new_context(viewport={"width": 1280, "height": 800}, **context)
             await opened.add_init_script(PROBE)
