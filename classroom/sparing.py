@@ -110,5 +110,5 @@ class SparingFilter(logging.Filter):
         place.written += 1
         left_out, place.left_out = place.left_out, 0
         if left_out:
-            record.msg, record.args = f"{record.getMessage()} (and {left_out} lines like it before)", ()
+            record.msg = f"{record.msg} (and {left_out} lines like it before)"
         return True

@@ -209,6 +209,9 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
 def _tell_of_ports(relay: OwnRelay) -> None:
     """What a firewall has to let through, as this computer's own firewall is told."""
     port = relay.port
+    if relay.is_for_this_computer_only:
+        print("The relay serves this computer only, as the lesson does.", file=sys.stderr)
+        return
     how = next((say for tool, say in _FIREWALLS if shutil.which(tool, path=_FIREWALL_PATH)), "")
     print(f"Open port {port} for TCP, and for UDP if you can, in this computer's firewall{how.format(port=port)}. ",
           f"The UDP ports {RELAY_PORTS[0]} to {RELAY_PORTS[-1]} are used within this computer only.",

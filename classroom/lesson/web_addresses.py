@@ -30,6 +30,21 @@ _NOT_A_PROXY: Final = Wording(
 )
 _EVERYBODY: Final = Wording("fault.proxy_everybody", "{value} is everybody; name the addresses of your proxies only")
 _NOT_A_PATH: Final = Wording("fault.base_path", "expects a path such as / or /lesson, not {value}{hint}")
+_OWN_PATH: Final = Wording(
+    "fault.own_path", "{value} is an address of the lesson's own; choose another, such as /lesson"
+)
+_NOWHERE: Final = Wording("fault.public_nowhere", "{value} leads nowhere; write the address that people open")
+_OWN: Final = frozenset(
+    (
+        *("assets", "clock", "control", "healthz", "join.svg", "material", "message", "metrics"),
+        *("replay", "send", "sign_in", "sign_out", "teach", "trust", "wait"),
+    )
+)
+"""What stands under the path, and at the root too: a path of the same name would hide it."""
+
+_WIDEST: Final = {4: 8, 6: 7}
+"""The shortest prefix of a network of proxies, by version; wider ones are half of the internet."""
+
 _WORDS: Final = ("auto", "any", "own")
 _NOT_ORIGINS: Final = Wording(
     "fault.origins", "expects {words}, or a list such as [https://school.example], not {value}{hint}"
@@ -48,6 +63,8 @@ class PublicAddress(Value):
         found = _ADDRESS.fullmatch(text)
         if found is None or not _is_host(found[1]) or not _is_port(found[2]) or not _is_plain(found[3]):
             wrong(_NOT_AN_ADDRESS(value=shown(value), hint=_meant_address(text)))
+        if found[1] in ("0.0.0.0", "[::]"):
+            wrong(_NOWHERE(value=shown(value)))
         parts = urlsplit(text)
         return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
@@ -68,7 +85,14 @@ class Proxy(Value):
             network = ipaddress.ip_network(text)
         except ValueError:
             wrong(_NOT_A_PROXY(value=shown(value), hint=_meant_proxy(text)))
-        if network.prefixlen == 0:
+        if (
+            isinstance(network, ipaddress.IPv6Network)
+            and network.network_address.ipv4_mapped
+            and network.prefixlen >= 96
+        ):
+            # Who asks is looked at as IPv4 then.
+            network = ipaddress.ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+        if network.prefixlen < _WIDEST[network.version]:
             wrong(_EVERYBODY(value=shown(value)))
         return str(network.network_address if network.num_addresses == 1 else network)
 
@@ -88,6 +112,8 @@ class BasePath(Value):
             meant = f"/{text.strip('/')}"
             fits = bool(text) and _BASE_PATH.fullmatch(meant) is not None and _is_plain(meant)
             wrong(_NOT_A_PATH(value=shown(value), hint=meant_hint(meant) if fits else ""))
+        if text.split("/")[1] in _OWN:
+            wrong(_OWN_PATH(value=shown(value)))
         return text.rstrip("/") or "/"
 
     def describe(self) -> dict[str, Any]:

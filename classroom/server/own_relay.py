@@ -103,6 +103,11 @@ class OwnRelay:
         hosts = [f"[{each}]" if ":" in each else each for each in self._hosts(student)]
         return [f"turn:{host}:{self._port}?transport={way}" for host in hosts for way in ("udp", "tcp")]
 
+    @property
+    def is_for_this_computer_only(self) -> bool:
+        """Whether the lesson listens where nobody else can reach it, and the relay with it."""
+        return all(_is_loopback(each) for each in self._hosts(""))
+
     def _hosts(self, student: str) -> list[str]:
         """The public name of the lesson, and the address from which this computer answers the student."""
         public = urlsplit(self._lesson.server.address or "").hostname
@@ -264,3 +269,10 @@ def _source_towards(student: str) -> str | None:
             return str(probing.getsockname()[0])
     except OSError:
         return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
