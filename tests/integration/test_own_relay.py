@@ -317,6 +317,16 @@ async def test_pages_are_told_the_address_from_which_this_computer_answers_them_
         assert f"turn:{own[0]}:{relay.port}?transport=tcp" in relay.urls(own[0])
 
 
+async def test_a_relay_where_the_lesson_is_for_this_computer_says_so() -> None:
+    async with relaying(host="127.0.0.1") as (relay, _):
+        assert relay.is_for_this_computer_only
+    async with relaying() as (relay, _):
+        assert not relay.is_for_this_computer_only
+    async with teaching("config/demo.yaml", "--port", "0", "--relay", "--relay-port", "0") as running:
+        await eventually(lambda: "The relay serves this computer only, as the lesson does." in "\n".join(running.log))
+        assert "Open port" not in "\n".join(running.log)
+
+
 async def test_the_servers_of_the_lesson_stay_beside_it() -> None:
     text = "ice: {servers: [{urls: 'stun:stun.example:3478'}]}\n" + LESSON
     lesson = lesson_from_text(text, Path("lesson.yaml")).lesson
