@@ -277,7 +277,7 @@ class Audience:
             return
         student.page = True
         student.device = hello.device
-        earlier = self._register.holder(hello.ticket)
+        earlier = self._register.holder(hello.ticket) or self._register.twin(student)
         if earlier is not None:
             self._resume(peer, student, earlier)
         who = Who(student.name, student.address, hello.ticket, hello.device)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from classroom.peers.bans import Who
+from classroom.peers.bans import Who, same_name
 from classroom.peers.viewer import Viewer
 
 __all__ = ["Count", "Register", "Student"]
@@ -143,6 +143,13 @@ class Register:
     def holder(self, ticket: str) -> Student | None:
         """Who was given this ticket."""
         return self._tickets.get(ticket)
+
+    def twin(self, student: Student) -> Student | None:
+        """Somebody who is there with the name and the browser of a student: the same page, or another of its tabs."""
+        if not student.device:
+            return None
+        others = (each for each in self.present.values() if each is not student and each.device == student.device)
+        return next((each for each in others if each.ticket and same_name(each.name, student.name)), None)
 
     def forget_ticket(self, student: Student) -> None:
         """Recognise somebody no longer."""

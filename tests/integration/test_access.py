@@ -180,6 +180,24 @@ async def test_a_page_that_comes_back_keeps_its_number_and_its_admission() -> No
             assert await told(before, "refused") == {"type": "refused", "why": "replaced"}
 
 
+async def test_a_browser_that_signs_in_under_the_same_name_is_one_row() -> None:
+    async with lesson("{}") as running, peer(running) as before:
+        await hello(before, device="mark")
+        await told(before, "welcome")
+        number = (await listed(running, "Ada"))["Ada"]
+        async with peer(running) as after, peer(running) as classmate, peer(running, b"Bob") as neighbour:
+            await hello(after, device="mark")
+            await told(after, "welcome")
+            assert await told(before, "refused") == {"type": "refused", "why": "replaced"}
+            await hello(classmate, device="another")
+            await hello(neighbour, device="mark")
+            await told(classmate, "welcome")
+            await told(neighbour, "welcome")
+            found = sorted(each["name"] for each in students(running).values())
+            assert found == ["Ada", "Ada", "Bob"], "another browser, and another name, are somebody else"
+            assert number in students(running)
+
+
 async def test_another_name_is_looked_at_again() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as before:
         await hello(before)
