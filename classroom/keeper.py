@@ -38,7 +38,7 @@ _SIGN_OF_LIFE: Final = 10.0
 _ENDS_WITHIN: Final = 2.0
 
 _KEPT_FOR: Final = 30 * 86_400.0
-_SUFFIXES: Final = frozenset({".json", ".lock", ".new", ".aside"})
+_SUFFIXES: Final = frozenset({".json", ".lock", ".new"})
 
 
 class KeptFile:
@@ -113,29 +113,12 @@ class KeptFile:
 
     def remove(self) -> None:
         """There is nothing to go on with any more."""
-        for path in (self.path, self.aside):
-            path.unlink(missing_ok=True)
-
-    @property
-    def aside(self) -> Path:
-        """Where it is while a lesson was begun anew in its place."""
-        return self.path.with_suffix(".aside")
-
-    def put_aside(self) -> None:
-        """Leave it for somebody who begins anew by mistake."""
-        self.aside.unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(self.path, self.aside)
-
-    def take_back(self) -> None:
-        """The lesson that was begun anew came to nothing."""
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(self.aside, self.path)
+        self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where a lesson is kept, and what it goes on with; with ``fresh`` what was kept is left aside for this one."""
+    """Where a lesson is kept, and what it goes on with; with ``fresh`` it begins anew, where another one is kept."""
 
     file: KeptFile
     before: Kept | None = None
@@ -145,8 +128,8 @@ class Keeping:
 class Keeper:
     """Keeps a lesson's state in its file while it runs. Belongs to the event loop.
 
-    ``describe`` says how the lesson is. With ``fresh`` the file of an interrupted lesson is put aside for this one, and
-    taken back where this one ends without anything having been changed in it.
+    ``describe`` says how the lesson is. With ``fresh`` the file stays that of the interrupted lesson until something is
+    changed in this one, so that whatever ends it before then, the interrupted lesson can be gone on with.
     """
 
     def __init__(self, file: KeptFile, *, describe: Callable[[], Kept], fresh: bool = False) -> None:
@@ -163,7 +146,9 @@ class Keeper:
 
     def keep(self, stack: contextlib.AsyncExitStack, *, over: Callable[[], bool]) -> None:
         """Keep it until the stack unwinds; then once more, unless the lesson is ``over``."""
-        self._first = _standing(self._describe())
+        # What cannot be said now is said by the first look that can; the work below reports why.
+        with contextlib.suppress(Exception):
+            self._is_written(self._describe())
         self._thread.start()
 
         async def end() -> None:
@@ -178,19 +163,32 @@ class Keeper:
         while True:
             now, passed = self._describe(), loop.time() - wrote
             changed = self._written is None or now.without_time() != self._written.without_time()
-            if (changed and passed >= _WRITES_EVERY) or passed >= _SIGN_OF_LIFE:
+            due = (changed and passed >= _WRITES_EVERY) or passed >= _SIGN_OF_LIFE
+            if self._is_written(now) and due:
                 self._write(now)
                 wrote = loop.time()
             await asyncio.sleep(_LOOKS_EVERY)
 
+    def _is_written(self, now: Kept) -> bool:
+        """Whether the file is this lesson's: from the first change on where it was begun anew, else from its beginning.
+
+        To be asked at every look, for a change counts also when it was taken back.
+        """
+        if self._fresh:
+            standing = _standing(now)
+            self._first = self._first or standing
+            self._fresh = standing == self._first
+        return not self._fresh
+
     async def _end(self, *, over: bool) -> None:
-        last = self._describe()
-        if over:
-            self._do(self._file.remove)
-        elif self._fresh and _standing(last) == self._first:
-            self._do(self._file.take_back)
-        else:
-            self._write(last)
+        try:
+            if over:
+                self._do(self._file.remove)
+            elif self._is_written(last := self._describe()):
+                self._write(last)
+        # The wall between a fault in what is described and the end of the lesson; what was written last stays.
+        except Exception:
+            logger.exception("how far the lesson came at its end cannot be kept")
         with self._wanted:
             self._ending = True
             self._wanted.notify()
@@ -208,9 +206,6 @@ class Keeper:
             self._wanted.notify()
 
     def _work(self) -> None:
-        if self._fresh:
-            with contextlib.suppress(OSError):
-                self._file.put_aside()
         while True:
             with self._wanted:
                 self._wanted.wait_for(lambda: bool(self._errands) or self._ending)

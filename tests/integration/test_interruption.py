@@ -165,6 +165,24 @@ async def test_fresh_begins_anew_and_can_be_taken_back_before_anything_was_chang
         assert (await ask(running))["program"]["scene"] == "talk"
 
 
+async def test_the_interrupted_lesson_outlives_one_begun_anew_that_crashes_before_anything_was_changed(
+    lesson: Path, home: dict[str, str | None]
+) -> None:
+    async with teaching(str(lesson), "--port", "0", env=home) as running:
+        before = await in_the_middle(running)
+        assert await running.interrupt() == 0
+    for _ in range(2):
+        async with teaching(str(lesson), "--port", "0", "--fresh", env=home) as running:
+            assert (await ask(running))["program"]["scene"] == "title"
+            await eventually(lambda: any("is left aside" in line for line in running.log))
+            await asyncio.sleep(1.5)  # in which a lesson that goes on would have been written
+            running.process.kill()
+            await asyncio.wait_for(running.process.wait(), 30)
+    async with teaching(str(lesson), "--port", "0", env=home) as running:
+        assert standing(await ask(running)) == standing(before)
+        await eventually(lambda: any("Going on with the lesson of" in line for line in running.log))
+
+
 async def test_a_lesson_that_was_ended_and_one_that_keeps_nothing_begin_anew(
     lesson: Path, home: dict[str, str | None]
 ) -> None:

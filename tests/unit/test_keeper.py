@@ -26,11 +26,16 @@ class Lesson:
     def __init__(self) -> None:
         self.now = kept()
         self.over = False
+        self.looks = 0
+        self.fault: Exception | None = None
 
     def change(self, **values: Any) -> None:
         self.now = self.now.model_copy(update=values)
 
     def describe(self) -> Kept:
+        self.looks += 1
+        if self.fault is not None:
+            raise self.fault
         return self.now
 
 
@@ -130,7 +135,6 @@ async def test_begun_anew_by_mistake_gives_the_interrupted_lesson_back(tmp_path:
     file.claim()
     file.write(kept(scene="before").model_dump_json().encode())
     async with keeping(file, lesson, fresh=True):
-        await eventually(lambda: stands(file, "talk"))
         lesson.change(devices={})  # which come by themselves
     assert stands(file, "before")
     async with keeping(file, lesson, fresh=True):
@@ -140,6 +144,71 @@ async def test_begun_anew_by_mistake_gives_the_interrupted_lesson_back(tmp_path:
     async with keeping(file, lesson, fresh=True):
         pass
     assert os.listdir(file.path.parent) == [file.path.with_suffix(".lock").name]
+
+
+async def test_begun_anew_the_interrupted_lesson_is_the_one_that_is_kept_until_something_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ends the process meanwhile: what would be read then is the interrupted lesson."""
+    monkeypatch.setattr(module, "_LOOKS_EVERY", 0.01)
+    monkeypatch.setattr(module, "_WRITES_EVERY", 0.0)
+    monkeypatch.setattr(module, "_SIGN_OF_LIFE", 0.02)
+    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file.claim()
+    file.write(kept(scene="before").model_dump_json().encode())
+    for _ in range(2):
+        lesson.change(scene="talk")
+        async with keeping(file, lesson, fresh=True):
+            looks = lesson.looks
+            while lesson.looks < looks + 20:
+                lesson.change(devices={}, elapsed=lesson.now.elapsed + 1)
+                assert stands(file, "before")
+                await asyncio.sleep(0.01)
+        assert stands(file, "before")
+    async with keeping(file, lesson, fresh=True):
+        lesson.change(scene="desk")
+        await eventually(lambda: stands(file, "desk"))
+        lesson.change(scene="talk")  # as at the beginning, but something was changed
+    assert stands(file, "talk")
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_a_lesson_that_cannot_say_how_it_is_begins_and_ends_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, fresh: bool
+) -> None:
+    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file.claim()
+    file.write(kept(scene="before").model_dump_json().encode())
+    lesson.fault = ValueError("of a test")
+    async with keeping(file, lesson, fresh=fresh):
+        pass
+    assert "of a test" in caplog.text
+    assert stands(file, "before")
+    lesson.fault = None
+    async with keeping(file, lesson, fresh=fresh):
+        lesson.change(scene="desk")
+        await eventually(lambda: stands(file, "desk"))
+        lesson.fault = ValueError("of a test")
+    assert stands(file, "desk")
+    lesson.over = True
+    async with keeping(file, lesson, fresh=fresh):
+        pass
+    assert file.read() is None
+
+
+async def test_a_lesson_begun_anew_that_says_only_later_how_it_is_counts_as_unchanged_from_then(tmp_path: Path) -> None:
+    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file.claim()
+    file.write(kept(scene="before").model_dump_json().encode())
+    lesson.fault = ValueError("of a test")
+    async with keeping(file, lesson, fresh=True):
+        await eventually(lambda: lesson.looks >= 2)
+        lesson.fault = None
+        looks = lesson.looks
+        await eventually(lambda: lesson.looks >= looks + 3)
+        assert stands(file, "before")
+        lesson.change(scene="desk")
+        await eventually(lambda: stands(file, "desk"))
 
 
 def test_one_process_has_it_at_a_time(tmp_path: Path) -> None:
