@@ -118,6 +118,71 @@ async def test_a_server_that_stays_away_is_left_after_a_few_tries(page: Page) ->
     assert (await meet(page, *[502] * 5))["result"] == "wait: 502"
 
 
+@pytest.mark.parametrize("failure", [502, 503])
+async def test_a_proxy_that_takes_its_time_for_each_failure_is_left_after_a_few_tries(page: Page, failure: int) -> None:
+    met = await meet(page, 200, *[[failure, 1200]] * 5)
+    assert met["result"] == f"wait: {failure}"
+    assert turns(met) == [0, *[1] * 5]
+
+
+PATIENCE = """
+async ([waits, promised]) => {
+    const { Patience } = await import('/assets/lib/patience.js');
+    const { Backoff } = await import('/assets/lib/backoff.js');
+    const patience = new Patience({ promised, backoff: new Backoff({ random: () => 0.5 }) });
+    return waits.map(([lasted, tooSilent]) => {
+        if (tooSilent === undefined) patience.answered();
+        const pause = tooSilent === undefined ? 0 : patience.failed(lasted, tooSilent);
+        return [pause, patience.seconds];
+    });
+}
+"""
+GIVEN_UP = [0, 500, 1000, 2000, None]
+"""Pauses in milliseconds after failures in a row."""
+
+
+async def fare(page: Page, *waits: tuple[float, bool] | tuple[()], promised: bool = True) -> list[list[float | None]]:
+    """Pause and time asked for after each wait: failed after milliseconds and whether for silence, or answered."""
+    fared: list[list[float | None]] = await page.evaluate(PATIENCE, [[list(wait) for wait in waits], promised])
+    return fared
+
+
+@pytest.mark.parametrize("lasted", [10, 3000, 9000, 24_000, 35_000])
+async def test_failures_in_a_row_count_however_long_each_took(page: Page, lasted: float) -> None:
+    fared = await fare(page, *[(lasted, False)] * 5)
+    assert [pause for pause, _ in fared] == GIVEN_UP
+    assert fared[-1][1] == 25  # earlier answers were no help
+
+
+async def test_a_proxy_that_ends_each_wait_before_the_least_time_is_left_as_well(page: Page) -> None:
+    fared = await fare(page, *[(3000, True)] * 5)
+    assert fared == [[0, 3], [500, 3], [1000, 3], [2000, 3], [None, 25]]
+
+
+async def test_an_answer_ends_a_row_of_failures(page: Page) -> None:
+    fared = await fare(page, *[(3000, False)] * 4, (), *[(3000, False)] * 5)
+    assert [pause for pause, _ in fared] == [*GIVEN_UP[:4], 0, *GIVEN_UP]
+
+
+async def test_who_is_broken_off_again_and_again_asks_for_earlier_answers(page: Page) -> None:
+    """Some filters end a silent request, or forget it, without a word."""
+    assert await fare(page, (15_000, False), (15_000, False)) == [[0, 25], [500, 10]]
+    assert await fare(page, (35_000, False), (35_000, False)) == [[0, 25], [500, 17]]
+    assert await fare(page, (3000, False), (3000, False)) == [[0, 25], [500, 25]]
+
+
+async def test_what_helped_against_a_proxys_impatience_stays(page: Page) -> None:
+    fared = await fare(page, (6000, True), (), *[(10, False)] * 5)
+    assert [within for _, within in fared] == [4] * 7
+
+
+async def test_a_server_that_promised_no_answer_in_time_may_be_silent_for_ever(page: Page) -> None:
+    fared = await fare(page, *[(35_000, False)] * 8, *[(6000, True)] * 8, promised=False)
+    assert {pause for pause, _ in fared} == {0}
+    fared = await fare(page, *[(3000, True)] * 5, promised=False)
+    assert [pause for pause, _ in fared] == GIVEN_UP
+
+
 async def test_who_is_forgotten_signs_in_anew_at_once(page: Page) -> None:
     met = await meet(page, 200, 500)
     assert met["result"] == "wait: 500"

@@ -4,6 +4,7 @@
  * A request that is silent for long is ended by many a proxy and school filter: after 60 seconds by most, after 100 by
  * Cloudflare, sooner by some. So the server is asked to answer after 25 seconds in any case; where even that is too
  * long, shorter from then on. A request that failed is made again, at once and then a few times with growing pauses.
+ * How long it took says nothing of whether the server is there: a proxy may need seconds for each of its failures.
  */
 import { Backoff } from './backoff.js';
 
@@ -13,18 +14,27 @@ const WITHIN_LEAST_MS = 3000;
 const SAFE_PART = 0.7;
 /** What the server, or the way to it, may take beyond the time asked for. */
 const SPARE_MS = 10000;
-/** A request that lasted this long before it failed was well on its way. */
-const WELL_MS = 1000;
-/** Failures in a row after which signing in anew is better; they take three and a half seconds in all. */
+/** A request that lasted this long before it failed may have been too silent for something that does not say so. */
+const SILENT_MS = 5000;
+/** Failures in a row after which signing in anew is better; the pauses between them are three and a half seconds. */
 const MOST_FAILURES = 4;
 
 export class Patience {
   #within = WITHIN_MS;
+  /** What was asked for before the failures in a row. */
+  #before = WITHIN_MS;
   #failures = 0;
+  #promised;
   #backoff;
 
-  /** @param {Backoff} [backoff] */
-  constructor(backoff = new Backoff()) {
+  /**
+   * @param {object} [options]
+   * @param {boolean} [options.promised] whether the server answers in the time asked for; one that does not may be
+   *   silent for as long as nothing happens
+   * @param {Backoff} [options.backoff]
+   */
+  constructor({ promised = true, backoff = new Backoff() } = {}) {
+    this.#promised = promised;
     this.#backoff = backoff;
   }
 
@@ -41,6 +51,7 @@ export class Patience {
   /** The server answered. */
   answered() {
     this.#failures = 0;
+    this.#before = this.#within;
     this.#backoff.reset();
   }
 
@@ -52,10 +63,21 @@ export class Patience {
    * @returns {number | null} the milliseconds after which to ask again, or null when that helps no more
    */
   failed(lasted, tooSilent) {
-    if (tooSilent) this.#within = Math.max(WITHIN_LEAST_MS, Math.min(this.#within, lasted * SAFE_PART));
-    if (lasted >= WELL_MS) this.answered();
+    // Once may be chance: a network that went, a server that was started anew.
+    const brokenOff = this.#failures > 0 && lasted >= SILENT_MS;
+    if (tooSilent || brokenOff) {
+      this.#within = Math.max(WITHIN_LEAST_MS, Math.min(this.#within, lasted) * SAFE_PART);
+    }
+    if (!this.#promised && lasted >= SILENT_MS) {
+      this.answered();
+      return 0;
+    }
     this.#failures += 1;
-    if (this.#failures > MOST_FAILURES) return null;
+    if (this.#failures > MOST_FAILURES) {
+      // Earlier answers were no help, so silence was not the reason.
+      this.#within = this.#before;
+      return null;
+    }
     // The first time without a timer: browsers let those of a hidden page wait for up to a minute.
     return this.#failures === 1 ? 0 : this.#backoff.next();
   }

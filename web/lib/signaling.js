@@ -50,7 +50,7 @@ export class Signaling {
   #wait = null;
   /** The request that waits for news. @type {AbortController | null} */
   #request = null;
-  #patience = new Patience();
+  #patience;
   /** @type {number | null} */
   #id = null;
   /**
@@ -74,6 +74,8 @@ export class Signaling {
     this.#passcode = passcode;
     this.#events = events;
     this.#base = base;
+    // Somebody else's server knows of no time that is asked for.
+    this.#patience = new Patience({ promised: base === '' });
   }
 
   /** Our own id, or null while we are not signed in. */
@@ -193,6 +195,7 @@ export class Signaling {
     if (this.#life?.signal.aborted) return;
     this.#id = id;
     this.#lost = null;
+    this.#patience.answered();
     this.#events.onSignedIn(
       id,
       members.filter((member) => member.id !== id && member.connected),
