@@ -49,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A console that cannot show a character shows a question mark instead of failing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    try:
-        options = _parser().parse_args(arguments)
-    except SystemExit as ended:  # after --help, and after a fault that was told
-        with talking(lasting=False):
+    with talking(lasting=False):
+        try:
+            options = _parser().parse_args(arguments)
+        except SystemExit as ended:  # after --help, and after a fault that was told
             raise SystemExit(_written(int(ended.code or 0))) from None
     with talking(lasting=options.run in (_teach, _signal) and not getattr(options, "check", False)):
         _set_up_log(options.debug)

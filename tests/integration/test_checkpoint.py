@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -194,8 +194,9 @@ class Asked(OpenDoor):
         self.addresses.append(address)
         return None
 
-    async def unknown(self, address: str) -> None:
+    async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:
         self.addresses.append(address)
+        return is_known()
 
 
 async def test_guards_are_asked_about_the_client() -> None:
