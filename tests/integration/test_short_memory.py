@@ -77,6 +77,8 @@ async def test_where_memory_is_short_newcomers_are_refused_and_who_is_there_goes
 
 @pytest.mark.parametrize("spare", [0, 4 * MEGABYTE])
 async def test_where_memory_is_gone_it_ends_with_a_sentence_or_when_told(file: Path, spare: int) -> None:
+    # Where not a byte is left, a library in C that does not look whether it got any may end it.
+    broken = {-signal.SIGSEGV} if spare == 0 else set()
     async with teaching(str(file), "--port", "0") as lesson, student(lesson.port) as watcher:
         await watcher.watch()
         await eventually(lambda: watcher.pictures > 10)
@@ -85,8 +87,8 @@ async def test_where_memory_is_gone_it_ends_with_a_sentence_or_when_told(file: P
         if lesson.process.returncode is None:
             lesson.process.send_signal(signal.SIGTERM)
             code = await asyncio.wait_for(lesson.process.wait(), 40)
-            assert code in (0, 1, -signal.SIGSEGV), "by itself, or by force after ten seconds"
-        elif lesson.process.returncode != -signal.SIGSEGV:  # a library in C that does not look whether it got any
+            assert code in {0, 1} | broken, "by itself, or by force after ten seconds"
+        elif lesson.process.returncode not in broken:
             assert lesson.process.returncode == 1
             assert "there is no memory left" in lesson.log[-1]
         assert len(lesson.log) < 1000
