@@ -49,9 +49,16 @@ async def test_a_fault_at_one_peers_message_leaves_the_others_their_lesson(
 
 
 async def test_a_picture_that_cannot_be_drawn_small_costs_only_its_thumbnail(lesson: Broadcaster) -> None:
+    async def drawn() -> set[str | None]:
+        return {each.source for each in await lesson.bulletin.thumbnails()}
+
+    async def all_drawn() -> bool:
+        return await drawn() == {None, "bars", "red", "pause"}
+
+    await eventually(all_drawn)
     unusable = av.VideoFrame(64, 64, "yaf32le")
     lesson._studio.slots["pause"].put(Picture(unusable, 0.0, -1))
-    assert {each.source for each in await lesson.bulletin.thumbnails()} == {None, "bars", "red"}
+    assert await drawn() == {None, "bars", "red"}
 
 
 async def test_whoever_leaves_does_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
