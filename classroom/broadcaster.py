@@ -16,42 +16,42 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from classroom.alarms import Alarms
-from classroom.attendance import attend
-from classroom.audience_of import audience_of
-from classroom.bulletin import Bulletin
-from classroom.clock import Clock
-from classroom.continuation import Continuation
+from classroom.common.alarms import Alarms
+from classroom.common.clock import Clock
+from classroom.common.free_memory import MemoryWatch
+from classroom.common.metrics import make_registry
+from classroom.common.tasks import from_any_thread, keep_running
 from classroom.control.invitations import Invitations
 from classroom.control.news import News
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
-from classroom.desk import TeachersDesk
-from classroom.direction import Direction
-from classroom.keeper import Keeping
+from classroom.features.desk import TeachersDesk
+from classroom.features.lesson_file import LessonFile, Reload
+from classroom.features.opening import Opening
+from classroom.features.reload import Renewal
+from classroom.features.reports import Bulletin
+from classroom.features.resume import Continuation
+from classroom.features.run_of_show import Prompter
+from classroom.features.scenes import Direction
+from classroom.features.students import attend
 from classroom.lesson import Lesson
+from classroom.lesson.progress_file import Keeping
+from classroom.media.from_lesson import program_of
 from classroom.media.health import Health
-from classroom.media.studio import Studio
-from classroom.memory import MemoryWatch
-from classroom.metrics import make_registry
-from classroom.opening import Opening
-from classroom.peers.ice import IceServers
-from classroom.peers.publishers import Publishers
-from classroom.peers.relay import RelayCheck
-from classroom.peers.teachers import Teachers
-from classroom.program_of import program_of
-from classroom.prompter import Prompter
-from classroom.reception import Reception
-from classroom.reload import LessonFile, Reload
-from classroom.renewal import Renewal
+from classroom.media.source_pool import Studio
 from classroom.server.client_address import own_address
-from classroom.server.excess import Excess
+from classroom.server.endpoints import Reception
+from classroom.server.limit_alarms import Excess
 from classroom.server.own_relay import OwnRelay, RelayWish
 from classroom.server.pages import add_pages
 from classroom.signaling.access import AccessGuard
+from classroom.signaling.backend import limits_of, meeting_place
 from classroom.signaling.http import add_routes
-from classroom.signaling.place import limits_of, meeting_place
-from classroom.upkeep import from_any_thread, keep_running
+from classroom.students.from_lesson import audience_of
+from classroom.webrtc.ice.server_check import RelayCheck
+from classroom.webrtc.ice.servers import IceServers
+from classroom.webrtc.publishers import Publishers
+from classroom.webrtc.teacher_connections import Teachers
 
 __all__ = ["Broadcaster"]
 

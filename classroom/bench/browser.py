@@ -21,7 +21,7 @@ from aiohttp import web
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from classroom.bench.pulse import sound_card
-from classroom.errors import SetupError
+from classroom.common.errors import SetupError
 
 __all__ = ["Browser", "Frame", "Moment", "Seen", "browser"]
 

@@ -25,10 +25,10 @@ from classroom.bench.servers import Server, Stock, house
 from classroom.bench.stage import FPS, HEIGHT, WIDTH, heads, stage
 from classroom.bench.statistics import Usage, spread
 from classroom.bench.students import Students, students
-from classroom.clock import SystemClock
-from classroom.peers.feed import Program
-from classroom.peers.transmitter import Transmitter
+from classroom.common.clock import SystemClock
 from classroom.server.descriptors import connections_that_fit
+from classroom.webrtc.sending.feed import Program
+from classroom.webrtc.sending.transmitter import Transmitter
 
 __all__ = ["GOALS", "Bench", "Sizes", "measure", "run", "table"]
 

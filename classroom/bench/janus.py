@@ -23,9 +23,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from classroom.bench.process import end
 from classroom.bench.students import Students
-from classroom.errors import SetupError
+from classroom.common.errors import SetupError
 from classroom.media.frames import Encoded
-from classroom.peers.packetizer import packetize
+from classroom.webrtc.rtp.packetizer import packetize
 
 __all__ = ["Janus", "Plain", "janus", "janus_installed"]
 

@@ -19,7 +19,7 @@ from classroom.bench.process import crowd, lesson_process
 from classroom.bench.rush import measure_rush, rush_table
 from classroom.bench.signaling import ask, get
 from classroom.bench.statistics import spread
-from classroom.errors import SetupError
+from classroom.common.errors import SetupError
 
 __all__ = ["WITHIN", "measure_offers", "run", "table"]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from classroom.bench.process import Lesson, lesson_process
 from classroom.bench.signaling import ask, get, post
 from classroom.bench.students import Students
-from classroom.errors import SetupError
+from classroom.common.errors import SetupError
 
 __all__ = ["VISITS", "measure_memory"]
 

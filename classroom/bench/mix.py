@@ -22,7 +22,7 @@ from classroom.bench.content import CameraClip, ScreenClip
 from classroom.bench.machine import StolenTime, describe_machine
 from classroom.bench.statistics import Usage, cost
 from classroom.bench.tiers import beside
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.director import Director, Layout, Scene, place
 from classroom.media.codecs import VideoSettings, open_video
 from classroom.media.crossfade import Crossfade

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
-from classroom.errors import SetupError
+from classroom.common.errors import SetupError
 
 __all__ = ["Crowd", "Lesson", "crowd", "end", "lesson_process"]
 
@@ -36,7 +36,7 @@ async def lesson_process(text: str) -> AsyncIterator[Lesson]:
     with tempfile.TemporaryDirectory(prefix="classroom-bench-") as folder:
         file = Path(folder) / "lesson.yaml"
         await asyncio.to_thread(file.write_text, text, encoding="utf-8")
-        arguments = ("-m", "classroom.cli", "teach", str(file), "--host", "127.0.0.1", "--port", "0")
+        arguments = ("-m", "classroom.cli.main", "teach", str(file), "--host", "127.0.0.1", "--port", "0")
         words, env = Path(folder) / "words", {**os.environ, "CLASSROOM_HOME": folder}
         with words.open("wb") as stream:
             async with _running(*arguments, stdin=asyncio.subprocess.DEVNULL, stderr=stream, env=env) as process:

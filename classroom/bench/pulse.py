@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from classroom.bench.process import end
-from classroom.errors import SetupError
+from classroom.common.errors import SetupError
 
 __all__ = ["MISSING", "sound_card"]
 

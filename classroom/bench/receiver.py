@@ -1,7 +1,8 @@
 """One student's end that costs next to nothing: connected by aiortc's ICE and DTLS, then read from its bare socket.
 
 Headers are counted and nothing is decrypted, but for a receiver that keeps what comes to look at it later. Reports go
-back once a second. To get at socket and keys it reaches into aiortc as ``peers/rtp.py`` does, for measurements only.
+back once a second. To get at socket and keys it reaches into aiortc as ``webrtc/aiortc_internals.py`` does, for
+measurements only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Final
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from classroom.bench.tally import Tally, key_frame_request, receiver_report, sender_reports
-from classroom.peers.rtp import chosen_path
+from classroom.webrtc.aiortc_internals import chosen_path
 
 __all__ = ["Receiver"]
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from classroom.bench.quality import decoded, measured
 from classroom.bench.receiver import Receiver
-from classroom.peers.rtp import install
 from classroom.server.descriptors import connections_that_fit
+from classroom.webrtc.aiortc_internals import install
 
 __all__ = ["main"]
 

@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from classroom.bench.stage import FPS, HEIGHT, WIDTH, heads, yuv_frame
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.codecs import VideoSettings, open_video
 from classroom.media.encoder import VideoEncoder
 from classroom.media.fanout import Fanout

@@ -13,8 +13,8 @@ from aiortc.mediastreams import MediaStreamError
 from classroom.bench.stage import FPS, Stage
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS, DELAY
-from classroom.peers.capabilities import preferences
-from classroom.peers.rtp import PlayoutDelay, install
+from classroom.webrtc.aiortc_internals import PlayoutDelay, install
+from classroom.webrtc.sending.capabilities import preferences
 
 __all__ = ["WAYS", "Codec", "Way", "connection"]
 

@@ -17,26 +17,26 @@ import numpy as np
 from aiortc import MediaStreamTrack, RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
-from classroom.alarms import Alarms
 from classroom.bench.recorded import BIT_RATE
 from classroom.bench.sender import Codec
 from classroom.bench.stage import FPS, Planes, yuv_frame
 from classroom.bench.students import Students
-from classroom.clock import Clock
-from classroom.errors import SetupError
+from classroom.common.alarms import Alarms
+from classroom.common.clock import Clock
+from classroom.common.errors import SetupError
+from classroom.common.free_memory import MemoryWatch
+from classroom.common.tasks import keep_running
 from classroom.lesson.sections import Ice
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
-from classroom.memory import MemoryWatch
-from classroom.peers.audience import Audience
-from classroom.peers.blockade import BlockedStudents
-from classroom.peers.capabilities import preferences
-from classroom.peers.feed import Program
-from classroom.peers.few_files import FewFiles
-from classroom.peers.ice import IceServers
-from classroom.peers.relay import StudentFaults
-from classroom.peers.rtp import install
-from classroom.upkeep import keep_running
+from classroom.students.audience import Audience
+from classroom.webrtc.aiortc_internals import install
+from classroom.webrtc.blocked_network import BlockedStudents
+from classroom.webrtc.ice.server_check import StudentFaults
+from classroom.webrtc.ice.servers import IceServers
+from classroom.webrtc.open_files import FewFiles
+from classroom.webrtc.sending.capabilities import preferences
+from classroom.webrtc.sending.feed import Program
 
 __all__ = ["House", "Server", "Stock", "house"]
 

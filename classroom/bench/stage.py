@@ -19,15 +19,15 @@ import numpy.typing as npt
 
 from classroom.bench import timecode
 from classroom.bench.content import SlideClip
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.director import Director, Scene
 from classroom.media.frames import Picture, PictureSlot, Samples
 from classroom.media.picture import PictureMixer
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
-from classroom.peers.feed import Program as Watchable
-from classroom.peers.transmitter import Transmitter
+from classroom.webrtc.sending.feed import Program as Watchable
+from classroom.webrtc.sending.transmitter import Transmitter
 
 __all__ = ["FPS", "HEIGHT", "WIDTH", "Planes", "SourceName", "Stage", "heads", "slide", "stage", "texts", "yuv_frame"]
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from classroom.errors import SetupError
+from classroom.common.errors import SetupError
 
 __all__ = ["ESTIMATE", "Count", "Students", "students"]
 

@@ -8,8 +8,8 @@ from statistics import median
 from typing import Final
 
 from classroom.media.codecs import VideoSettings, open_video
+from classroom.media.downscaler import Shrinker
 from classroom.media.picture import ProgramPicture
-from classroom.media.shrinker import Shrinker
 
 __all__ = ["beside"]
 

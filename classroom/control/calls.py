@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, Protocol
 
-from classroom.errors import CommandError
+from classroom.common.errors import CommandError
 
 __all__ = ["Begin", "Call", "Calls", "Role", "Tell"]
 

@@ -13,8 +13,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
-from classroom.control.messages import SUBPROTOCOL
-from classroom.errors import AddressError, CommandError
+from classroom.common.errors import AddressError, CommandError
+from classroom.control.json_rpc import SUBPROTOCOL
 
 __all__ = ["call", "control_address"]
 

@@ -19,8 +19,8 @@ from websockets.frames import CONT, DATA_OPCODES, Frame
 from websockets.http11 import Request
 from websockets.protocol import Event
 
-from classroom.sparing import SparingLog
-from classroom.throttle import household
+from classroom.common.limited_log import SparingLog
+from classroom.common.throttle import household
 
 __all__ = ["FRAME_LIMIT", "ControlConnection"]
 

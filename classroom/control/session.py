@@ -16,15 +16,15 @@ from typing import Final
 
 from websockets.exceptions import ConnectionClosed
 
-from classroom.control import messages
+from classroom.common.errors import CommandError
+from classroom.common.limited_log import SparingLog
+from classroom.common.tasks import end
+from classroom.common.throttle import Guesses, TooManyGuesses, household
+from classroom.control import json_rpc as messages
 from classroom.control.calls import Call, Calls, Role, Tell
-from classroom.control.commands import COMMANDS, Desk
 from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitation, Invitations
-from classroom.errors import CommandError
-from classroom.sparing import SparingLog
-from classroom.throttle import Guesses, TooManyGuesses, household
-from classroom.upkeep import end
+from classroom.control.registry import COMMANDS, Desk
 
 __all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "Session"]
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from classroom.control import messages
-from classroom.control.commands import Desk
+from classroom.common.throttle import Guesses, Throttle, household
+from classroom.control import json_rpc as messages
 from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitations
+from classroom.control.registry import Desk
 from classroom.control.session import TRY_AGAIN_LATER, Session
-from classroom.throttle import Guesses, Throttle, household
 
 __all__ = ["Sessions"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from classroom.errors import CommandError
+from classroom.common.errors import CommandError
 
 __all__ = ["Cue", "CueState", "RunOfShow"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from classroom.common.errors import CommandError
 from classroom.director.heard import heard
 from classroom.director.layout import Placement, place
 from classroom.director.scene import Scene, TransitionKind
 from classroom.director.transition import Transition
-from classroom.errors import CommandError
 
 __all__ = ["Director", "ProgramState"]
 

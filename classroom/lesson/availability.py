@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from classroom.common.sentences import Wording
 from classroom.lesson.document import Problem
 from classroom.lesson.sections import Program
-from classroom.wording import Wording
 
 __all__ = ["notes"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from classroom.files import NotAFile, read_file
-from classroom.wording import Wording
+from classroom.common.paths import NotAFile, read_file
+from classroom.common.sentences import Wording
 
 __all__ = ["LARGEST", "CertificateTrouble", "certificate_trouble"]
 

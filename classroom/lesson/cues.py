@@ -8,13 +8,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from classroom.common.sentences import Sentence, Wording
 from classroom.lesson.document import Problem
 from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
 from classroom.lesson.times import Duration, TimeOfDay, seconds_of, time_of
 from classroom.lesson.values import Line, Reference, Whole
 from classroom.lesson.words import noun, shown, unknown
-from classroom.wording import Sentence, Wording
 
 __all__ = ["MOST_CUES", "CueModel", "SlideModel", "broken_cues", "scene_alone", "untimely_cues"]
 

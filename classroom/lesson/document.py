@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from classroom.errors import Fault
+from classroom.common.errors import Fault
+from classroom.common.sentences import Wording
 from classroom.lesson import nodes
 from classroom.lesson.nodes import Mark, Node
 from classroom.lesson.scalars import resolve
 from classroom.lesson.words import FromEnvironment, printable
-from classroom.wording import Wording
 
 __all__ = ["UNUSABLE", "Document", "KeyPath", "Problem", "problems_to_faults", "read_document", "spelled"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from classroom.common.sentences import Wording
 from classroom.lesson.document import Problem
-from classroom.wording import Wording
 
 __all__ = ["guessable_secrets"]
 

@@ -12,8 +12,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from classroom.errors import Fault, LessonError
-from classroom.files import NotAFile, open_file
+from classroom.common.errors import Fault, LessonError
+from classroom.common.paths import NotAFile, open_file
+from classroom.common.sentences import Sentence, Wording
 from classroom.lesson.availability import notes
 from classroom.lesson.certificate import certificate_trouble
 from classroom.lesson.cues import untimely_cues
@@ -24,7 +25,6 @@ from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
 from classroom.lesson.sections import Certificate
 from classroom.lesson.translate import problems_of
-from classroom.wording import Sentence, Wording
 
 __all__ = ["MAXIMUM_BYTES", "Report", "check_lesson", "lesson_from_text", "load_lesson"]
 

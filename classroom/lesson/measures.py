@@ -9,11 +9,11 @@ from typing import Any
 
 from pydantic import ValidationInfo
 
-from classroom.address import misplaced_signs, without_secrets
+from classroom.common.redaction import misplaced_signs, without_secrets
+from classroom.common.sentences import Wording
 from classroom.lesson.section import Value, or_variable, wrong
 from classroom.lesson.values import plain
 from classroom.lesson.words import FromEnvironment, did_you_mean, has_controls, listing, meant_hint, shown
-from classroom.wording import Wording
 
 __all__ = ["Address", "Addresses", "Bitrate", "Delay", "Host", "Percent", "PictureSize", "Server", "Size"]
 

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from classroom.errors import Fault
+from classroom.common.errors import Fault
+from classroom.common.sentences import Wording
 from classroom.lesson.document import KeyPath, Problem
 from classroom.lesson.load import Report
 from classroom.lesson.model import Lesson
 from classroom.lesson.overlays import LogoOverlay
 from classroom.lesson.sources import CardSource, FileSource, SlidesSource
-from classroom.wording import Wording
 
 __all__ = ["missing_files"]
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 
 import yaml
 
-from classroom.wording import Wording
+from classroom.common.sentences import Wording
 
 __all__ = ["Items", "Mark", "Node", "NotYaml", "Pairs", "Text", "compose", "place_of"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from classroom.common.sentences import Wording
 from classroom.lesson.cues import broken_cues
 from classroom.lesson.document import Problem
 from classroom.lesson.scenes import MOST_SHOWN, SHOWN_BY_LAYOUT
 from classroom.lesson.words import listing, noun, printable, shown, unknown
-from classroom.wording import Wording
 
 __all__ = ["broken_rules"]
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import core_schema
 
+from classroom.common.sentences import Wording
 from classroom.lesson.measures import Percent
 from classroom.lesson.section import Section, Value, or_variable, wrong
 from classroom.lesson.values import Choice, Number, Reference
 from classroom.lesson.words import shown
-from classroom.wording import Wording
 
 __all__ = ["MOST_SHOWN", "SHOWN_BY_LAYOUT", "BorderModel", "CropModel", "SceneModel", "ShownModel"]
 

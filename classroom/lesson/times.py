@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from pydantic import ValidationInfo
 
+from classroom.common.sentences import Wording
 from classroom.lesson.section import Value, or_variable, wrong
 from classroom.lesson.values import plain
 from classroom.lesson.words import shown
-from classroom.wording import Wording
 
 __all__ = ["LONGEST", "Duration", "TimeOfDay", "seconds_of", "time_of"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from classroom.common.sentences import Wording
 from classroom.lesson.document import UNUSABLE, Problem
 from classroom.lesson.shape import model_at, without_tags
 from classroom.lesson.words import did_you_mean, listing, shown
-from classroom.wording import Wording
 
 __all__ = ["problems_of"]
 

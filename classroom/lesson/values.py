@@ -12,6 +12,7 @@ from typing import Any, Final, get_args
 
 from pydantic import ValidationInfo
 
+from classroom.common.sentences import Wording
 from classroom.lesson.scalars import resolve
 from classroom.lesson.section import Value, folder_of, or_variable, wrong
 from classroom.lesson.words import (
@@ -24,7 +25,6 @@ from classroom.lesson.words import (
     shown,
     unit_word,
 )
-from classroom.wording import Wording
 
 __all__ = ["Choice", "FileName", "Kind", "Line", "Name", "Number", "Paragraph", "Reference", "Switch", "Whole", "plain"]
 

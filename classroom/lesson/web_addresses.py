@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo
 
+from classroom.common.sentences import Sentence, Wording
 from classroom.lesson.section import Value, or_variable, wrong
 from classroom.lesson.words import did_you_mean, meant_hint, shown
-from classroom.wording import Sentence, Wording
 
 __all__ = ["BasePath", "Origins", "Proxy", "PublicAddress"]
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
-from classroom.wording import Sentence, Wording
+from classroom.common.sentences import Sentence, Wording
 
 __all__ = [
     "FromEnvironment",

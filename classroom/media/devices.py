@@ -6,11 +6,11 @@ import json
 import platform
 from dataclasses import dataclass
 
-from classroom.errors import DeviceError
+from classroom.common.errors import DeviceError
 from classroom.media.sources.cameras import find_cameras, forbidden_cameras
 from classroom.media.sources.computer import missing_offer
+from classroom.media.sources.desktop_audio import monitor_tool
 from classroom.media.sources.loopback import loopbacks
-from classroom.media.sources.loudspeakers import monitor_tool
 from classroom.media.sources.portaudio import find_microphones
 from classroom.media.sources.screen import find_monitors
 

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import av
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.codecs import VideoSettings, open_video
 from classroom.media.frames import Encoded
 from classroom.media.picture import ProgramPicture

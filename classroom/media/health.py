@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from classroom.alarms import Alarm, Alarms
-from classroom.clock import Clock
+from classroom.common.alarms import Alarm, Alarms
+from classroom.common.clock import Clock
+from classroom.common.sentences import Wording
 from classroom.media.channel import USUAL_LAG
 from classroom.media.delivery import Delivery, Missing
+from classroom.media.detectors import Black, Clipping, Overload, Silence, Unsteady
 from classroom.media.frames import SAMPLE_RATE, PictureSlot
 from classroom.media.level import FLOOR_DB, Level
-from classroom.media.sight import is_black
+from classroom.media.picture_statistics import is_black
 from classroom.media.sound import SoundInput
 from classroom.media.supervisor import SourceStatus
-from classroom.media.symptoms import Black, Clipping, Overload, Silence, Unsteady
-from classroom.wording import Wording
 
 __all__ = ["Health"]
 

@@ -16,20 +16,24 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
 
+from classroom.common.alarms import Alarm, Alarms
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.director import Corner
-from classroom.errors import DeviceError
 from classroom.lesson.overlays import ClockOverlay, LogoOverlay, StrapOverlay
 from classroom.lesson.overlays import Overlay as OverlayModel
 from classroom.media.sources.fonts import Font, find_font
 from classroom.media.sources.image_file import ImageError, read_image
-from classroom.wording import Wording
 
-__all__ = ["Overlay", "Patch", "build_overlay", "build_overlays", "lay_over"]
+__all__ = ["Overlay", "Patch", "build_overlay", "build_overlays", "lay_over", "tell_of_overlays"]
 
 Pixels = npt.NDArray[np.uint8]
 _Wide = npt.NDArray[np.uint16]
 
 _NO_LOGO: Final = Wording("overlay.no_logo", "The logo {file} cannot be read. Check the path, or save it as PNG.")
+
+_OVERLAY: Final = "overlay."
+_LEFT_OUT: Final = Wording("overlay.left_out", "The overlay '{overlay}' is left out. {why}")
 
 _MARGIN: Final = 0.035
 """Space to the edges of the program, as a fraction of its height; old televisions cut off as much."""
@@ -195,3 +199,12 @@ def build_overlays(
         except DeviceError as fault:
             faults[name] = fault.sentence
     return drawn, faults
+
+
+def tell_of_overlays(faults: Mapping[str, str], alarms: Alarms) -> None:
+    """Raise an alarm for each overlay that cannot be drawn, and none any more for the others."""
+    for alarm in alarms.raised():
+        if alarm.code.startswith(_OVERLAY) and alarm.code.removeprefix(_OVERLAY) not in faults:
+            alarms.clear(alarm.code)
+    for name, why in faults.items():
+        alarms.put(Alarm(f"{_OVERLAY}{name}", _LEFT_OUT(overlay=name, why=why)))

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import av
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.director import Director
 from classroom.lesson.sections import Tier
 from classroom.media.codecs import VideoSettings

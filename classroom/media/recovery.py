@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from classroom.clock import Clock
-from classroom.sparing import SparingLog
+from classroom.common.clock import Clock
+from classroom.common.limited_log import SparingLog
 
 __all__ = ["Recovery"]
 

@@ -21,8 +21,9 @@ from typing import Final
 
 import numpy as np
 
-from classroom.clock import Clock
-from classroom.errors import CommandError
+from classroom.common.clock import Clock
+from classroom.common.errors import CommandError
+from classroom.common.limited_log import SparingLog
 from classroom.media.channel import METER, Channel, Heard, SoundInput
 from classroom.media.ducking import SPEECH_DB, Ducking
 from classroom.media.frames import SAMPLE_RATE, Samples
@@ -31,7 +32,6 @@ from classroom.media.limiter import LOOK_AHEAD, Limiter
 from classroom.media.sound_buffer import sample_index
 from classroom.media.timing import Timings, wait_until
 from classroom.media.worker import Turn, Worker
-from classroom.sparing import SparingLog
 
 __all__ = ["BLOCK", "BLOCK_SECONDS", "DEEPEST_DUCK", "DELAY", "LONGEST_DELAY", "Heard", "SoundInput", "SoundMixer"]
 

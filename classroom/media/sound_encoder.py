@@ -10,7 +10,7 @@ import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.frames import SAMPLE_RATE, SOUND_TIME_BASE, Encoded, Samples
 from classroom.media.recovery import Recovery
 from classroom.media.timing import Timings

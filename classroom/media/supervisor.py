@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
-from classroom.media.sight import fingerprint
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.limited_log import SparingLog
+from classroom.common.sentences import Wording
+from classroom.media.picture_statistics import fingerprint
 from classroom.media.sources.base import Source
-from classroom.media.watch import STALL, Watch
-from classroom.sparing import SparingLog
-from classroom.wording import Wording
+from classroom.media.stall_detector import STALL, Watch
 
 __all__ = ["SourceRunner", "SourceState", "SourceStatus"]
 

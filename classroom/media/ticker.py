@@ -10,17 +10,17 @@ from typing import Any, Final
 
 import av
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
+from classroom.common.limited_log import SparingLog
 from classroom.director import Director
 from classroom.media.crossfade import Crossfade
+from classroom.media.downscaler import Shrinker, Size
 from classroom.media.encoder import VideoEncoder
 from classroom.media.frames import PictureSlot
 from classroom.media.overlay import Overlay
 from classroom.media.picture import PictureMixer, ProgramPicture
-from classroom.media.shrinker import Shrinker, Size
 from classroom.media.timing import Timings, wait_until
 from classroom.media.worker import Turn, Worker
-from classroom.sparing import SparingLog
 
 __all__ = ["Supplies", "Ticker"]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from threading import Event
 from typing import Final
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 
 __all__ = ["Timings", "percentile", "wait_until"]
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from classroom.sparing import SparingLog
+from classroom.common.limited_log import SparingLog
 
 __all__ = ["MOST_LEFT_BEHIND", "Turn", "Worker", "join_all"]
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from classroom.sparing import SparingLog
+from classroom.common.limited_log import SparingLog
 
 __all__ = ["Acceptor", "Shortage"]
 

@@ -11,8 +11,8 @@ import ssl
 from collections.abc import Sequence
 from typing import Protocol
 
-from classroom.alarms import Alarms
-from classroom.files import home_folder
+from classroom.common.alarms import Alarms
+from classroom.common.paths import home_folder
 from classroom.lesson.sections import ServerSection
 from classroom.server.addresses import certified_names
 from classroom.server.authority import Authority

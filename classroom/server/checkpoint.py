@@ -17,12 +17,12 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from classroom.common.limited_log import SparingLog
+from classroom.common.throttle import household
 from classroom.server.client_address import Client, Headers, Proxies, keep_client
 from classroom.server.host_names import HostNames
 from classroom.server.origins import Rule, allows, is_own
 from classroom.signaling import wire
-from classroom.sparing import SparingLog
-from classroom.throttle import household
 
 __all__ = ["Checkpoint", "Refusal"]
 

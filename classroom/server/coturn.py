@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from classroom.errors import AddressError, SetupError
-from classroom.peers.interfaces import interfaces
+from classroom.common.errors import AddressError, SetupError
 from classroom.server.addresses import EVERYWHERE, listened_hosts
+from classroom.webrtc.ice.interfaces import interfaces
 
 __all__ = ["RELAY_PORTS", "Plan", "choose_port", "find_coturn", "listening_addresses", "own_addresses", "user_for"]
 

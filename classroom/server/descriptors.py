@@ -6,7 +6,7 @@ import logging
 import sys
 from typing import Final
 
-from classroom.peers.interfaces import interfaces
+from classroom.webrtc.ice.interfaces import interfaces
 
 __all__ = ["connections_that_fit"]
 

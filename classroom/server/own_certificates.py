@@ -17,13 +17,13 @@ from typing import Final
 
 from cryptography import x509
 
-from classroom.alarms import Alarm, Alarms
-from classroom.errors import SetupError
-from classroom.files import read_file
+from classroom.common.alarms import Alarm, Alarms
+from classroom.common.errors import SetupError
+from classroom.common.paths import read_file
+from classroom.common.sentences import Wording
 from classroom.lesson.certificate import LARGEST
 from classroom.server.authority import Authority, Leaf, UnusableCertificate, fingerprint
 from classroom.server.tls import server_context
-from classroom.wording import Wording
 
 __all__ = ["OwnCertificates"]
 

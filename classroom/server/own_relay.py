@@ -23,16 +23,16 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from classroom.alarms import Alarm, Alarms
-from classroom.errors import AddressError, SetupError
+from classroom.common.alarms import Alarm, Alarms
+from classroom.common.errors import AddressError, SetupError
+from classroom.common.sentences import Wording
+from classroom.common.tasks import keep_running
 from classroom.lesson import Lesson
-from classroom.peers.credentials import temporary
-from classroom.peers.ice import Address
-from classroom.peers.probe import probe
-from classroom.server import leash
+from classroom.server import parent_watch
 from classroom.server.coturn import Plan, choose_port, find_coturn, listening_addresses, own_addresses, user_for
-from classroom.upkeep import keep_running
-from classroom.wording import Wording
+from classroom.webrtc.ice.credentials import temporary
+from classroom.webrtc.ice.probe import probe
+from classroom.webrtc.ice.servers import Address
 
 __all__ = ["OwnRelay", "RelayWish"]
 
@@ -209,7 +209,7 @@ class OwnRelay:
                 for each in (folder, configuration):
                     shutil.chown(each, self._user)
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", str(Path(leash.__file__)), str(os.getpid()), self._user),
+                *(sys.executable, "-I", str(Path(parent_watch.__file__)), str(os.getpid()), self._user),
                 *(self._program, "-c", str(configuration)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -249,7 +249,7 @@ class OwnRelay:
             await asyncio.wait_for(process.wait(), _ENDED_WITHIN)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
-                # With coturn, where that is not the process itself but a child of it; see leash.py.
+                # With coturn, where that is not the process itself but a child of it; see parent_watch.py.
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 

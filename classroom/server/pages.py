@@ -14,16 +14,16 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from classroom.files import web_folder
+from classroom.common.limited_log import SparingLog
+from classroom.common.paths import web_folder
+from classroom.common.throttle import Guesses, Throttle, TooManyGuesses, household
 from classroom.server.base_path import add_base_path
 from classroom.server.client_address import client_of
-from classroom.server.doorman import CONTROL_PATH
 from classroom.server.page_files import PageFile, PageFiles
 from classroom.server.policy import SECURITY, page_headers
+from classroom.server.port_sharing import CONTROL_PATH
 from classroom.server.web_protocol import WebProtocol
-from classroom.signaling.place import Elsewhere
-from classroom.sparing import SparingLog
-from classroom.throttle import Guesses, Throttle, TooManyGuesses, household
+from classroom.signaling.backend import Elsewhere
 
 __all__ = ["add_pages"]
 

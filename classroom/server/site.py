@@ -24,18 +24,18 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from classroom.common.errors import AddressError
+from classroom.common.limits import Limits
 from classroom.control.connection import FRAME_LIMIT, ControlConnection
-from classroom.errors import AddressError
-from classroom.limits import Limits
 from classroom.server.accepting import Acceptor, Shortage
 from classroom.server.addresses import listened_hosts, reachable_hosts
 from classroom.server.base_path import without_base_path
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Client
+from classroom.server.connection_limit import ConnectionGate
 from classroom.server.descriptors import connections_that_fit
-from classroom.server.doorman import Doorman, Doorway, Gate
-from classroom.server.gate import ConnectionGate
 from classroom.server.listeners import listen_on, port_of
+from classroom.server.port_sharing import Doorman, Doorway, Gate
 from classroom.server.tls import SecureDoor, SecureEntrance
 from classroom.server.web_protocol import web_protocols
 

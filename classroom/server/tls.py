@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
-from classroom.server.doorman import Doorman, Gate
+from classroom.server.port_sharing import Doorman, Gate
 
 __all__ = ["HANDSHAKE_SECONDS", "SecureDoor", "SecureEntrance", "server_context"]
 

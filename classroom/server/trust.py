@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from classroom.files import web_folder
+from classroom.common.paths import web_folder
 from classroom.server.authority import Authority, fingerprint
 from classroom.server.policy import SECURITY
 

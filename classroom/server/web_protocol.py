@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from aiohttp import HttpVersion11, web
 
-from classroom.server.doorman import WebFactory
+from classroom.server.port_sharing import WebFactory
 from classroom.signaling import wire
 
 __all__ = ["WebProtocol", "web_protocols"]

@@ -12,11 +12,11 @@ import logging
 import unicodedata
 from collections.abc import Callable
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
+from classroom.common.limited_log import SparingLog
+from classroom.common.throttle import Guesses, Throttle, household
 from classroom.signaling import wire
 from classroom.signaling.strangers import Strangers
-from classroom.sparing import SparingLog
-from classroom.throttle import Guesses, Throttle, household
 
 __all__ = ["AccessGuard"]
 

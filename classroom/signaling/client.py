@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from classroom.errors import AddressError, WireError
+from classroom.common.errors import AddressError, WireError
 from classroom.signaling.keep_alive import keep_alive
 
 __all__ = ["NoReply", "ServerAddress", "ServerReply", "Unreachable", "ask", "reach"]

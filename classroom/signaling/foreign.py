@@ -24,13 +24,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from classroom.alarms import Alarm, Alarms
-from classroom.errors import WireError
+from classroom.common.alarms import Alarm, Alarms
+from classroom.common.errors import WireError
+from classroom.common.sentences import Wording
+from classroom.common.tasks import keep_running
 from classroom.signaling.client import ServerAddress, ServerReply, Unreachable, ask
 from classroom.signaling.member import Joined, Left, Lost, Message, Peer, PeerEvent
 from classroom.signaling.room import NAME_LIMIT
-from classroom.upkeep import keep_running
-from classroom.wording import Wording
 
 __all__ = ["AWAY", "ForeignMember", "listed_name"]
 

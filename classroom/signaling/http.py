@@ -10,14 +10,14 @@ from typing import Final, Protocol
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 
-from classroom.limits import Limits
+from classroom.common.limited_log import SparingLog
+from classroom.common.limits import Limits
+from classroom.common.throttle import TooManyGuesses
 from classroom.signaling import wire
 from classroom.signaling.pace import Paces, SignIns
 from classroom.signaling.room import Occupied, Replaced, RoomFull, UnknownMember
 from classroom.signaling.strangers import CutOff
 from classroom.signaling.switchboard import Closed, NothingNew, Switchboard
-from classroom.sparing import SparingLog
-from classroom.throttle import TooManyGuesses
 
 __all__ = ["Guard", "OpenDoor", "add_routes"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 from urllib.parse import unquote_to_bytes
 
-from classroom.errors import WireError
+from classroom.common.errors import WireError
 from classroom.signaling.queue import Event, Notice, Relay
 from classroom.signaling.room import NAME_LIMIT, Replaced, UnknownMember
 from classroom.signaling.switchboard import Closed, Switchboard

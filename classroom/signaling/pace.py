@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from classroom.throttle import household
+from classroom.common.throttle import household
 
 __all__ = ["LONGEST_DELAY", "Bucket", "Paces", "SignIns"]
 

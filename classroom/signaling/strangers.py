@@ -13,8 +13,8 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from classroom.sparing import SparingLog
-from classroom.throttle import Guesses, Throttle, TooManyGuesses, household
+from classroom.common.limited_log import SparingLog
+from classroom.common.throttle import Guesses, Throttle, TooManyGuesses, household
 
 __all__ = ["CutOff", "Strangers"]
 

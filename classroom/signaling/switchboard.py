@@ -11,10 +11,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
+from classroom.common.limited_log import SparingLog
 from classroom.signaling.queue import Event, Notice, Relay
 from classroom.signaling.room import Admission, Overflowed, Room
-from classroom.sparing import SparingLog
 
 __all__ = ["Closed", "NothingNew", "Switchboard"]
 

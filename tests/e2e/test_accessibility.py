@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
-from classroom.files import web_folder
+from classroom.common.paths import web_folder
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.browser import DESKTOP, PHONE, PageFactory, state_is
 from tests.support.page_server import PageServer, page_server

@@ -44,7 +44,7 @@ def _free_port() -> int:
 async def _teaching(lesson: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
     """The real command in a process of its own, answering; whatever is left of it is killed at the end."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "classroom.cli", "teach", str(lesson)),
+        *(sys.executable, "-m", "classroom.cli.main", "teach", str(lesson)),
         *("--host", "127.0.0.1", "--port", str(port), "--token", TOKEN),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from aiortc import RTCPeerConnection
 from playwright.async_api import Page, expect
 
 from classroom.broadcaster import Broadcaster
-from classroom.peers.credentials import temporary
+from classroom.webrtc.ice.credentials import temporary
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.browser import PHONE, PageFactory, state_is, until_true
 from tests.support.page_server import page_server
@@ -93,7 +93,7 @@ async def test_a_student_behind_a_relay_watches(tmp_path: Path, open_page: PageF
 async def test_pages_get_new_passwords_before_theirs_expire(
     tmp_path: Path, open_page: PageFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classroom.peers.ice._REFRESH_AT", 2 / 60)
+    monkeypatch.setattr("classroom.webrtc.ice.servers._REFRESH_AT", 2 / 60)
     async with turn_server(tmp_path) as turn, broadcasting(LESSON + with_secret(turn, lifetime=60)) as lesson:
         page = await join(open_page, at(lesson), "#relay=only")
         await state_is(page, "live")

@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from classroom.alarms import Alarm
+from classroom.common.alarms import Alarm
+from classroom.common.sentences import Wording
+from classroom.features.opening import OPENING
 from classroom.lesson import lesson_from_text
-from classroom.opening import OPENING
-from classroom.wording import Wording
 from tests.support.browser import DESKTOP, PHONE, PageFactory, until_true
 from tests.support.page_server import TOKEN, PageServer, jpeg, page_server
 from tests.support.port import until

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from classroom.broadcaster import Broadcaster
-from classroom.errors import CommandError
+from classroom.common.errors import CommandError
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.native_client import Dropped, NativeClient
 from tests.support.port import ask

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from classroom.broadcaster import Broadcaster
+from classroom.common.errors import AddressError
 from classroom.control.client import call, control_address
-from classroom.errors import AddressError
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.native_client import NativeReply, parse_reply
 from tests.support.port import ask

@@ -19,8 +19,8 @@ from classroom.bench.recorded import Broadcast, Recording, record
 from classroom.bench.servers import Stock
 from classroom.bench.stage import heads, stage
 from classroom.bench.students import students
-from classroom.clock import SystemClock
-from classroom.errors import SetupError
+from classroom.common.clock import SystemClock
+from classroom.common.errors import SetupError
 from classroom.media.frames import Encoded
 
 SMALL = fanout.Sizes(classroom=(1, 2), stock=(("vp8", 1),), janus=(), visits=2)

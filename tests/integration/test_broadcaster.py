@@ -11,7 +11,7 @@ from aiortc import RTCPeerConnection
 
 from classroom.broadcaster import Broadcaster
 from classroom.media.frames import Picture
-from classroom.peers import viewer
+from classroom.webrtc import viewer
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.native_client import NativeClient
 from tests.support.student import student

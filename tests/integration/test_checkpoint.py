@@ -14,7 +14,7 @@ import websockets
 from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
-from classroom.limits import Limits
+from classroom.common.limits import Limits
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Proxies
 from classroom.server.host_names import HostNames

@@ -15,12 +15,12 @@ from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
 from classroom.broadcaster import Broadcaster
+from classroom.common.errors import AddressError, CommandError
+from classroom.common.limited_log import SparingLog
 from classroom.control import connection as connection_module
-from classroom.control import messages
+from classroom.control import json_rpc as messages
 from classroom.control import session as session_module
 from classroom.control.client import call
-from classroom.errors import AddressError, CommandError
-from classroom.sparing import SparingLog
 from tests.support.broadcast import TOKEN, broadcasting
 
 PROTOCOL = Subprotocol("classroom.control.v1")

@@ -15,8 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from classroom.broadcaster import Broadcaster
-from classroom.control.commands import COMMANDS
-from classroom.control.messages import SUBPROTOCOL
+from classroom.control.json_rpc import SUBPROTOCOL
+from classroom.control.registry import COMMANDS
 from tests.support.broadcast import TOKEN, broadcasting
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "control.md").read_text(encoding="utf-8")

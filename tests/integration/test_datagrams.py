@@ -17,9 +17,9 @@ from aiortc import RTCPeerConnection
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from classroom.peers.allowance import AT_ONCE, CHECKS, Allowance
-from classroom.peers.guard import MOST_PAIRS, guard, is_unsigned_alert
-from classroom.peers.interfaces import interfaces
+from classroom.webrtc.aiortc_guard import MOST_PAIRS, guard, is_unsigned_alert
+from classroom.webrtc.ice.check_budget import AT_ONCE, CHECKS, Allowance
+from classroom.webrtc.ice.interfaces import interfaces
 from tests.support.broadcast import eventually
 from tests.support.datagrams import check, forged
 from tests.support.receiver import Call, call, encoded

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from classroom.errors import DeviceError
-from classroom.media import studio
+from classroom.common.errors import DeviceError
+from classroom.media import source_pool as studio
 from classroom.media.sources import build_picture_source
 from classroom.media.sources.base import Source
 from classroom.media.sources.pattern import Pattern

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from aiortc import RTCPeerConnection
 
-from classroom.peers import guard
-from classroom.peers.allowance import Allowance
+from classroom.webrtc import aiortc_guard as guard
+from classroom.webrtc.ice.check_budget import Allowance
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.native_client import Dropped, NativeClient
 from tests.support.process import teaching
@@ -49,7 +49,7 @@ async def knock(stack: contextlib.AsyncExitStack, port: int, number: int) -> Nat
 async def test_a_newcomer_is_refused_and_the_teacher_is_told_until_there_is_room(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("classroom.peers.few_files._OVER", 2.0)
+    monkeypatch.setattr("classroom.webrtc.open_files._OVER", 2.0)
     async with broadcasting() as lesson, contextlib.AsyncExitStack() as stack:
 
         def told() -> bool:

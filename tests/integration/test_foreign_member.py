@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.alarms import Alarms
-from classroom.errors import AddressError, WireError
+from classroom.cli.signal import signal_site
+from classroom.common.alarms import Alarms
+from classroom.common.errors import AddressError, WireError
 from classroom.server.authority import Authority
-from classroom.signal_server import signal_site
 from classroom.signaling import client
 from classroom.signaling.client import ServerAddress, ask
 from classroom.signaling.foreign import AWAY, ForeignMember, listed_name

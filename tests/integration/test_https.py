@@ -18,13 +18,13 @@ from prometheus_client import CollectorRegistry
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from classroom.alarms import Alarms
+from classroom.common.alarms import Alarms
+from classroom.common.errors import AddressError
 from classroom.control.connection import ControlConnection
-from classroom.errors import AddressError
 from classroom.server import Site, add_pages
 from classroom.server.authority import fingerprint
-from classroom.server.doorman import Gate
 from classroom.server.own_certificates import OwnCertificates
+from classroom.server.port_sharing import Gate
 from tests.support.broadcast import LESSON, TOKEN, broadcasting, eventually
 from tests.support.port import RawConnection, ask
 

@@ -16,7 +16,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from classroom.keeper import KeptFile
+from classroom.lesson.progress_file import KeptFile
 from classroom.server.site import CONTROL_SUBPROTOCOL
 from tests.support.broadcast import eventually
 from tests.support.clips import pdf

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from classroom.broadcaster import Broadcaster
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.signaling import AccessGuard, Joined, Left, Room
 from tests.support.broadcast import LESSON, broadcasting, eventually
 from tests.support.machine import Machine

@@ -8,9 +8,10 @@ import socket
 
 import pytest
 
-from classroom.limits import Limits
-from classroom.server import doorman, unread
-from classroom.server.gate import ConnectionGate
+from classroom.common.limits import Limits
+from classroom.server import port_sharing as doorman
+from classroom.server import slow_readers as unread
+from classroom.server.connection_limit import ConnectionGate
 from classroom.signaling import Room
 from tests.support.broadcast import LESSON, broadcasting
 from tests.support.bystander import bystander

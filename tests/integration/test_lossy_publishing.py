@@ -21,10 +21,10 @@ from aiortc import (
 from aiortc.rtp import is_rtcp
 from av import AudioFrame, VideoFrame
 
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.browser import Browser
-from classroom.peers.publisher import Publisher
+from classroom.webrtc.receiving.publisher import Publisher
 from tests.support.broadcast import eventually
 
 pytestmark = pytest.mark.timeout(60)

@@ -11,8 +11,8 @@ from typing import Final
 
 import pytest
 
-from classroom.limits import Limits
-from classroom.server.gate import ConnectionGate
+from classroom.common.limits import Limits
+from classroom.server.connection_limit import ConnectionGate
 from classroom.signaling import Room
 from tests.support.bystander import bystander
 from tests.support.port import RawConnection, open_port, until

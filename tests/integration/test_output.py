@@ -29,7 +29,7 @@ program: {size: 160x90, fps: 10}
 recording: {start: never}
 """
 
-COMMAND = [sys.executable, "-m", "classroom.cli"]
+COMMAND = [sys.executable, "-m", "classroom.cli.main"]
 
 
 class Lesson:

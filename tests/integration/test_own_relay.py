@@ -18,14 +18,14 @@ import pytest
 from aioice import stun
 from aioice.turn import TCP_TRANSPORT, TurnClientUdpProtocol, create_turn_endpoint, make_integrity_key
 
-from classroom.alarms import Alarms
-from classroom.errors import AddressError
+from classroom.common.alarms import Alarms
+from classroom.common.errors import AddressError
 from classroom.lesson import lesson_from_text
-from classroom.peers.credentials import Credential, temporary
-from classroom.peers.ice import Address, IceServers
-from classroom.peers.probe import probe
 from classroom.server.coturn import RELAY_PORTS, own_addresses
 from classroom.server.own_relay import OwnRelay, RelayWish
+from classroom.webrtc.ice.credentials import Credential, temporary
+from classroom.webrtc.ice.probe import probe
+from classroom.webrtc.ice.servers import Address, IceServers
 from tests.support.broadcast import eventually
 from tests.support.process import classroom, teaching
 from tests.support.turn import needs_coturn
@@ -380,7 +380,7 @@ async def test_the_terminal_tells_the_ports(tmp_path: Path) -> None:
 async def test_without_coturn_one_sentence_says_how_to_install_it(tmp_path: Path) -> None:
     code = (
         "import sys; from classroom.server import coturn; coturn.shutil.which = lambda *_, **__: None; "
-        "from classroom.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from classroom.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, "teach", "config/demo.yaml", "--relay", "--port", "0",

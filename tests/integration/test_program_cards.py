@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.media.frames import Codec, Picture, PictureSlot
 from classroom.media.sources.card import Card
 from classroom.media.sources.pattern import Pattern

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.media.sources.browser import Browser
 from tests.support.chart import COLUMNS, ROWS, Box, Part, Sheet, cells, chart, within
 from tests.support.display import VirtualDisplay

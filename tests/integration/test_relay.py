@@ -16,10 +16,10 @@ from aioice.turn import create_turn_endpoint
 from aiortc import RTCConfiguration, RTCIceTransportPolicy
 
 from classroom.lesson.sections import Ice
-from classroom.peers.credentials import Credential, temporary
-from classroom.peers.ice import Address, IceServers
-from classroom.peers.probe import probe
 from classroom.server.authority import Authority
+from classroom.webrtc.ice.credentials import Credential, temporary
+from classroom.webrtc.ice.probe import probe
+from classroom.webrtc.ice.servers import Address, IceServers
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.machine import Machine
 from tests.support.student import student
@@ -158,7 +158,7 @@ async def test_viewers_offer_a_relay(turn: TurnServer) -> None:
 async def test_picture_and_sound_pass_our_own_relay(turn: TurnServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lesson behind a router that lets nothing in: all packets go through coturn, as our viewer's end wants it."""
     only_relayed = functools.partial(RTCConfiguration, iceTransportPolicy=RTCIceTransportPolicy.RELAY)
-    monkeypatch.setattr("classroom.peers.viewer.RTCConfiguration", only_relayed)
+    monkeypatch.setattr("classroom.webrtc.viewer.RTCConfiguration", only_relayed)
     ice = f"ice: {{turn: {{urls: '{turn.url}', secret: '{SECRET}'}}}}\n"
     async with broadcasting(LESSON + ice) as lesson, student(lesson.port) as each:
         await each.watch()

@@ -15,8 +15,8 @@ from aiohttp import ClientSession
 from aiortc import RTCPeerConnection
 
 from classroom.broadcaster import Broadcaster
-from classroom.clock import SystemClock
-from classroom.reload import LessonFile, read_lesson_file
+from classroom.common.clock import SystemClock
+from classroom.features.lesson_file import LessonFile, read_lesson_file
 from tests.support.broadcast import TOKEN, eventually
 from tests.support.machine import Machine
 from tests.support.odd_files import ODD_FILES, odd_file

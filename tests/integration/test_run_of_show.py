@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from classroom.broadcaster import Broadcaster
-from classroom.errors import CommandError
+from classroom.common.errors import CommandError
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.clips import pdf
 

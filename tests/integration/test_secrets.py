@@ -42,7 +42,7 @@ async def test_no_log_has_the_token_or_the_passcode(tmp_path: Path) -> None:
     file = tmp_path / "lesson.yaml"
     file.write_text(LESSON, "utf-8")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "classroom.cli", "teach", str(file), "--debug", "--host", "127.0.0.1", "--port", "0",
+        sys.executable, "-m", "classroom.cli.main", "teach", str(file), "--debug", "--host", "127.0.0.1", "--port", "0",
         env={**os.environ, "CLASSROOM_TOKEN": TOKEN, "PYTHONASYNCIODEBUG": "1", "COLUMNS": "4000"},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -97,7 +97,7 @@ async def test_no_log_has_the_token_or_the_passcode(tmp_path: Path) -> None:
 
 async def test_a_quiet_lesson_prints_no_token() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "classroom.cli", "teach", "config/demo.yaml", "--quiet",
+        sys.executable, "-m", "classroom.cli.main", "teach", "config/demo.yaml", "--quiet",
         "--host", "127.0.0.1", "--port", "0",
         env={**os.environ, "CLASSROOM_TOKEN": TOKEN},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

@@ -28,9 +28,9 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from classroom.peers.feed import OwnFeed
-from classroom.peers.interfaces import interfaces
-from classroom.peers.packetizer import packetize
+from classroom.webrtc.ice.interfaces import interfaces
+from classroom.webrtc.rtp.packetizer import packetize
+from classroom.webrtc.sending.feed import OwnFeed
 from tests.support.broadcast import eventually
 from tests.support.receiver import Call, Source, call, encoded, sound
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from classroom.peers.audience import Audience
+from classroom.students.audience import Audience
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.native_client import Dropped
 from tests.support.process import Running, teaching

@@ -24,7 +24,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 async def serving(*options: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """A server of its own, and its port."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "classroom.cli", "signal", "--host", "127.0.0.1", "--port", "0", *options,
+        sys.executable, "-m", "classroom.cli.main", "signal", "--host", "127.0.0.1", "--port", "0", *options,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -91,7 +91,7 @@ async def test_a_port_in_use_is_told_in_a_sentence() -> None:
 
 async def test_nothing_that_carries_pictures_is_loaded() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "import sys, classroom.cli, classroom.signal_server; print(*sys.modules)",
+        sys.executable, "-c", "import sys, classroom.cli.main, classroom.cli.signal; print(*sys.modules)",
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, _ = await process.communicate()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.signaling import Joined, Left, Message, Room
 from classroom.signaling.wire import BODY_LIMIT, Refusal, SignIn
 from tests.support.native_client import Dropped, NativeClient, NativeMessage, NativeNotice, NativeReply, parse_reply

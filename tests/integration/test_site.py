@@ -16,7 +16,7 @@ from aiohttp import web
 from prometheus_client import Counter
 from websockets.asyncio.server import Server, ServerConnection
 
-from classroom.errors import AddressError
+from classroom.common.errors import AddressError
 from classroom.server import Site, listeners
 from classroom.server import site as module
 from tests.support.port import RawConnection, ask, open_port

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from classroom.broadcaster import Broadcaster
-from classroom.peers import viewer
+from classroom.webrtc import viewer
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.machine import Machine
 from tests.support.student import Student, student
@@ -224,7 +224,7 @@ async def test_who_has_nothing_more_to_say_after_its_answer_watches_on(
 ) -> None:
     """As the original client, whose answer is the last that is heard of it."""
     monkeypatch.setattr(viewer, "_ANSWER_WITHIN", 3.0)
-    caplog.set_level(logging.INFO, "classroom.peers.viewer")
+    caplog.set_level(logging.INFO, "classroom.webrtc.viewer")
     async with student(lesson.port) as watcher, student(lesson.port) as silent:
         await watcher.watch()
         await silent.offer()

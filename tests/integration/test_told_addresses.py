@@ -11,13 +11,13 @@ import aiohttp
 import pytest
 from websockets.asyncio.client import connect
 
-from classroom import reception
-from classroom.alarms import Alarms
 from classroom.broadcaster import Broadcaster
-from classroom.clock import SystemClock
+from classroom.common.alarms import Alarms
+from classroom.common.clock import SystemClock
 from classroom.lesson import lesson_from_text
-from classroom.server import told_addresses
-from classroom.server.join import qr_code
+from classroom.server import advertised_addresses as told_addresses
+from classroom.server import endpoints as reception
+from classroom.server.join_code import qr_code
 from classroom.server.own_certificates import OwnCertificates
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.process import teaching

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from classroom.server import unread
+from classroom.server import slow_readers as unread
 from classroom.signaling import Room
 from tests.support.port import OpenPort, RawConnection, open_port, until
 

@@ -87,7 +87,7 @@ class School:
     async def state(self) -> dict[str, Any]:
         """The state of the lesson. This test is in no namespace of it, so the command asks."""
         process = await asyncio.create_subprocess_exec(
-            *inside(self.teacher), sys.executable, "-m", "classroom.cli",
+            *inside(self.teacher), sys.executable, "-m", "classroom.cli.main",
             "remote", f"http://127.0.0.1:{self.lesson.port}", "hello",
             env={**os.environ, "CLASSROOM_TOKEN": self.lesson.token}, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip

@@ -86,7 +86,7 @@ class Classroom:
     async def seen(self, name: str) -> dict[str, Any]:
         """A student as the teacher sees it. This test is in no namespace of the lesson, so the command asks."""
         process = await asyncio.create_subprocess_exec(
-            *inside(self._network.teacher), sys.executable, "-m", "classroom.cli",
+            *inside(self._network.teacher), sys.executable, "-m", "classroom.cli.main",
             "remote", f"http://127.0.0.1:{self._lesson.port}", "hello",
             env={**os.environ, "CLASSROOM_TOKEN": self._lesson.token}, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip

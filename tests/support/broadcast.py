@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from classroom.broadcaster import Broadcaster
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.lesson import lesson_from_text
 
 __all__ = ["LESSON", "TOKEN", "broadcasting", "eventually"]

@@ -14,9 +14,9 @@ from contextlib import ExitStack
 
 from aiohttp import web
 
-from classroom.limits import Limits
+from classroom.common.limits import Limits
 from classroom.server.accepting import Shortage
-from classroom.server.gate import ConnectionGate
+from classroom.server.connection_limit import ConnectionGate
 from classroom.server.site import Site
 
 

@@ -22,11 +22,11 @@ from prometheus_client import CollectorRegistry
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.control.connection import ControlConnection
 from classroom.server import Site, add_pages
 from classroom.server.authority import Authority
-from classroom.server.join import add_join
+from classroom.server.join_code import add_join
 from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
 

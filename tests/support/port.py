@@ -11,13 +11,13 @@ from pathlib import Path
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from classroom.clock import Clock, SystemClock
+from classroom.common.clock import Clock, SystemClock
+from classroom.common.limits import Limits
 from classroom.control.connection import ControlConnection
-from classroom.limits import Limits
 from classroom.server import Site, add_pages
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import own_address
-from classroom.server.doorman import Gate
+from classroom.server.port_sharing import Gate
 from classroom.signaling import Guard, Room, RoomMember, Switchboard, add_routes
 
 __all__ = ["OpenPort", "RawConnection", "ask", "open_port", "until"]

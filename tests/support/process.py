@@ -115,7 +115,7 @@ async def _start(
     wanted = {**os.environ, "CLASSROOM_HOME": home, **(env or {})}
     changed = {key: value for key, value in wanted.items() if value is not None}
     return await asyncio.create_subprocess_exec(
-        *within, sys.executable, "-m", "classroom.cli", *arguments,
+        *within, sys.executable, "-m", "classroom.cli.main", *arguments,
         env=changed, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 

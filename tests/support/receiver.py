@@ -14,20 +14,20 @@ from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
 
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.media.codecs import VideoSettings
 from classroom.media.encoder import VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Encoded
 from classroom.media.rendition import Rendition
-from classroom.peers.allowance import Allowance
-from classroom.peers.capabilities import preferences
-from classroom.peers.datagram import Path
-from classroom.peers.feed import Feed, OwnFeed, Program
-from classroom.peers.guard import guard
-from classroom.peers.header import PlayoutDelay
-from classroom.peers.rtp import install
-from classroom.peers.transmitter import Transmitter
+from classroom.webrtc.aiortc_guard import guard
+from classroom.webrtc.aiortc_internals import install
+from classroom.webrtc.ice.check_budget import Allowance
+from classroom.webrtc.rtp.datagram import Path
+from classroom.webrtc.rtp.header import PlayoutDelay
+from classroom.webrtc.sending.capabilities import preferences
+from classroom.webrtc.sending.feed import Feed, OwnFeed, Program
+from classroom.webrtc.sending.transmitter import Transmitter
 from tests.support.broadcast import eventually
 from tests.support.student import with_one_codec
 

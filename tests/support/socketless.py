@@ -14,8 +14,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from classroom.clock import ManualClock
-from classroom.server.doorman import Doorman, Doorway
+from classroom.common.clock import ManualClock
+from classroom.server.port_sharing import Doorman, Doorway
 from classroom.server.web_protocol import web_protocols
 from classroom.signaling import Room, RoomMember, Switchboard, add_routes
 

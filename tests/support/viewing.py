@@ -15,16 +15,16 @@ from typing import Any
 
 import av
 
-from classroom.clock import Clock, ManualClock, SystemClock
-from classroom.direction import scenes_of
+from classroom.common.clock import Clock, ManualClock, SystemClock
 from classroom.director import Director
+from classroom.features.scenes import scenes_of
 from classroom.lesson import Lesson, lesson_from_text
 from classroom.media.fanout import Subscription
 from classroom.media.frames import Codec, PictureSlot
 from classroom.media.overlay import Overlay, build_overlays
 from classroom.media.program import Program
 from classroom.media.rendition import Rendition
-from classroom.media.studio import Studio
+from classroom.media.source_pool import Studio
 from tests.support.pictures import BLUE, Array, plain, to_rgb
 
 __all__ = ["Moved", "Running", "moved", "running"]

@@ -13,7 +13,7 @@ from typing import Final
 
 import av
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.media.codecs import VideoSettings, open_video
 from classroom.media.sound import BLOCK, BLOCK_SECONDS, DELAY, SoundInput, SoundMixer
 from classroom.media.sound_buffer import sample_index

@@ -10,10 +10,10 @@ from typing import ClassVar, Final
 
 import av
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.sound_buffer import SoundBuffer
-from classroom.media.watch import STALL, Freezing
+from classroom.media.stall_detector import STALL, Freezing
 
 __all__ = ["Known", "Source"]
 

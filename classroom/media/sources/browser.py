@@ -12,11 +12,11 @@ from typing import Final
 
 import av
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.frames import Samples
 from classroom.media.sources.base import Source
-from classroom.wording import Wording
 
 __all__ = ["Browser"]
 

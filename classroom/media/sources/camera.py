@@ -12,14 +12,14 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Sentence, Wording
 from classroom.media.sources.base import Known
 from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.decoding import said_by
-from classroom.media.watch import Freezing
-from classroom.wording import Sentence, Wording
+from classroom.media.stall_detector import Freezing
 
 __all__ = ["Camera"]
 

@@ -12,10 +12,10 @@ from typing import Final
 import av
 from av.device import DeviceInfo, enumerate_input_devices
 
-from classroom.address import without_secrets
-from classroom.errors import DeviceError
+from classroom.common.errors import DeviceError
+from classroom.common.redaction import without_secrets
+from classroom.common.sentences import Sentence, Wording
 from classroom.media.sources.base import Known
-from classroom.wording import Sentence, Wording
 
 __all__ = ["CAMERA_FORMATS", "FoundCamera", "choose_camera", "find_cameras", "forbidden_cameras"]
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import av
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
 from classroom.media.sources.base import Source
 from classroom.media.sources.card_drawing import CardDrawing, draw_card
 

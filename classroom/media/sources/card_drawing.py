@@ -13,10 +13,10 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from classroom.errors import DeviceError
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.sources.fonts import Font, find_font
 from classroom.media.sources.image_file import ImageError, read_image
-from classroom.wording import Wording
 
 __all__ = ["CardDrawing", "draw_card"]
 

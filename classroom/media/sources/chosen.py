@@ -6,7 +6,7 @@ which nobody expects to be seen or heard.
 
 from __future__ import annotations
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.sources.base import Known, Source
 
 __all__ = ["ChosenSource"]

@@ -10,15 +10,15 @@ import platform
 from collections.abc import Callable
 from typing import Final
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Sentence, Wording
 from classroom.media.sources.base import Known
 from classroom.media.sources.chosen import ChosenSource
+from classroom.media.sources.desktop_audio import Loudspeakers, monitor_tool
 from classroom.media.sources.loopback import loopbacks
-from classroom.media.sources.loudspeakers import Loudspeakers, monitor_tool
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
 from classroom.media.sources.sound_device import SoundDevice
-from classroom.wording import Sentence, Wording
 
 __all__ = ["ComputerSound", "missing_offer"]
 

@@ -14,7 +14,7 @@ from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.image_file import orientation_of
-from classroom.media.sources.upright import Upright
+from classroom.media.sources.orientation import Upright
 
 __all__ = ["Decoding", "DecodingError", "Item", "said_by"]
 

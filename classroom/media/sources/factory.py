@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.lesson.audio import ComputerInput, MicrophoneInput, ToneInput
 from classroom.lesson.sources import (
     BrowserSource,

@@ -9,12 +9,12 @@ from typing import Final
 
 import av
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.base import Source
 from classroom.media.sources.decoding import Decoding, DecodingError
-from classroom.wording import Wording
 
 __all__ = ["MediaFile"]
 

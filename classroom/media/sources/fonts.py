@@ -11,8 +11,8 @@ from typing import Final
 
 from PIL import ImageFont
 
-from classroom.errors import DeviceError
-from classroom.wording import Sentence, Wording
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Sentence, Wording
 
 __all__ = ["Font", "find_font"]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageOps
 
-from classroom.files import open_file
+from classroom.common.paths import open_file
 
 __all__ = ["ImageError", "orientation_of", "read_image"]
 

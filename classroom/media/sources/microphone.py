@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.sources.base import Known
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
 from classroom.media.sources.sound_device import SoundDevice
-from classroom.wording import Wording
 
 __all__ = ["Microphone"]
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 import mss
 from mss.exception import ScreenShotError
 
-from classroom.errors import DeviceError
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.sources import mac_screen
-from classroom.wording import Wording
 
 __all__ = ["FAULTS", "Area", "Monitor", "connect", "find_monitors", "list_monitors"]
 

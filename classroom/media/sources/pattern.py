@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.base import Source
 from classroom.media.sources.ticks import Ticks

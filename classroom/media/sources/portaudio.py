@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from classroom.errors import DeviceError
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Sentence, Wording
 from classroom.media.sources.sound_arrangement import sound_arrangement
-from classroom.wording import Sentence, Wording
 
 __all__ = ["FoundMicrophone", "PortAudio", "find_microphones"]
 

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.sources.decoding import Decoding, Item
 
 __all__ = ["Arrival", "ReadAhead"]

@@ -15,13 +15,13 @@ import mss
 import numpy as np
 import numpy.typing as npt
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.sources.base import Known
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.monitors import FAULTS, Area, Monitor, connect, find_monitors, list_monitors
 from classroom.media.sources.ticks import Ticks
-from classroom.wording import Wording
 
 __all__ = ["Area", "Monitor", "Screen", "find_monitors"]
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 import av
 import numpy as np
 
-from classroom.clock import Clock
-from classroom.errors import CommandError, DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import CommandError, DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.sources.base import Source
-from classroom.wording import Wording
 
 __all__ = ["Slides"]
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 import av
 import numpy as np
 
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
-from classroom.wording import Wording
 
 __all__ = ["SoundDevice"]
 

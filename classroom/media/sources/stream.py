@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import av
 
-from classroom.address import shown_address
-from classroom.clock import Clock
-from classroom.errors import DeviceError
+from classroom.common.clock import Clock
+from classroom.common.errors import DeviceError
+from classroom.common.redaction import shown_address
+from classroom.common.sentences import Wording
 from classroom.media.sources.base import Source
-from classroom.media.sources.cushion import Cushion
 from classroom.media.sources.decoding import Decoding, DecodingError, said_by
+from classroom.media.sources.live_latency import Cushion
 from classroom.media.sources.read_ahead import Arrival, ReadAhead
-from classroom.wording import Wording
 
 __all__ = ["NetworkStream"]
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from classroom.clock import Clock
+from classroom.common.clock import Clock
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.base import Source
 from classroom.media.sources.ticks import Ticks

@@ -11,7 +11,7 @@ import pytest
 from classroom.bench.quality import decoded, fall, measured, psnr, whole_frames
 from classroom.bench.stage import FPS, slide, yuv_frame
 from classroom.media.codecs import VideoSettings, open_video
-from classroom.peers.packetizer import packetize
+from classroom.webrtc.rtp.packetizer import packetize
 
 SSRC = 5
 

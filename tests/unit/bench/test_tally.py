@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.bench.tally import Tally, key_frame_request, receiver_report, sender_reports
-from classroom.peers.report import Counters, description, sender_report
+from classroom.webrtc.rtp.rtcp_writer import Counters, description, sender_report
 
 
 def counted(numbers: list[int], *, last: int = 5) -> Tally:

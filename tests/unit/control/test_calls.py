@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from classroom.common.errors import CommandError
 from classroom.control.calls import Calls, Role, Tell
-from classroom.errors import CommandError
 
 
 class Line:

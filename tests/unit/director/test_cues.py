@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classroom.common.errors import CommandError
 from classroom.director import Cue, RunOfShow
-from classroom.errors import CommandError
 
 A, B, C = Cue("a", due=0.0), Cue("b", due=60.0), Cue("c", due=120.0)
 BY_HAND = Cue("hand")

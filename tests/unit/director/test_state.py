@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from classroom.common.errors import CommandError
 from classroom.director import Crop, Director, Placement, Rectangle, Scene, Shown, Style, Transition, resolve
-from classroom.errors import CommandError
 
 SCENES = {
     "talk": Scene("talk", "full", ("camera",)),

@@ -7,7 +7,7 @@ import json
 import pytest
 from jsonschema import Draft7Validator
 
-from classroom.files import config_folder
+from classroom.common.paths import config_folder
 from classroom.lesson import check_lesson, lesson_schema, schema_text
 from classroom.lesson.document import read_document
 from tests.support.lessons import FULL, SMALL, faults

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom.errors import LessonError
+from classroom.common.errors import LessonError
 from classroom.lesson import check_lesson, load_lesson
 from tests.support.lessons import SMALL, faults
 

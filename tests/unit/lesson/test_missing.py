@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom.cli import main
+from classroom.cli.main import main
 from classroom.lesson import check_lesson
 from classroom.lesson.missing import missing_files
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from classroom.files import config_folder
+from classroom.common.paths import config_folder
 from classroom.lesson import Lesson, check_lesson
 from classroom.lesson.document import KeyPath, read_document
 from classroom.lesson.nodes import compose

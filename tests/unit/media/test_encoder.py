@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.media import encoder as encoder_module
 from classroom.media.codecs import VideoSettings, h264_level, open_video
 from classroom.media.encoder import VideoEncoder

@@ -6,8 +6,9 @@ import av
 import numpy as np
 import pytest
 
-from classroom.alarms import Alarms
-from classroom.clock import ManualClock
+from classroom.common.alarms import Alarms
+from classroom.common.clock import ManualClock
+from classroom.common.sentences import reason_of
 from classroom.media.delivery import Delivery
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.health import Health
@@ -15,7 +16,6 @@ from classroom.media.level import Level
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
 from classroom.media.supervisor import SourceStatus
-from classroom.wording import reason_of
 
 
 class Room:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classroom.errors import DeviceError
+from classroom.common.errors import DeviceError
 from classroom.lesson.overlays import ClockOverlay, LogoOverlay, StrapOverlay
 from classroom.lesson.overlays import Overlay as OverlayModel
 from classroom.media.overlay import Overlay, build_overlay, build_overlays

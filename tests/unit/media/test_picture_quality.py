@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from classroom.bench.content import CameraClip, SlideClip
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.media.codecs import VideoSettings
 from classroom.media.encoder import VideoEncoder
 from classroom.media.frames import Encoded, Picture, PictureSlot

@@ -15,9 +15,9 @@ import av
 import numpy as np
 import pytest
 
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
+from classroom.common.errors import CommandError
 from classroom.director import Director, Scene
-from classroom.errors import CommandError
 from classroom.media.fanout import Subscription, SubscriptionClosed
 from classroom.media.frames import SAMPLE_RATE, Codec, Encoded, Picture, PictureSlot
 from classroom.media.program import Program

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from classroom.clock import SystemClock
+from classroom.common.clock import SystemClock
 from classroom.director import Director, Scene
 from classroom.lesson.sections import Tier
 from classroom.media.fanout import Subscription

@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from classroom.clock import ManualClock, SystemClock
-from classroom.errors import CommandError
+from classroom.common.clock import ManualClock, SystemClock
+from classroom.common.errors import CommandError
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import FLOOR_DB
 from classroom.media.limiter import CEILING, LOOK_AHEAD

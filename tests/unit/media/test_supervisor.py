@@ -11,9 +11,9 @@ import av
 import numpy as np
 import pytest
 
-from classroom.clock import SystemClock
-from classroom.errors import DeviceError
-from classroom.media import watch
+from classroom.common.clock import SystemClock
+from classroom.common.errors import DeviceError
+from classroom.media import stall_detector as watch
 from classroom.media.frames import Picture
 from classroom.media.sources.base import Source
 from classroom.media.supervisor import SourceRunner, SourceStatus

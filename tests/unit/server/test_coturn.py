@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom.errors import AddressError, SetupError
+from classroom.common.errors import AddressError, SetupError
 from classroom.server.coturn import RELAY_PORTS, Plan, find_coturn, listening_addresses, user_for
 
 OWN = ["10.0.0.2", "2001:db8::2"]

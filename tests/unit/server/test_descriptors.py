@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from classroom.peers.interfaces import Interfaces
 from classroom.server import descriptors
 from classroom.server.descriptors import connections_that_fit
+from classroom.webrtc.ice.interfaces import Interfaces
 
 if sys.platform == "win32":
     pytest.skip("this system has no such limit", allow_module_level=True)

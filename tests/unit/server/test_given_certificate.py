@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from classroom.alarms import Alarms
-from classroom.errors import SetupError
+from classroom.common.alarms import Alarms
+from classroom.common.errors import SetupError
 from classroom.server.authority import Authority
 from classroom.server.given_certificate import GivenCertificate
 from tests.support.handshake import shown

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom.alarms import Alarms
+from classroom.common.alarms import Alarms
 from classroom.server.authority import Authority
 from classroom.server.own_certificates import OwnCertificates
 from tests.support.handshake import shown

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from classroom.alarms import Alarms
-from classroom.errors import AddressError
+from classroom.common.alarms import Alarms
+from classroom.common.errors import AddressError
 from classroom.lesson.load import lesson_from_text
-from classroom.server import leash
 from classroom.server import own_relay as module
+from classroom.server import parent_watch
 from classroom.server.own_relay import OwnRelay, RelayWish
 from tests.support.broadcast import eventually
-from tests.unit.server.test_leash import BESIDE, is_running, started
+from tests.unit.server.test_parent_watch import BESIDE, is_running, started
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no coturn for Windows")
 
@@ -61,7 +61,7 @@ async def test_an_address_that_is_gone_for_a_moment_is_an_alarm_and_asked_for_ag
 async def test_what_does_not_end_is_ended_with_its_child(relay: OwnRelay, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ENDED_WITHIN", 0.5)
     relay._process, child = await started(
-        sys.executable, "-c", BESIDE, leash.__file__, sys.executable, "-c", STUBBORN, session=True
+        sys.executable, "-c", BESIDE, parent_watch.__file__, sys.executable, "-c", STUBBORN, session=True
     )
     await relay._end()
     await eventually(lambda: not is_running(child))

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
+from classroom.common.throttle import TooManyGuesses
 from classroom.signaling import AccessGuard
 from classroom.signaling.wire import SignIn, read_sign_in
-from classroom.throttle import TooManyGuesses
 
 
 def guard(passcode: str | None = "geheim", banned: str = "") -> AccessGuard:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.clock import ManualClock, SystemClock
-from classroom.errors import WireError
+from classroom.common.clock import ManualClock, SystemClock
+from classroom.common.errors import WireError
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard
 from classroom.signaling.member import Member
 from classroom.signaling.queue import Notice, Relay

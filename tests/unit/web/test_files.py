@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from classroom.files import web_folder
+from classroom.common.paths import web_folder
 
 WEB = web_folder()
 OWN = [

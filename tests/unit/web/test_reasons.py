@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import classroom
-from classroom.files import web_folder
+from classroom.common.paths import web_folder
+from classroom.common.sentences import reason_of
 from classroom.lesson.words import unit_word
-from classroom.wording import reason_of
 
 CODE = Path(classroom.__file__).parent
 CHINESE: dict[str, str] = json.loads((web_folder() / "locales" / "reasons.zh.json").read_text("utf-8"))
@@ -61,7 +61,7 @@ def test_chinese_is_chinese() -> None:
 
 def test_whatever_is_wrong_with_a_device_can_be_translated() -> None:
     here = [place for place, call in _calls("DeviceError") if any(map(_put_together, call.args))]
-    assert [place for place in here if not place.startswith("rehearsal.py")] == []
+    assert [place for place in here if not place.startswith("cli/rehearse.py")] == []
 
 
 def test_every_fault_of_a_lesson_file_can_be_translated() -> None:

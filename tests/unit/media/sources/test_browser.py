@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from av import VideoFrame
 
-from classroom.clock import ManualClock, SystemClock
-from classroom.errors import DeviceError
+from classroom.common.clock import ManualClock, SystemClock
+from classroom.common.errors import DeviceError
 from classroom.media.sources.browser import Browser
 from classroom.media.supervisor import SourceRunner
 from tests.support.waiting import wait_for

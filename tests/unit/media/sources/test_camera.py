@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from av.device import DeviceInfo
 
-from classroom.clock import SystemClock
-from classroom.errors import DeviceError
+from classroom.common.clock import SystemClock
+from classroom.common.errors import DeviceError
 from classroom.media.sources import camera as camera_module
 from classroom.media.sources import cameras
 from classroom.media.sources.base import Known

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from classroom.clock import ManualClock
-from classroom.errors import DeviceError
+from classroom.common.clock import ManualClock
+from classroom.common.errors import DeviceError
 from classroom.media.sources import draw_card, fallback_card, fonts
 from classroom.media.sources.card import Card
 from tests.support.odd_files import ODD_FILES, odd_file

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classroom.clock import ManualClock, SystemClock
-from classroom.errors import DeviceError
+from classroom.common.clock import ManualClock, SystemClock
+from classroom.common.errors import DeviceError
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources import computer
 from classroom.media.sources.computer import ComputerSound
-from classroom.media.sources.loudspeakers import monitor_tool
+from classroom.media.sources.desktop_audio import monitor_tool
 from classroom.media.sources.portaudio import PortAudio
 from classroom.media.supervisor import SourceRunner
 from tests.support.sound_library import Library

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.media.sources.card import Card
 from classroom.media.sources.card_drawing import CardDrawing
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from classroom.clock import ManualClock
-from classroom.errors import DeviceError
+from classroom.common.clock import ManualClock
+from classroom.common.errors import DeviceError
 from classroom.lesson.audio import ComputerInput, MicrophoneInput, ToneInput
 from classroom.lesson.sources import (
     BrowserSource,

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classroom.clock import SystemClock
-from classroom.errors import DeviceError
+from classroom.common.clock import SystemClock
+from classroom.common.errors import DeviceError
 from classroom.media.frames import Picture
 from classroom.media.sources.decoding import Decoding, Item
 from classroom.media.sources.file import MediaFile

@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 import numpy as np
 import pytest
 
-from classroom.clock import ManualClock, SystemClock
-from classroom.errors import DeviceError
+from classroom.common.clock import ManualClock, SystemClock
+from classroom.common.errors import DeviceError
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources import portaudio
 from classroom.media.sources.microphone import Microphone

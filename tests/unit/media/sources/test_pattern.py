@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.pattern import Pattern
 

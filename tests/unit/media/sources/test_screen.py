@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 from mss.exception import ScreenShotError
 
-from classroom.clock import ManualClock, SystemClock
-from classroom.errors import DeviceError
+from classroom.common.clock import ManualClock, SystemClock
+from classroom.common.errors import DeviceError
 from classroom.media.sources import mac_screen
 from classroom.media.sources import screen as screen_module
 from classroom.media.sources.monitors import list_monitors

@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 import pytest
 
-from classroom.clock import SystemClock
-from classroom.errors import CommandError, DeviceError
+from classroom.common.clock import SystemClock
+from classroom.common.errors import CommandError, DeviceError
 from classroom.media.sources.slides import Slides
 from classroom.media.supervisor import SourceRunner
 from tests.support.clips import brightness, pdf

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classroom.clock import SystemClock
-from classroom.errors import DeviceError
+from classroom.common.clock import SystemClock
+from classroom.common.errors import DeviceError
 from classroom.media.sources import stream
 from classroom.media.sources.base import Source
 from classroom.media.sources.decoding import Item

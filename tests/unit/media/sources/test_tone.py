@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from classroom.clock import ManualClock
+from classroom.common.clock import ManualClock
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.tone import Tone
 

@@ -1,0 +1,1 @@
+"""The commands of ``classroom``: what is printed, and how each of them ends."""

@@ -1,0 +1,226 @@
+"""A lesson in the foreground of a terminal: what is printed, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import secrets
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import segno
+
+from classroom.broadcaster import Broadcaster
+from classroom.cli.interrupt import interruptible
+from classroom.common.clock import SystemClock
+from classroom.common.errors import LessonError, SetupError
+from classroom.common.paths import home_folder
+from classroom.features.lesson_file import LessonFile, read_lesson_file
+from classroom.lesson import Lesson, built_in_lesson
+from classroom.lesson.progress_file import Keeping, KeptFile
+from classroom.media.devices import list_devices
+from classroom.server.authority import fingerprint
+from classroom.server.coturn import RELAY_PORTS
+from classroom.server.own_relay import OwnRelay, RelayWish
+from classroom.signaling.client import ServerAddress, reach
+
+__all__ = ["Wishes", "teach"]
+
+logger = logging.getLogger(__name__)
+
+_FIREWALL_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/libexec/ApplicationFirewall"))
+_FIREWALLS = (
+    ("ufw", ": sudo ufw allow {port}"),
+    ("firewall-cmd", ": sudo firewall-cmd --add-port={port}/tcp --add-port={port}/udp"),
+    ("socketfilterfw", ", or answer “Allow” when the system asks about turnserver"),
+)
+"""Programs that tell which firewall a computer has, and what to say to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks for; None where it says nothing."""
+
+    file: Path | None = None
+    host: str | None = None
+    port: int | None = None
+    token: str | None = None
+    signaling: str | None = None
+    check: bool = False
+    quiet: bool = False
+    relay: RelayWish | None = None
+    fresh: bool = False
+
+
+async def teach(wishes: Wishes) -> int:
+    """Run a lesson until it is ended by the teacher, Ctrl-C or SIGTERM; the exit code."""
+    file = None if wishes.file is None else await asyncio.to_thread(_file, wishes.file)
+    lesson = await asyncio.to_thread(_built_in) if file is None else file.lesson
+    if wishes.signaling is not None:
+        lesson = _meeting_at(wishes.signaling, lesson)
+    keeping, story = (None, None) if wishes.check else await asyncio.to_thread(begin_keeping, lesson, wishes)
+    broadcaster = Broadcaster(
+        lesson,
+        host=lesson.server.host if wishes.host is None else wishes.host,
+        port=lesson.server.port if wishes.port is None else wishes.port,
+        token=wishes.token or lesson.access.token or secrets.token_urlsafe(18),
+        clock=SystemClock(),
+        file=file,
+        relay=wishes.relay,
+        keeping=keeping,
+    )
+    if wishes.check:
+        return await _check(broadcaster)
+    with interruptible(broadcaster.stop) as ending:
+        async with broadcaster:
+            # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
+            await broadcaster.sources_settled(1.5)
+            _introduce(broadcaster, story, quiet=wishes.quiet)
+            # What is there now stays to the end. Collecting the memory of students who leave need not look at it.
+            gc.collect()
+            gc.freeze()
+            await broadcaster.stopped()
+            ending.begins()
+            print("Stopping the lesson …", file=sys.stderr)
+    return 0
+
+
+def _built_in() -> Lesson:
+    devices = list_devices()
+    return built_in_lesson(
+        has_camera=bool(devices.cameras),
+        has_microphone=bool(devices.microphones),
+        has_screen=bool(devices.screens),
+        language=_language(),
+    )
+
+
+def _file(path: Path) -> LessonFile:
+    report, mark = read_lesson_file(path)
+    if report.lesson is None or report.faults:
+        raise LessonError(report.faults)
+    for note in report.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return LessonFile(path, report.lesson, mark)
+
+
+def _meeting_at(server: str, lesson: Lesson) -> Lesson:
+    """The lesson at another signaling server."""
+    if lesson.access.passcode is not None:
+        raise SetupError(
+            "Nobody is asked for the lesson's passcode at another signaling server. Leave --signaling out, or write "
+            "access.passcode: null, and admit: approve to choose who comes in."
+        )
+    return lesson.model_copy(update={"signaling": lesson.signaling.model_copy(update={"server": server})})
+
+
+def _language() -> str:
+    """The language of the built-in lesson: that of the person who runs it, where it is one of ours."""
+    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+async def _check(broadcaster: Broadcaster) -> int:
+    """Start every source, say how it went, stop."""
+    if (server := broadcaster.signaling_server) is not None:
+        await reach(ServerAddress.parse(server))
+    async with broadcaster.sources_only():
+        await broadcaster.sources_settled(10.0)
+        lines = broadcaster.bulletin.source_lines()
+    for line in lines:
+        print(line.text)
+    return 0 if all(line.well for line in lines) else 1
+
+
+def begin_keeping(lesson: Lesson, wishes: Wishes) -> tuple[Keeping | None, str | None]:
+    """Where this lesson is kept and what it goes on with, and what to say of that."""
+    home, longest = home_folder(), lesson.recording.resume
+    if home is None or not longest:
+        return None, None
+    file = KeptFile.of(home, wishes.file)
+    try:
+        if not file.claim():
+            return None, "This lesson runs already on this computer, so this one begins anew and is not kept."
+    except OSError as error:
+        why = error.strerror or error
+        return None, f"How far the lesson is cannot be kept in {home} ({why}); after an interruption it begins anew."
+    try:
+        before = file.read()
+    except (ValueError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return Keeping(file), f"What was kept of an interrupted lesson is left out ({reason}); this one begins anew."
+    if before is None:
+        return Keeping(file), None
+    of = f"the lesson of {before.began.astimezone():%H:%M}"
+    passed = before.interrupted_for(datetime.now(UTC))
+    if passed is None:
+        return Keeping(file), f"By this computer's clock {of} is still to come, so this one begins anew."
+    if passed > longest:
+        return Keeping(file), f"{of.capitalize()} was interrupted {_spoken(passed)} ago, so this one begins anew."
+    if wishes.fresh:
+        back = "To go on with it, stop this one before you change anything, and start without --fresh."
+        return Keeping(file, fresh=True), f"Begun anew; {of} is left aside. {back}"
+    anew = "To begin anew instead, stop and start with --fresh."
+    return Keeping(file, before), f"Going on with {of}, interrupted {_spoken(passed)} ago. {anew}"
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> None:
+    def shown(teacher: str) -> str:
+        return teacher.partition("#")[0] if quiet else teacher
+
+    students, *others = broadcaster.reception.addresses()
+    print(f"Students:  {students}")
+    for other in others:
+        print(f"           {other}")
+    print(f"Teacher:   {shown(broadcaster.teacher_address())}", flush=True)
+    # This computer needs no https: its loopback counts as secure already, and everybody else sees the first one.
+    for secure in broadcaster.secure_teacher_addresses()[:1]:
+        print(f"           {shown(secure)}")
+    if (trust := broadcaster.reception.trust_address()) is not None:
+        print(f"Trust:     {trust}", flush=True)
+    if (server := broadcaster.signaling_server) is not None:
+        print(f"Signaling: {server}", flush=True)
+    if (relay := broadcaster.relay) is not None:
+        print(f"Relay:     {relay.urls()[0].partition('?')[0]} (UDP and TCP)", flush=True)
+        _tell_of_ports(relay)
+    if _can_show_blocks():
+        segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
+    if (authority := broadcaster.reception.authority()) is not None:
+        print(f"Fingerprint of the certificate at {trust}: {fingerprint(authority.certificate)}", file=sys.stderr)
+    for line in broadcaster.bulletin.source_lines():
+        print(line.text, file=sys.stderr)
+    for text in broadcaster.bulletin.microphone_lines():
+        print(text, file=sys.stderr)
+    if story is not None:
+        print(story, file=sys.stderr)
+    print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
+    print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)
+
+
+def _tell_of_ports(relay: OwnRelay) -> None:
+    """What a firewall has to let through, as this computer's own firewall is told."""
+    port = relay.port
+    if relay.is_for_this_computer_only:
+        print("The relay serves this computer only, as the lesson does.", file=sys.stderr)
+        return
+    how = next((say for tool, say in _FIREWALLS if shutil.which(tool, path=_FIREWALL_PATH)), "")
+    print(f"Open port {port} for TCP, and for UDP if you can, in this computer's firewall{how.format(port=port)}. ",
+          f"The UDP ports {RELAY_PORTS[0]} to {RELAY_PORTS[-1]} are used within this computer only.",
+          sep="", file=sys.stderr)  # fmt: skip
+
+
+def _can_show_blocks() -> bool:
+    try:
+        "▀▄█".encode(sys.stderr.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""Looks after the lesson file while the lesson runs: what is saved is read, checked and applied.
+
+The file is looked at twice a second, which works on every system and network folder. Editors replace files, or write
+them in pieces: what is there is read when it has stood still from one look to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from classroom.common.alarms import Alarm, Alarms
+from classroom.common.errors import Fault
+from classroom.common.sentences import Sentence, Wording
+from classroom.lesson import Lesson, Report, check_lesson
+from classroom.lesson.difference import restart_keys
+
+__all__ = ["LessonFile", "Reload", "read_lesson_file"]
+
+logger = logging.getLogger(__name__)
+
+_FAULTY: Final = "lesson.file"
+_RESTART: Final = "lesson.restart"
+_EVERY: Final = 0.4
+"""Seconds between two looks."""
+
+_SHOWN: Final = 3
+"""Most faults that the alarm quotes."""
+
+_GONE: Final = Wording(
+    "lesson.gone", "The lesson file {file} is gone. The lesson runs on as it is; save the file there again."
+)
+_FAULTS: Final = Wording("lesson.faults", "The lesson file was saved with a fault, so nothing has changed. {faults}")
+_AT_A_KEY: Final = Wording("lesson.fault_at_key", "{file}:{line}:{column}: {key}: {fault}")
+_AT_A_PLACE: Final = Wording("lesson.fault", "{file}:{line}:{column}: {fault}")
+_MORE: Final = Wording("lesson.more_faults", "and {number} more")
+_ONE_KEY: Final = Wording("lesson.restart_key", "{keys} needs a restart of the lesson. All other changes are applied.")
+_KEYS: Final = Wording("lesson.restart_keys", "{keys} need a restart of the lesson. All other changes are applied.")
+
+Mark = tuple[int, int, int]
+"""What tells one state of a file from another: when it was written, its size, and which file it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonFile:
+    """A lesson file as it was when the lesson began, before the command line had its say."""
+
+    path: Path
+    lesson: Lesson
+    mark: Mark | None
+
+
+def read_lesson_file(path: Path) -> tuple[Report, Mark | None]:
+    """Check a lesson file; the mark is from before it was read, so that a later change is never overlooked."""
+    mark = _mark(path)
+    return check_lesson(path), mark
+
+
+class Reload:
+    """Watches a lesson file.
+
+    ``apply`` changes the running lesson. The alarm ``lesson.file`` says what is wrong with the file, which changes
+    nothing then; ``lesson.restart`` names the keys that are taken over when the lesson is begun again.
+    """
+
+    def __init__(
+        self,
+        file: LessonFile,
+        *,
+        apply: Callable[[Lesson], Awaitable[None]],
+        alarms: Alarms,
+        every: float = _EVERY,
+    ) -> None:
+        self._file = file
+        self._apply = apply
+        self._alarms = alarms
+        self._every = every
+        self._known = self._seen = file.mark
+
+    async def run(self) -> None:
+        """Watch, for ever."""
+        while True:
+            await asyncio.sleep(self._every)
+            mark = await asyncio.to_thread(_mark, self._file.path)
+            if mark == self._seen and mark != self._known:
+                await self._take(mark)
+            self._seen = mark
+
+    async def _take(self, mark: Mark | None) -> None:
+        self._known = mark
+        path = self._file.path
+        if mark is None:
+            logger.warning("%s is gone; the lesson runs on", path)
+            self._alarms.put(Alarm(_FAULTY, _GONE(file=path.name)))
+            return
+        report, self._known = await asyncio.to_thread(read_lesson_file, path)
+        if report.lesson is None:
+            for fault in report.faults:
+                logger.warning("not applied: %s", fault)
+            self._alarms.put(Alarm(_FAULTY, _faulty(report.faults)))
+            return
+        logger.info("%s was saved and is applied", path)
+        self._alarms.clear(_FAULTY)
+        await self._apply(report.lesson)
+        keys = restart_keys(self._file.lesson, report.lesson)
+        if keys:
+            wording = _ONE_KEY if len(keys) == 1 else _KEYS
+            self._alarms.put(Alarm(_RESTART, wording(keys=", ".join(keys))))
+        else:
+            self._alarms.clear(_RESTART)
+
+
+def _mark(path: Path) -> Mark | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _faulty(faults: tuple[Fault, ...]) -> Sentence:
+    quoted = [_quoted(fault) for fault in faults[:_SHOWN]]
+    return _FAULTS(faults=[*quoted, _MORE(number=len(faults) - _SHOWN)] if len(faults) > _SHOWN else quoted)
+
+
+def _quoted(fault: Fault) -> Sentence:
+    file, line, column = fault.file.name, fault.line, fault.column
+    if not fault.key:
+        return _AT_A_PLACE(file=file, line=line, column=column, fault=fault.message)
+    return _AT_A_KEY(file=file, line=line, column=column, key=fault.key, fault=fault.message)

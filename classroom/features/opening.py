@@ -1,0 +1,101 @@
+"""Keeps the microphones silent while a lesson opens on a card, so that nobody hears a room that does not expect it.
+
+A scene that shows nothing but cards says "not yet". Whatever can hear people is muted then, in fact and in the state,
+until the teacher changes the scene for the first time (by hand, or by a cue that was planned) or opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Final
+
+from classroom.common.sentences import Wording
+from classroom.director import Scene
+from classroom.lesson import Lesson
+from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput
+from classroom.lesson.sources import BrowserSource, CardSource, StreamSource
+from classroom.media.sound import SoundInput
+
+__all__ = ["OPENING", "Opening", "hears_people", "shows_cards_only"]
+
+OPENING: Final = Wording(
+    "audio.opening", "Silent while the lesson opens on a card. It opens when you first change the scene, or here."
+)
+
+
+class Opening:
+    """Which inputs are silent until the first change of scene. Belongs to the event loop.
+
+    ``waits`` tells whether the lesson stands at its beginning, on a card. ``open_input`` unmutes one.
+    """
+
+    def __init__(self, lesson: Lesson, *, waits: bool, open_input: Callable[[str], None]) -> None:
+        self._lesson = lesson
+        self._waits = waits
+        self._open = open_input
+        self._held: set[str] = set()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the scene has not been changed yet, and the lesson opened on a card."""
+        return self._waits
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The inputs that are muted only for now."""
+        return frozenset(self._held)
+
+    def reasons(self) -> dict[str, str]:
+        """Why those inputs are muted."""
+        return {name: OPENING() for name in self._held}
+
+    def hush(self, inputs: Mapping[str, SoundInput]) -> dict[str, SoundInput]:
+        """The inputs with those muted that are to wait; one that is muted anyway stays so afterwards too."""
+        self._held &= inputs.keys()
+        if not self._waits:
+            return dict(inputs)
+        hushed = dict(inputs)
+        for name, setting in inputs.items():
+            if not setting.muted and hears_people(self._lesson, name):
+                hushed[name] = replace(setting, muted=True)
+                self._held.add(name)
+        return hushed
+
+    def decided(self, name: str) -> None:
+        """Somebody has said whether an input is muted: that holds."""
+        self._held.discard(name)
+
+    def renew(self, lesson: Lesson, decided: Collection[str]) -> None:
+        """Go on with another lesson, whose file has a new word on whether the inputs ``decided`` are muted."""
+        self._lesson = lesson
+        self._held.difference_update(decided)
+
+    def over(self) -> None:
+        """The scene was changed for the first time: open what waited."""
+        self._waits = False
+        waited, self._held = sorted(self._held), set()
+        for name in waited:
+            self._open(name)
+
+
+def shows_cards_only(lesson: Lesson, scene: Scene) -> bool:
+    """Whether a scene shows nothing but cards."""
+    return all(isinstance(lesson.sources.get(source), CardSource) for source in scene.show)
+
+
+def hears_people(lesson: Lesson, name: str) -> bool:
+    """Whether an input may carry what people say or do who do not know that they are heard.
+
+    A microphone, what the computer plays (a call, a message), and the sound of a browser or network camera that is
+    heard always. What is heard only while its source is on air is silent on a card anyway.
+    """
+    model: AudioInput | None = lesson.audio.get(name)
+    match model:
+        case MicrophoneInput() | ComputerInput():
+            return True
+        case SourceInput():
+            away = isinstance(lesson.sources.get(model.source), BrowserSource | StreamSource)
+            return away and model.heard == "always"
+        case _:
+            return False

@@ -1,0 +1,50 @@
+"""The program of a lesson: from what it says to the mixers and encoders."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from classroom.common.alarms import Alarms
+from classroom.common.clock import Clock
+from classroom.director import Director
+from classroom.lesson import Lesson
+from classroom.media.overlay import build_overlays, tell_of_overlays
+from classroom.media.program import Program
+from classroom.media.sound import SoundInput
+from classroom.media.source_pool import Studio
+from classroom.media.sources import fallback_card
+
+__all__ = ["program_of"]
+
+
+def program_of(
+    lesson: Lesson,
+    *,
+    director: Director,
+    studio: Studio,
+    inputs: Mapping[str, SoundInput],
+    alarms: Alarms,
+    clock: Clock,
+    loop: asyncio.AbstractEventLoop,
+) -> Program:
+    """The program of a lesson with these ``inputs`` as they are set at first; it is not started yet."""
+    size = (lesson.program.size.width, lesson.program.size.height)
+    overlays, faults = build_overlays(lesson.overlays, size)
+    tell_of_overlays(faults, alarms)
+    return Program(
+        director=director,
+        size=size,
+        fps=lesson.program.fps,
+        slots=studio.slots,
+        live=studio.live,
+        fallback=lesson.program.fallback,
+        overlays=overlays,
+        fallback_card=fallback_card(lesson.lesson.language, size),
+        inputs=inputs,
+        video_bit_rate=lesson.video.bitrate,
+        video_codecs=lesson.video.codecs,
+        tiers=lesson.video.tiers,
+        clock=clock,
+        loop=loop,
+    )

@@ -1,0 +1,217 @@
+"""All sources of a lesson: builds them, runs them, and says how each of them is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence, Set
+from pathlib import Path
+from typing import Final
+
+from classroom.common.clock import Clock
+from classroom.common.errors import CommandError
+from classroom.lesson import Lesson
+from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput
+from classroom.lesson.difference import Changes
+from classroom.media.frames import PictureSlot
+from classroom.media.sound import SoundInput
+from classroom.media.sound_buffer import SoundBuffer
+from classroom.media.source_swap import Exchange, stop_all
+from classroom.media.sources import build_picture_source, build_sound_source
+from classroom.media.sources.base import Source
+from classroom.media.sources.factory import PictureModel, SoundModel
+from classroom.media.sources.slides import Slides
+from classroom.media.supervisor import SourceRunner, SourceStatus
+
+__all__ = ["Studio"]
+
+_GENERATION: Final = 1 << 32
+"""Pictures that a source has delivered at most before the lesson was saved again: four years at 30 a second."""
+
+
+class Studio:
+    """The picture sources and the audio inputs of a lesson, each with its runner.
+
+    ``changed`` is called, from any thread, whenever the status of one of them changed.
+    """
+
+    def __init__(self, lesson: Lesson, *, clock: Clock, changed: Callable[[], None]) -> None:
+        self._lesson = lesson
+        self._clock = clock
+        self._changed = changed
+        self._size = (lesson.program.size.width, lesson.program.size.height)
+        self._fps = lesson.program.fps
+        self._generation = 0
+        self._pictures = {name: self._picture_runner(name, model) for name, model in lesson.sources.items()}
+        self._sounds = {
+            name: self._sound_runner(name, model)
+            for name, model in lesson.audio.items()
+            if not isinstance(model, SourceInput)
+        }
+        self._live: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+
+    @property
+    def slots(self) -> dict[str, PictureSlot]:
+        """Where each source delivers its pictures."""
+        return {name: runner.source.picture for name, runner in self._pictures.items() if runner.source.picture}
+
+    def sources(self) -> dict[str, Source]:
+        """The picture sources themselves, for who delivers into them."""
+        return {name: runner.source for name, runner in self._pictures.items()}
+
+    def every_source(self) -> dict[str, Source]:
+        """The picture sources, and the inputs with a device of their own."""
+        return {name: runner.source for name, runner in {**self._sounds, **self._pictures}.items()}
+
+    def live(self) -> frozenset[str]:
+        """The sources that have a picture now; read in every tick, by any thread."""
+        return self._live
+
+    def inputs(self) -> dict[str, SoundInput]:
+        """The audio inputs as the lesson sets them."""
+        found = {}
+        for name, model in self._lesson.audio.items():
+            buffer = self._runner_of_input(name).source.sound
+            if buffer is not None:
+                found[name] = _input(model, buffer)
+        return found
+
+    def start(self) -> None:
+        """Start all; returns at once."""
+        for runner in self._runners():
+            runner.start()
+
+    def stop(self, timeout: float = 2.0) -> None:
+        """Stop all side by side; blocks for about ``timeout`` seconds at most."""
+        stop_all(self._runners(), timeout)
+
+    def exchange(self, lesson: Lesson, changes: Changes) -> Exchange:
+        """Take the sources and inputs of another lesson; what did not change runs on untouched.
+
+        What is built anew runs when the exchange is carried out. What is gone has a picture until it is closed, and a
+        place here until ``forget``.
+        """
+        self._generation += 1
+        sources, inputs = changes.sources, changes.inputs
+        old_pictures, old_sounds = self._pictures, self._sounds
+        pictures = {
+            name: self._picture_runner(name, model) if name in sources.fresh else old_pictures[name]
+            for name, model in lesson.sources.items()
+        }
+        sounds = {
+            name: self._sound_runner(name, model) if name in inputs.fresh else old_sounds[name]
+            for name, model in lesson.audio.items()
+            if not isinstance(model, SourceInput)
+        }
+        for name in sources.fresh:
+            before = old_pictures.get(sources.after.get(name, name))
+            pictures[name].source.succeed(None if before is None else before.source, self._generation * _GENERATION)
+        leaving = {name: old_pictures[name] for name in sources.removed}
+        self._lesson, self._pictures, self._sounds = lesson, pictures | leaving, sounds
+        self._refresh()
+        fresh = [(pictures[name], name in sources.after) for name in sources.fresh]
+        fresh += [(sounds[name], name in inputs.after) for name in inputs.fresh]
+        return Exchange(
+            opening=[runner for runner, waits in fresh if not waits],
+            waiting=[runner for runner, waits in fresh if waits],
+            closing=[old_pictures[name] for name in sources.removed | sources.changed]
+            + [old_sounds[name] for name in inputs.removed | inputs.changed],
+            leaving=list(leaving),
+        )
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Take sources out that are gone from the lesson."""
+        self._pictures = {name: runner for name, runner in self._pictures.items() if name not in names}
+        self._refresh()
+
+    def restart(self, name: str) -> None:
+        """Close and open a source or an audio input; CommandError when there is none of that name."""
+        runner = self._pictures.get(name) or self._sounds.get(name)
+        if runner is None:
+            raise CommandError.unknown("source", name, [*self._pictures, *self._sounds])
+        runner.restart()
+
+    def put_on_air(self, names: Set[str], now: float) -> None:
+        """Say which sources the program shows from the clock second ``now`` on; the fallback counts as always shown."""
+        for name, runner in self._pictures.items():
+            source = runner.source
+            if name not in names and name != self._lesson.program.fallback:
+                source.on_air_since = None
+            elif source.on_air_since is None:
+                source.on_air_since = now
+
+    def go_to(self, name: str, page: int | None, step: int | None) -> None:
+        """Turn to a page of slides; CommandError when there are no such slides or no such page."""
+        slides = {each: runner.source for each, runner in self._pictures.items() if isinstance(runner.source, Slides)}
+        if name not in slides:
+            raise CommandError.unknown("slides", name, list(slides))
+        slides[name].go_to(page, step)
+
+    def pages(self) -> dict[str, tuple[int, int | None]]:
+        """The page that is shown and how many there are, of each source that has pages."""
+        return {
+            name: (runner.source.page, runner.source.pages)
+            for name, runner in self._pictures.items()
+            if isinstance(runner.source, Slides)
+        }
+
+    def pictures(self) -> dict[str, SourceStatus]:
+        """How each source is."""
+        return {name: runner.status for name, runner in self._pictures.items()}
+
+    def sounds(self) -> dict[str, SourceStatus]:
+        """How the source of each audio input is."""
+        return {name: self._runner_of_input(name).status for name in self._lesson.audio}
+
+    def statuses(self) -> dict[str, SourceStatus]:
+        """How each of those is that ``restart`` knows: the sources, and the inputs with a device of their own."""
+        return {name: runner.status for name, runner in {**self._sounds, **self._pictures}.items()}
+
+    def losses(self) -> dict[str, int]:
+        """How often each source was lost so far."""
+        return {name: runner.losses for name, runner in self._pictures.items()}
+
+    def settled(self) -> bool:
+        """Whether none of them is still starting."""
+        return all(runner.status.state != "starting" for runner in self._runners())
+
+    def _picture_runner(self, name: str, model: PictureModel) -> SourceRunner:
+        # The lesson's paths are absolute already, so there is no folder to look in.
+        source = build_picture_source(name, model, self._clock, Path(), size=self._size, fps=self._fps)
+        return SourceRunner(source, self._clock, self._refresh)
+
+    def _sound_runner(self, name: str, model: SoundModel) -> SourceRunner:
+        return SourceRunner(build_sound_source(name, model, self._clock), self._clock, self._refresh)
+
+    def _runners(self) -> list[SourceRunner]:
+        return [*self._pictures.values(), *self._sounds.values()]
+
+    def _runner_of_input(self, name: str) -> SourceRunner:
+        model = self._lesson.audio[name]
+        return self._pictures[model.source] if isinstance(model, SourceInput) else self._sounds[name]
+
+    def _refresh(self) -> None:
+        # Two sources may change at once, each in its own thread; the later one must not be overwritten by the earlier.
+        with self._lock:
+            self._live = frozenset(name for name, runner in self._pictures.items() if _has_picture(runner))
+        self._changed()
+
+
+def _has_picture(runner: SourceRunner) -> bool:
+    """Whether it can be shown: it is live, or begins and has the last picture of the one whose place it takes."""
+    if runner.status.state == "starting":
+        return runner.source.picture is not None and runner.source.picture.newest() is not None
+    return runner.status.state == "live"
+
+
+def _input(model: AudioInput, buffer: SoundBuffer) -> SoundInput:
+    return SoundInput(
+        buffer,
+        gain=model.gain,
+        muted=model.muted,
+        delay=model.delay,
+        duck=model.duck if isinstance(model, SourceInput | ComputerInput) else 0.0,
+        speech=isinstance(model, MicrophoneInput),
+        source=model.source if isinstance(model, SourceInput) else None,
+        heard=model.heard if isinstance(model, SourceInput) else "always",
+    )

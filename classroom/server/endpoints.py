@@ -1,0 +1,204 @@
+"""Where a lesson is reached: its listeners for http and https, its addresses, and its announcement in the network."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from aiohttp import web
+
+from classroom.common.alarms import Alarm, Alarms
+from classroom.common.sentences import Wording
+from classroom.common.tasks import keep_running
+from classroom.lesson import Lesson
+from classroom.lesson.sections import Access
+from classroom.server.accepting import Shortage
+from classroom.server.addresses import certified_names
+from classroom.server.advertised_addresses import ToldAddresses, public_address
+from classroom.server.announce import Announcement, listened_addresses
+from classroom.server.authority import Authority
+from classroom.server.certificates import certificates_for
+from classroom.server.checkpoint import Checkpoint
+from classroom.server.client_address import Proxies
+from classroom.server.host_names import HostNames, host_in
+from classroom.server.join_code import add_join
+from classroom.server.limit_alarms import Excess
+from classroom.server.origins import rule_of
+from classroom.server.own_relay import OwnRelay
+from classroom.server.site import ControlHandler, Site
+from classroom.server.trust import TRUST_PATH, add_trust
+from classroom.signaling.backend import limits_of
+
+__all__ = ["Reception"]
+
+logger = logging.getLogger(__name__)
+
+_LOOK_EVERY: Final = 15.0
+"""Seconds between two looks at the addresses of this computer."""
+
+_PATIENCE: Final = 2.0
+"""Seconds in which the network should say where the names of a certificate lead."""
+
+_FEW_FILES: Final = Wording(
+    "limits.files",
+    "This computer lets the lesson open too few files, so newcomers have to wait. At the next start allow more, as "
+    "with 'ulimit -n 8192'.",
+)
+
+
+class Reception:
+    """The listeners of a lesson, what is looked at when somebody comes, and the pages that tell where it is.
+
+    ``host`` and ``port`` count, whatever the lesson says; ``access`` tells what it says by now of who may come in.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        host: str,
+        port: int,
+        control_handler: ControlHandler,
+        app: web.Application,
+        alarms: Alarms,
+        access: Callable[[], Access],
+        excess: Excess,
+        moved: Callable[[], object],
+        relay: OwnRelay | None = None,
+    ) -> None:
+        self._lesson = lesson
+        self._host = host
+        self._alarms = alarms
+        self._excess = excess
+        self._relay = relay
+        self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
+        self._names = HostNames(self._known_names)
+        self._moved = moved
+        self._told = ToldAddresses(
+            host, public=public_address(lesson.server.address, lesson.server.path), names=self._given_names
+        )
+        checkpoint = Checkpoint(
+            Proxies(lesson.server.proxies),
+            names=self._names,
+            address=lesson.server.address,
+            rule=lambda: rule_of(access()),
+            per_address=lesson.limits.connections_per_address,
+        )
+        app.middlewares.insert(0, checkpoint.middleware)
+        add_join(app, address=lambda: self.addresses()[0])
+        add_trust(
+            app, authority=self.authority, tls_port=lambda: self.tls_port, language=lesson.lesson.language or "en"
+        )
+        self._site = Site(
+            host=host,
+            port=port,
+            control_handler=control_handler,
+            app=app,
+            limits=limits_of(lesson),
+            students=lesson.access.max_students,
+            checkpoint=checkpoint,
+            tls=self._certificates.context if self._certificates is not None else None,
+            tls_port=lesson.server.tls_port,
+            path=lesson.server.path,
+            shortage=Shortage(self._short_of_files),
+            excess=excess.noticed,
+        )
+
+    async def open(self, stack: contextlib.AsyncExitStack) -> None:
+        """Listen until the stack unwinds. Raises AddressError and SetupError."""
+        if self._certificates is not None:
+            self._certificates.prepare()
+            keep_running(stack, "certificates", self._certificates.keep)
+        self._names.refresh()
+        keep_running(stack, "names of this computer", self._names.keep)
+        stack.callback(self._excess.close)
+        await stack.enter_async_context(self._site)
+        if self._relay is not None:
+            await self._relay.open(stack)
+        self._told.port, self._told.tls_port = self._site.port, self._site.tls_port
+        self._told.look()
+        if self._told.public is None and self._given_names():
+            # Names that nobody answers for must not hold the lesson up.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.to_thread(self._told.ask), _PATIENCE)
+        keep_running(stack, "addresses of this computer", self._follow)
+
+    def _short_of_files(self, short: bool) -> None:
+        if short:
+            self._alarms.put(Alarm("limits.files", _FEW_FILES()))
+        else:
+            self._alarms.clear("limits.files")
+
+    def announce(self, stack: contextlib.AsyncExitStack) -> None:
+        """Tell the network of the lesson until the stack unwinds, unless the lesson forbids it."""
+        if not self._lesson.server.announce:
+            return
+        announcement = Announcement(
+            title=self._lesson.lesson.title,
+            port=self._site.port,
+            tls_port=self._site.tls_port,
+            addresses=lambda: listened_addresses(self._host),
+        )
+        keep_running(stack, "announcement", announcement.run)
+
+    @property
+    def port(self) -> int:
+        """The port of http."""
+        return self._site.port
+
+    @property
+    def tls_port(self) -> int | None:
+        """The port of https; None without."""
+        return self._site.tls_port
+
+    def addresses(self, path: str = "/") -> list[str]:
+        """Where students are told to find a path, the best address first; see ``ToldAddresses``."""
+        return self._told.plain(path)
+
+    def secure_addresses(self, path: str = "/") -> list[str]:
+        """The same with https; none where there is none."""
+        return self._told.secure(path)
+
+    def teacher_addresses(self, path: str) -> list[str]:
+        """Where teachers at other computers find a path: at the public address, or at those with https."""
+        return self._told.plain(path) if self._told.public is not None else self._told.secure(path)
+
+    def address_here(self, path: str = "/") -> str:
+        """Where a browser of this computer finds a path."""
+        return self._told.here(path)
+
+    def trust_address(self) -> str | None:
+        """Where it is explained whom to trust for https; None where nobody needs to."""
+        return self._told.plain(TRUST_PATH)[0] if self.authority() is not None else None
+
+    def _known_names(self) -> list[str]:
+        told = host_in((self._lesson.server.address or "").partition("://")[2].partition("/")[0])
+        return [*certified_names(self._host), *self._given_names(), *([told] if told else [])]
+
+    def _given_names(self) -> Sequence[str]:
+        """The names of a certificate that was given."""
+        return self._certificates.names if self._certificates is not None else ()
+
+    async def _follow(self) -> None:
+        """Go with the computer to another network: listen there, and tell its addresses, until cancelled."""
+        before = self._reached()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            await self._site.widen()
+            await asyncio.to_thread(self._told.ask)
+            if (now := self._reached()) != before:
+                logger.info("the lesson is reached at %s now", ", ".join(self.addresses()))
+                before = now
+                await asyncio.to_thread(self._names.refresh)
+                self._moved()
+
+    def _reached(self) -> tuple[object, ...]:
+        authority = self.authority()
+        return (self.addresses(), self.secure_addresses(), authority and authority.certificate.serial_number)
+
+    def authority(self) -> Authority | None:
+        """Whom to trust for https; None where there is no https, or where files were given for it."""
+        return self._certificates.authority if self._certificates is not None else None

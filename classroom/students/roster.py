@@ -1,0 +1,230 @@
+"""Who is there and who has just left, as teachers are shown it.
+
+Ids of the signaling are secrets of their owners, so everybody gets a number of the register's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from classroom.students.bans import Who, same_name
+from classroom.webrtc.viewer import Viewer
+
+__all__ = ["Count", "Register", "Student"]
+
+_GONE_FOR: Final = 20.0
+"""Seconds a student who left stays on the teacher's list."""
+
+_MOST_GONE: Final = 50
+_SPARE_TICKETS: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Students who are signed in, and those of them who see the program."""
+
+    present: int
+    watching: int
+
+
+@dataclass(slots=True, eq=False)
+class Student:
+    """One peer: what is shown of it, and its viewer with its task while it may watch.
+
+    ``page`` says that it said hello and understands our own messages. ``refused`` is why it may not come in, as a
+    word for its page. ``ticket`` is the secret by which its page is recognised when it signs in again. ``lost`` says
+    that nothing can be said to it any more, while its call goes on; ``stands_in`` that it came in the place of one of
+    its name who was lost.
+    """
+
+    number: str
+    name: str
+    address: str
+    joined: str
+    admitted: bool
+    viewer: Viewer | None = None
+    task: asyncio.Task[None] | None = None
+    page: bool = False
+    lost: bool = False
+    stands_in: bool = False
+    refused: str | None = None
+    listed: bool = False
+    latency: float | None = None
+    ticket: str = ""
+    device: str = ""
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+
+    @property
+    def watches(self) -> bool:
+        """Whether it sees the program."""
+        return self.viewer is not None and self.viewer.state == "watching"
+
+    def who(self) -> Who:
+        """What it can be recognised by."""
+        return Who(self.name, self.address, self.ticket, self.device)
+
+    def describe(self) -> dict[str, object]:
+        """It, as the control protocol shows it."""
+        viewer = self.viewer
+        return {
+            "name": self.name,
+            "joined": self.joined,
+            "state": viewer.state if viewer is not None else "waiting",
+            "admitted": self.admitted,
+            "blocked": viewer is not None and viewer.blockade.blocked,
+            "hand": False,
+            "tier": viewer.tier if viewer is not None else None,
+            "codec": viewer.codec if viewer is not None else None,
+            "round_trip": _rounded(viewer.round_trip if viewer is not None else None),
+            "loss": _rounded(viewer.loss if viewer is not None else None),
+            "latency": _rounded(self.latency),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    student: Student
+    description: dict[str, object]
+
+
+class Register:
+    """Numbers all who come, remembers for a while who left, and who has which ticket.
+
+    ``changed`` is called when one who left is no longer shown. ``most`` students have a ticket at a time, and some
+    more who left; the ticket of who left longest ago is forgotten first.
+    """
+
+    def __init__(self, *, most: int, changed: Callable[[], None]) -> None:
+        self.present: dict[int, Student] = {}
+        """Everybody who is signed in, by the id of the signaling."""
+        self._changed = changed
+        self._gone: dict[str, _Gone] = {}
+        self._tickets: OrderedDict[str, Student] = OrderedDict()
+        self._most_tickets = 2 * most + _SPARE_TICKETS
+        self._count = 0
+
+    def enter(self, peer: int, name: str, address: str, *, admitted: bool) -> Student:
+        """Note somebody who signed in. One without a name is shown by its number."""
+        self._count += 1
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        student = self.present[peer] = Student(
+            str(self._count), name or _by_number(self._count), address, now, admitted
+        )
+        return student
+
+    def leave(self, peer: int, *, show: bool = True) -> Student | None:
+        """Note that somebody has left; with ``show`` the teacher sees it for a while as gone."""
+        student = self.present.pop(peer, None)
+        if student is not None and show and student.listed:
+            self._gone[student.number] = _Gone(student, {**student.describe(), "state": "gone"})
+            while len(self._gone) > _MOST_GONE:
+                self._gone.pop(next(iter(self._gone)))
+            asyncio.get_running_loop().call_later(_GONE_FOR, self._forget, self._gone[student.number])
+        return student
+
+    def come_back(self, student: Student, earlier: Student) -> None:
+        """Somebody is the same as one who was here earlier: let it keep number, time, approval and ticket."""
+        self._gone.pop(earlier.number, None)
+        if student.name == _by_number(student.number):
+            student.name = _by_number(earlier.number)
+        student.number, student.joined, student.ticket = earlier.number, earlier.joined, earlier.ticket
+        self._keep(student)
+
+    def give_ticket(self, student: Student, ticket: str) -> None:
+        """Note by what a student will be recognised."""
+        student.ticket = ticket
+        self._keep(student)
+
+    def holder(self, ticket: str) -> Student | None:
+        """Who was given this ticket."""
+        return self._tickets.get(ticket)
+
+    def twin(self, student: Student) -> Student | None:
+        """Somebody who is there with the name and the browser of a student: the same page, or another of its tabs."""
+        if not student.device:
+            return None
+        others = (each for each in self.present.values() if each is not student and each.device == student.device)
+        return next((each for each in others if each.ticket and same_name(each.name, student.name)), None)
+
+    def forget_ticket(self, student: Student) -> None:
+        """Recognise somebody no longer."""
+        self._tickets.pop(student.ticket, None)
+
+    def peer_of(self, student: Student) -> int | None:
+        """The signaling id of a student who is there."""
+        return next((peer for peer, each in self.present.items() if each is student), None)
+
+    def find(self, number: str) -> Student | None:
+        """The student with a number, there or just gone."""
+        for student in self.present.values():
+            if student.number == number and student.listed:
+                return student
+        gone = self._gone.get(number)
+        return None if gone is None else gone.student
+
+    def numbers(self) -> Sequence[str]:
+        """The numbers of all who are shown."""
+        return list(self.describe())
+
+    def describe(self) -> dict[str, object]:
+        """The students by number, as the control protocol shows them."""
+        gone = {number: each.description for number, each in self._gone.items()}
+        return {**gone, **{each.number: each.describe() for each in self.present.values() if each.listed}}
+
+    def count(self) -> Count:
+        """How many students are signed in, and how many of them see the program."""
+        students = [each for each in self.present.values() if each.listed]
+        return Count(len(students), sum(each.watches for each in students))
+
+    def blocked(self) -> int:
+        """How many students are behind networks that let no picture through."""
+        viewers = [each.viewer for each in self.present.values() if each.listed]
+        return sum(1 for viewer in viewers if viewer is not None and viewer.blockade.blocked)
+
+    def watching(self) -> int:
+        """How many places are taken. Who is lost takes none, because it comes back as another."""
+        return sum(1 for each in self.present.values() if each.viewer is not None and not each.lost)
+
+    def over(self) -> list[int]:
+        """Who is lost and need not be kept: its call has ended, or somebody of its name watches in its place.
+
+        Whoever comes back stands for one who was lost and no more: two students may have one name.
+        """
+        over = []
+        for peer, each in self.present.items():
+            if not each.lost:
+                continue
+            names = (other for other in self.present.values() if other.name == each.name)
+            back = next((other for other in names if other.watches and not other.lost and not other.stands_in), None)
+            if back is not None:
+                back.stands_in = True
+            if back is not None or not each.watches:
+                over.append(peer)
+        return over
+
+    def _keep(self, student: Student) -> None:
+        self._tickets[student.ticket] = student
+        self._tickets.move_to_end(student.ticket)
+        if len(self._tickets) > self._most_tickets:
+            there = set(map(id, self.present.values()))
+            oldest = (ticket for ticket, each in self._tickets.items() if id(each) not in there)
+            if (ticket := next(oldest, None)) is not None:
+                del self._tickets[ticket]
+
+    def _forget(self, gone: _Gone) -> None:
+        if self._gone.get(gone.student.number) is gone:
+            del self._gone[gone.student.number]
+            self._changed()
+
+
+def _by_number(number: int | str) -> str:
+    return f"#{number}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,1 @@
+"""STUN and TURN servers, candidates and the addresses that a connection uses."""

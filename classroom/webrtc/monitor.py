@@ -1,0 +1,73 @@
+"""The teacher's own view of the program, sent and shown as a student's is, but met over the control websocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from classroom.common.errors import CommandError, WireError
+from classroom.common.tasks import end
+from classroom.webrtc.description import Candidate
+from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, RestartWanted, Tell, read
+from classroom.webrtc.viewer import Viewer
+
+__all__ = ["Monitor", "ViewerFactory"]
+
+logger = logging.getLogger(__name__)
+
+ViewerFactory = Callable[[str, Callable[[str], Awaitable[None]]], Viewer]
+"""Makes a viewer of a name that sends its words by a function."""
+
+_MEASURE_EVERY: Final = 2.0
+
+
+class Monitor:
+    """One monitor, which begins at once. ``tell`` gives the teacher's client what the viewer says."""
+
+    def __init__(self, *, make_viewer: ViewerFactory, tell: Tell) -> None:
+        self._tell = tell
+        self._viewer = make_viewer("monitor", self._send)
+        self._task = asyncio.create_task(self._run(), name="monitor")
+        self._task.add_done_callback(_report)
+
+    def take(self, message: Mapping[str, object]) -> None:
+        """What the client says; CommandError when it cannot be understood or comes too late."""
+        try:
+            said = read(message)
+        except WireError as fault:
+            raise CommandError.not_possible(f"This cannot be used: {fault}.") from fault
+        if self._task.done():
+            raise CommandError.not_possible("This connection has ended. Begin another with peer.offer.")
+        if isinstance(said, Answer | Candidate | Bye | KeyFrameWanted | RestartWanted):
+            self._viewer.deliver(said)
+
+    def tell(self, message: Mapping[str, object]) -> None:
+        """Say something to the client."""
+        self._tell(message)
+
+    async def close(self) -> None:
+        """End the connection."""
+        await end(self._task)
+
+    async def _run(self) -> None:
+        measuring = asyncio.create_task(self._measure(), name="monitor's reports")
+        try:
+            await self._viewer.run()
+        finally:
+            await end(measuring)
+
+    async def _measure(self) -> None:
+        while True:
+            await asyncio.sleep(_MEASURE_EVERY)
+            await self._viewer.measure()
+
+    async def _send(self, text: str) -> None:
+        self._tell(json.loads(text))
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        logger.error("the monitor ended by a fault of its own", exc_info=fault)

@@ -1,0 +1,1 @@
+"""What a browser sends to the lesson: its camera, microphone or screen."""

@@ -1,0 +1,90 @@
+"""The packets of the last seconds of one rendition, kept once for everybody, for those who did not get one."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from classroom.webrtc.rtp.pacer import Portion, portions
+
+__all__ = ["Frame", "History", "Piece"]
+
+_KEPT: Final = 2.0
+"""Seconds of packets that are kept: more than any round trip at which a repetition still comes in time."""
+
+_LEAST_RATE: Final = 64_000
+"""Bits a second that a rendition counts as having at least, for what may be spent on repetitions."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture or block of sound as payloads of packets; its first packet is number ``index`` of the rendition."""
+
+    index: int
+    pts: int
+    captured: float
+    key: bool
+    payloads: Sequence[bytes]
+    octets: int
+    portions: tuple[Portion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One packet's share of a frame."""
+
+    frame: Frame
+    payload: bytes
+    last: bool
+
+
+class History:
+    """Numbers the packets of a rendition one after another, and finds those of the last two seconds by number."""
+
+    def __init__(self) -> None:
+        self._frames: deque[Frame] = deque()
+        self._octets = 0
+        self._next = 0
+
+    def add(self, *, payloads: Sequence[bytes], pts: int, captured: float, key: bool) -> Frame:
+        """Keep a frame's payloads (``captured`` in clock seconds), and forget those that are too old."""
+        octets = sum(map(len, payloads))
+        interval = captured - self._frames[-1].captured if self._frames else 0.0
+        frame = Frame(self._next, pts, captured, key, payloads, octets, portions(len(payloads), interval))
+        self._next += len(payloads)
+        self._frames.append(frame)
+        self._octets += octets
+        while self._frames[0].captured < captured - _KEPT:
+            self._octets -= self._frames.popleft().octets
+        return frame
+
+    def find(self, index: int) -> Piece | None:
+        """The packet of that number, or None when it was too long ago or has not been yet."""
+        at = bisect_right(self._frames, index, key=lambda frame: frame.index) - 1
+        if at < 0:
+            return None
+        frame = self._frames[at]
+        place = index - frame.index
+        if place >= len(frame.payloads):
+            return None
+        return Piece(frame, frame.payloads[place], place == len(frame.payloads) - 1)
+
+    def since_key_frame(self) -> list[Frame]:
+        """The newest key frame that is kept and all that came after it, oldest first; nothing without one."""
+        frames: list[Frame] = []
+        for frame in reversed(self._frames):
+            frames.append(frame)
+            if frame.key:
+                return frames[::-1]
+        return []
+
+    @property
+    def bit_rate(self) -> float:
+        """Bits a second of the last seconds."""
+        if not self._frames:
+            return _LEAST_RATE
+        seconds = max(1.0, self._frames[-1].captured - self._frames[0].captured)
+        return max(_LEAST_RATE, 8 * self._octets / seconds)

@@ -1,0 +1,1 @@
+"""One program to many students: encoded once, sent to each connection."""

@@ -1,0 +1,57 @@
+"""The connections that teachers may begin over the control websocket, by role."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Mapping
+from typing import Literal
+
+from classroom.common.errors import CommandError
+from classroom.webrtc.ice.servers import IceServers
+from classroom.webrtc.messages import Tell
+from classroom.webrtc.monitor import Monitor, ViewerFactory
+from classroom.webrtc.publishers import Publishers
+from classroom.webrtc.receiving.publisher import Publisher
+
+__all__ = ["Teachers"]
+
+
+class Teachers:
+    """Begins what a teacher's page asks for. What it begins belongs to the session that asked, which ends it."""
+
+    def __init__(self, *, make_viewer: ViewerFactory, ice_servers: IceServers, publishers: Publishers) -> None:
+        self._make_viewer = make_viewer
+        self._ice_servers = ice_servers
+        self._publishers = publishers
+        self._monitors: weakref.WeakSet[Monitor] = weakref.WeakSet()
+
+    def begin(
+        self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, tell: Tell
+    ) -> Monitor | Publisher:
+        """Begin a connection; ``tell`` gives the client what the broadcaster says. Raises CommandError."""
+        match role:
+            case "monitor":
+                if source is not None or sdp is not None:
+                    raise CommandError.not_possible("A monitor is offered the program: leave out source and sdp.")
+                tell({"type": "welcome", "ice_servers": self._ice_servers.for_page("monitor")})
+                monitor = Monitor(make_viewer=self._make_viewer, tell=tell)
+                self._monitors.add(monitor)
+                return monitor
+            case "publish":
+                return self._publishers.begin(source, sdp, tell)
+
+    def end_removed(self) -> None:
+        """End what is sent to sources that the lesson has no more."""
+        self._publishers.end_removed()
+
+    async def refresh_ice_servers(self) -> None:
+        """Give those who watch new passwords for the TURN server before theirs expire; see ``Audience``."""
+        while (after := self._ice_servers.refresh_after) is not None:
+            await asyncio.sleep(after)
+            self.tell_monitors({"type": "ice_servers", "ice_servers": self._ice_servers.for_page("monitor")})
+
+    def tell_monitors(self, message: Mapping[str, object]) -> None:
+        """Say something to all who watch."""
+        for monitor in list(self._monitors):
+            monitor.tell(message)

@@ -1,0 +1,130 @@
+"""Whatever bytes a peer sends, they are read or refused with a WireError."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classroom.common.errors import WireError
+from classroom.webrtc import messages
+from classroom.webrtc.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    Hello,
+    IceFault,
+    KeyFrameWanted,
+    PictureSize,
+    RestartWanted,
+    Statistics,
+    parse,
+)
+
+LINE = "candidate:1467250027 1 udp 2122260223 192.168.0.196 46243 typ host generation 0"
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        parse(body)
+    except WireError:
+        pass
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "sdp", "candidate", "sdpMid", "sdpMLineIndex", "app", "ticket", "device", "loss"]),
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+        | st.sampled_from(["answer", "hello", "classroom", "statistics", LINE]),
+    )
+)  # fmt: skip
+def test_any_object_is_read_or_refused(value: dict[str, object]) -> None:
+    try:
+        parse(json.dumps(value).encode())
+    except WireError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"BYE", Bye()),
+        (b'{"sdp" : "v=0", "type" : "answer"}\n', Answer("v=0")),
+        (json.dumps({"candidate": LINE, "sdpMLineIndex": 0, "sdpMid": "audio_label"}).encode(),
+         Candidate(LINE, "audio_label", 0)),
+        (json.dumps({"candidate": LINE, "sdpMLineIndex": 1}).encode(), Candidate(LINE, None, 1)),
+        (json.dumps({"candidate": "", "sdpMid": "0"}).encode(), Candidate("", "0", None)),
+        (b'{"type":"hello","app":"classroom","version":1}', Hello("", "")),
+        (b'{"type":"ice-fault","code":401,"url":"turn:a"}', IceFault(401)),
+        (b'{"type":"ice-fault","code":null}', IceFault(None)),
+        (b'{"type":"hello","app":"classroom","ticket":"a","device":"b"}', Hello("a", "b")),
+        (b'{"type":"hello","app":"classroom","ticket":7,"device":"%s"}' % (b"x" * 65), Hello("", "")),
+        (b'{"type":"key-frame"}', KeyFrameWanted()),
+        (b'{"type":"restart"}', RestartWanted()),
+        (b'{"type":"size","width":640,"height":360}', PictureSize(640, 360)),
+        (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(0.04)),
+    ],
+)  # fmt: skip
+def test_messages_are_read(body: bytes, expected: object) -> None:
+    assert parse(body) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"hello",
+        b"[1]",
+        b"[" * 5000,
+        b'{"type":"offer-loopback"}',
+        b'{"type":"answer"}',
+        b'{"type":"ice-fault","code":"401"}',
+        b'{"type":"ice-fault","code":true}',
+        b'{"type":"ice-fault","code":1e9}',
+        b'{"type":"ice-fault","code":800}',
+        b'{"candidate":"not a candidate","sdpMid":"0"}',
+        b'{"candidate":"","sdpMLineIndex":null}',
+        b'{"type":"hello","app":"other"}',
+        b'{"type":"size","width":640}',
+        b'{"type":"size","width":640,"height":-1}',
+        b'{"type":"size","width":1e3,"height":100000}',
+        b'{"type":"size","width":true,"height":100}',
+    ],
+)
+def test_what_cannot_be_understood_is_refused(body: bytes) -> None:
+    with pytest.raises(WireError):
+        parse(body)
+
+
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [("a=ssrc:{} cname:x\r\n", 990), ("a=candidate:{} 1 udp 1 10.0.0.1 9 typ host\r\n", 256), ("m=video 9\r\n", 8)],
+)
+def test_a_description_that_would_take_long_to_read_is_refused(line: str, most: int) -> None:
+    for sdp in ("".join(map(line.format, range(most))), "v=0\n" + line.replace("\r\n", "\n").format(1) * most):
+        assert parse(json.dumps({"type": "answer", "sdp": sdp}).encode()) == Answer(sdp)
+    # All that the parser takes for the end of a line counts.
+    for end in ("\r\n", "\n", "\x0b", "\u2028"):
+        with pytest.raises(WireError):
+            parse(json.dumps({"type": "answer", "sdp": "v=0\n" + line.replace("\r\n", end) * (most + 12)}).encode())
+
+
+def test_what_is_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def loads(text: bytes) -> object:
+        read.append(len(text))
+        return json_loads(text)
+
+    json_loads = json.loads
+    monkeypatch.setattr(json, "loads", loads)
+    filled = b'{"type": "restart", "filler": "%s"}'
+    fits = filled % (b"x" * (messages.LONGEST_BODY - len(filled % b"")))
+    assert parse(fits) == RestartWanted()
+    assert read == [messages.LONGEST_BODY]
+    with pytest.raises(WireError, match="too long"):
+        parse(fits + b" ")
+    assert len(read) == 1
