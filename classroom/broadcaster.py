@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from aiohttp import web
 
-from classroom.common.alarms import Alarms
+from classroom.common.alarms import AlarmEntry, Alarms
 from classroom.common.clock import Clock
 from classroom.common.free_memory import MemoryWatch
 from classroom.common.metrics import make_registry
@@ -25,14 +25,18 @@ from classroom.control.invitations import Invitations
 from classroom.control.news import News
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
+from classroom.director.scene import SceneEntry
 from classroom.features.desk import TeachersDesk
+from classroom.features.lesson import LessonSection
 from classroom.features.lesson_file import LessonFile, Reload
 from classroom.features.opening import Opening
 from classroom.features.reload import Renewal
-from classroom.features.reports import Bulletin
+from classroom.features.reports import Bulletin, RecordingSection
 from classroom.features.resume import Continuation
-from classroom.features.run_of_show import Prompter
-from classroom.features.scenes import Direction
+from classroom.features.run_of_show import CuesSection, Prompter
+from classroom.features.scenes import Direction, ProgramSection
+from classroom.features.sound import InputEntry
+from classroom.features.sources import SourceEntry
 from classroom.features.students import attend
 from classroom.lesson import Lesson
 from classroom.lesson.progress_file import Keeping
@@ -48,14 +52,30 @@ from classroom.signaling.access import AccessGuard
 from classroom.signaling.backend import limits_of, meeting_place
 from classroom.signaling.http import add_routes
 from classroom.students.from_lesson import audience_of
+from classroom.students.roster import StudentEntry
 from classroom.webrtc.ice.server_check import RelayCheck
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.teacher_connections import Teachers
 
-__all__ = ["Broadcaster"]
+__all__ = ["SECTIONS", "Broadcaster"]
 
 logger = logging.getLogger(__name__)
+
+SECTIONS: Final[Mapping[str, Any]] = {
+    "lesson": LessonSection,
+    "program": ProgramSection,
+    "preview": str | None,
+    "scenes": dict[str, SceneEntry],
+    "cues": CuesSection,
+    "sources": dict[str, SourceEntry],
+    "audio": dict[str, InputEntry],
+    "students": dict[str, StudentEntry],
+    "alarms": list[AlarmEntry],
+    "chat": list[object],
+    "recording": RecordingSection,
+}
+"""The type of each section of the state that teachers are told."""
 
 
 class Broadcaster:
@@ -360,7 +380,7 @@ class Broadcaster:
         self._over = True
         self._stopping.set()
 
-    def _tell(self, changed: dict[str, object]) -> None:
+    def _tell(self, changed: Mapping[str, object]) -> None:
         self._board.update(changed)
 
     def _scene_came(self) -> None:

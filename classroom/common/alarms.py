@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
-from classroom.common.sentences import reason_of
+from classroom.common.sentences import Reason, reason_of
 
-__all__ = ["Alarm", "Alarms"]
+__all__ = ["Alarm", "AlarmEntry", "Alarms"]
+
+
+class AlarmEntry(TypedDict):
+    """One thing that is wrong now, as the control protocol shows it."""
+
+    code: str
+    """Names it to programs, such as `ice.no_relay`."""
+    source: str | None
+    """The source or audio input that it is about."""
+    sentence: str
+    """What is wrong, in English."""
+    reason: Reason | None
+    """What `sentence` is made of; null where it is text of somebody else's."""
+    method: str | None
+    """The control method that may help."""
+    params: dict[str, object]
+    """The parameters to call it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +41,7 @@ class Alarm:
     method: str | None = None
     params: Mapping[str, object] = field(default_factory=dict)
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> AlarmEntry:
         """The alarm as the control protocol shows it."""
         return {
             "code": self.code,

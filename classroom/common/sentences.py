@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
-__all__ = ["Sentence", "Wording", "reason_of"]
+__all__ = ["Quoted", "Reason", "Sentence", "Wording", "reason_of"]
 
 _GAP = re.compile(r"\{([a-z_]+)\}")
 _BETWEEN = "; "
@@ -18,6 +19,22 @@ _BETWEEN = "; "
 
 Filling = str | int | Sequence[str]
 """What fills a gap: text, a number, another sentence, or a list of these."""
+
+
+class Reason(TypedDict):
+    """What a sentence is made of, as the control protocol shows it: enough to say it in another language."""
+
+    code: str
+    """Names the sentence to programs, such as `camera.busy`."""
+    params: dict[str, str | int | Quoted | list[str | int | Quoted]]
+    """What fills its gaps, by their names."""
+
+
+class Quoted(TypedDict):
+    """A sentence within a sentence."""
+
+    sentence: str
+    reason: Reason | None
 
 
 class Sentence(str):
@@ -50,7 +67,7 @@ class Wording:
         return Sentence(_GAP.sub(lambda gap: _spoken(params[gap[1]]), self._text), self._code, params)
 
 
-def reason_of(sentence: str | None) -> dict[str, object] | None:
+def reason_of(sentence: str | None) -> Reason | None:
     """What a sentence is made of, as the control protocol shows it: its code and values; None for any other text."""
     if not isinstance(sentence, Sentence):
         return None
@@ -61,11 +78,15 @@ def _spoken(value: Filling) -> str:
     return str(value) if isinstance(value, str | int) else _BETWEEN.join(value)
 
 
-def _described(value: Filling) -> object:
+def _described(value: Filling) -> str | int | Quoted | list[str | int | Quoted]:
+    return _described_item(value) if isinstance(value, str | int) else [_described_item(item) for item in value]
+
+
+def _described_item(value: str | int) -> str | int | Quoted:
     match value:
         case Sentence():
             return {"sentence": str(value), "reason": reason_of(value)}
-        case str() | int():
-            return str(value) if isinstance(value, str) else value
+        case str():
+            return str(value)
         case _:
-            return [_described(item) for item in value]
+            return value

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict
 
-__all__ = ["PLAIN", "Area", "Border", "Corner", "Crop", "Layout", "Scene", "Style", "TransitionKind"]
+__all__ = ["PLAIN", "Area", "Border", "Corner", "Crop", "Layout", "Scene", "SceneEntry", "Style", "TransitionKind"]
 
 Layout = Literal["full", "picture-in-picture", "side-by-side", "grid", "custom"]
 Corner = Literal["top-left", "top-right", "bottom-left", "bottom-right"]
@@ -57,6 +57,22 @@ class Style:
 PLAIN = Style()
 
 
+class SceneEntry(TypedDict):
+    """A scene as the control protocol shows it."""
+
+    layout: Layout
+    show: list[str]
+    """Its sources, the one at the back first."""
+    corner: NotRequired[Corner]
+    """Where the small picture of `picture-in-picture` stands."""
+    size: NotRequired[float]
+    """The width of that small picture as a fraction of the program's."""
+    areas: NotRequired[list[tuple[float, float, float, float]]]
+    """Where `custom` puts each source: x, y, width and height as fractions of the program picture."""
+    overlays: NotRequired[list[str]]
+    """What is laid over everything, in this order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One scene of a lesson.
@@ -88,14 +104,14 @@ class Scene:
         """How the source at a place of ``show`` is shown."""
         return self.styles[number] if self.styles else PLAIN
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> SceneEntry:
         """The scene as the control protocol shows it."""
-        described: dict[str, object] = {"layout": self.layout, "show": list(self.show)}
+        described: SceneEntry = {"layout": self.layout, "show": list(self.show)}
         if self.layout == "picture-in-picture":
-            described |= {"corner": self.corner, "size": self.size}
+            described["corner"], described["size"] = self.corner, self.size
         if self.layout == "custom":
             areas = (self.style(number).area or Area(0, 0, 1, 1) for number in range(len(self.show)))
-            described["areas"] = [[area.x, area.y, area.width, area.height] for area in areas]
+            described["areas"] = [(area.x, area.y, area.width, area.height) for area in areas]
         if self.overlays:
             described["overlays"] = list(self.overlays)
         return described

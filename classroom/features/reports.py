@@ -6,22 +6,19 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypedDict
 
 from classroom import __version__
 from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock
 from classroom.common.metrics import Figures
 from classroom.control.news import Thumbnail
+from classroom.features.lesson import LessonSection, lesson_section
 from classroom.features.opening import Opening, hears_people
 from classroom.features.run_of_show import Prompter
 from classroom.features.scenes import Direction
-from classroom.features.sections import (
-    alarms_section,
-    audio_section,
-    lesson_section,
-    recording_section,
-    sources_section,
-)
+from classroom.features.sound import audio_section
+from classroom.features.sources import alarms_section, sources_section
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.source_pool import Studio
@@ -30,7 +27,17 @@ from classroom.server.authority import fingerprint
 from classroom.server.endpoints import Reception
 from classroom.students.audience import Audience
 
-__all__ = ["Bulletin", "SourceLine"]
+__all__ = ["Bulletin", "RecordingSection", "SourceLine"]
+
+
+class RecordingSection(TypedDict):
+    """The recording of the lesson: this version cannot record, and says so."""
+
+    state: Literal["not available"]
+    file: None
+    seconds: int
+    bytes: int
+    disk_minutes: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Bulletin:
             **self._direction.describe(),
             **self._prompter.describe(),
             "chat": [],
-            "recording": recording_section(),
+            "recording": _recording(),
             **self.moving(),
         }
 
@@ -94,7 +101,7 @@ class Bulletin:
             "alarms": alarms_section(self._studio.statuses(), on_air, self._alarms.raised()),
         }
 
-    def lesson(self) -> dict[str, object]:
+    def lesson(self) -> LessonSection:
         """The section of the lesson, as of now."""
         elapsed = self._clock.now() - self._started
         authority = self._reception().authority()
@@ -156,3 +163,7 @@ class Bulletin:
                 text = f"{kind} {name} ({status.kind}){detail} {how}"
                 lines.append(SourceLine(text, status.awaited or status.state == "live"))
         return lines
+
+
+def _recording() -> RecordingSection:
+    return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}

@@ -11,7 +11,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict
 
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.clock import Clock
@@ -24,7 +24,7 @@ from classroom.lesson import Lesson
 from classroom.lesson.cues import CueModel, scene_alone
 from classroom.lesson.progress import Kept, KeptCue, KeptCues
 
-__all__ = ["Prompter", "cues_of", "scene_for"]
+__all__ = ["CueEntry", "CuesSection", "Prompter", "SlideEntry", "cues_of", "scene_for"]
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,40 @@ _FAILED: Final = "cue.failed"
 _NOT_CARRIED_OUT: Final = Wording("cue.failed", "The cue '{cue}' could not be carried out. {why}")
 _SET: Final = 1.0
 """Seconds by which the clock on the wall must have moved against the other before cues follow it."""
+
+
+class SlideEntry(TypedDict):
+    """A page of slides that a cue turns to."""
+
+    source: str
+    page: int
+    """Counted from 1."""
+
+
+class CueEntry(TypedDict):
+    """One step of the run of show."""
+
+    title: str
+    scene: str | None
+    slide: SlideEntry | None
+    at: str | None
+    """When it comes, ISO 8601; null for one that waits for the teacher."""
+    state: CueState
+    """`passed` is one that was left out."""
+
+
+class CuesSection(TypedDict):
+    """The run of show."""
+
+    mode: Literal["automatic", "held"]
+    """`held` since the teacher put something on air: cues wait until `cue.next`."""
+    next: int | None
+    """The place in the list of the cue that comes next, from 0; null at the end."""
+    left: float | None
+    """Seconds until it comes; null for one that waits for the teacher."""
+    due: int
+    """How many wait because the teacher has taken over."""
+    list: list[CueEntry]
 
 
 class Prompter:
@@ -51,7 +85,7 @@ class Prompter:
         direction: Direction,
         turn: Callable[[str, int], None],
         alarms: Alarms,
-        tell: Callable[[dict[str, object]], None],
+        tell: Callable[[Mapping[str, object]], None],
         today: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         self._clock, self._started, self._began = clock, started, began
@@ -124,7 +158,7 @@ class Prompter:
         written = (cue.model_dump_json(exclude={"title"}) for cue in self._lesson.cues)
         return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in written]
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> dict[str, CuesSection]:
         """The section ``cues`` of the state."""
         show, now = self._show, self._now()
         following = show.next
@@ -148,10 +182,10 @@ class Prompter:
             self._show.retime(cues_of(self._lesson, began))
             self._tell(self.describe())
 
-    def _described(self, place: int, cue: Cue) -> dict[str, object]:
+    def _described(self, place: int, cue: Cue) -> CueEntry:
         time = self._show.time(place)
         at = None if time is None else (self._began + timedelta(seconds=time)).isoformat(timespec="seconds")
-        slide = None if cue.slide is None else {"source": cue.slide[0], "page": cue.slide[1]}
+        slide: SlideEntry | None = None if cue.slide is None else {"source": cue.slide[0], "page": cue.slide[1]}
         return {"title": cue.title, "scene": cue.scene, "slide": slide, "at": at, "state": self._show.state(place)}
 
     def _carry_out(self, cues: Iterable[Cue]) -> None:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
+from typing import TypedDict
 
 from classroom.common.clock import Clock
 from classroom.director import Area, Border, Crop, Director, Scene, Style, TransitionKind
-from classroom.features.sections import preview_section, program_section, scenes_section
+from classroom.director.scene import SceneEntry
 from classroom.lesson import Lesson
 from classroom.lesson.cues import scene_alone
 from classroom.lesson.scenes import SceneModel, ShownModel
 
-__all__ = ["Direction", "scenes_of"]
+__all__ = ["Direction", "ProgramSection", "TransitionEntry", "scenes_of"]
 
-Tell = Callable[[dict[str, object]], None]
+Tell = Callable[[Mapping[str, object]], None]
 OnAir = Callable[[Set[str], float], None]
+
+
+TransitionEntry = TypedDict("TransitionEntry", {"kind": TransitionKind, "from": str, "duration": float})
+"""A transition that is in progress: from which scene, and how many seconds it takes."""
+
+
+class ProgramSection(TypedDict):
+    """What is on air."""
+
+    scene: str
+    since: str
+    """ISO 8601, with milliseconds."""
+    transition: TransitionEntry | None
+    """The transition to the scene while it is in progress."""
 
 
 class Direction:
@@ -68,14 +83,14 @@ class Direction:
     def prepare(self, scene: str | None) -> None:
         """Choose the scene that ``take`` puts on air, or none; CommandError when there is no such scene."""
         if self.director.prepare(scene):
-            self._tell({"preview": preview_section(self.director)})
+            self._tell({"preview": self.director.preview})
 
     def take(self) -> None:
         """Put the prepared scene on air and prepare the one that leaves it; CommandError when none is prepared."""
         before = self.director.program.scene
         if self.director.take(now=self._clock.now()):
             self._came(before)
-            self._tell({"preview": preview_section(self.director)})
+            self._tell({"preview": self.director.preview})
 
     def replace(self, lesson: Lesson) -> None:
         """Go on with the scenes of another lesson; one on air that is gone gives way to the lesson's first."""
@@ -102,7 +117,7 @@ class Direction:
         """The sections of the state that are the director's."""
         return {
             "program": self._program(),
-            "preview": preview_section(self.director),
+            "preview": self.director.preview,
             "scenes": scenes_section(self.director),
         }
 
@@ -125,8 +140,27 @@ class Direction:
         self._on_air(self.director.program.scene.sources, self._clock.now())
         self._tell({"program": self._program()})
 
-    def _program(self) -> dict[str, object]:
+    def _program(self) -> ProgramSection:
         return program_section(self.director, self._since, self._clock.now())
+
+
+def program_section(director: Director, since: datetime, now: float) -> ProgramSection:
+    """What is on air, and the transition while it is in progress; ``now`` is the clock's time in seconds."""
+    program = director.program
+    transition = program.transition
+    moving = transition is not None and transition.progress(now) < 1
+    return {
+        "scene": program.scene.name,
+        "since": since.isoformat(timespec="milliseconds"),
+        "transition": {"kind": transition.kind, "from": transition.origin, "duration": transition.duration}
+        if transition is not None and moving
+        else None,
+    }
+
+
+def scenes_section(director: Director) -> dict[str, SceneEntry]:
+    """What can be put on air."""
+    return {name: scene.describe() for name, scene in director.scenes.items()}
 
 
 def scenes_of(lesson: Lesson) -> dict[str, Scene]:

@@ -19,7 +19,7 @@ from classroom.common.free_memory import MemoryWatch
 from classroom.common.limited_log import SparingLog
 from classroom.students.bans import Bans, Who, same_name
 from classroom.students.dismissal import LAST_WORD, Farewell, end_viewer, report
-from classroom.students.roster import Count, Register, Student
+from classroom.students.roster import Count, Register, Student, StudentEntry
 from classroom.webrtc.blocked_network import BlockedStudents
 from classroom.webrtc.description import Candidate
 from classroom.webrtc.ice.interfaces import is_here
@@ -106,7 +106,7 @@ class Audience:
         self._title, self._language = title, language
         self._admit, self._most = admit, most
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> dict[str, StudentEntry]:
         """The students by number, as the control protocol shows them."""
         return self._register.describe()
 

@@ -10,12 +10,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal, TypedDict
 
 from classroom.students.bans import Who, same_name
+from classroom.webrtc.sending.feed import PictureCodec
 from classroom.webrtc.viewer import Viewer
 
-__all__ = ["Count", "Register", "Student"]
+__all__ = ["Count", "Register", "Student", "StudentEntry"]
 
 _GONE_FOR: Final = 20.0
 """Seconds a student who left stays on the teacher's list."""
@@ -30,6 +31,30 @@ class Count:
 
     present: int
     watching: int
+
+
+class StudentEntry(TypedDict):
+    """A student as the control protocol shows them."""
+
+    name: str
+    joined: str
+    """When, ISO 8601."""
+    state: Literal["waiting", "watching", "gone"]
+    admitted: bool
+    """Whether they may watch; one who may not waits for the teacher."""
+    blocked: bool
+    """Whether their network lets no picture through."""
+    hand: bool
+    """Whether they raise a hand; always false in this version."""
+    tier: str | None
+    """The size of the picture that is sent, such as `full`."""
+    codec: PictureCodec | None
+    round_trip: float | None
+    """Seconds from here to the browser and back."""
+    loss: float | None
+    """The share of packets that get lost, from 0 to 1."""
+    latency: float | None
+    """Seconds by which what is shown is late, as the page measures it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +93,7 @@ class Student:
         """What it can be recognised by."""
         return Who(self.name, self.address, self.ticket, self.device)
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> StudentEntry:
         """It, as the control protocol shows it."""
         viewer = self.viewer
         return {
@@ -89,7 +114,7 @@ class Student:
 @dataclass(frozen=True, slots=True)
 class _Gone:
     student: Student
-    description: dict[str, object]
+    description: StudentEntry
 
 
 class Register:
@@ -171,7 +196,7 @@ class Register:
         """The numbers of all who are shown."""
         return list(self.describe())
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> dict[str, StudentEntry]:
         """The students by number, as the control protocol shows them."""
         gone = {number: each.description for number, each in self._gone.items()}
         return {**gone, **{each.number: each.describe() for each in self.present.values() if each.listed}}

@@ -114,7 +114,7 @@ async def test_what_a_page_sends_is_on_air_and_heard_until_it_stops() -> None:
         async with sending(caller, RED, sound=True) as peer:
             await eventually(lambda: state(lesson)["state"] == "live", what="live")
             await eventually(lambda: on_air(lesson, RED), what="red in the program")
-            assert state(lesson)["size"] == [320, 240]
+            assert state(lesson)["size"] == (320, 240)
             await eventually(lambda: lesson.bulletin.levels()["laptop"][0] > -20, what="the tone")
             await caller.ask("peer.close", peer=peer)
             await eventually(lambda: state(lesson)["state"] == "lost", within=2, what="lost")

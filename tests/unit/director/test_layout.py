@@ -153,4 +153,4 @@ def test_fill_cuts_both_sides_alike() -> None:
 def test_a_custom_scene_is_described_with_its_areas() -> None:
     styles = (Style(Area(0, 0.5, 0.25, 0.5)), Style())
     described = Scene("any", "custom", ("back", "front"), styles=styles).describe()
-    assert described == {"layout": "custom", "show": ["back", "front"], "areas": [[0, 0.5, 0.25, 0.5], [0, 0, 1, 1]]}
+    assert described == {"layout": "custom", "show": ["back", "front"], "areas": [(0, 0.5, 0.25, 0.5), (0, 0, 1, 1)]}

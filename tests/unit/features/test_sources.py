@@ -8,7 +8,7 @@ import pytest
 
 from classroom.common.alarms import Alarm
 from classroom.common.sentences import Wording
-from classroom.features.sections import alarms_section, sources_section
+from classroom.features.sources import alarms_section, sources_section
 from classroom.media.supervisor import SourceState, SourceStatus
 
 

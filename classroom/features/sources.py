@@ -1,0 +1,70 @@
+"""How the sources of a lesson are, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+from classroom.common.alarms import Alarm, AlarmEntry
+from classroom.common.sentences import Reason, reason_of
+from classroom.media.supervisor import SourceState, SourceStatus
+
+__all__ = ["SourceEntry", "Statuses", "alarms_section", "sources_section"]
+
+Statuses = Mapping[str, SourceStatus]
+
+
+class SourceEntry(TypedDict):
+    """How a picture source is."""
+
+    kind: str
+    """As in the lesson file, such as `camera`."""
+    state: SourceState
+    why: str | None
+    """Why it is not live, in English."""
+    reason: Reason | None
+    """What `why` is made of; null where it is text of somebody else's."""
+    size: tuple[int, int] | None
+    """Width and height in pixels, while it delivers pictures."""
+    fps: float | None
+    """Pictures a second, measured; null for a still."""
+    page: NotRequired[int]
+    """The page of slides that is shown, from 1."""
+    pages: NotRequired[int | None]
+    """How many pages the slides have; null until that is known."""
+
+
+def sources_section(statuses: Statuses, pages: Mapping[str, tuple[int, int | None]]) -> dict[str, SourceEntry]:
+    """How each source is; ``pages`` has the page that is shown and how many there are, of those that have pages."""
+    section: dict[str, SourceEntry] = {}
+    for name, status in statuses.items():
+        section[name] = {
+            "kind": status.kind,
+            "state": status.state,
+            "why": None if status.why is None else str(status.why),
+            "reason": reason_of(status.why),
+            "size": status.size,
+            "fps": status.fps,
+        }
+        if name in pages:
+            section[name]["page"], section[name]["pages"] = pages[name]
+    return section
+
+
+def alarms_section(statuses: Statuses, on_air: Collection[str], others: Sequence[Alarm] = ()) -> list[AlarmEntry]:
+    """What is wrong now: sources that are not there, each with the command that may bring it back, and the rest.
+
+    A source that is lost without a word why may be back in a moment. One that a page sends is missed only while it is
+    on air, and nothing brings it back from here.
+    """
+    sources = []
+    for name, status in statuses.items():
+        missing = status.fault is not None or status.state in ("failed", "lost")
+        if status.why is None or not missing:
+            continue
+        code = f"source.{status.fault or status.state}"
+        if status.kind != "browser":
+            sources.append(Alarm(code, status.why, name, "source.restart", {"source": name}))
+        elif name in on_air:
+            sources.append(Alarm(code, status.why, name))
+    return [alarm.describe() for alarm in (*sources, *others)]
