@@ -53,10 +53,10 @@ from classroom.signaling.backend import limits_of, meeting_place
 from classroom.signaling.http import add_routes
 from classroom.students.from_lesson import audience_of
 from classroom.students.roster import StudentEntry
-from classroom.webrtc.ice.server_check import RelayCheck
+from classroom.webrtc.ice.server_check import IceServerCheck
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.publishers import Publishers
-from classroom.webrtc.teacher_connections import Teachers
+from classroom.webrtc.teacher_connections import TeacherConnections
 
 __all__ = ["SECTIONS", "Broadcaster"]
 
@@ -160,7 +160,7 @@ class Broadcaster:
             clock=clock,
             changed=self._changed.set,
         )
-        self._teachers = Teachers(
+        self._teachers = TeacherConnections(
             make_viewer=self._audience.make_viewer,
             ice_servers=self._ice_servers,
             publishers=Publishers(sources=self._studio.sources, ice_servers=self._ice_servers, clock=clock),
@@ -209,7 +209,7 @@ class Broadcaster:
                 ("students' reports", self._audience.measure),
                 ("new passwords for relays", self._audience.refresh_ice_servers),
                 ("teachers' passwords for relays", self._teachers.refresh_ice_servers),
-                ("relays", RelayCheck(self._ice_servers, self._alarms).run),
+                ("relays", IceServerCheck(self._ice_servers, self._alarms).run),
                 ("meters and thumbnails", news.run),
                 ("run of show", self._prompter.run),
                 ("health of sources and program", health.run),

@@ -27,7 +27,7 @@ from classroom.bench.statistics import Usage, spread
 from classroom.bench.students import Students, students
 from classroom.common.clock import SystemClock
 from classroom.server.descriptors import connections_that_fit
-from classroom.webrtc.sending.feed import Program
+from classroom.webrtc.sending.feed import OfferedProgram
 from classroom.webrtc.sending.transmitter import Transmitter
 
 __all__ = ["GOALS", "Bench", "Sizes", "measure", "run", "table"]
@@ -93,7 +93,7 @@ class Bench:
     async def classroom(self, sizes: Sequence[int]) -> dict[str, Any]:
         """Packets that were encoded beforehand, through the fan-out to so many students; then nothing to the most."""
         made = Fanouts(asyncio.get_running_loop(), self._clock)
-        program = Program(
+        program = OfferedProgram(
             pictures={"h264": [made.rendition]},
             sound=made.sound,
             sound_demand=made,

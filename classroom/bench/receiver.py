@@ -18,7 +18,7 @@ from typing import Any, Final
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from classroom.bench.tally import Tally, key_frame_request, receiver_report, sender_reports
-from classroom.webrtc.aiortc_internals import chosen_path
+from classroom.webrtc.aiortc_internals import selected_path
 
 __all__ = ["Receiver"]
 
@@ -105,7 +105,7 @@ class Receiver:
 
     def report(self) -> None:
         """Say what came, as a browser does about once a second."""
-        path = chosen_path(self._dtls) if self.socket is not None and self._dtls.state == "connected" else None
+        path = selected_path(self._dtls) if self.socket is not None and self._dtls.state == "connected" else None
         if path is None:
             return
         now = self._now()
@@ -125,7 +125,7 @@ class Receiver:
 
     def _take(self) -> None:
         """Take the socket that ICE chose away from asyncio, and read it from now on."""
-        path = chosen_path(self._dtls)
+        path = selected_path(self._dtls)
         assert path is not None, "a connection that stands has a path"
         transport, _ = path
         self._protocol = transport.get_protocol()

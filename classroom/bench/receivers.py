@@ -19,7 +19,7 @@ from typing import Any, Final
 from classroom.bench.quality import decoded, measured
 from classroom.bench.receiver import Receiver
 from classroom.server.descriptors import connections_that_fit
-from classroom.webrtc.aiortc_internals import install
+from classroom.webrtc.aiortc_internals import offer_playout_delay
 
 __all__ = ["main"]
 
@@ -118,7 +118,7 @@ class Receivers:
 
 
 async def _run() -> None:
-    install()
+    offer_playout_delay()
     loop = asyncio.get_running_loop()
     commands: asyncio.Queue[str | None] = asyncio.Queue()
 

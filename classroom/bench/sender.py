@@ -13,7 +13,7 @@ from aiortc.mediastreams import MediaStreamError
 from classroom.bench.stage import FPS, Stage
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS, DELAY
-from classroom.webrtc.aiortc_internals import PlayoutDelay, install
+from classroom.webrtc.aiortc_internals import PlayoutDelay, offer_playout_delay
 from classroom.webrtc.sending.capabilities import preferences
 
 __all__ = ["WAYS", "Codec", "Way", "connection"]
@@ -90,7 +90,7 @@ def connection(stage: Stage, way: Way, codec: Codec) -> RTCPeerConnection:
             peer,
             picture=preferences([codec]),
             sound=[each for each in RTCRtpSender.getCapabilities("audio").codecs if each.mimeType == "audio/opus"],
-            delay=PlayoutDelay(0, 0) if install() else None,
+            delay=PlayoutDelay(0, 0) if offer_playout_delay() else None,
             reported=lambda _: None,
         )
         feed.choose(stage.program.renditions(codec)[0])

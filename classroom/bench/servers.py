@@ -30,13 +30,13 @@ from classroom.lesson.sections import Ice
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.students.audience import Audience
-from classroom.webrtc.aiortc_internals import install
-from classroom.webrtc.blocked_network import BlockedStudents
-from classroom.webrtc.ice.server_check import StudentFaults
+from classroom.webrtc.aiortc_internals import offer_playout_delay
+from classroom.webrtc.blocked_network import BlockedStudentsAlarm
+from classroom.webrtc.ice.server_check import StudentRelayFaults
 from classroom.webrtc.ice.servers import IceServers
-from classroom.webrtc.open_files import FewFiles
+from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.capabilities import preferences
-from classroom.webrtc.sending.feed import Program
+from classroom.webrtc.sending.feed import OfferedProgram
 
 __all__ = ["House", "Server", "Stock", "house"]
 
@@ -55,7 +55,7 @@ class Server(Protocol):
 class House:
     """Classroom's audience with students of ``students``; signaling is a call instead of a request."""
 
-    def __init__(self, program: Program, students: Students) -> None:
+    def __init__(self, program: OfferedProgram, students: Students) -> None:
         self._students = students
         self._peers = itertools.count(1)
         self._answering: set[asyncio.Task[None]] = set()
@@ -75,14 +75,14 @@ class House:
             admit="everyone",
             most=100_000,
             ice_servers=IceServers(Ice()),
-            student_faults=StudentFaults(Alarms(lambda: None)),
-            blocked_students=BlockedStudents(Alarms(lambda: None), own=None),
-            playout_delay="auto" if install() else "off",
+            student_faults=StudentRelayFaults(Alarms(lambda: None)),
+            blocked_students=BlockedStudentsAlarm(Alarms(lambda: None), own=None),
+            playout_delay="auto" if offer_playout_delay() else "off",
             send=self._said,
             sign_out=None,
             changed=lambda: None,
             memory=MemoryWatch(Alarms(lambda: None)),
-            few_files=FewFiles(Alarms(lambda: None)),
+            few_files=OpenFilesAlarm(Alarms(lambda: None)),
         )
 
     async def grow(self, number: int) -> None:
@@ -136,7 +136,7 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(program: Program, students: Students) -> AsyncIterator[House]:
+async def house(program: OfferedProgram, students: Students) -> AsyncIterator[House]:
     """An audience that runs."""
     async with contextlib.AsyncExitStack() as stack:
         each = House(program, students)

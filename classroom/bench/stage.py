@@ -26,7 +26,7 @@ from classroom.media.picture import PictureMixer
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
-from classroom.webrtc.sending.feed import Program as Watchable
+from classroom.webrtc.sending.feed import OfferedProgram as Watchable
 from classroom.webrtc.sending.transmitter import Transmitter
 
 __all__ = ["FPS", "HEIGHT", "WIDTH", "Planes", "SourceName", "Stage", "heads", "slide", "stage", "texts", "yuv_frame"]

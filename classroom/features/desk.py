@@ -20,7 +20,7 @@ from classroom.server.endpoints import Reception
 from classroom.server.invitation_link import SEND_PATH, invitation
 from classroom.students.audience import Audience
 from classroom.webrtc.publishers import browser_source
-from classroom.webrtc.teacher_connections import Teachers
+from classroom.webrtc.teacher_connections import TeacherConnections
 
 __all__ = ["TeachersDesk"]
 
@@ -42,7 +42,7 @@ class TeachersDesk:
         program: Program,
         opening: Opening,
         audience: Audience,
-        teachers: Teachers,
+        teachers: TeacherConnections,
         invitations: Invitations,
         reception: Reception,
         lesson: Callable[[], Lesson],

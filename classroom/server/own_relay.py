@@ -32,7 +32,7 @@ from classroom.server import parent_watch
 from classroom.server.coturn import Plan, choose_port, find_coturn, listening_addresses, own_addresses, user_for
 from classroom.webrtc.ice.credentials import temporary
 from classroom.webrtc.ice.probe import probe
-from classroom.webrtc.ice.servers import Address
+from classroom.webrtc.ice.servers import IceServerAddress
 
 __all__ = ["OwnRelay", "RelayWish"]
 
@@ -182,7 +182,7 @@ class OwnRelay:
     async def _ask(self) -> str | None:
         host = self._listening[0]
         credential = temporary(self.secret, label="lesson", now=time.time(), lifetime=60)
-        return await probe(Address("", "turn", host, self.port, "tcp", tls=False), credential)
+        return await probe(IceServerAddress("", "turn", host, self.port, "tcp", tls=False), credential)
 
     async def _look_around(self) -> None:
         self._own = await asyncio.to_thread(own_addresses)

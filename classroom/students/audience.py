@@ -17,13 +17,13 @@ from typing import Final, Literal
 from classroom.common.errors import CommandError, WireError
 from classroom.common.free_memory import MemoryWatch
 from classroom.common.limited_log import SparingLog
-from classroom.students.bans import Bans, Who, same_name
-from classroom.students.dismissal import LAST_WORD, Farewell, end_viewer, report
-from classroom.students.roster import Count, Register, Student, StudentEntry
-from classroom.webrtc.blocked_network import BlockedStudents
+from classroom.students.bans import Bans, Identity, same_name
+from classroom.students.dismissal import LAST_WORD, Dismissal, end_viewer, report
+from classroom.students.roster import Roster, Student, StudentCount, StudentEntry
+from classroom.webrtc.blocked_network import BlockedStudentsAlarm
 from classroom.webrtc.description import Candidate
 from classroom.webrtc.ice.interfaces import is_here
-from classroom.webrtc.ice.server_check import StudentFaults
+from classroom.webrtc.ice.server_check import StudentRelayFaults
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.messages import (
     Answer,
@@ -36,12 +36,12 @@ from classroom.webrtc.messages import (
     Statistics,
     parse,
 )
-from classroom.webrtc.open_files import FewFiles
-from classroom.webrtc.sending.feed import Program
+from classroom.webrtc.open_files import OpenFilesAlarm
+from classroom.webrtc.sending.feed import OfferedProgram
 from classroom.webrtc.sending.playout_delay import PlayoutSetting
 from classroom.webrtc.viewer import Viewer
 
-__all__ = ["Admit", "Audience", "Count"]
+__all__ = ["Admit", "Audience", "StudentCount"]
 
 logger = logging.getLogger(__name__)
 sparing = SparingLog(logger)
@@ -67,20 +67,20 @@ class Audience:
     def __init__(
         self,
         *,
-        program: Program,
+        program: OfferedProgram,
         title: str,
         language: str | None,
         admit: Admit,
         most: int,
         ice_servers: IceServers,
-        student_faults: StudentFaults,
-        blocked_students: BlockedStudents,
+        student_faults: StudentRelayFaults,
+        blocked_students: BlockedStudentsAlarm,
         playout_delay: PlayoutSetting,
         send: Callable[[int, str], Awaitable[None]],
         sign_out: Callable[[int], Awaitable[None]] | None,
         changed: Callable[[], None],
         memory: MemoryWatch,
-        few_files: FewFiles,
+        few_files: OpenFilesAlarm,
         absence: Callable[[int], float] = lambda _: 0.0,
     ) -> None:
         self._program = program
@@ -97,9 +97,9 @@ class Audience:
         self._playout_delay = playout_delay
         self._send = send
         self._changed = changed
-        self._register = Register(most=most, changed=changed)
+        self._register = Roster(most=most, changed=changed)
         self._bans = Bans()
-        self._farewell = Farewell(tell=self._tell, sign_out=sign_out)
+        self._farewell = Dismissal(tell=self._tell, sign_out=sign_out)
 
     def renew(self, *, title: str, language: str | None, admit: Admit, most: int) -> None:
         """Go on with other details of the lesson, and other rules for whoever comes from now on."""
@@ -110,7 +110,7 @@ class Audience:
         """The students by number, as the control protocol shows them."""
         return self._register.describe()
 
-    def count(self) -> Count:
+    def count(self) -> StudentCount:
         """How many students are signed in, and how many of them see the program."""
         return self._register.count()
 
@@ -280,7 +280,7 @@ class Audience:
         earlier = self._register.holder(hello.ticket) or self._register.twin(student)
         if earlier is not None:
             self._resume(peer, student, earlier)
-        who = Who(student.name, student.address, hello.ticket, hello.device)
+        who = Identity(student.name, student.address, hello.ticket, hello.device)
         if student.refused is None and self._bans.holds(who):
             student.refused = "banned"
         if student.refused is not None:

@@ -17,11 +17,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Bans", "Who", "same_name"]
+__all__ = ["Bans", "Identity", "same_name"]
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Identity:
     """What somebody who asks to come in can be recognised by; empty where it is not known."""
 
     name: str
@@ -37,7 +37,7 @@ class Bans:
         self._most = most
         self._banned: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
-    def add(self, who: Who, neighbours: Iterable[str]) -> None:
+    def add(self, who: Identity, neighbours: Iterable[str]) -> None:
         """Ban somebody; ``neighbours`` are the addresses of all others who are there."""
         address = _plain(who.address)
         if _is_own(address) and address not in map(_plain, neighbours):
@@ -51,7 +51,7 @@ class Bans:
         """Whether nobody from this address may come in."""
         return ("address", _plain(address)) in self._banned
 
-    def holds(self, who: Who) -> bool:
+    def holds(self, who: Identity) -> bool:
         """Whether this one is banned."""
         address = _plain(who.address)
         keys = (("address", address), ("name", address, _folded(who.name)), *_marks(who))
@@ -69,7 +69,7 @@ def same_name(one: str, other: str) -> bool:
     return _folded(one) == _folded(other)
 
 
-def _marks(who: Who) -> Iterator[tuple[str, ...]]:
+def _marks(who: Identity) -> Iterator[tuple[str, ...]]:
     if who.ticket:
         yield ("ticket", who.ticket)
     if who.device:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from classroom.common.tasks import end
 from classroom.students.roster import Student
 
-__all__ = ["LAST_WORD", "Farewell", "end_viewer", "report"]
+__all__ = ["LAST_WORD", "Dismissal", "end_viewer", "report"]
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ LAST_WORD: Final = 5.0
 _MOST_SENT_AWAY: Final = 4096
 
 
-class Farewell:
+class Dismissal:
     """Sees peers out, and runs whatever else must not be waited for.
 
     ``tell(peer, message)`` gives a message to a peer; ``sign_out(peer)`` ends its membership in the signaling room,

@@ -11,12 +11,12 @@ from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.signaling.backend import Place
 from classroom.students.audience import Audience
-from classroom.webrtc.aiortc_internals import install as install_playout_delay
-from classroom.webrtc.blocked_network import BlockedStudents
-from classroom.webrtc.ice.server_check import StudentFaults
-from classroom.webrtc.ice.servers import IceServers, OwnServer
-from classroom.webrtc.open_files import FewFiles
-from classroom.webrtc.sending.feed import Program as Watchable
+from classroom.webrtc.aiortc_internals import offer_playout_delay
+from classroom.webrtc.blocked_network import BlockedStudentsAlarm
+from classroom.webrtc.ice.server_check import StudentRelayFaults
+from classroom.webrtc.ice.servers import IceServers, OwnTurnServer
+from classroom.webrtc.open_files import OpenFilesAlarm
+from classroom.webrtc.sending.feed import OfferedProgram
 from classroom.webrtc.sending.transmitter import transmitter_or_alarm
 
 __all__ = ["audience_of"]
@@ -28,7 +28,7 @@ def audience_of(
     program: Program,
     place: Place,
     ice_servers: IceServers,
-    relay: OwnServer | None,
+    relay: OwnTurnServer | None,
     memory: MemoryWatch,
     alarms: Alarms,
     clock: Clock,
@@ -36,7 +36,7 @@ def audience_of(
 ) -> Audience:
     """The audience of a lesson that is met at ``place``; ``changed`` is called when there is news of it."""
     return Audience(
-        program=Watchable(
+        program=OfferedProgram(
             pictures={codec: program.renditions(codec) for codec in lesson.video.codecs},
             sound=program.fanout("opus"),
             sound_demand=program.demand("opus"),
@@ -47,14 +47,14 @@ def audience_of(
         admit=lesson.access.admit,
         most=lesson.access.max_students,
         ice_servers=ice_servers,
-        student_faults=StudentFaults(alarms),
-        blocked_students=BlockedStudents(alarms, own=relay),
+        student_faults=StudentRelayFaults(alarms),
+        blocked_students=BlockedStudentsAlarm(alarms, own=relay),
         # A delay that cannot be sent is none; the log says why.
-        playout_delay=lesson.video.playout_delay if install_playout_delay() else "off",
+        playout_delay=lesson.video.playout_delay if offer_playout_delay() else "off",
         send=place.member.send,
         sign_out=place.sign_out,
         changed=changed,
         memory=memory,
-        few_files=FewFiles(alarms),
+        few_files=OpenFilesAlarm(alarms),
         absence=place.absence,
     )

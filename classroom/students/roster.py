@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, TypedDict
 
-from classroom.students.bans import Who, same_name
+from classroom.students.bans import Identity, same_name
 from classroom.webrtc.sending.feed import PictureCodec
 from classroom.webrtc.viewer import Viewer
 
-__all__ = ["Count", "Register", "Student", "StudentEntry"]
+__all__ = ["Roster", "Student", "StudentCount", "StudentEntry"]
 
 _GONE_FOR: Final = 20.0
 """Seconds a student who left stays on the teacher's list."""
@@ -26,7 +26,7 @@ _SPARE_TICKETS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class StudentCount:
     """Students who are signed in, and those of them who see the program."""
 
     present: int
@@ -89,9 +89,9 @@ class Student:
         """Whether it sees the program."""
         return self.viewer is not None and self.viewer.state == "watching"
 
-    def who(self) -> Who:
+    def who(self) -> Identity:
         """What it can be recognised by."""
-        return Who(self.name, self.address, self.ticket, self.device)
+        return Identity(self.name, self.address, self.ticket, self.device)
 
     def describe(self) -> StudentEntry:
         """It, as the control protocol shows it."""
@@ -112,12 +112,12 @@ class Student:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gone:
+class _Departed:
     student: Student
     description: StudentEntry
 
 
-class Register:
+class Roster:
     """Numbers all who come, remembers for a while who left, and who has which ticket.
 
     ``changed`` is called when one who left is no longer shown. ``most`` students have a ticket at a time, and some
@@ -128,7 +128,7 @@ class Register:
         self.present: dict[int, Student] = {}
         """Everybody who is signed in, by the id of the signaling."""
         self._changed = changed
-        self._gone: dict[str, _Gone] = {}
+        self._gone: dict[str, _Departed] = {}
         self._tickets: OrderedDict[str, Student] = OrderedDict()
         self._most_tickets = 2 * most + _SPARE_TICKETS
         self._count = 0
@@ -146,7 +146,7 @@ class Register:
         """Note that somebody has left; with ``show`` the teacher sees it for a while as gone."""
         student = self.present.pop(peer, None)
         if student is not None and show and student.listed:
-            self._gone[student.number] = _Gone(student, {**student.describe(), "state": "gone"})
+            self._gone[student.number] = _Departed(student, {**student.describe(), "state": "gone"})
             while len(self._gone) > _MOST_GONE:
                 self._gone.pop(next(iter(self._gone)))
             asyncio.get_running_loop().call_later(_GONE_FOR, self._forget, self._gone[student.number])
@@ -201,10 +201,10 @@ class Register:
         gone = {number: each.description for number, each in self._gone.items()}
         return {**gone, **{each.number: each.describe() for each in self.present.values() if each.listed}}
 
-    def count(self) -> Count:
+    def count(self) -> StudentCount:
         """How many students are signed in, and how many of them see the program."""
         students = [each for each in self.present.values() if each.listed]
-        return Count(len(students), sum(each.watches for each in students))
+        return StudentCount(len(students), sum(each.watches for each in students))
 
     def blocked(self) -> int:
         """How many students are behind networks that let no picture through."""
@@ -241,7 +241,7 @@ class Register:
             if (ticket := next(oldest, None)) is not None:
                 del self._tickets[ticket]
 
-    def _forget(self, gone: _Gone) -> None:
+    def _forget(self, gone: _Departed) -> None:
         if self._gone.get(gone.student.number) is gone:
             del self._gone[gone.student.number]
             self._changed()

@@ -27,7 +27,7 @@ from aiortc import RTCDtlsTransport, RTCPeerConnection
 from classroom.common.limited_log import SparingLog
 from classroom.webrtc.aiortc_names import GUARDED
 from classroom.webrtc.candidates import MOST_CANDIDATES, may_be_sent_to
-from classroom.webrtc.ice.check_budget import Allowance
+from classroom.webrtc.ice.check_budget import CheckBudget
 from classroom.webrtc.ice.interfaces import interfaces
 from classroom.webrtc.open_files import is_reserved
 
@@ -60,14 +60,14 @@ Address = tuple[str, int]
 class _Rules:
     """What one connection is held to; ``known`` are the addresses that have shown the password, the oldest first."""
 
-    allowance: Allowance
+    allowance: CheckBudget
     near: bool
     within: float
     known: dict[Address, None] = field(default_factory=dict)
 
 
 def guard(
-    connection: RTCPeerConnection, allowance: Allowance, *, near: bool = False, within: float = GATHER_WITHIN
+    connection: RTCPeerConnection, allowance: CheckBudget, *, near: bool = False, within: float = GATHER_WITHIN
 ) -> None:
     """Guard a connection that has its transceivers, has not begun to gather, and knows no candidate yet.
 

@@ -30,30 +30,30 @@ from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendP
 from classroom.common.clock import Clock
 from classroom.common.limited_log import SparingLog
 from classroom.webrtc.aiortc_names import FOR_DELAY, attribute
-from classroom.webrtc.rtp.feedback import Estimate, KeyFrameRequest, Loss, Reception
-from classroom.webrtc.rtp.header import PLAYOUT_DELAY, Layout, PlayoutDelay
-from classroom.webrtc.rtp.picture_jitter_buffer import Missing, PictureWindow
-from classroom.webrtc.rtp.rtcp_reader import Heard, read
-from classroom.webrtc.rtp.sound_jitter_buffer import SoundWindow
+from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport, Remb
+from classroom.webrtc.rtp.header import PLAYOUT_DELAY, PacketTemplate, PlayoutDelay
+from classroom.webrtc.rtp.picture_jitter_buffer import NackGenerator, PictureJitterBuffer
+from classroom.webrtc.rtp.rtcp_reader import RtcpMessage, read_rtcp
+from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer
 
 __all__ = [
-    "Ear",
-    "Heard",
     "PlayoutDelay",
+    "RtcpListener",
+    "RtcpMessage",
     "Srtp",
     "SrtpFault",
-    "ask_again",
-    "chosen_path",
-    "delaying",
-    "hear_directly",
-    "hold",
-    "identifiers",
-    "install",
-    "listen",
-    "negotiated",
-    "stop_listening",
-    "take_over",
-    "waiting_in",
+    "intercept_rtcp",
+    "negotiated_codec",
+    "offer_playout_delay",
+    "offered_ssrcs",
+    "playout_delay_for_new_senders",
+    "queued_bytes",
+    "repeat_nacks",
+    "replace_jitter_buffer",
+    "replace_sender",
+    "selected_path",
+    "subscribe_rtcp",
+    "unsubscribe_rtcp",
 ]
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class SrtpFault(Exception):
 # Connections
 
 
-class Outgoing(Protocol):
+class OutgoingStream(Protocol):
     """What takes the place of aiortc's sender on a connection."""
 
     def start(self, transport: RTCDtlsTransport, parameters: RTCRtpSendParameters) -> None:
@@ -101,7 +101,7 @@ class Outgoing(Protocol):
         ...
 
 
-def take_over(sender: RTCRtpSender, outgoing: Outgoing) -> None:
+def replace_sender(sender: RTCRtpSender, outgoing: OutgoingStream) -> None:
     """Let ``outgoing`` send instead of aiortc's own loops, which are never started then."""
 
     async def send(parameters: RTCRtpSendParameters) -> None:
@@ -114,12 +114,12 @@ def take_over(sender: RTCRtpSender, outgoing: Outgoing) -> None:
     sender.stop = stop  # type: ignore[method-assign]
 
 
-def identifiers(sender: RTCRtpSender) -> tuple[int, int]:
+def offered_ssrcs(sender: RTCRtpSender) -> tuple[int, int]:
     """The SSRCs that were offered for a sender's packets and for their repetitions."""
     return sender._ssrc, sender._rtx_ssrc
 
 
-def negotiated(connection: RTCPeerConnection, codecs: Sequence[_Codec]) -> _Codec | None:
+def negotiated_codec(connection: RTCPeerConnection, codecs: Sequence[_Codec]) -> _Codec | None:
     """The one of our codecs that a connection sends its picture in, once it was answered; None where it sends none.
 
     What an answer accepts by name only may be another profile, which aiortc does not take.
@@ -131,13 +131,13 @@ def negotiated(connection: RTCPeerConnection, codecs: Sequence[_Codec]) -> _Code
     return None
 
 
-def chosen_path(transport: RTCDtlsTransport) -> tuple[asyncio.DatagramTransport, tuple[str, int]] | None:
+def selected_path(transport: RTCDtlsTransport) -> tuple[asyncio.DatagramTransport, tuple[str, int]] | None:
     """The transport and the peer's address that ICE chose; None while there is none."""
     pair = transport.transport._connection._nominated.get(1)
     return None if pair is None else (pair.protocol.transport, pair.remote_addr)
 
 
-def waiting_in(transport: Any) -> Callable[[], int]:
+def queued_bytes(transport: Any) -> Callable[[], int]:
     """What tells how many bytes wait in a transport that ICE chose.
 
     A relayed one gives each datagram to a task of its own, and on to a stream that keeps all there is where it is slow.
@@ -149,7 +149,7 @@ def waiting_in(transport: Any) -> Callable[[], int]:
     return lambda: int(relay.transport.get_write_buffer_size()) + _DATAGRAM * len(tasks)
 
 
-def hold(receiver: RTCRtpReceiver, window: SoundWindow) -> bool:
+def replace_jitter_buffer(receiver: RTCRtpReceiver, window: SoundJitterBuffer) -> bool:
     """Let a window give out what a receiver of sound decodes; whether it does, as another aiortc stays as it is."""
     if not hasattr(receiver, _BUFFER):
         return False
@@ -157,21 +157,21 @@ def hold(receiver: RTCRtpReceiver, window: SoundWindow) -> bool:
     return True
 
 
-def ask_again(receiver: RTCRtpReceiver, clock: Clock) -> None:
+def repeat_nacks(receiver: RTCRtpReceiver, clock: Clock) -> None:
     """Let a receiver of pictures ask for what is missing until it comes or is given up; another aiortc asks once."""
     if hasattr(receiver, _MISSING) and hasattr(receiver, _BUFFER):
-        missing = Missing(clock)
+        missing = NackGenerator(clock)
         setattr(receiver, _MISSING, missing)
-        setattr(receiver, _BUFFER, PictureWindow(missing))
+        setattr(receiver, _BUFFER, PictureJitterBuffer(missing))
 
 
-class Ear:
+class RtcpListener:
     """Hears what a connection's RTCP says about one SSRC; aiortc routes to it as to a sender of its own.
 
     REMB and FIR name their streams inside and carry the SSRC 0 outside (RFC 5104, section 4.3.1.2).
     """
 
-    def __init__(self, ssrc: int, heard: Callable[[Heard], None]) -> None:
+    def __init__(self, ssrc: int, heard: Callable[[RtcpMessage], None]) -> None:
         self._ssrc = ssrc
         self._heard = heard
 
@@ -180,17 +180,17 @@ class Ear:
             self._heard(said)
 
 
-def listen(transport: RTCDtlsTransport, ear: Ear, parameters: RTCRtpSendParameters) -> None:
+def subscribe_rtcp(transport: RTCDtlsTransport, ear: RtcpListener, parameters: RTCRtpSendParameters) -> None:
     """Let an ear hear what comes back."""
     transport._register_rtp_sender(ear, parameters)
 
 
-def stop_listening(transport: RTCDtlsTransport, ear: Ear) -> None:
+def unsubscribe_rtcp(transport: RTCDtlsTransport, ear: RtcpListener) -> None:
     """Let it hear no more."""
     transport._unregister_rtp_sender(ear)
 
 
-def hear_directly(transport: RTCDtlsTransport, hear: Callable[[Heard], None]) -> Callable[[], None]:
+def intercept_rtcp(transport: RTCDtlsTransport, hear: Callable[[RtcpMessage], None]) -> Callable[[], None]:
     """Take RTCP off the path that ICE chose as it comes in; what is returned undoes it.
 
     On its way through aioice and aiortc each report would be tried as STUN, queued, and wake a task, which is most of
@@ -209,7 +209,7 @@ def hear_directly(transport: RTCDtlsTransport, hear: Callable[[Heard], None]) ->
             return
         # What was forged or is too long, or does not follow RFC 3550, is left out, as aiortc does.
         with contextlib.suppress(pylibsrtp.Error, ValueError):
-            for said in read(session.unprotect_rtcp(bytes(data))):
+            for said in read_rtcp(session.unprotect_rtcp(bytes(data))):
                 try:
                     hear(said)
                 except Exception as fault:  # noqa: BLE001 - it must not end the way of what comes after it
@@ -223,12 +223,12 @@ def hear_directly(transport: RTCDtlsTransport, hear: Callable[[Heard], None]) ->
     return undo
 
 
-def _understand(packet: Any, ssrc: int) -> Iterator[Heard]:
+def _understand(packet: Any, ssrc: int) -> Iterator[RtcpMessage]:
     kinds = aiortc.rtp
     if isinstance(packet, kinds.RtcpRrPacket | kinds.RtcpSrPacket):
         for block in packet.reports:
             if block.ssrc == ssrc:
-                yield Reception(
+                yield ReceiverReport(
                     ssrc,
                     block.fraction_lost / 256,
                     block.packets_lost,
@@ -239,7 +239,7 @@ def _understand(packet: Any, ssrc: int) -> Iterator[Heard]:
                 )
     elif isinstance(packet, kinds.RtcpRtpfbPacket):
         if packet.fmt == _NACK and packet.media_ssrc == ssrc:
-            yield Loss(ssrc, tuple(packet.lost))
+            yield Nack(ssrc, tuple(packet.lost))
     elif isinstance(packet, kinds.RtcpPsfbPacket):
         if packet.fmt == _PLI and packet.media_ssrc == ssrc:
             yield KeyFrameRequest((ssrc,))
@@ -250,7 +250,7 @@ def _understand(packet: Any, ssrc: int) -> Iterator[Heard]:
             with contextlib.suppress(ValueError, struct.error):
                 bit_rate, ssrcs = kinds.unpack_remb_fci(packet.fci)
                 if ssrc in ssrcs:
-                    yield Estimate(bit_rate, tuple(ssrcs))
+                    yield Remb(bit_rate, tuple(ssrcs))
 
 
 # SRTP
@@ -281,7 +281,7 @@ class Srtp:
         self.tag = 10
 
     def seal(
-        self, layout: Layout, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+        self, layout: PacketTemplate, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
     ) -> memoryview | None:
         """Write a stream's headers into a layout and protect all its packets; what is returned is valid until the next.
 
@@ -317,7 +317,7 @@ class Srtp:
 # Playout delay, for aiortc's own senders
 
 
-def install() -> bool:
+def offer_playout_delay() -> bool:
     """Offer the extension playout-delay, once; False where this aiortc is not the one that is known here."""
     for module, name in FOR_DELAY:
         if not hasattr(importlib.import_module(module), name):
@@ -335,7 +335,7 @@ def install() -> bool:
 
 
 @contextlib.contextmanager
-def delaying(delay: PlayoutDelay | None) -> Iterator[None]:
+def playout_delay_for_new_senders(delay: PlayoutDelay | None) -> Iterator[None]:
     """Senders of aiortc that are made inside carry this delay in each packet; None is none."""
     token = _for_new_senders.set(delay)
     try:

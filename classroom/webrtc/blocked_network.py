@@ -10,9 +10,9 @@ from typing import Final
 
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.sentences import Sentence, Wording
-from classroom.webrtc.ice.servers import OwnServer
+from classroom.webrtc.ice.servers import OwnTurnServer
 
-__all__ = ["BLOCKED_AFTER", "Blockade", "BlockedStudents"]
+__all__ = ["BLOCKED_AFTER", "BlockDetector", "BlockedStudentsAlarm"]
 
 BLOCKED_AFTER: Final = 15.0
 """Seconds of trying in vain after which it is the network."""
@@ -33,7 +33,7 @@ _OPEN_PORT: Final = Wording(
 )
 
 
-class Blockade:
+class BlockDetector:
     """What is known of one student's way, from one connection to the next."""
 
     def __init__(self) -> None:
@@ -72,13 +72,13 @@ class Blockade:
             self._tried += min(passed, _LONGEST_LOOK)
 
 
-class BlockedStudents:
+class BlockedStudentsAlarm:
     """How many students are behind such networks, as the alarm ``ice.blocked``.
 
     ``own`` is the relay that runs beside the lesson; None where none does.
     """
 
-    def __init__(self, alarms: Alarms, *, own: OwnServer | None) -> None:
+    def __init__(self, alarms: Alarms, *, own: OwnTurnServer | None) -> None:
         self._alarms = alarms
         self._own = own
 

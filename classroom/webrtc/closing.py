@@ -8,7 +8,7 @@ from typing import Final
 
 from aiortc import RTCPeerConnection
 
-__all__ = ["close_to_the_end"]
+__all__ = ["close_fully"]
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ _CLOSE_WITHIN: Final = 5.0
 """Seconds that a connection has to close; it takes a millisecond, or a second where a relay does not answer."""
 
 
-async def close_to_the_end(connection: RTCPeerConnection) -> None:
+async def close_fully(connection: RTCPeerConnection) -> None:
     """Close a connection to the end, also when cancelled meanwhile.
 
     aiortc closes by itself as well when the peer's end is gone, and whoever comes second waits for a future that a

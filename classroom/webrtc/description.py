@@ -18,7 +18,7 @@ from aiortc.sdp import SessionDescription
 from classroom.common.errors import WireError
 from classroom.webrtc.candidates import MOST_CANDIDATES
 
-__all__ = ["BAD_DESCRIPTION", "Candidate", "Vetted", "check_size", "vet"]
+__all__ = ["BAD_DESCRIPTION", "Candidate", "CheckedDescription", "check_description", "check_size"]
 
 BAD_DESCRIPTION: Final = (
     ValueError,
@@ -73,7 +73,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Vetted:
+class CheckedDescription:
     """A description that aiortc can take, and the first of the candidates that stood in it."""
 
     sdp: str
@@ -91,7 +91,7 @@ def check_size(sdp: str) -> None:
         raise WireError("its description has too many media or candidates")
 
 
-def vet(sdp: str, kind: Literal["offer", "answer"]) -> Vetted:
+def check_description(sdp: str, kind: Literal["offer", "answer"]) -> CheckedDescription:
     """A description as it may be given to aiortc; WireError says why another cannot be used."""
     check_size(sdp)
     head, *sections = _sections(sdp)
@@ -115,7 +115,7 @@ def vet(sdp: str, kind: Literal["offer", "answer"]) -> Vetted:
         _check_bundle(head, mids)
     text = "\r\n".join(kept) + "\r\n"
     _try_to_read(text)
-    return Vetted(text, candidates[:MOST_CANDIDATES])
+    return CheckedDescription(text, candidates[:MOST_CANDIDATES])
 
 
 def _sections(sdp: str) -> list[list[str]]:

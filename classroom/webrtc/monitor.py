@@ -14,7 +14,7 @@ from classroom.webrtc.description import Candidate
 from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, RestartWanted, Tell, read
 from classroom.webrtc.viewer import Viewer
 
-__all__ = ["Monitor", "ViewerFactory"]
+__all__ = ["ProgramMonitor", "ViewerFactory"]
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ ViewerFactory = Callable[[str, Callable[[str], Awaitable[None]]], Viewer]
 _MEASURE_EVERY: Final = 2.0
 
 
-class Monitor:
+class ProgramMonitor:
     """One monitor, which begins at once. ``tell`` gives the teacher's client what the viewer says."""
 
     def __init__(self, *, make_viewer: ViewerFactory, tell: Tell) -> None:

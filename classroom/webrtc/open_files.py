@@ -12,7 +12,7 @@ from classroom.common.alarms import Alarm, Alarms
 from classroom.common.limited_log import SparingLog
 from classroom.common.sentences import Wording
 
-__all__ = ["OUT_OF_FILES", "FewFiles", "is_reserved"]
+__all__ = ["OUT_OF_FILES", "OpenFilesAlarm", "is_reserved"]
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def is_reserved(number: int) -> bool:
     return soft != resource.RLIM_INFINITY and number >= soft - min(_RESERVE, soft // 16)
 
 
-class FewFiles:
+class OpenFilesAlarm:
     """Raises the alarm for as long as students are refused."""
 
     def __init__(self, alarms: Alarms) -> None:

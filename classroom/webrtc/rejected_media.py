@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["without_refusals"]
+__all__ = ["accept_rejected_media"]
 
 _TRANSPORT: Final = re.compile(r"a=(?:ice-ufrag|ice-pwd|ice-options|fingerprint|setup|candidate|end-of-candidates)\b")
 _FORMATS: Final = re.compile(r"a=(?:mid|rtpmap|rtcp-fb|fmtp):")
 
 
-def without_refusals(answer: str, offer: str) -> str:
+def accept_rejected_media(answer: str, offer: str) -> str:
     """The answer, with every refused section as an inactive one on the transport of the first that was taken.
 
     An answer that refuses everything, or does not have the sections of the offer, stays as it is.

@@ -10,32 +10,32 @@ from typing import Literal
 from classroom.common.errors import CommandError
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.messages import Tell
-from classroom.webrtc.monitor import Monitor, ViewerFactory
+from classroom.webrtc.monitor import ProgramMonitor, ViewerFactory
 from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.receiving.publisher import Publisher
 
-__all__ = ["Teachers"]
+__all__ = ["TeacherConnections"]
 
 
-class Teachers:
+class TeacherConnections:
     """Begins what a teacher's page asks for. What it begins belongs to the session that asked, which ends it."""
 
     def __init__(self, *, make_viewer: ViewerFactory, ice_servers: IceServers, publishers: Publishers) -> None:
         self._make_viewer = make_viewer
         self._ice_servers = ice_servers
         self._publishers = publishers
-        self._monitors: weakref.WeakSet[Monitor] = weakref.WeakSet()
+        self._monitors: weakref.WeakSet[ProgramMonitor] = weakref.WeakSet()
 
     def begin(
         self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, tell: Tell
-    ) -> Monitor | Publisher:
+    ) -> ProgramMonitor | Publisher:
         """Begin a connection; ``tell`` gives the client what the broadcaster says. Raises CommandError."""
         match role:
             case "monitor":
                 if source is not None or sdp is not None:
                     raise CommandError.not_possible("A monitor is offered the program: leave out source and sdp.")
                 tell({"type": "welcome", "ice_servers": self._ice_servers.for_page("monitor")})
-                monitor = Monitor(make_viewer=self._make_viewer, tell=tell)
+                monitor = ProgramMonitor(make_viewer=self._make_viewer, tell=tell)
                 self._monitors.add(monitor)
                 return monitor
             case "publish":

@@ -26,23 +26,23 @@ from aiortc import (
 from classroom.common.errors import WireError
 from classroom.common.limited_log import SparingLog
 from classroom.webrtc.aiortc_guard import guard
-from classroom.webrtc.aiortc_internals import negotiated
-from classroom.webrtc.blocked_network import Blockade
+from classroom.webrtc.aiortc_internals import negotiated_codec
+from classroom.webrtc.blocked_network import BlockDetector
 from classroom.webrtc.candidates import MOST_CANDIDATES, read_candidate
-from classroom.webrtc.closing import close_to_the_end
-from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, vet
-from classroom.webrtc.ice.check_budget import Allowance
+from classroom.webrtc.closing import close_fully
+from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, check_description
+from classroom.webrtc.ice.check_budget import CheckBudget
 from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, PictureSize, RestartWanted
 from classroom.webrtc.open_files import OUT_OF_FILES
-from classroom.webrtc.rejected_media import without_refusals
+from classroom.webrtc.rejected_media import accept_rejected_media
 from classroom.webrtc.sending.capabilities import capabilities, preferences
-from classroom.webrtc.sending.feed import Feed, PictureCodec, Program
-from classroom.webrtc.sending.playout_delay import Cushion, PlayoutSetting
-from classroom.webrtc.sending.tier_follower import Steering
+from classroom.webrtc.sending.feed import Feed, OfferedProgram, PictureCodec
+from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay, PlayoutSetting
+from classroom.webrtc.sending.tier_follower import TierFollower
 
 __all__ = [
-    "Call",
     "Viewer",
+    "ViewerMessage",
     "ViewerState",
 ]
 
@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 sparing = SparingLog(logger)
 
 ViewerState = Literal["waiting", "watching", "gone"]
-Call = Answer | Candidate | Bye | KeyFrameWanted | PictureSize | RestartWanted
+ViewerMessage = Answer | Candidate | Bye | KeyFrameWanted | PictureSize | RestartWanted
 
 _INBOX: Final = 128
 _ANSWER_WITHIN: Final = 60.0
@@ -76,7 +76,7 @@ _RESTART_EVERY: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class _ConnectionFailed:
     """A connection came to its end, or never came about."""
 
     connection: RTCPeerConnection
@@ -94,7 +94,7 @@ class Viewer:
         self,
         *,
         name: str,
-        program: Program,
+        program: OfferedProgram,
         ice_servers: Callable[[], Sequence[RTCIceServer]],
         playout_delay: PlayoutSetting,
         send: Callable[[str], Awaitable[None]],
@@ -104,27 +104,27 @@ class Viewer:
     ) -> None:
         self._name = name
         self._near = near
-        self._allowance = Allowance(time.monotonic())
+        self._allowance = CheckBudget(time.monotonic())
         self.without_files = False
         """Whether it ended because this computer had no more open files to give."""
         self._absence = absence
         self._program = program
         self._ice_servers = ice_servers
         self._playout_delay = playout_delay
-        self._cushion = Cushion(playout_delay)
+        self._cushion = AdaptivePlayoutDelay(playout_delay)
         self._send = send
         self._changed = changed
-        self._inbox: asyncio.Queue[Call | _Failed] = asyncio.Queue(_INBOX)
+        self._inbox: asyncio.Queue[ViewerMessage | _ConnectionFailed] = asyncio.Queue(_INBOX)
         self._state: ViewerState = "waiting"
         self._connection: RTCPeerConnection | None = None
         self._feed: Feed | None = None
-        self._steering: Steering | None = None
+        self._steering: TierFollower | None = None
         self._size: PictureSize | None = None
         self._codec: PictureCodec | None = None
         self._candidates = 0
         self._resolving: set[asyncio.Task[None]] = set()
         self._offered = -_RESTART_EVERY
-        self.blockade = Blockade()
+        self.blockade = BlockDetector()
 
     @property
     def round_trip(self) -> float | None:
@@ -151,7 +151,7 @@ class Viewer:
         """The picture codec that was agreed on."""
         return self._codec
 
-    def deliver(self, message: Call) -> None:
+    def deliver(self, message: ViewerMessage) -> None:
         """Give a message of the peer to this viewer; one that floods is cut short."""
         try:
             self._inbox.put_nowait(message)
@@ -177,20 +177,20 @@ class Viewer:
             finally:
                 self._set("gone")
 
-    async def _next(self) -> Call | _Failed:
+    async def _next(self) -> ViewerMessage | _ConnectionFailed:
         """The next message; a call that does not come about in time counts as failed."""
         with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(self._inbox.get(), _ANSWER_WITHIN if self._is_connecting() else None)
         if self._is_connecting() and self._connection is not None:
             logger.info("%s did not connect within %d s", self._name, _ANSWER_WITHIN)
-            return _Failed(self._connection)
+            return _ConnectionFailed(self._connection)
         # It came about meanwhile: old clients have nothing more to say once they have answered.
         return await self._inbox.get()
 
     def _is_connecting(self) -> bool:
         return self._connection is not None and self._state != "watching"
 
-    async def _take(self, message: Call | _Failed) -> None:
+    async def _take(self, message: ViewerMessage | _ConnectionFailed) -> None:
         match message:
             case Answer(sdp):
                 await self._accept(sdp)
@@ -205,7 +205,7 @@ class Viewer:
             case Bye():
                 self.blockade.over()
                 await self._end_call()
-            case _Failed(connection):
+            case _ConnectionFailed(connection):
                 if connection is self._connection:  # or it was replaced meanwhile
                     await self._end_call()
             case _:
@@ -232,7 +232,7 @@ class Viewer:
         self._candidates = 0
         self._codec = None
         self._steering = None
-        self._cushion = Cushion(self._playout_delay)
+        self._cushion = AdaptivePlayoutDelay(self._playout_delay)
         self._feed = self._program.feed(
             connection,
             picture=preferences(tuple(self._program.pictures)),
@@ -257,15 +257,15 @@ class Viewer:
             sparing.warn("%s answered without an open offer", self._name)
             return
         try:
-            vetted = vet(sdp, "answer")
-            taken = without_refusals(vetted.sdp, connection.localDescription.sdp)
+            vetted = check_description(sdp, "answer")
+            taken = accept_rejected_media(vetted.sdp, connection.localDescription.sdp)
             await connection.setRemoteDescription(RTCSessionDescription(sdp=taken, type="answer"))
         except (*BAD_DESCRIPTION, WireError) as fault:
             sparing.warn("the answer of %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
             await self._hang_up()
             return
         self.blockade.answered(_now())
-        self._agree(negotiated(connection, tuple(self._program.pictures)))
+        self._agree(negotiated_codec(connection, tuple(self._program.pictures)))
         first = connection.getTransceivers()[0].mid
         for line in dict.fromkeys(each.line for each in vetted.candidates):
             self._add(Candidate(line, first, 0))  # all sections have one way
@@ -277,7 +277,7 @@ class Viewer:
             sparing.warn("%s cannot be shown the picture, for its browser knows no %s", self._name, names)
         elif self._feed is not None:
             self._codec = codec
-            self._steering = Steering(self._feed, self._program.pictures[codec], now=_now())
+            self._steering = TierFollower(self._feed, self._program.pictures[codec], now=_now())
             if self._size is not None:
                 self._steering.shown(self._size.height, _now())
 
@@ -357,7 +357,7 @@ class Viewer:
     def _fail(self) -> None:
         if self._connection is not None:
             with contextlib.suppress(asyncio.QueueFull):
-                self._inbox.put_nowait(_Failed(self._connection))
+                self._inbox.put_nowait(_ConnectionFailed(self._connection))
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -370,7 +370,7 @@ class Viewer:
         finally:
             if connection is not None:
                 try:
-                    await close_to_the_end(connection)
+                    await close_fully(connection)
                 finally:
                     self._program.tidier.left()
 

@@ -69,7 +69,7 @@ async def test_whoever_leaves_does_not_keep_others_waiting(monkeypatch: pytest.M
         await done.wait()
         await connection.close()
 
-    monkeypatch.setattr(viewer, "close_to_the_end", slowly)
+    monkeypatch.setattr(viewer, "close_fully", slowly)
     async with broadcasting() as running, NativeClient("127.0.0.1", running.port, b"leaves") as leaves:
         await leaves.sign_in()
         await leaves.next_message()

@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classroom.webrtc.aiortc_guard import MOST_PAIRS, guard, is_unsigned_alert
-from classroom.webrtc.ice.check_budget import AT_ONCE, CHECKS, Allowance
+from classroom.webrtc.ice.check_budget import AT_ONCE, CHECKS, CheckBudget
 from classroom.webrtc.ice.interfaces import interfaces
 from tests.support.broadcast import eventually
 from tests.support.datagrams import check, forged
@@ -172,7 +172,7 @@ async def half_made() -> AsyncIterator[Any]:
     """A connection that has offered and was answered, by somebody who is not there."""
     connection = RTCPeerConnection()
     connection.addTransceiver("video", direction="sendonly")
-    guard(connection, Allowance(time.monotonic()), near=True)
+    guard(connection, CheckBudget(time.monotonic()), near=True)
     await connection.setLocalDescription(await connection.createOffer())
     ice = ice_of(connection)
     ice.remote_username, ice.remote_password = "peer", "p" * 22
@@ -258,7 +258,7 @@ async def test_a_student_who_walks_through_many_networks_is_followed() -> None:
         ice, theirs = ice_of(made.sender), ice_of(made.receiver)
         for _ in range(MOST_PAIRS + 8):
             with stranger(HERE) as sock:
-                ice.rules.allowance = Allowance(time.monotonic())
+                ice.rules.allowance = CheckBudget(time.monotonic())
                 asked = check(user=f"{ice.local_username}:{theirs.local_username}", password=ice.local_password)
                 sock.sendto(asked, next(each for each in ports(made.sender) if each[0] == HERE))
                 came: list[int] = []

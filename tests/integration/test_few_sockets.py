@@ -14,7 +14,7 @@ import pytest
 from aiortc import RTCPeerConnection
 
 from classroom.webrtc import aiortc_guard as guard
-from classroom.webrtc.ice.check_budget import Allowance
+from classroom.webrtc.ice.check_budget import CheckBudget
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.native_client import Dropped, NativeClient
 from tests.support.process import teaching
@@ -74,7 +74,7 @@ async def test_a_newcomer_is_refused_and_the_teacher_is_told_until_there_is_room
 async def test_no_offer_goes_out_where_there_is_no_socket_at_all() -> None:
     connection = RTCPeerConnection()
     connection.addTransceiver("video", direction="sendonly")
-    guard.guard(connection, Allowance(0.0))
+    guard.guard(connection, CheckBudget(0.0))
     offer = await connection.createOffer()
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket() as probe:

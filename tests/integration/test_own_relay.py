@@ -25,7 +25,7 @@ from classroom.server.coturn import RELAY_PORTS, own_addresses
 from classroom.server.own_relay import OwnRelay, RelayWish
 from classroom.webrtc.ice.credentials import Credential, temporary
 from classroom.webrtc.ice.probe import probe
-from classroom.webrtc.ice.servers import Address, IceServers
+from classroom.webrtc.ice.servers import IceServerAddress, IceServers
 from tests.support.broadcast import eventually
 from tests.support.process import classroom, teaching
 from tests.support.turn import needs_coturn
@@ -58,9 +58,9 @@ async def relaying(
         yield relay, alarms
 
 
-def at(relay: OwnRelay, host: str, transport: str = "tcp") -> Address:
+def at(relay: OwnRelay, host: str, transport: str = "tcp") -> IceServerAddress:
     assert transport in ("udp", "tcp")
-    return Address("", "turn", host, relay.port, "tcp" if transport == "tcp" else "udp", tls=False)
+    return IceServerAddress("", "turn", host, relay.port, "tcp" if transport == "tcp" else "udp", tls=False)
 
 
 def fresh(relay: OwnRelay, lifetime: float = 60) -> Credential:

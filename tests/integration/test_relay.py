@@ -19,7 +19,7 @@ from classroom.lesson.sections import Ice
 from classroom.server.authority import Authority
 from classroom.webrtc.ice.credentials import Credential, temporary
 from classroom.webrtc.ice.probe import probe
-from classroom.webrtc.ice.servers import Address, IceServers
+from classroom.webrtc.ice.servers import IceServerAddress, IceServers
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.machine import Machine
 from tests.support.student import student
@@ -41,7 +41,7 @@ async def turn(tmp_path: Path) -> AsyncIterator[TurnServer]:
         yield server
 
 
-def address_of(url: str) -> Address:
+def address_of(url: str) -> IceServerAddress:
     [address] = IceServers(Ice.model_validate({"servers": [{"urls": url}]})).addresses
     return address
 

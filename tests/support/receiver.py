@@ -21,12 +21,12 @@ from classroom.media.fanout import Fanout
 from classroom.media.frames import Encoded
 from classroom.media.rendition import Rendition
 from classroom.webrtc.aiortc_guard import guard
-from classroom.webrtc.aiortc_internals import install
-from classroom.webrtc.ice.check_budget import Allowance
-from classroom.webrtc.rtp.datagram import Path
+from classroom.webrtc.aiortc_internals import offer_playout_delay
+from classroom.webrtc.ice.check_budget import CheckBudget
+from classroom.webrtc.rtp.datagram import DatagramPath
 from classroom.webrtc.rtp.header import PlayoutDelay
 from classroom.webrtc.sending.capabilities import preferences
-from classroom.webrtc.sending.feed import Feed, OwnFeed, Program
+from classroom.webrtc.sending.feed import Feed, OfferedProgram, OwnFeed
 from classroom.webrtc.sending.transmitter import Transmitter
 from tests.support.broadcast import eventually
 from tests.support.student import with_one_codec
@@ -115,7 +115,7 @@ class Call:
         assert isinstance(self.feed, OwnFeed)
         link = self.feed._line._link
         assert link is not None
-        path, link._path = link._path, Path()
+        path, link._path = link._path, DatagramPath()
         link._path.send = lambda *_: None  # type: ignore[method-assign]
         try:
             yield
@@ -148,16 +148,16 @@ async def call(
 
     ``offered`` is called when the sender listens and was not answered yet.
     """
-    install()
+    offer_playout_delay()
     transmitter = Transmitter(SystemClock())
     picture, voice = Source("h264"), Source("opus")
-    program = Program(
+    program = OfferedProgram(
         pictures={"h264": [picture.rendition]}, sound=voice.fanout, sound_demand=voice, transmitter=transmitter
     )
     sender, receiver = RTCPeerConnection(), RTCPeerConnection()
     feed = program.feed(sender, picture=preferences(["h264"]), sound=_opus(), delay=delay, reported=lambda _: None)
     feed.choose(picture.rendition)
-    guard(sender, Allowance(time.monotonic()))
+    guard(sender, CheckBudget(time.monotonic()))
     await sender.setLocalDescription(await sender.createOffer())
     offered(sender)
     offer = sender.localDescription.sdp if repetitions else with_one_codec(sender.localDescription.sdp, "H264")

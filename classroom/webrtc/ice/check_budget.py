@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Allowance"]
+__all__ = ["CheckBudget"]
 
 CHECKS: Final = 20.0
 """Checks a second for one peer (RFC 8445, section 14.2, has one in 50 ms)."""
@@ -15,7 +15,7 @@ CHECKS: Final = 20.0
 AT_ONCE: Final = 20
 
 
-class Allowance:
+class CheckBudget:
     """Some checks at once, and then so many a second; it outlives a peer's connections, or each would begin anew."""
 
     def __init__(self, now: float) -> None:

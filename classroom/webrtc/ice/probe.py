@@ -10,21 +10,23 @@ from aioice import stun
 from aioice.turn import create_turn_endpoint
 
 from classroom.webrtc.ice.credentials import Credential
-from classroom.webrtc.ice.servers import Address
+from classroom.webrtc.ice.servers import IceServerAddress
 
-__all__ = ["PROBE_WITHIN", "Why", "probe"]
+__all__ = ["PROBE_WITHIN", "ProbeFailure", "probe"]
 
 PROBE_WITHIN = 3.0
 """Seconds a server has to answer; a request that gets lost is repeated twice meanwhile."""
 
-Why = Literal["silent", "refused", "full", "tls"]
+ProbeFailure = Literal["silent", "refused", "full", "tls"]
 """Why a server does not serve: no answer, a wrong user name or password, no room left, or an untrusted certificate."""
 
 _FULL = (486, 508)
 """Allocation Quota Reached and Insufficient Capacity (RFC 8656, section 18.5)."""
 
 
-async def probe(address: Address, credential: Credential | None, *, within: float = PROBE_WITHIN) -> Why | None:
+async def probe(
+    address: IceServerAddress, credential: Credential | None, *, within: float = PROBE_WITHIN
+) -> ProbeFailure | None:
     """Ask once; None when it serves. What a TURN server allots for it is given back at once."""
     try:
         async with asyncio.timeout(within):
@@ -42,21 +44,23 @@ async def probe(address: Address, credential: Credential | None, *, within: floa
     return None
 
 
-async def _bind(address: Address) -> None:
+async def _bind(address: IceServerAddress) -> None:
     """Ask a STUN server for our address (RFC 8489, section 3)."""
     loop = asyncio.get_running_loop()
-    transport, protocol = await loop.create_datagram_endpoint(_Asking, remote_addr=(address.host, address.port))
+    transport, protocol = await loop.create_datagram_endpoint(
+        _BindingProtocol, remote_addr=(address.host, address.port)
+    )
     try:
         await protocol.ask()
     finally:
         transport.close()
 
 
-async def _allocate(address: Address, credential: Credential | None) -> None:
+async def _allocate(address: IceServerAddress, credential: Credential | None) -> None:
     """Have a TURN server allot a relay address and give it back (RFC 8656, section 7)."""
     closed = asyncio.get_running_loop().create_future()
     transport, _ = await create_turn_endpoint(
-        lambda: _Relayed(closed),
+        lambda: _AllocationProtocol(closed),
         server_addr=(address.host, address.port),
         username=credential.username if credential else None,
         password=credential.password if credential else None,
@@ -67,7 +71,7 @@ async def _allocate(address: Address, credential: Credential | None) -> None:
     await closed
 
 
-class _Relayed(asyncio.DatagramProtocol):
+class _AllocationProtocol(asyncio.DatagramProtocol):
     """Tells when the relay address has been given back."""
 
     def __init__(self, closed: asyncio.Future[None]) -> None:
@@ -78,7 +82,7 @@ class _Relayed(asyncio.DatagramProtocol):
             self._closed.set_result(None)
 
 
-class _Asking(asyncio.DatagramProtocol):
+class _BindingProtocol(asyncio.DatagramProtocol):
     """One request to one STUN server."""
 
     def __init__(self) -> None:

@@ -17,10 +17,10 @@ from typing import Final, Literal
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.sentences import Sentence, Wording
 from classroom.webrtc.ice.credentials import Credential, expiry
-from classroom.webrtc.ice.probe import Why, probe
-from classroom.webrtc.ice.servers import Address, IceServers
+from classroom.webrtc.ice.probe import ProbeFailure, probe
+from classroom.webrtc.ice.servers import IceServerAddress, IceServers
 
-__all__ = ["Health", "RelayCheck", "StudentFaults"]
+__all__ = ["IceServerCheck", "ServerHealth", "StudentRelayFaults"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _NO_RELAY: Final = Wording(
 _NO_STUN: Final = Wording(
     "ice.no_stun", "No STUN server answers. Students outside of this network may get no picture. {reasons}."
 )
-_REASONS: Final[Mapping[Why, Wording]] = {
+_REASONS: Final[Mapping[ProbeFailure, Wording]] = {
     "silent": Wording("ice.silent", "{server} does not answer: check its address, its firewall and that it runs"),
     "refused": Wording("ice.refused", "{server} refuses us"),
     "full": Wording("ice.full", "{server} has no room left"),
@@ -63,10 +63,10 @@ _STUDENT_UNREACHABLE: Final = Wording("ice.student_unreachable", "it cannot be r
 
 
 @dataclass(slots=True)
-class Health:
+class ServerHealth:
     """What is known of one server. One that answered before is not given up for a single lost answer."""
 
-    why: Why | None = None
+    why: ProbeFailure | None = None
     failures: int = 0
     answered: bool = False
 
@@ -75,14 +75,14 @@ class Health:
         """Whether the server is to be left out."""
         return self.failures > 1 or (self.failures == 1 and (not self.answered or self.why != "silent"))
 
-    def note(self, why: Why | None) -> None:
+    def note(self, why: ProbeFailure | None) -> None:
         """Take the result of one check."""
         self.why = why
         self.failures = 0 if why is None else self.failures + 1
         self.answered = self.answered or why is None
 
 
-class RelayCheck:
+class IceServerCheck:
     """Checks the servers until cancelled, and raises ``ice.no_relay`` and ``ice.no_stun``."""
 
     def __init__(
@@ -90,14 +90,14 @@ class RelayCheck:
         servers: IceServers,
         alarms: Alarms,
         *,
-        ask: Callable[[Address, Credential | None], Awaitable[Why | None]] = probe,
+        ask: Callable[[IceServerAddress, Credential | None], Awaitable[ProbeFailure | None]] = probe,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._servers = servers
         self._alarms = alarms
         self._ask = ask
         self._wall = wall
-        self._health = {address: Health() for address in servers.addresses}
+        self._health = {address: ServerHealth() for address in servers.addresses}
         self._pause = _EVERY
         for url in sorted(servers.urls - {address.url for address in self._health}):
             logger.warning("%s is used by students' pages only: the broadcaster cannot read it", url)
@@ -131,7 +131,9 @@ class RelayCheck:
         self._tell("turn", "ice.no_relay", _NO_RELAY, failing)
         self._tell("stun", "ice.no_stun", _NO_STUN, failing)
 
-    def _tell(self, kind: Literal["stun", "turn"], code: str, wording: Wording, failing: frozenset[Address]) -> None:
+    def _tell(
+        self, kind: Literal["stun", "turn"], code: str, wording: Wording, failing: frozenset[IceServerAddress]
+    ) -> None:
         of_kind = [address for address in self._health if address.kind == kind]
         if not of_kind or not failing.issuperset(of_kind):
             self._alarms.clear(code)
@@ -139,7 +141,7 @@ class RelayCheck:
         reasons = [self._reason(address, why) for address in of_kind if (why := self._health[address].why) is not None]
         self._alarms.put(Alarm(code, wording(reasons=reasons)))
 
-    def _reason(self, address: Address, why: Why) -> Sentence:
+    def _reason(self, address: IceServerAddress, why: ProbeFailure) -> Sentence:
         url = address.url
         if why != "refused" or address.kind == "stun":
             return _REASONS[why](server=url)
@@ -154,7 +156,7 @@ class RelayCheck:
         return _OTHER_CREDENTIAL(server=url)
 
 
-class StudentFaults:
+class StudentRelayFaults:
     """The students whose pages got nothing from any TURN server, as the alarm ``ice.student_no_relay``."""
 
     def __init__(self, alarms: Alarms) -> None:

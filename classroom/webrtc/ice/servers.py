@@ -18,7 +18,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 from classroom.lesson.sections import Ice, IceServer, Turn
 from classroom.webrtc.ice.credentials import Credential, temporary
 
-__all__ = ["Address", "IceServers", "OwnServer"]
+__all__ = ["IceServerAddress", "IceServers", "OwnTurnServer"]
 
 _REFRESH_AT: Final = 0.75
 """The part of its lifetime after which a password is replaced."""
@@ -27,7 +27,7 @@ _BROADCASTER: Final = "broadcaster"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class IceServerAddress:
     """One address of one server, as the broadcaster reaches it."""
 
     url: str
@@ -38,7 +38,7 @@ class Address:
     tls: bool
 
 
-class OwnServer(Protocol):
+class OwnTurnServer(Protocol):
     """A TURN server that runs beside the lesson. Our viewers need none of their own on it: it relays to them."""
 
     @property
@@ -63,21 +63,21 @@ class IceServers:
     ``wall`` tells the time in seconds since 1970, because TURN servers compare it with theirs.
     """
 
-    def __init__(self, ice: Ice, *, own: OwnServer | None = None, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, ice: Ice, *, own: OwnTurnServer | None = None, wall: Callable[[], float] = time.time) -> None:
         self._servers: list[IceServer | Turn] = [*ice.servers, *([ice.turn] if ice.turn is not None else [])]
         self._turn = ice.turn
         self._own = own
         self._wall = wall
-        self._of: dict[Address, IceServer | Turn] = {}
+        self._of: dict[IceServerAddress, IceServer | Turn] = {}
         for server in self._servers:
             for url in server.urls:
                 address = _address(url)
                 if address is not None:
                     self._of.setdefault(address, server)
-        self._failing: frozenset[Address] = frozenset()
+        self._failing: frozenset[IceServerAddress] = frozenset()
 
     @property
-    def addresses(self) -> Sequence[Address]:
+    def addresses(self) -> Sequence[IceServerAddress]:
         """The addresses that the broadcaster can use, in the order of the lesson."""
         return tuple(self._of)
 
@@ -92,15 +92,15 @@ class IceServers:
         lifetimes = [each.lifetime for each in (self._turn, self._own) if each is not None]
         return min(lifetimes) * _REFRESH_AT if lifetimes else None
 
-    def set_failing(self, addresses: frozenset[Address]) -> None:
+    def set_failing(self, addresses: frozenset[IceServerAddress]) -> None:
         """Leave these out for the viewers that come now."""
         self._failing = addresses
 
-    def credential(self, address: Address, label: str = _BROADCASTER) -> Credential | None:
+    def credential(self, address: IceServerAddress, label: str = _BROADCASTER) -> Credential | None:
         """What the server at this address wants to hear; None where the lesson names nothing."""
         return self._credential(self._of[address], label)
 
-    def shares_secret(self, address: Address) -> bool:
+    def shares_secret(self, address: IceServerAddress) -> bool:
         """Whether passwords for this address are made here."""
         return isinstance(self._of[address], Turn)
 
@@ -144,7 +144,7 @@ class IceServers:
         return Credential(server.username, server.credential)
 
 
-def _address(url: str) -> Address | None:
+def _address(url: str) -> IceServerAddress | None:
     """An address that aiortc can use as well; None for ``stuns:`` and for IPv6 addresses, which only browsers read."""
     try:
         parsed = parse_stun_turn_uri(url)
@@ -152,10 +152,10 @@ def _address(url: str) -> Address | None:
         return None
     match parsed["scheme"], parsed.get("transport", "udp"):
         case "stun", _:
-            return Address(url, "stun", parsed["host"], parsed["port"], "udp", False)
+            return IceServerAddress(url, "stun", parsed["host"], parsed["port"], "udp", False)
         case "turn", ("udp" | "tcp") as transport:
-            return Address(url, "turn", parsed["host"], parsed["port"], transport, False)
+            return IceServerAddress(url, "turn", parsed["host"], parsed["port"], transport, False)
         case "turns", "tcp":
-            return Address(url, "turn", parsed["host"], parsed["port"], "tcp", True)
+            return IceServerAddress(url, "turn", parsed["host"], parsed["port"], "tcp", True)
         case _:
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-__all__ = ["Timeline"]
+__all__ = ["CaptureClock"]
 
 _WINDOW: Final = 5.0
 """Seconds in which the quickest arrival is looked for; two of them are kept, so that a slow clock is followed."""
@@ -17,7 +17,7 @@ _JUMP: Final = 10.0
 """A time stamp this many seconds away from where it was expected begins a new count at once."""
 
 
-class Timeline:
+class CaptureClock:
     """One track. The quickest of its arrivals tells where its zero lies; jitter of the network is left out that way.
 
     ``held`` is how many further frames must begin to arrive before the receiver gives a frame out: it came that many

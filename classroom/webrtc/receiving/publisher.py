@@ -32,21 +32,21 @@ from classroom.common.tasks import end
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.browser import Browser
 from classroom.webrtc.aiortc_guard import guard
-from classroom.webrtc.aiortc_internals import ask_again, hold
+from classroom.webrtc.aiortc_internals import repeat_nacks, replace_jitter_buffer
 from classroom.webrtc.candidates import MOST_CANDIDATES, read_candidate
-from classroom.webrtc.closing import close_to_the_end
-from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, vet
-from classroom.webrtc.ice.check_budget import Allowance
+from classroom.webrtc.closing import close_fully
+from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, check_description
+from classroom.webrtc.ice.check_budget import CheckBudget
 from classroom.webrtc.messages import Bye, Tell, read
-from classroom.webrtc.receiving.capture_time import Timeline
-from classroom.webrtc.rtp.sound_jitter_buffer import SoundWindow
+from classroom.webrtc.receiving.capture_time import CaptureClock
+from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer
 
 __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
 sparing = SparingLog(logger)
 
-Why = Literal["replaced", "removed", "unusable", "failed", "ended"]
+CloseReason = Literal["replaced", "removed", "unusable", "failed", "ended"]
 """Why a connection was closed: somebody else sends, the source is gone, the offer cannot be read, no way was found."""
 
 _CONNECT_WITHIN: Final = 30.0
@@ -131,7 +131,7 @@ class Publisher:
         self._end(None)
         await end(self._task)
 
-    def _end(self, why: Why | None) -> None:
+    def _end(self, why: CloseReason | None) -> None:
         if self._over.is_set():
             return
         self._over.set()
@@ -153,15 +153,15 @@ class Publisher:
             try:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
             finally:
-                await close_to_the_end(self._connection)
+                await close_fully(self._connection)
 
     async def _answer(self, sdp: str) -> bool:
         try:
-            vetted = vet(sdp, "offer")
+            vetted = check_description(sdp, "offer")
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=vetted.sdp, type="offer"))
             if not self._kinds:
                 raise ValueError("it sends neither picture nor sound")
-            guard(self._connection, Allowance(time.monotonic()))
+            guard(self._connection, CheckBudget(time.monotonic()))
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except (*BAD_DESCRIPTION, WireError, OSError) as fault:
             sparing.warn("the offer for %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
@@ -210,27 +210,27 @@ class Publisher:
             self._kinds.add(track.kind)
             if track.kind == "video":
                 for receiver in self._receivers(track):
-                    ask_again(receiver, self._clock)
+                    repeat_nacks(receiver, self._clock)
                 self._keep(self._receive_pictures(track), "video")
             else:
                 self._keep(self._receive_sound(track, self._hold(track)), "audio")
 
     def _hold(self, track: MediaStreamTrack) -> int:
         """How many packets its receiver holds back from now on."""
-        replaced = [hold(each, SoundWindow(_SOUND_HELD)) for each in self._receivers(track)]
+        replaced = [replace_jitter_buffer(each, SoundJitterBuffer(_SOUND_HELD)) for each in self._receivers(track)]
         return _SOUND_HELD if all(replaced) else _USUALLY_HELD
 
     def _receivers(self, track: MediaStreamTrack) -> list[RTCRtpReceiver]:
         return [each.receiver for each in self._connection.getTransceivers() if each.receiver.track is track]
 
     async def _receive_pictures(self, track: MediaStreamTrack) -> None:
-        timeline = Timeline(_PICTURES_HELD)
+        timeline = CaptureClock(_PICTURES_HELD)
         async for source, frame, stamp, arrived in self._frames(track):
             if isinstance(frame, VideoFrame):
                 source.put_picture(frame, timeline.place(stamp, arrived))
 
     async def _receive_sound(self, track: MediaStreamTrack, held: int) -> None:
-        timeline = Timeline(0)
+        timeline = CaptureClock(0)
         packet = math.inf
         async for source, frame, stamp, arrived in self._frames(track):
             if isinstance(frame, AudioFrame):

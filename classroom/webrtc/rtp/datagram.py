@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-__all__ = ["LARGEST_RUN", "Path", "Run", "open_path"]
+__all__ = ["LARGEST_RUN", "DatagramPath", "Run", "open_path"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ _WAITING: Final = 128 * 1024
 Address = tuple[str, int]
 
 
-class Path:
+class DatagramPath:
     """The way to one peer."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Path:
         """Free what the path holds."""
 
 
-class SocketPath(Path):
+class SocketPath(DatagramPath):
     """Straight to the socket, which is a duplicate of the one that ICE chose, so that a closed one is never written."""
 
     def __init__(self, sock: socket.socket, address: Address) -> None:
@@ -104,7 +104,7 @@ class SocketPath(Path):
             self._socket.sendto(buffer[at : min(at + stride, end)], self._address)
 
 
-class TransportPath(Path):
+class TransportPath(DatagramPath):
     """Through a transport of asyncio: one that is relayed by a TURN server, or has no socket that can be duplicated.
 
     ``waiting`` says how many bytes wait in it.
@@ -126,7 +126,7 @@ class TransportPath(Path):
                 self._transport.sendto(bytes(buffer[at : min(at + stride, end)]), self._address)
 
 
-def open_path(transport: asyncio.DatagramTransport, address: Address, waiting: Callable[[], int]) -> Path:
+def open_path(transport: asyncio.DatagramTransport, address: Address, waiting: Callable[[], int]) -> DatagramPath:
     """The best way to an address by a transport; ``waiting`` says how many bytes wait in that."""
     sock = transport.get_extra_info("socket")
     if _SEGMENTS and sock is not None and hasattr(sock, "dup"):

@@ -9,7 +9,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["Estimate", "Feedback", "KeyFrameRequest", "KeyFrameWishes", "Loss", "Losses", "Reception", "Repetitions"]
+__all__ = [
+    "Feedback",
+    "KeyFrameLimit",
+    "KeyFrameRequest",
+    "LossStatistics",
+    "Nack",
+    "ReceiverReport",
+    "Remb",
+    "RetransmissionBudget",
+]
 
 _SMOOTHING: Final = 0.15
 """How much of a new round trip enters into the mean (as TCP and aiortc do)."""
@@ -38,7 +47,7 @@ _REMEMBERED: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class ReceiverReport:
     """A report block on one stream (RFC 3550, section 6.4.1); ``fraction`` 0…1, ``jitter`` in RTP units.
 
     ``highest`` is the highest sequence number, extended by how often it wrapped.
@@ -54,7 +63,7 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class Nack:
     """Sequence numbers that a receiver misses (generic NACK, RFC 4585, section 6.2.1)."""
 
     ssrc: int
@@ -69,14 +78,14 @@ class KeyFrameRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Remb:
     """How many bits a second a receiver thinks its link carries for some streams (REMB)."""
 
     bit_rate: int
     ssrcs: tuple[int, ...] = ()
 
 
-class Losses:
+class LossStatistics:
     """The share of packets that were lost lately, from what a receiver counts.
 
     Browsers report with each request for a repetition, so a single report is about a handful of packets.
@@ -134,9 +143,9 @@ class Feedback:
     estimate: int | None = None
     reports: int = 0
     refused: int = 0
-    losses: Losses = field(default_factory=Losses)
+    losses: LossStatistics = field(default_factory=LossStatistics)
 
-    def received(self, report: Reception, *, rate: int, round_trip: float | None, now: float) -> int:
+    def received(self, report: ReceiverReport, *, rate: int, round_trip: float | None, now: float) -> int:
         """Take a report on a stream of ``rate`` RTP units a second; returns how many packets are newly lost."""
         newly, self.lost = report.lost - self.lost, report.lost
         self.losses.add(now, highest=report.highest, lost=report.lost)
@@ -154,7 +163,7 @@ class Feedback:
         return max(0, newly)
 
 
-class Repetitions:
+class RetransmissionBudget:
     """How many bytes may be repeated for one student, so that asking for everything again multiplies nothing."""
 
     def __init__(self, *, now: float) -> None:
@@ -184,7 +193,7 @@ class Repetitions:
         return True
 
 
-class KeyFrameWishes:
+class KeyFrameLimit:
     """How many key frames one student may wish for: all who watch get them, and see the picture a little less sharp."""
 
     def __init__(self, *, now: float) -> None:

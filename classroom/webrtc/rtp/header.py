@@ -13,7 +13,16 @@ from typing import Final
 
 from classroom.webrtc.rtp.datagram import LARGEST_RUN, Run
 
-__all__ = ["ABSOLUTE_SEND_TIME", "MID", "PLAYOUT_DELAY", "Extensions", "Layout", "Layouts", "PlayoutDelay", "send_time"]
+__all__ = [
+    "ABSOLUTE_SEND_TIME",
+    "MID",
+    "PLAYOUT_DELAY",
+    "HeaderExtensions",
+    "PacketTemplate",
+    "PacketTemplates",
+    "PlayoutDelay",
+    "send_time",
+]
 
 MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 ABSOLUTE_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -52,7 +61,7 @@ def send_time(seconds: float) -> bytes:
     return (int(seconds * 262_144) & 0xFF_FFFF).to_bytes(3, "big")
 
 
-class Extensions:
+class HeaderExtensions:
     """The header extensions of one stream; they are equally long in every packet, as GSO needs it.
 
     ``ids`` are what was agreed on, by URI.
@@ -83,7 +92,7 @@ class Extensions:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class PacketTemplate:
     """A portion of a frame as packets without headers; ``packets`` are (where, bytes, marker bit × 128)."""
 
     template: bytes
@@ -92,7 +101,7 @@ class Layout:
     octets: int
 
 
-class Layouts:
+class PacketTemplates:
     """The layouts of some payloads, by the room that headers and tags need; most students need the same.
 
     ``ends`` says that the last of them is the last of its picture, which carries the marker.
@@ -101,16 +110,16 @@ class Layouts:
     def __init__(self, payloads: Sequence[bytes], *, ends: bool) -> None:
         self._payloads = payloads
         self._ends = ends
-        self._made: dict[tuple[int, int], Layout] = {}
+        self._made: dict[tuple[int, int], PacketTemplate] = {}
 
-    def get(self, extensions: int, tag: int) -> Layout:
+    def get(self, extensions: int, tag: int) -> PacketTemplate:
         """The layout for so many bytes of extensions and of SRTP's tag."""
         layout = self._made.get((extensions, tag))
         if layout is None:
             layout = self._made[extensions, tag] = self._make(_FIXED + extensions, tag)
         return layout
 
-    def _make(self, head: int, tag: int) -> Layout:
+    def _make(self, head: int, tag: int) -> PacketTemplate:
         room, rest = bytes(head), bytes(tag)
         template = b"".join(room + payload + rest for payload in self._payloads)
         packets: list[tuple[int, int, int]] = []
@@ -129,4 +138,4 @@ class Layouts:
                 runs.append((at, at + size, size))
                 stride, count = size, 1
             at += size
-        return Layout(template, tuple(packets), tuple(runs), sum(map(len, self._payloads)))
+        return PacketTemplate(template, tuple(packets), tuple(runs), sum(map(len, self._payloads)))

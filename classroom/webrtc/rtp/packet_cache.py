@@ -10,7 +10,7 @@ from typing import Final
 
 from classroom.webrtc.rtp.pacer import Portion, portions
 
-__all__ = ["Frame", "History", "Piece"]
+__all__ = ["CachedPacket", "PacketCache", "RtpFrame"]
 
 _KEPT: Final = 2.0
 """Seconds of packets that are kept: more than any round trip at which a repetition still comes in time."""
@@ -20,7 +20,7 @@ _LEAST_RATE: Final = 64_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class RtpFrame:
     """One picture or block of sound as payloads of packets; its first packet is number ``index`` of the rendition."""
 
     index: int
@@ -33,27 +33,27 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class CachedPacket:
     """One packet's share of a frame."""
 
-    frame: Frame
+    frame: RtpFrame
     payload: bytes
     last: bool
 
 
-class History:
+class PacketCache:
     """Numbers the packets of a rendition one after another, and finds those of the last two seconds by number."""
 
     def __init__(self) -> None:
-        self._frames: deque[Frame] = deque()
+        self._frames: deque[RtpFrame] = deque()
         self._octets = 0
         self._next = 0
 
-    def add(self, *, payloads: Sequence[bytes], pts: int, captured: float, key: bool) -> Frame:
+    def add(self, *, payloads: Sequence[bytes], pts: int, captured: float, key: bool) -> RtpFrame:
         """Keep a frame's payloads (``captured`` in clock seconds), and forget those that are too old."""
         octets = sum(map(len, payloads))
         interval = captured - self._frames[-1].captured if self._frames else 0.0
-        frame = Frame(self._next, pts, captured, key, payloads, octets, portions(len(payloads), interval))
+        frame = RtpFrame(self._next, pts, captured, key, payloads, octets, portions(len(payloads), interval))
         self._next += len(payloads)
         self._frames.append(frame)
         self._octets += octets
@@ -61,7 +61,7 @@ class History:
             self._octets -= self._frames.popleft().octets
         return frame
 
-    def find(self, index: int) -> Piece | None:
+    def find(self, index: int) -> CachedPacket | None:
         """The packet of that number, or None when it was too long ago or has not been yet."""
         at = bisect_right(self._frames, index, key=lambda frame: frame.index) - 1
         if at < 0:
@@ -70,11 +70,11 @@ class History:
         place = index - frame.index
         if place >= len(frame.payloads):
             return None
-        return Piece(frame, frame.payloads[place], place == len(frame.payloads) - 1)
+        return CachedPacket(frame, frame.payloads[place], place == len(frame.payloads) - 1)
 
-    def since_key_frame(self) -> list[Frame]:
+    def since_key_frame(self) -> list[RtpFrame]:
         """The newest key frame that is kept and all that came after it, oldest first; nothing without one."""
-        frames: list[Frame] = []
+        frames: list[RtpFrame] = []
         for frame in reversed(self._frames):
             frames.append(frame)
             if frame.key:

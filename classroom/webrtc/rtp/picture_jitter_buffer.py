@@ -13,7 +13,7 @@ from aiortc.rtp import RtpPacket
 
 from classroom.common.clock import Clock
 
-__all__ = ["Missing", "PictureWindow"]
+__all__ = ["NackGenerator", "PictureJitterBuffer"]
 
 _AGAIN: Final = 0.1
 """Seconds after which what has not come is asked for again."""
@@ -30,7 +30,7 @@ _JUMP: Final = 2000
 _CAPACITY: Final = 512
 
 
-class Missing:
+class NackGenerator:
     """The sequence numbers that are missing of one stream, and since when."""
 
     def __init__(self, clock: Clock) -> None:
@@ -71,13 +71,13 @@ class Missing:
         return True
 
 
-class PictureWindow:
+class PictureJitterBuffer:
     """Puts packets together to pictures; goes on with the newest packet and a key frame where others never came.
 
     ``missing`` takes each packet first.
     """
 
-    def __init__(self, missing: Missing) -> None:
+    def __init__(self, missing: NackGenerator) -> None:
         self._missing = missing
         self._buffer = JitterBuffer(_CAPACITY, is_video=True)
 

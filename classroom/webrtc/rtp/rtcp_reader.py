@@ -6,11 +6,11 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from classroom.webrtc.rtp.feedback import Estimate, KeyFrameRequest, Loss, Reception
+from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport, Remb
 
-__all__ = ["Heard", "read"]
+__all__ = ["RtcpMessage", "read_rtcp"]
 
-Heard = Reception | Loss | KeyFrameRequest | Estimate
+RtcpMessage = ReceiverReport | Nack | KeyFrameRequest | Remb
 
 _HEAD: Final = struct.Struct("!BBH")
 _BLOCK: Final = struct.Struct("!IB3sIIII")
@@ -26,7 +26,7 @@ _MOST_MISSED: Final = 1000
 """Packets that one request may name, about; browsers ask for a key frame instead when they miss more."""
 
 
-def read(data: bytes) -> Iterator[Heard]:
+def read_rtcp(data: bytes) -> Iterator[RtcpMessage]:
     """What a compound packet (RFC 3550, section 6.1) says that a sender wants to know; the rest is passed over.
 
     ValueError where a packet in it has no end; what came before that has been said.
@@ -56,13 +56,15 @@ def read(data: bytes) -> Iterator[Heard]:
         at = following
 
 
-def _blocks(data: bytes, at: int, end: int, count: int) -> Iterator[Reception]:
+def _blocks(data: bytes, at: int, end: int, count: int) -> Iterator[ReceiverReport]:
     for place in range(at, min(end - _BLOCK.size + 1, at + count * _BLOCK.size), _BLOCK.size):
         ssrc, fraction, lost, highest, jitter, last, delay = _BLOCK.unpack_from(data, place)
-        yield Reception(ssrc, fraction / 256, int.from_bytes(lost, "big", signed=True), jitter, last, delay, highest)
+        yield ReceiverReport(
+            ssrc, fraction / 256, int.from_bytes(lost, "big", signed=True), jitter, last, delay, highest
+        )
 
 
-def _loss(data: bytes, at: int, end: int) -> Loss:
+def _loss(data: bytes, at: int, end: int) -> Nack:
     """A generic NACK: a sequence number, and a bit for each of the sixteen after it (RFC 4585, section 6.2.1)."""
     missed: list[int] = []
     for place in range(at + 4, end - 3, 4):
@@ -72,10 +74,10 @@ def _loss(data: bytes, at: int, end: int) -> Loss:
         missed.append(first)
         missed += [(first + 1 + bit) & 0xFFFF for bit in range(16) if following >> bit & 1]
     (ssrc,) = _SSRC.unpack_from(data, at)
-    return Loss(ssrc, tuple(missed))
+    return Nack(ssrc, tuple(missed))
 
 
-def _payload_feedback(data: bytes, at: int, end: int, form: int) -> Iterator[Heard]:
+def _payload_feedback(data: bytes, at: int, end: int, form: int) -> Iterator[RtcpMessage]:
     (ssrc,) = _SSRC.unpack_from(data, at)
     if form == _PLI:
         yield KeyFrameRequest((ssrc,))
@@ -87,4 +89,4 @@ def _payload_feedback(data: bytes, at: int, end: int, form: int) -> Iterator[Hea
         # draft-alvestrand-rmcat-remb-03, section 2.2: six bits of exponent, eighteen of mantissa.
         figure = int.from_bytes(data[at + 9 : at + 12], "big")
         named = [_SSRC.unpack_from(data, place)[0] for place in range(at + 12, end - 3, 4)][: data[at + 8]]
-        yield Estimate((figure & 0x3FFFF) << (figure >> 18), tuple(named))
+        yield Remb((figure & 0x3FFFF) << (figure >> 18), tuple(named))

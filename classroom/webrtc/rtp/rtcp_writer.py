@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Counters", "TimeLine", "description", "farewell", "ntp_time", "round_trip", "sender_report"]
+__all__ = ["RtpClock", "SenderCounters", "bye", "ntp_time", "round_trip", "sender_report", "source_description"]
 
 _SR: Final = 200
 _SDES: Final = 202
@@ -30,14 +30,14 @@ _REPORT: Final = struct.Struct("!BBHIQIII")
 
 
 @dataclass(slots=True)
-class Counters:
+class SenderCounters:
     """Packets of a stream and the octets of their payloads, since its beginning."""
 
     packets: int = 0
     octets: int = 0
 
 
-class TimeLine:
+class RtpClock:
     """How clock seconds and the RTP time of a stream belong together: time stamp ``origin`` was at second ``zero``.
 
     ``rate`` counts units a second; ``lag`` is how many seconds a moment is said to have been later than its stamp.
@@ -59,12 +59,12 @@ def ntp_time(wall: float) -> int:
     return int((wall + _NTP_EPOCH) * (1 << 32)) & _ALL
 
 
-def sender_report(ssrc: int, *, ntp: int, rtp: int, counters: Counters) -> bytes:
+def sender_report(ssrc: int, *, ntp: int, rtp: int, counters: SenderCounters) -> bytes:
     """A sender report without reception reports (RFC 3550, section 6.4.1)."""
     return _REPORT.pack(0x80, _SR, 6, ssrc, ntp, rtp, counters.packets & 0xFFFF_FFFF, counters.octets & 0xFFFF_FFFF)
 
 
-def description(ssrc: int, name: str) -> bytes:
+def source_description(ssrc: int, name: str) -> bytes:
     """A source description with the canonical name that says which streams belong together (section 6.5).
 
     One for each stream: some receivers, aiortc among them, misread a packet with two chunks.
@@ -73,7 +73,7 @@ def description(ssrc: int, name: str) -> bytes:
     return _packet(_SDES, 1, _padded(ssrc.to_bytes(4, "big") + item))
 
 
-def farewell(ssrcs: Iterable[int]) -> bytes:
+def bye(ssrcs: Iterable[int]) -> bytes:
     """BYE: these streams end (section 6.6)."""
     sources = [ssrc.to_bytes(4, "big") for ssrc in ssrcs]
     return _packet(_BYE, len(sources), b"".join(sources))

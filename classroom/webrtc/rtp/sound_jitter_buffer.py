@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from classroom.webrtc.rtp.opus_packet import join, joinable, lost, samples, single
 
-__all__ = ["Held", "SoundWindow"]
+__all__ = ["SoundJitterBuffer", "TimedOpus"]
 
 _JUMP: Final = 100
 """Sequence numbers; whatever is farther away than this, two seconds, begins a new count."""
@@ -24,7 +24,7 @@ _SOME_CONCEALED: Final = 3
 """Of more only so many are. What is left is silence, too long for a sound buffer to close it."""
 
 
-class Packet(Protocol):
+class OpusRtpPacket(Protocol):
     """What is used of an RTP packet whose payload is Opus."""
 
     ssrc: int
@@ -34,14 +34,14 @@ class Packet(Protocol):
 
 
 @dataclass(slots=True)
-class Held:
+class TimedOpus:
     """What goes to the decoder: an Opus packet, and the RTP time stamp of its first sample."""
 
     data: bytes
     timestamp: int
 
 
-class SoundWindow:
+class SoundJitterBuffer:
     """Gives a packet out when the one ``frames`` later in sequence has come, whatever is missing in between.
 
     All that is due comes out at once, as one packet of several frames, so that a loss delays nothing after it.
@@ -49,18 +49,18 @@ class SoundWindow:
 
     def __init__(self, frames: int) -> None:
         self._frames = frames
-        self._waiting: dict[int, Packet] = {}  # by sequence number, counted on beyond 65535
+        self._waiting: dict[int, OpusRtpPacket] = {}  # by sequence number, counted on beyond 65535
         self._source: int | None = None
         self._newest = 0
         self._next = 0  # the first that was not given out
         self._lost = 0  # how many in a row before that one never came
-        self._last: Held | None = None  # what was in the place before that one
+        self._last: TimedOpus | None = None  # what was in the place before that one
 
     def __len__(self) -> int:
         """How many packets are held back."""
         return len(self._waiting)
 
-    def add(self, packet: Packet) -> tuple[bool, Held | None]:
+    def add(self, packet: OpusRtpPacket) -> tuple[bool, TimedOpus | None]:
         """Take a packet as it comes; what is to be decoded now. A key frame is never asked for (the False)."""
         if not packet.payload:
             return False, None
@@ -74,20 +74,20 @@ class SoundWindow:
             self._newest = max(self._newest, number)
         return False, self._due()
 
-    def _begin(self, packet: Packet) -> None:
+    def _begin(self, packet: OpusRtpPacket) -> None:
         self._waiting.clear()
         self._source = packet.ssrc
         self._newest = self._next = packet.sequence_number
         self._lost = 0
         self._last = None
 
-    def _due(self) -> Held | None:
+    def _due(self) -> TimedOpus | None:
         """As much of what is due as can be one packet, with something in the place of what was lost."""
-        run: list[Held] = []
+        run: list[TimedOpus] = []
         heard = False
         while self._next <= self._newest - self._frames:
             packet = self._waiting.get(self._next)
-            held = self._concealment() if packet is None else Held(packet.payload, packet.timestamp)
+            held = self._concealment() if packet is None else TimedOpus(packet.payload, packet.timestamp)
             if held is not None and not _joinable([*run, held]):
                 if heard:
                     break
@@ -101,25 +101,25 @@ class SoundWindow:
                 del self._waiting[self._next]
                 self._lost, heard = 0, True
             self._next += 1
-        return Held(join([held.data for held in run]), run[0].timestamp) if run else None
+        return TimedOpus(join([held.data for held in run]), run[0].timestamp) if run else None
 
-    def _concealment(self) -> Held | None:
+    def _concealment(self) -> TimedOpus | None:
         """What makes the decoder make up for the next one, which never came; None for silence."""
         if self._last is None or not single(self._last.data):
             return None
         in_a_row = self._lost + min(self._waiting) - self._next
         if in_a_row > _ALL_CONCEALED and self._lost >= _SOME_CONCEALED:
             return None
-        return Held(lost(self._last.data), _end(self._last))
+        return TimedOpus(lost(self._last.data), _end(self._last))
 
 
-def _joinable(run: list[Held]) -> bool:
+def _joinable(run: list[TimedOpus]) -> bool:
     """Whether these can go out as one: a single one always can."""
     return len(run) == 1 or (
         joinable([held.data for held in run]) and all(_end(first) == then.timestamp for first, then in pairwise(run))
     )
 
 
-def _end(held: Held) -> int:
+def _end(held: TimedOpus) -> int:
     """The time stamp of what follows one frame."""
     return held.timestamp + samples(held.data) & 0xFFFFFFFF

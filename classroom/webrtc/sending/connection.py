@@ -8,21 +8,21 @@ from typing import Final
 from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
-from classroom.webrtc.aiortc_internals import Ear, listen, stop_listening
-from classroom.webrtc.rtp.feedback import KeyFrameRequest, Loss, Reception
-from classroom.webrtc.rtp.header import Layouts
-from classroom.webrtc.rtp.rtcp_reader import Heard
-from classroom.webrtc.rtp.rtcp_writer import description, ntp_time, round_trip
-from classroom.webrtc.sending.srtp_path import Link
+from classroom.webrtc.aiortc_internals import RtcpListener, subscribe_rtcp, unsubscribe_rtcp
+from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport
+from classroom.webrtc.rtp.header import PacketTemplates
+from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
+from classroom.webrtc.rtp.rtcp_writer import ntp_time, round_trip, source_description
+from classroom.webrtc.sending.srtp_path import SrtpPath
 from classroom.webrtc.sending.stream import Stream
 
-__all__ = ["Line"]
+__all__ = ["RtpConnection"]
 
 _FIRST_TURNS: Final = 6
 """Seconds, about, in which there is a report each second."""
 
 
-class Line:
+class RtpConnection:
     """Holds the streams of one connection together.
 
     ``now`` is the clock; ``wall`` makes seconds since 1970 of its seconds. ``ended`` is called when the last stream
@@ -30,7 +30,7 @@ class Line:
     """
 
     def __init__(
-        self, *, now: Callable[[], float], wall: Callable[[float], float], ended: Callable[[Line], None]
+        self, *, now: Callable[[], float], wall: Callable[[float], float], ended: Callable[[RtpConnection], None]
     ) -> None:
         self.now = now
         self.last_heard: float | None = None
@@ -38,9 +38,9 @@ class Line:
         self._wall = wall
         self._ended = ended
         self._streams: list[Stream] = []
-        self._link: Link | None = None
+        self._link: SrtpPath | None = None
         self._transport: RTCDtlsTransport | None = None
-        self._ears: list[Ear] = []
+        self._ears: list[RtcpListener] = []
         self._name = ""
         self._due = False
         self._turns = 0
@@ -60,20 +60,20 @@ class Line:
         """The connection stands; the first stream that learns of it makes the link for all."""
         if self._link is not None:
             return
-        self._link = Link(transport, self._hear_directly)
+        self._link = SrtpPath(transport, self._hear_directly)
         self._name = parameters.rtcp.cname or ""
         self._transport = transport
-        self.listen(Ear(0, self._hear), parameters)
+        self.listen(RtcpListener(0, self._hear), parameters)
         self.last_heard = self.opened = self.now()
 
-    def listen(self, ear: Ear, parameters: RTCRtpSendParameters) -> None:
+    def listen(self, ear: RtcpListener, parameters: RTCRtpSendParameters) -> None:
         """Let an ear hear what comes back, until all streams have stopped."""
         if self._transport is not None:
             self._ears.append(ear)
-            listen(self._transport, ear, parameters)
+            subscribe_rtcp(self._transport, ear, parameters)
 
     def send(
-        self, layouts: Layouts, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+        self, layouts: PacketTemplates, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
     ) -> tuple[int, int]:
         """Send packets of a stream; how many, and octets of payload."""
         if self._link is None:
@@ -106,7 +106,7 @@ class Line:
             return
         if self._transport is not None:
             for ear in self._ears:
-                stop_listening(self._transport, ear)
+                unsubscribe_rtcp(self._transport, ear)
         self._ears.clear()
         self._transport = None
         if self._link is not None:
@@ -140,17 +140,17 @@ class Line:
         ntp = ntp_time(self._wall(now))
         reports = [(stream.ssrc, said) for stream in self._streams if (said := stream.report(now, ntp))]
         if reports:
-            names = b"".join(description(ssrc, self._name) for ssrc, _ in reports)
+            names = b"".join(source_description(ssrc, self._name) for ssrc, _ in reports)
             link.report(b"".join(said for _, said in reports) + names)
 
-    def _hear_directly(self, said: Heard) -> None:
+    def _hear_directly(self, said: RtcpMessage) -> None:
         self.heard()
-        meant = (said.ssrc,) if isinstance(said, Reception | Loss) else said.ssrcs
+        meant = (said.ssrc,) if isinstance(said, ReceiverReport | Nack) else said.ssrcs
         for stream in self._streams:
             if stream.ssrc in meant:
                 stream.hear(said)
 
-    def _hear(self, heard: Heard) -> None:
+    def _hear(self, heard: RtcpMessage) -> None:
         self.heard()
         if isinstance(heard, KeyFrameRequest):
             for stream in self._streams:

@@ -18,9 +18,9 @@ from classroom.common.clock import Clock
 from classroom.common.limited_log import SparingLog
 from classroom.media.fanout import Fanout, Subscription
 from classroom.media.frames import Demand, Encoded
-from classroom.webrtc.rtp.header import Layouts, send_time
+from classroom.webrtc.rtp.header import PacketTemplates, send_time
 from classroom.webrtc.rtp.pacer import BURST, Portion
-from classroom.webrtc.rtp.packet_cache import Frame, History
+from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
 from classroom.webrtc.rtp.packetizer import packetize
 from classroom.webrtc.sending.stream import Stream
 
@@ -43,7 +43,7 @@ _PORTION_EVERY: Final = 0.01
 
 
 @dataclass(slots=True)
-class _Taker:
+class _Recipient:
     """What of a frame one student has been sent: so many portions, from a first sequence number on."""
 
     sequence: int
@@ -51,10 +51,10 @@ class _Taker:
     portions: int = 0
 
 
-class _Arrival:
+class _CatchUp:
     """What a newcomer is still to be sent before it gets what all get; the next portion of it is on its way."""
 
-    def __init__(self, frames: Iterable[Frame]) -> None:
+    def __init__(self, frames: Iterable[RtpFrame]) -> None:
         self.frames = deque(frames)
         self.handle: asyncio.TimerHandle | None = None
 
@@ -71,10 +71,10 @@ class Distribution:
         self._fanout = fanout
         self._clock = clock
         self._streams: dict[Stream, None] = {}
-        self._arriving: dict[Stream, _Arrival] = {}
-        self._frame: Frame | None = None
-        self._takers: dict[Stream, _Taker] = {}  # of the frame that is being sent
-        self._history = History()
+        self._arriving: dict[Stream, _CatchUp] = {}
+        self._frame: RtpFrame | None = None
+        self._takers: dict[Stream, _Recipient] = {}  # of the frame that is being sent
+        self._history = PacketCache()
         self._wanted = asyncio.Event()
         self._subscription: Subscription | None = None
         self._left = False
@@ -94,7 +94,7 @@ class Distribution:
         self.wished()
         recent = [] if stream.begun else self._recent()
         if recent:
-            self._arriving[stream] = _Arrival(recent)
+            self._arriving[stream] = _CatchUp(recent)
             self._lead_in(stream)
         else:
             self.demand.key_frame()
@@ -127,7 +127,7 @@ class Distribution:
         known = [wish for wish in wishes if wish is not None]
         self._subscription.wish = max(known) if known and len(known) == len(wishes) else None
 
-    def _recent(self) -> list[Frame]:
+    def _recent(self) -> list[RtpFrame]:
         """What a newcomer needs to see the program as it is now; nothing where that is too long ago or too much."""
         frames = self._history.since_key_frame()
         if (
@@ -152,7 +152,7 @@ class Distribution:
         else:
             del self._arriving[stream]
 
-    def _lead_on(self, stream: Stream, arrival: _Arrival) -> None:
+    def _lead_on(self, stream: Stream, arrival: _CatchUp) -> None:
         packets = 0
         while arrival.frames and packets < BURST:
             frame = arrival.frames.popleft()
@@ -162,10 +162,10 @@ class Distribution:
                 arrival.frames.clear()
                 self.demand.key_frame()
                 break
-            self._send_rest(stream, frame, _Taker(*accepted))
+            self._send_rest(stream, frame, _Recipient(*accepted))
             packets += len(frame.payloads)
 
-    def _send_rest(self, stream: Stream, frame: Frame, taker: _Taker) -> None:
+    def _send_rest(self, stream: Stream, frame: RtpFrame, taker: _Recipient) -> None:
         sent = send_time(self._clock.now())
         for portion in frame.portions[taker.portions :]:
             stream.send(_layouts(frame, portion), taker.sequence + portion.first, taker.stamp, sent)
@@ -188,12 +188,12 @@ class Distribution:
                 finally:
                     self._subscription = None
 
-    def _keep(self, encoded: Encoded, payloads: Sequence[bytes]) -> Frame:
+    def _keep(self, encoded: Encoded, payloads: Sequence[bytes]) -> RtpFrame:
         pts = encoded.packet.pts
         assert pts is not None, "encoders stamp what they make"
         return self._history.add(payloads=payloads, pts=pts, captured=encoded.captured, key=encoded.key)
 
-    async def _deliver(self, frame: Frame) -> None:
+    async def _deliver(self, frame: RtpFrame) -> None:
         """Send a frame to all; a large one in portions, the first of which decides who gets it."""
         clock = self._clock
         self._frame, self._takers = frame, {}
@@ -222,12 +222,12 @@ class Distribution:
                     turn = now = clock.now()
         self._takers = {}
 
-    def _accepted(self, stream: Stream, frame: Frame) -> _Taker | None:
+    def _accepted(self, stream: Stream, frame: RtpFrame) -> _Recipient | None:
         """Ask a student, just before it is sent to, whether it takes a frame."""
         accepted = stream.accept(self, frame, self._history)
         if accepted is None:
             return None
-        taker = self._takers[stream] = _Taker(*accepted)
+        taker = self._takers[stream] = _Recipient(*accepted)
         return taker
 
 
@@ -236,5 +236,5 @@ def _report(fault: Exception) -> None:
     logger.debug("a student could not be sent to", exc_info=fault)
 
 
-def _layouts(frame: Frame, portion: Portion) -> Layouts:
-    return Layouts(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))
+def _layouts(frame: RtpFrame, portion: Portion) -> PacketTemplates:
+    return PacketTemplates(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))

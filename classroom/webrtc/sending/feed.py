@@ -16,15 +16,15 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.media.rendition import Rendition
-from classroom.webrtc.aiortc_internals import delaying, take_over
-from classroom.webrtc.rtp.feedback import Feedback, KeyFrameWishes, Reception
+from classroom.webrtc.aiortc_internals import playout_delay_for_new_senders, replace_sender
+from classroom.webrtc.rtp.feedback import Feedback, KeyFrameLimit, ReceiverReport
 from classroom.webrtc.rtp.header import PlayoutDelay
-from classroom.webrtc.sending.memory import Tidier
+from classroom.webrtc.sending.memory import GcSchedule
 from classroom.webrtc.sending.packet_track import PacketTrack
 from classroom.webrtc.sending.stream import Stream
 from classroom.webrtc.sending.transmitter import Transmitter
 
-__all__ = ["Feed", "OwnFeed", "PictureCodec", "Program", "PublicFeed", "Reported"]
+__all__ = ["Feed", "OfferedProgram", "OwnFeed", "PictureCodec", "PublicFeed", "Reported"]
 
 PictureCodec = Literal["h264", "vp8"]
 Reported = Callable[[int], None]
@@ -77,7 +77,7 @@ class Feed(Protocol):
         ...
 
 
-class Program:
+class OfferedProgram:
     """What there is to watch: the renditions of the picture in each codec, the largest first, and the sound.
 
     ``transmitter`` sends it; None is to go aiortc's public way.
@@ -95,7 +95,7 @@ class Program:
         self.sound = sound
         self.sound_demand = sound_demand
         self.transmitter = transmitter
-        self.tidier = Tidier()
+        self.tidier = GcSchedule()
 
     def feed(
         self,
@@ -127,7 +127,7 @@ class OwnFeed:
     def __init__(
         self,
         connection: RTCPeerConnection,
-        program: Program,
+        program: OfferedProgram,
         transmitter: Transmitter,
         *,
         picture: Codecs,
@@ -144,7 +144,7 @@ class OwnFeed:
             held_back = delay if kind == "video" else None
             made = Stream(kind=kind, line=self._line, sender=transceiver.sender, delay=held_back, reported=heard)
             self._line.join(made)
-            take_over(transceiver.sender, made)
+            replace_sender(transceiver.sender, made)
             return made
 
         # Sound leads the bundle: a browser that refuses the leading section, as Firefox does with a picture in a format
@@ -203,7 +203,7 @@ class PublicFeed:
     def __init__(
         self,
         connection: RTCPeerConnection,
-        program: Program,
+        program: OfferedProgram,
         *,
         picture: Codecs,
         sound: Codecs,
@@ -215,10 +215,10 @@ class PublicFeed:
         self._track = PacketTrack("video", None)
         self._demand: Demand | None = None
         self._feedback = Feedback()
-        self._wishes = KeyFrameWishes(now=asyncio.get_running_loop().time())
+        self._wishes = KeyFrameLimit(now=asyncio.get_running_loop().time())
         track = PacketTrack("audio", program.sound)
         connection.addTransceiver(track, direction="sendonly").setCodecPreferences(list(sound))
-        with delaying(delay):
+        with playout_delay_for_new_senders(delay):
             connection.addTransceiver(self._track, direction="sendonly").setCodecPreferences(list(picture))
 
     @property
@@ -244,7 +244,7 @@ class PublicFeed:
         for report in (await self._connection.getStats()).values():
             if report.type != "remote-inbound-rtp" or report.kind != "video":
                 continue
-            reception = Reception(0, report.fractionLost / 256, report.packetsLost, report.jitter, 0, 0)
+            reception = ReceiverReport(0, report.fractionLost / 256, report.packetsLost, report.jitter, 0, 0)
             newly_lost = self._feedback.received(
                 reception, rate=_PICTURE_UNITS, round_trip=report.roundTripTime, now=asyncio.get_running_loop().time()
             )

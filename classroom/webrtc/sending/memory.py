@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["Tidier"]
+__all__ = ["GcSchedule"]
 
 _AFTER: Final = 2.0
 """Seconds after the last one left; a class that leaves together is tidied up after once."""
@@ -26,7 +26,7 @@ _MANY: Final = 8
 """Students who left, after whom it is worth a millisecond to give memory back to the system."""
 
 
-class Tidier:
+class GcSchedule:
     """Collects once for all who left. Belongs to the event loop."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from classroom.webrtc.rtp.header import PlayoutDelay
 
-__all__ = ["Cushion", "PlayoutSetting"]
+__all__ = ["AdaptivePlayoutDelay", "PlayoutSetting"]
 
 PlayoutSetting = Literal["auto", "off"] | float
 """``video.playout_delay`` of a lesson: a number is milliseconds."""
@@ -46,7 +46,7 @@ _SHRINKS: Final = 0.010
 """Seconds by which it shrinks in each second then, which nobody sees."""
 
 
-class Cushion:
+class AdaptivePlayoutDelay:
     """The playout delay of one student.
 
     ``delay`` is None when the lesson says ``off``. With ``auto`` it starts without a cushion, grows at once to what

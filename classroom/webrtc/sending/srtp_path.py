@@ -10,12 +10,12 @@ from typing import Final
 from aiortc import RTCDtlsTransport
 
 from classroom.common.limited_log import SparingLog
-from classroom.webrtc.aiortc_internals import Srtp, SrtpFault, chosen_path, hear_directly, waiting_in
-from classroom.webrtc.rtp.datagram import Path, open_path
-from classroom.webrtc.rtp.header import Layouts
-from classroom.webrtc.rtp.rtcp_reader import Heard
+from classroom.webrtc.aiortc_internals import Srtp, SrtpFault, intercept_rtcp, queued_bytes, selected_path
+from classroom.webrtc.rtp.datagram import DatagramPath, open_path
+from classroom.webrtc.rtp.header import PacketTemplates
+from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
 
-__all__ = ["Link"]
+__all__ = ["SrtpPath"]
 
 logger = logging.getLogger(__name__)
 sparing = SparingLog(logger, lines=1)
@@ -25,19 +25,19 @@ _FAILING_WITHIN: Final = 2.0
 """Packets that cannot be protected in so many seconds after which a connection sends no more."""
 
 
-class Link:
+class SrtpPath:
     """Sends the packets of all streams of one connection, protected. Made when the connection stands.
 
     ``hear`` is given what the RTCP says that comes in.
     """
 
-    def __init__(self, transport: RTCDtlsTransport, hear: Callable[[Heard], None]) -> None:
+    def __init__(self, transport: RTCDtlsTransport, hear: Callable[[RtcpMessage], None]) -> None:
         self._transport = transport
         self._hear = hear
         self._deafen: Callable[[], None] = lambda: None
         self._srtp = Srtp(transport)
         self._chosen: object = None
-        self._path: Path | None = None
+        self._path: DatagramPath | None = None
         self._closed = False
         self._failures = 0
         self._failing_since = float("-inf")
@@ -50,17 +50,17 @@ class Link:
 
     def refresh(self) -> None:
         """Follow ICE, which may choose another path at any time."""
-        chosen = None if self._closed or self._transport.state != "connected" else chosen_path(self._transport)
+        chosen = None if self._closed or self._transport.state != "connected" else selected_path(self._transport)
         if chosen == self._chosen:
             return
         self._leave()
         self._chosen = chosen
         if chosen is not None:
-            self._path = open_path(*chosen, waiting_in(chosen[0]))
-            self._deafen = hear_directly(self._transport, self._hear)
+            self._path = open_path(*chosen, queued_bytes(chosen[0]))
+            self._deafen = intercept_rtcp(self._transport, self._hear)
 
     def send(
-        self, layouts: Layouts, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+        self, layouts: PacketTemplates, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
     ) -> tuple[int, int]:
         """Send a portion of a frame; how many packets and octets of payload that was, (0, 0) where it cannot be."""
         path = self._path

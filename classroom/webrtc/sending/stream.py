@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, Final, Literal
 from aiortc import RTCDtlsTransport, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
-from classroom.webrtc.aiortc_internals import Ear, identifiers
+from classroom.webrtc.aiortc_internals import RtcpListener, offered_ssrcs
 from classroom.webrtc.rtp.feedback import (
-    Estimate,
     Feedback,
+    KeyFrameLimit,
     KeyFrameRequest,
-    KeyFrameWishes,
-    Loss,
-    Reception,
-    Repetitions,
+    Nack,
+    ReceiverReport,
+    Remb,
+    RetransmissionBudget,
 )
-from classroom.webrtc.rtp.header import Extensions, Layouts, PlayoutDelay, send_time
-from classroom.webrtc.rtp.packet_cache import Frame, History
-from classroom.webrtc.rtp.rtcp_reader import Heard
-from classroom.webrtc.rtp.rtcp_writer import Counters, TimeLine, farewell, sender_report
+from classroom.webrtc.rtp.header import HeaderExtensions, PacketTemplates, PlayoutDelay, send_time
+from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
+from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
+from classroom.webrtc.rtp.rtcp_writer import RtpClock, SenderCounters, bye, sender_report
 
 if TYPE_CHECKING:
-    from classroom.webrtc.sending.connection import Line
+    from classroom.webrtc.sending.connection import RtpConnection
     from classroom.webrtc.sending.distribution import Distribution
 
 __all__ = ["Stream"]
@@ -75,16 +75,16 @@ class Stream:
         self,
         *,
         kind: Literal["video", "audio"],
-        line: Line,
+        line: RtpConnection,
         sender: RTCRtpSender,
         delay: PlayoutDelay | None,
         reported: Callable[[int], None],
     ) -> None:
         self.kind = kind
         self.feedback = Feedback()
-        self.counters = Counters()
+        self.counters = SenderCounters()
         self.skipped = 0
-        self.ssrc, self._rtx_ssrc = identifiers(sender)
+        self.ssrc, self._rtx_ssrc = offered_ssrcs(sender)
         self._line = line
         self._delay = delay
         self._reported = reported
@@ -94,13 +94,13 @@ class Stream:
         self._next = random.getrandbits(15)
         self._rtx_next = random.getrandbits(15)
         self._last_pts = -1
-        self._spans: deque[tuple[int, int, History]] = deque(maxlen=_SPANS)
-        self._moved: deque[tuple[Frame, int]] = deque(maxlen=8)
-        self._time_line: TimeLine | None = None
-        self._repetitions = Repetitions(now=line.now())
-        self._wishes = KeyFrameWishes(now=line.now())
+        self._spans: deque[tuple[int, int, PacketCache]] = deque(maxlen=_SPANS)
+        self._moved: deque[tuple[RtpFrame, int]] = deque(maxlen=8)
+        self._time_line: RtpClock | None = None
+        self._repetitions = RetransmissionBudget(now=line.now())
+        self._wishes = KeyFrameLimit(now=line.now())
         self._transport: RTCDtlsTransport | None = None
-        self._extensions = Extensions({}, mid="", delay=None)
+        self._extensions = HeaderExtensions({}, mid="", delay=None)
         self._payload_type = 0
         self._rtx_payload_type: int | None = None
         self._wish: float | None = None
@@ -132,9 +132,9 @@ class Stream:
             None,
         )
         ids = {extension.uri: extension.id for extension in parameters.headerExtensions}
-        self._extensions = Extensions(ids, mid=parameters.muxId, delay=self._delay)
+        self._extensions = HeaderExtensions(ids, mid=parameters.muxId, delay=self._delay)
         self._line.open(transport, parameters)
-        self._line.listen(Ear(self.ssrc, self.hear), parameters)
+        self._line.listen(RtcpListener(self.ssrc, self.hear), parameters)
         self._transport = transport
         self._asked = self._line.now()
         for distribution in (self._current, self._coming):
@@ -151,7 +151,7 @@ class Stream:
                 distribution.remove(self)
         self._current = self._coming = None
         if self._transport is not None:
-            self._line.say(farewell([self.ssrc]))
+            self._line.say(bye([self.ssrc]))
         self._line.stopped(self)
 
     def choose(self, distribution: Distribution, *, at_once: bool = False) -> None:
@@ -204,7 +204,7 @@ class Stream:
 
     # What a distribution calls
 
-    def accept(self, distribution: Distribution, frame: Frame, history: History) -> tuple[int, int] | None:
+    def accept(self, distribution: Distribution, frame: RtpFrame, history: PacketCache) -> tuple[int, int] | None:
         """The first sequence number and the time stamp for a frame; None when this student does not get it."""
         if distribution is not self._current:
             if distribution is not self._coming or not frame.key or self._current is None:
@@ -212,7 +212,7 @@ class Stream:
             self._current.remove(self)
             self._current, self._coming = distribution, None
             self._held, self._repeated_from = False, self._next
-            self._repetitions = Repetitions(now=self._line.now())
+            self._repetitions = RetransmissionBudget(now=self._line.now())
         elif self._held or ((self._needs_key or self._key_frames_every is not None) and not self._is_awaited(frame)):
             self.skipped += 1
             return None
@@ -236,7 +236,7 @@ class Stream:
         if self._time_line is None:
             zero = frame.captured - frame.pts / self._rate
             lag = _SOUND_LAG if self.kind == "audio" else 0.0
-            self._time_line = TimeLine(origin=self._origin, rate=self._rate, zero=zero, lag=lag)
+            self._time_line = RtpClock(origin=self._origin, rate=self._rate, zero=zero, lag=lag)
             self._line.hurry()
         return sequence, (self._origin + pts) & 0xFFFF_FFFF
 
@@ -244,11 +244,11 @@ class Stream:
         opened = self._line.opened
         return self.kind == "audio" and opened is not None and self._line.now() - opened < _SOUND_AFTER
 
-    def _is_awaited(self, frame: Frame) -> bool:
+    def _is_awaited(self, frame: RtpFrame) -> bool:
         every = self._key_frames_every
         return frame.key and (every is None or frame.captured - self._last_key >= every)
 
-    def send(self, layouts: Layouts, sequence: int, stamp: int, sent: bytes) -> None:
+    def send(self, layouts: PacketTemplates, sequence: int, stamp: int, sent: bytes) -> None:
         """Send a portion of an accepted frame; ``sent`` is the time as ``header.send_time`` has it."""
         if self._stopped:
             return
@@ -283,21 +283,21 @@ class Stream:
 
     # What comes back
 
-    def hear(self, heard: Heard) -> None:
+    def hear(self, heard: RtcpMessage) -> None:
         """Take what a receiver says of this stream."""
         self._line.heard()
         match heard:
-            case Reception():
+            case ReceiverReport():
                 self._take(heard, self._line.now())
-            case Loss():
+            case Nack():
                 for sequence in heard.sequence[: self._repetitions.heed(len(heard.sequence), now=self._line.now())]:
                     self._repeat(sequence)
             case KeyFrameRequest():
                 self.want_key_frame()
-            case Estimate(bit_rate):
+            case Remb(bit_rate):
                 self.feedback.estimate = bit_rate
 
-    def _take(self, report: Reception, now: float) -> None:
+    def _take(self, report: ReceiverReport, now: float) -> None:
         if now - self._reported_at < _REPORTS_APART:
             return
         self._reported_at = now
@@ -337,7 +337,7 @@ class Stream:
             payload_type, ssrc, number = self._rtx_payload_type, self._rtx_ssrc, self._rtx_next
             self._rtx_next += 1
         self._line.send(
-            Layouts((payload,), ends=piece.last),
+            PacketTemplates((payload,), ends=piece.last),
             payload_type=payload_type,
             sequence=number,
             stamp=(self._origin + pts) & 0xFFFF_FFFF,

@@ -15,7 +15,7 @@ from typing import Final
 
 from classroom.media.encoder import LEAST_SHARE
 
-__all__ = ["Choice", "Link", "TierChoice"]
+__all__ = ["NetworkState", "TierChoice", "TierDecision"]
 
 _COVERS: Final = 1.1
 """How much larger than a rendition the page may show it before the next larger one is better."""
@@ -83,7 +83,7 @@ _KEY_FRAMES_EVERY: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class NetworkState:
     """What is known of a student's network; None is unknown.
 
     ``heard`` is the time of the newest report and ``sent`` what was sent to this student lately, in bits a second.
@@ -101,7 +101,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TierDecision:
     """What a student gets: the number of a rendition, 0 being the largest.
 
     ``wish`` is the bits a second with which it would be content, None when there is room for all of them.
@@ -131,7 +131,7 @@ class TierChoice:
         self._largest = 0  # the largest rendition that the page has a use for
         self._shrunk: float | None = None
         self._shown: int | None = None
-        self._choice = Choice(0)
+        self._choice = TierDecision(0)
         self._started = False
         self._moved = now  # the last step, up or down
         self._stepped_up = self._stepped_down = float("-inf")
@@ -149,17 +149,17 @@ class TierChoice:
         self._fell = float("-inf")
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> TierDecision:
         """The choice at the last update."""
         return self._choice
 
-    def shown(self, height: int, now: float) -> Choice:
+    def shown(self, height: int, now: float) -> TierDecision:
         """The page shows the picture this high, in pixels of its screen; 0 is not at all, as in a hidden tab."""
         self._shown = max(0, height)
         fitting = [number for number, own in enumerate(self._heights) if own * _COVERS >= height]
         wanted = max(fitting, default=0)
-        if not self._started and self._choice == Choice(0):
-            self._largest, self._choice = wanted, Choice(wanted)
+        if not self._started and self._choice == TierDecision(0):
+            self._largest, self._choice = wanted, TierDecision(wanted)
         elif wanted <= self._largest:
             grown = self._choice.rendition == self._largest and wanted < self._largest
             self._largest, self._shrunk = wanted, None
@@ -169,7 +169,7 @@ class TierChoice:
             self._shrunk = now
         return self._choice
 
-    def update(self, link: Link, rates: Sequence[float], now: float) -> Choice:
+    def update(self, link: NetworkState, rates: Sequence[float], now: float) -> TierDecision:
         """The choice now; ``rates`` are the fewest bits a second at which each rendition could be had.
 
         Of one that others watch that is what it is encoded with. To be asked when a report came, and at least once a
@@ -205,7 +205,7 @@ class TierChoice:
             self._stepped_up = float("-inf")  # whatever that was, it was no mistake
             self._step(self._largest, now, up=False)
 
-    def _listen(self, link: Link, passed: float, *, silent: bool) -> None:
+    def _listen(self, link: NetworkState, passed: float, *, silent: bool) -> None:
         """Take what a new report says into what is known of this network."""
         if silent:
             self._loss, self._highest, self._fell = self._usual_loss, None, float("-inf")
@@ -223,7 +223,7 @@ class TierChoice:
                 self._fell = float("-inf")  # as after a moment in which the teacher's computer was busy
             self._highest = max(link.estimate, self._highest or 0.0)
 
-    def _is_full(self, link: Link, now: float) -> bool:
+    def _is_full(self, link: NetworkState, now: float) -> bool:
         """Whether more is sent than this network carries."""
         loss = self._loss - self._usual_loss
         if loss > _HEAVY_LOSS:
@@ -236,7 +236,7 @@ class TierChoice:
         signs = now - self._fell < _FALL_COUNTS_FOR or loss > _SOME_LOSS or late
         return signs and link.estimate < _TOO_MUCH * link.sent
 
-    def _under_pressure(self, link: Link, rates: Sequence[float], now: float) -> None:
+    def _under_pressure(self, link: NetworkState, rates: Sequence[float], now: float) -> None:
         self._clear_since = now
         if self._full_since is None:
             self._full_since = now
@@ -251,7 +251,7 @@ class TierChoice:
         abrupt = lossy or (loss > _SOME_LOSS and room < 0.5 * link.sent)
         if room >= self._least[current]:
             if room < min(self._planned[current], self._choice.wish or self._planned[current]):
-                self._choice = Choice(current, room)
+                self._choice = TierDecision(current, room)
             patience = _DOWN_AFTER_WISH
         else:
             patience = 0.0 if abrupt else _DOWN_AFTER
@@ -265,7 +265,7 @@ class TierChoice:
             # Of an attempt that failed at once it is known that the smaller one before it did fit.
             self._step(smaller[0] if now - self._stepped_up < _TRIED_FOR else fitting, now, up=False, room=room)
         elif self._choice.key_frames_every is None:
-            self._choice = Choice(current, None, _KEY_FRAMES_EVERY)
+            self._choice = TierDecision(current, None, _KEY_FRAMES_EVERY)
             self._moved_down(now)
 
     def _relax(self, passed: float, now: float) -> None:
@@ -273,7 +273,7 @@ class TierChoice:
         current, wish = self._choice.rendition, self._choice.wish
         if wish is not None and now - self._clear_since > _WISH_HELD:
             risen = wish * (1 + _WISH_RISE) ** passed
-            self._choice = Choice(current, None if risen >= self._planned[current] else risen)
+            self._choice = TierDecision(current, None if risen >= self._planned[current] else risen)
         if _FORGIVEN_AFTER < now - self._stepped_up < float("inf"):
             self._waits[self._tried] = _FIRST_TRY
         # From key frames only, the next step is to all pictures of the same rendition.
@@ -285,7 +285,7 @@ class TierChoice:
 
     def _step(self, rendition: int, now: float, *, up: bool, room: float = float("inf")) -> None:
         wish = max(room, self._least[rendition])
-        self._choice = Choice(rendition, wish if wish < self._planned[rendition] else None)
+        self._choice = TierDecision(rendition, wish if wish < self._planned[rendition] else None)
         if up:
             self._moved = self._clear_since = self._stepped_up = now
             self._full_since, self._tried = None, rendition

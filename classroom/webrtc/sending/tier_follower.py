@@ -7,9 +7,9 @@ from typing import Final
 
 from classroom.media.rendition import Rendition
 from classroom.webrtc.sending.feed import Feed
-from classroom.webrtc.sending.tier_choice import Choice, Link, TierChoice
+from classroom.webrtc.sending.tier_choice import NetworkState, TierChoice, TierDecision
 
-__all__ = ["Steering"]
+__all__ = ["TierFollower"]
 
 _MEASURED_OVER: Final = 0.8
 """Seconds at least over which it is measured how much was sent."""
@@ -23,7 +23,7 @@ _BROKEN_ESTIMATE: Final = 0.5
 one is not worth sending any more."""
 
 
-class Steering:
+class TierFollower:
     """Moves one student between the renditions of the codec that was agreed on."""
 
     def __init__(self, feed: Feed, renditions: Sequence[Rendition], *, now: float) -> None:
@@ -64,7 +64,7 @@ class Steering:
         picture = self._feed.picture
         if picture.reports > self._reports:
             self._reports, self._heard = picture.reports, now
-        link = Link(
+        link = NetworkState(
             heard=self._heard,
             sent=self._sent,
             estimate=picture.estimate,
@@ -75,7 +75,7 @@ class Steering:
         )
         self._apply(self._choice.update(link, [rendition.attainable for rendition in self._renditions], now))
 
-    def _apply(self, choice: Choice) -> None:
+    def _apply(self, choice: TierDecision) -> None:
         rendition = self._renditions[choice.rendition]
         if rendition is not self.rendition:
             at_once = rendition.bit_rate < self.rendition.bit_rate and self._is_broken()

@@ -18,7 +18,7 @@ from classroom.common.tasks import keep_running
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.webrtc.aiortc_names import missing
-from classroom.webrtc.sending.connection import Line
+from classroom.webrtc.sending.connection import RtpConnection
 from classroom.webrtc.sending.distribution import SLICE, Distribution
 
 __all__ = ["Transmitter", "transmitter_or_alarm"]
@@ -44,17 +44,17 @@ class Transmitter:
         # Set once: a wall clock that is put right in the middle of a lesson must not part sound from picture.
         self._wall_at_zero = time.time() - clock.now()
         self._distributions: dict[Fanout, Distribution] = {}
-        self._turns: list[dict[Line, None]] = [{} for _ in range(_TURNS)]
+        self._turns: list[dict[RtpConnection, None]] = [{} for _ in range(_TURNS)]
         self._stack = contextlib.AsyncExitStack()
         self._reporting = False
 
-    def line(self) -> Line:
+    def line(self) -> RtpConnection:
         """A line for a new connection."""
         if not self._reporting:
             self._reporting = True
             keep_running(self._stack, "sender reports", self._report)
         turn = min(self._turns, key=len)
-        line = Line(now=self._clock.now, wall=self._wall, ended=lambda line: turn.pop(line, None))
+        line = RtpConnection(now=self._clock.now, wall=self._wall, ended=lambda line: turn.pop(line, None))
         turn[line] = None
         return line
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.bench.tally import Tally, key_frame_request, receiver_report, sender_reports
-from classroom.webrtc.rtp.rtcp_writer import Counters, description, sender_report
+from classroom.webrtc.rtp.rtcp_writer import SenderCounters, sender_report, source_description
 
 
 def counted(numbers: list[int], *, last: int = 5) -> Tally:
@@ -88,7 +88,7 @@ def test_the_estimate_is_one_that_others_read(estimate: int, ssrcs: list[int]) -
 
 def test_sender_reports_are_found_in_a_compound_packet() -> None:
     said = b"".join(
-        sender_report(ssrc, ntp=ntp, rtp=0, counters=Counters()) + description(ssrc, "somebody")
+        sender_report(ssrc, ntp=ntp, rtp=0, counters=SenderCounters()) + source_description(ssrc, "somebody")
         for ssrc, ntp in ((1, 0x1111_2222_3333_4444), (2, 0xAAAA_BBBB_CCCC_DDDD))
     )
     assert sender_reports(said) == {1: 0x2222_3333, 2: 0xBBBB_CCCC}

@@ -6,22 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.students.bans import Bans, Who
+from classroom.students.bans import Bans, Identity
 
 ADDRESSES = st.sampled_from(["192.168.1.7", "192.168.1.8", "fe80::1%eth0", "2001:db8::1", "127.0.0.1", "::1", ""])
 NAMES = st.sampled_from(["Ada", "Bob", "王小明"])
 MARKS = st.sampled_from(["", "a", "b"])
-WHO = st.builds(Who, name=NAMES, address=ADDRESSES, ticket=MARKS, device=MARKS)
+WHO = st.builds(Identity, name=NAMES, address=ADDRESSES, ticket=MARKS, device=MARKS)
 
 
 def test_an_address_of_ones_own_is_banned_whatever_the_name() -> None:
     bans = Bans()
-    bans.add(Who("Ada", "192.168.1.7"), ["192.168.1.8", ""])
+    bans.add(Identity("Ada", "192.168.1.7"), ["192.168.1.8", ""])
     assert bans.address_banned("192.168.1.7")
     assert bans.address_banned("::ffff:192.168.1.7")
-    assert bans.holds(Who("Bob", "192.168.1.7"))
+    assert bans.holds(Identity("Bob", "192.168.1.7"))
     assert not bans.address_banned("192.168.1.8")
-    assert not bans.holds(Who("Ada", "192.168.1.8"))
+    assert not bans.holds(Identity("Ada", "192.168.1.8"))
 
 
 @pytest.mark.parametrize(
@@ -37,30 +37,30 @@ def test_an_address_of_ones_own_is_banned_whatever_the_name() -> None:
 )
 def test_a_shared_address_loses_one_name_only(address: str, neighbours: list[str]) -> None:
     bans = Bans()
-    bans.add(Who("Ada", address), neighbours)
+    bans.add(Identity("Ada", address), neighbours)
     assert not bans.address_banned(address)
-    assert bans.holds(Who(" ADA ", address))
-    assert not bans.holds(Who("Bob", address))
-    assert not bans.holds(Who("Ada", "10.0.0.9"))
+    assert bans.holds(Identity(" ADA ", address))
+    assert not bans.holds(Identity("Bob", address))
+    assert not bans.holds(Identity("Ada", "10.0.0.9"))
 
 
 @pytest.mark.parametrize("known", [{"ticket": "secret"}, {"device": "mark"}])
 def test_page_and_browser_are_recognised_anywhere(known: dict[str, str]) -> None:
     bans = Bans()
-    bans.add(Who("Ada", "192.168.1.7", "secret", "mark"), [])
-    assert bans.holds(Who("Eve", "10.0.0.9", **known))
-    assert not bans.holds(Who("Eve", "10.0.0.9", **dict.fromkeys(known, "another")))
+    bans.add(Identity("Ada", "192.168.1.7", "secret", "mark"), [])
+    assert bans.holds(Identity("Eve", "10.0.0.9", **known))
+    assert not bans.holds(Identity("Eve", "10.0.0.9", **dict.fromkeys(known, "another")))
 
 
 def test_a_mark_is_never_taken_for_another_kind() -> None:
     bans = Bans()
-    bans.add(Who("Ada", "", ticket="same"), [])
-    assert not bans.holds(Who("Bob", "", device="same"))
+    bans.add(Identity("Ada", "", ticket="same"), [])
+    assert not bans.holds(Identity("Bob", "", device="same"))
 
 
 @given(banned=WHO, neighbours=st.lists(ADDRESSES, max_size=3), other=WHO)
 def test_the_banned_stays_out_and_who_has_nothing_of_the_banned_comes_in(
-    banned: Who, neighbours: list[str], other: Who
+    banned: Identity, neighbours: list[str], other: Identity
 ) -> None:
     bans = Bans()
     assert not bans.holds(other)
@@ -79,5 +79,5 @@ def test_the_banned_stays_out_and_who_has_nothing_of_the_banned_comes_in(
 def test_the_oldest_ban_is_forgotten_first() -> None:
     bans = Bans(most=2)
     for number in range(3):
-        bans.add(Who(str(number), f"10.0.0.{number}"), [])
+        bans.add(Identity(str(number), f"10.0.0.{number}"), [])
     assert [bans.address_banned(f"10.0.0.{number}") for number in range(3)] == [False, True, True]

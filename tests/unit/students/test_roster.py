@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from classroom.students.roster import Register, Student
+from classroom.students.roster import Roster, Student
 from classroom.webrtc.viewer import Viewer
 
 
@@ -18,18 +18,18 @@ class Watching:
 
 
 @pytest.fixture
-def register() -> Register:
-    return Register(most=3, changed=lambda: None)
+def register() -> Roster:
+    return Roster(most=3, changed=lambda: None)
 
 
-def enter(register: Register, peer: int, name: str, state: str, *, lost: bool = False) -> Student:
+def enter(register: Roster, peer: int, name: str, state: str, *, lost: bool = False) -> Student:
     student = register.enter(peer, name, "", admitted=True)
     student.viewer = cast(Viewer, cast(Any, Watching(state)))
     student.lost = lost
     return student
 
 
-def test_who_is_lost_takes_no_place_and_is_kept_while_it_watches(register: Register) -> None:
+def test_who_is_lost_takes_no_place_and_is_kept_while_it_watches(register: Roster) -> None:
     enter(register, 1, "Ada", "watching", lost=True)
     gone = enter(register, 2, "Bob", "waiting", lost=True)
     enter(register, 3, "Cid", "watching")
@@ -40,7 +40,7 @@ def test_who_is_lost_takes_no_place_and_is_kept_while_it_watches(register: Regis
     assert gone not in register.present.values()
 
 
-def test_somebody_of_its_name_who_watches_takes_its_place_one_for_one(register: Register) -> None:
+def test_somebody_of_its_name_who_watches_takes_its_place_one_for_one(register: Roster) -> None:
     enter(register, 1, "Ada", "watching", lost=True)
     enter(register, 2, "Ada", "watching", lost=True)
     back = enter(register, 3, "Ada", "waiting")
@@ -54,7 +54,7 @@ def test_somebody_of_its_name_who_watches_takes_its_place_one_for_one(register: 
     assert register.over() == [2]
 
 
-def test_who_has_no_name_is_shown_by_its_number_also_when_it_comes_back(register: Register) -> None:
+def test_who_has_no_name_is_shown_by_its_number_also_when_it_comes_back(register: Roster) -> None:
     first = register.enter(1, "", "", admitted=True)
     assert first.name == "#1"
     register.give_ticket(first, "ticket")

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from classroom.common.clock import ManualClock
 from classroom.webrtc import aiortc_internals as rtp
 from classroom.webrtc import aiortc_names as internals
-from classroom.webrtc.aiortc_internals import PlayoutDelay, delaying, install
+from classroom.webrtc.aiortc_internals import PlayoutDelay, offer_playout_delay, playout_delay_for_new_senders
 from classroom.webrtc.aiortc_names import RELIED_ON
-from classroom.webrtc.rtp.sound_jitter_buffer import Held, SoundWindow
+from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer, TimedOpus
 
 URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -46,7 +46,7 @@ def test_no_private_name_is_used_that_is_not_relied_on() -> None:
     unknown = {
         f"{path.relative_to(root)}:{node.lineno} {node.attr}"
         for path in root.rglob("*.py")
-        if {"webrtc", "bench"} & set(path.parts) or "aiortc" in path.read_text("utf-8")
+        if {"webrtc", "bench"} & set(path.relative_to(root).parts) or "aiortc" in path.read_text("utf-8")
         for node in _foreign(ast.parse(path.read_text("utf-8")))
         if node.attr not in known and not (path.parent.name == "bench" and node.attr in measuring)
     }
@@ -88,13 +88,13 @@ async def test_a_receiver_of_sound_decodes_what_a_window_gives_out() -> None:
     connection = RTCPeerConnection()
     receiver = connection.addTransceiver("audio").receiver
     buffer = vars(receiver)["_RTCRtpReceiver__jitter_buffer"]
-    assert inspect.signature(buffer.add).parameters.keys() == inspect.signature(SoundWindow.add).parameters.keys() - {
-        "self"
-    }
-    window = SoundWindow(3)
-    assert rtp.hold(receiver, window)
+    assert inspect.signature(buffer.add).parameters.keys() == inspect.signature(
+        SoundJitterBuffer.add
+    ).parameters.keys() - {"self"}
+    window = SoundJitterBuffer(3)
+    assert rtp.replace_jitter_buffer(receiver, window)
     codec = RTCRtpCodecParameters(mimeType="audio/opus", clockRate=48000, channels=2, payloadType=96)
-    decoding: queue.Queue[tuple[object, Held]] = vars(receiver)["_RTCRtpReceiver__decoder_queue"]
+    decoding: queue.Queue[tuple[object, TimedOpus]] = vars(receiver)["_RTCRtpReceiver__decoder_queue"]
     vars(receiver)["_RTCRtpReceiver__codecs"][96] = codec
     vars(receiver)["_RTCRtpReceiver__decoder_thread"] = object()
     for number in range(6):
@@ -103,7 +103,7 @@ async def test_a_receiver_of_sound_decodes_what_a_window_gives_out() -> None:
         )
         await receiver._handle_rtp_packet(packet, 0)
     given = [decoding.get_nowait() for _ in range(decoding.qsize())]
-    assert given == [(codec, Held(bytes([0xFC, number]), number * 960)) for number in range(3)]
+    assert given == [(codec, TimedOpus(bytes([0xFC, number]), number * 960)) for number in range(3)]
     vars(receiver)["_RTCRtpReceiver__decoder_thread"] = None
     await connection.close()
 
@@ -112,7 +112,7 @@ async def test_a_receiver_of_pictures_asks_for_what_is_missing_as_ours_does() ->
     connection = RTCPeerConnection()
     receiver = connection.addTransceiver("video").receiver
     theirs = vars(receiver)["_RTCRtpReceiver__nack_generator"], vars(receiver)["_RTCRtpReceiver__jitter_buffer"]
-    rtp.ask_again(receiver, ManualClock())
+    rtp.repeat_nacks(receiver, ManualClock())
     ours = vars(receiver)["_RTCRtpReceiver__nack_generator"], vars(receiver)["_RTCRtpReceiver__jitter_buffer"]
     for old, new in zip(theirs, ours, strict=True):
         assert type(new) is not type(old)
@@ -122,18 +122,18 @@ async def test_a_receiver_of_pictures_asks_for_what_is_missing_as_ours_does() ->
 
 
 def test_a_receiver_of_another_make_stays_as_it_is() -> None:
-    assert not rtp.hold(object(), SoundWindow(3))  # type: ignore[arg-type]
+    assert not rtp.replace_jitter_buffer(object(), SoundJitterBuffer(3))  # type: ignore[arg-type]
 
 
 def test_senders_take_their_map_from_the_place_that_is_replaced() -> None:
-    assert install()
-    assert install(), "twice is as good as once"
+    assert offer_playout_delay()
+    assert offer_playout_delay(), "twice is as good as once"
     assert [extension.uri for extension in aiortc.codecs.HEADER_EXTENSIONS["video"]].count(URI) == 1
     assert aiortc.rtcrtpsender.rtp is aiortc.rtp  # type: ignore[attr-defined]
 
 
 async def test_the_extension_is_offered() -> None:
-    install()
+    offer_playout_delay()
     connection = RTCPeerConnection()
     connection.addTransceiver("video", direction="sendonly")
     assert URI in (await connection.createOffer()).sdp
@@ -142,12 +142,12 @@ async def test_the_extension_is_offered() -> None:
 
 def test_without_a_name_everything_goes_on_without_the_extension(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtp, "FOR_DELAY", (("aiortc.rtp", "NoSuchName"),))
-    assert not install()
+    assert not offer_playout_delay()
 
 
 def serialized(delay: PlayoutDelay | None, *, extension_id: int = 5, mid: str = "0") -> dict[int, bytes]:
-    install()
-    with delaying(delay):
+    offer_playout_delay()
+    with playout_delay_for_new_senders(delay):
         extensions = aiortc.rtp.HeaderExtensionsMap()
     agreed = [RTCRtpHeaderExtensionParameters(id=1, uri=MID)]
     if extension_id:

@@ -6,18 +6,18 @@ from types import SimpleNamespace
 from typing import cast
 
 from classroom.common.alarms import Alarms
-from classroom.webrtc.blocked_network import BLOCKED_AFTER, Blockade, BlockedStudents
-from classroom.webrtc.ice.servers import OwnServer
+from classroom.webrtc.blocked_network import BLOCKED_AFTER, BlockDetector, BlockedStudentsAlarm
+from classroom.webrtc.ice.servers import OwnTurnServer
 
 
-def looked(blockade: Blockade, seconds: int, *, begin: int = 0, absent: bool = False) -> Blockade:
+def looked(blockade: BlockDetector, seconds: int, *, begin: int = 0, absent: bool = False) -> BlockDetector:
     for second in range(begin + 1, begin + seconds + 1):
         blockade.look(float(second), absent=absent)
     return blockade
 
 
-def trying() -> Blockade:
-    blockade = Blockade()
+def trying() -> BlockDetector:
+    blockade = BlockDetector()
     blockade.answered(0.0)
     return blockade
 
@@ -35,7 +35,7 @@ def test_a_new_offer_to_the_same_student_begins_nothing_anew() -> None:
 
 
 def test_a_student_who_never_answered_waits_for_us_and_not_for_the_network() -> None:
-    assert not looked(Blockade(), 60).blocked
+    assert not looked(BlockDetector(), 60).blocked
 
 
 def test_one_check_that_gets_through_ends_it() -> None:
@@ -65,8 +65,8 @@ def test_time_in_which_we_were_too_busy_to_look_does_not_count() -> None:
 
 def sentence(count: int, port: int | None) -> str | None:
     alarms = Alarms(lambda: None)
-    own = None if port is None else cast("OwnServer", SimpleNamespace(port=port))
-    BlockedStudents(alarms, own=own).tell(count)
+    own = None if port is None else cast("OwnTurnServer", SimpleNamespace(port=port))
+    BlockedStudentsAlarm(alarms, own=own).tell(count)
     raised = [str(alarm.sentence) for alarm in alarms.raised() if alarm.code == "ice.blocked"]
     return raised[0] if raised else None
 
@@ -87,7 +87,7 @@ def test_with_the_relay_running_its_port_is_what_helps() -> None:
 
 def test_the_alarm_goes_by_itself() -> None:
     alarms = Alarms(lambda: None)
-    blocked = BlockedStudents(alarms, own=None)
+    blocked = BlockedStudentsAlarm(alarms, own=None)
     blocked.tell(2)
     assert [alarm.code for alarm in alarms.raised()] == ["ice.blocked"]
     blocked.tell(0)

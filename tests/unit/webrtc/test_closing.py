@@ -8,7 +8,7 @@ import pytest
 from aiortc import RTCPeerConnection
 
 from classroom.webrtc import closing
-from classroom.webrtc.closing import close_to_the_end
+from classroom.webrtc.closing import close_fully
 
 
 async def test_a_connection_that_two_close_is_closed_although_one_is_cancelled() -> None:
@@ -25,7 +25,7 @@ async def test_a_connection_that_two_close_is_closed_although_one_is_cancelled()
     # aiortc closes by itself as well when the other end is gone; the viewer is the second then, and is cancelled.
     first = asyncio.create_task(connection.close())
     await asyncio.sleep(0)
-    second = asyncio.create_task(close_to_the_end(connection))
+    second = asyncio.create_task(close_fully(connection))
     for _ in range(3):
         await asyncio.sleep(0)
     second.cancel()
@@ -48,6 +48,6 @@ async def test_a_connection_that_never_closes_keeps_nobody_waiting(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(connection, "close", never)
-    await asyncio.wait_for(close_to_the_end(connection), 5)
+    await asyncio.wait_for(close_fully(connection), 5)
     assert "did not close" in caplog.text
     await close()

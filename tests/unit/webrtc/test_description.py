@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from classroom.common.errors import WireError
 from classroom.webrtc.candidates import MOST_CANDIDATES
-from classroom.webrtc.description import BAD_DESCRIPTION, vet
-from classroom.webrtc.rejected_media import without_refusals
+from classroom.webrtc.description import BAD_DESCRIPTION, check_description
+from classroom.webrtc.rejected_media import accept_rejected_media
 
 CANDIDATE = "a=candidate:1 1 udp 2122260223 192.168.0.{} 46243 typ host"
 
@@ -48,7 +48,7 @@ def answer() -> str:
 def test_candidates_are_taken_out_and_only_so_many() -> None:
     lines = "\r\n".join(CANDIDATE.format(number) for number in range(200))
     sdp = re.sub(r"a=candidate.*\r\n", "", answer()).replace("a=rtcp-mux", lines + "\r\na=rtcp-mux", 1)
-    found = vet(sdp, "answer")
+    found = check_description(sdp, "answer")
     assert "candidate" not in found.sdp
     assert [each.line for each in found.candidates] == [CANDIDATE.format(number) for number in range(MOST_CANDIDATES)]
     assert {(each.mid, each.line_index) for each in found.candidates} == {("0", 0)}
@@ -85,14 +85,14 @@ def test_what_aiortc_would_stumble_over_is_refused_with_a_sentence(before: str, 
     sdp = re.sub(before, after, answer())
     assert sdp != answer()
     with pytest.raises(WireError) as refused:
-        vet(sdp, "answer")
+        check_description(sdp, "answer")
     assert len(str(refused.value)) < 120
 
 
 def test_a_student_who_would_send_is_not_listened_to() -> None:
     for said in ("sendrecv", "sendonly", ""):
         sdp = re.sub(r"a=recvonly\r\n", f"a={said}\r\n" if said else "", answer())
-        taken = vet(sdp, "answer").sdp
+        taken = check_description(sdp, "answer").sdp
         assert "a=sendrecv" not in taken
         assert "a=sendonly" not in taken
         assert len(re.findall(r"a=(?:recvonly|inactive)\r\n", taken)) == 2
@@ -101,9 +101,9 @@ def test_a_student_who_would_send_is_not_listened_to() -> None:
 @pytest.mark.parametrize("group", ["BUNDLE 0 7", "BUNDLE 0 0", "BUNDLE 0 1 2"])
 def test_an_offer_bundles_what_it_has(group: str) -> None:
     offer = descriptions()[0]
-    vet(offer, "offer")
+    check_description(offer, "offer")
     with pytest.raises(WireError):
-        vet(re.sub(r"BUNDLE.*", group, offer), "offer")
+        check_description(re.sub(r"BUNDLE.*", group, offer), "offer")
 
 
 async def take(sdp: str, kind: Literal["offer", "answer"]) -> list[str]:
@@ -118,9 +118,9 @@ async def take(sdp: str, kind: Literal["offer", "answer"]) -> list[str]:
                 connection.addTransceiver("audio", direction="sendonly")
                 connection.addTransceiver("video", direction="sendonly")
                 await connection.setLocalDescription(await connection.createOffer())
-                sdp = without_refusals(vet(sdp, kind).sdp, connection.localDescription.sdp)
+                sdp = accept_rejected_media(check_description(sdp, kind).sdp, connection.localDescription.sdp)
             else:
-                sdp = vet(sdp, kind).sdp
+                sdp = check_description(sdp, kind).sdp
             await connection.setRemoteDescription(RTCSessionDescription(sdp, kind))
             if kind == "offer":
                 await connection.setLocalDescription(await connection.createAnswer())
@@ -182,6 +182,6 @@ async def test_no_offer_reaches_an_assertion(sdp: str) -> None:
 def test_any_text_is_taken_or_refused(text: str) -> None:
     for kind in ("offer", "answer"):
         try:
-            vet(text, kind)
+            check_description(text, kind)
         except WireError:
             pass

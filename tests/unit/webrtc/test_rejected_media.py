@@ -8,7 +8,7 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
-from classroom.webrtc.rejected_media import without_refusals
+from classroom.webrtc.rejected_media import accept_rejected_media
 from classroom.webrtc.sending.capabilities import preferences
 from tests.support.broadcast import eventually
 
@@ -35,7 +35,7 @@ async def test_sound_arrives_where_the_picture_is_refused() -> None:
         answer = refuse_picture(theirs.localDescription.sdp)
         with pytest.raises(ValueError, match="ICE"):
             await ours.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        await ours.setRemoteDescription(RTCSessionDescription(without_refusals(answer, offer.sdp), "answer"))
+        await ours.setRemoteDescription(RTCSessionDescription(accept_rejected_media(answer, offer.sdp), "answer"))
         await eventually(lambda: ours.connectionState == "connected")
         assert picture.currentDirection == "inactive"
         assert sound.currentDirection == "sendonly"
@@ -48,9 +48,9 @@ async def test_sound_arrives_where_the_picture_is_refused() -> None:
 
 def test_what_is_taken_stays_as_it_is() -> None:
     answer = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 97\r\na=mid:0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\n"
-    assert without_refusals(answer, answer) == answer
+    assert accept_rejected_media(answer, answer) == answer
 
 
 @pytest.mark.parametrize("answer", ["", "nonsense", "v=0\r\n" + REFUSED, "v=0\r\n" + REFUSED + "m=audio 9 RTP 1\r\n"])
 def test_what_cannot_be_mended_stays_as_it_is(answer: str) -> None:
-    assert without_refusals(answer, "v=0\r\n" + REFUSED) == answer
+    assert accept_rejected_media(answer, "v=0\r\n" + REFUSED) == answer

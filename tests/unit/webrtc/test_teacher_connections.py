@@ -12,7 +12,7 @@ from classroom.common.clock import ManualClock
 from classroom.lesson.sections import Ice
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.publishers import Publishers
-from classroom.webrtc.teacher_connections import Teachers
+from classroom.webrtc.teacher_connections import TeacherConnections
 from classroom.webrtc.viewer import Viewer
 
 
@@ -30,9 +30,9 @@ def make_viewer(name: str, send: Callable[[str], Awaitable[None]]) -> Viewer:
     return cast(Viewer, Idle())
 
 
-def make_teachers(ice_servers: IceServers) -> Teachers:
+def make_teachers(ice_servers: IceServers) -> TeacherConnections:
     publishers = Publishers(sources=dict, ice_servers=ice_servers, clock=ManualClock())
-    return Teachers(make_viewer=make_viewer, ice_servers=ice_servers, publishers=publishers)
+    return TeacherConnections(make_viewer=make_viewer, ice_servers=ice_servers, publishers=publishers)
 
 
 async def test_passwords_for_relays_are_renewed(monkeypatch: pytest.MonkeyPatch) -> None:

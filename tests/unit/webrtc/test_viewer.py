@@ -17,7 +17,7 @@ from aiortc import RTCPeerConnection
 from classroom.common.clock import SystemClock
 from classroom.webrtc.messages import RestartWanted
 from classroom.webrtc.sending.capabilities import preferences
-from classroom.webrtc.sending.feed import Feed, PictureCodec, Program
+from classroom.webrtc.sending.feed import Feed, OfferedProgram, PictureCodec
 from classroom.webrtc.sending.transmitter import Transmitter
 from classroom.webrtc.viewer import Viewer
 from tests.support.broadcast import eventually
@@ -77,7 +77,7 @@ async def offering(ours: tuple[PictureCodec, ...]) -> AsyncIterator[tuple[Viewer
     """A viewer of a program in some codecs, and the descriptions that it sends."""
     sent: asyncio.Queue[str] = asyncio.Queue()
     voice = Source("opus")
-    program = Program(
+    program = OfferedProgram(
         pictures={codec: [Source(codec).rendition] for codec in ours},
         sound=voice.fanout,
         sound_demand=voice,
@@ -130,7 +130,7 @@ def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
 
     made = Viewer(
         name="student",
-        program=cast(Program, SimpleNamespace(tidier=SimpleNamespace(left=lambda: None))),
+        program=cast(OfferedProgram, SimpleNamespace(tidier=SimpleNamespace(left=lambda: None))),
         ice_servers=list,
         playout_delay="off",
         send=send,

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from classroom.common.alarms import Alarms
 from classroom.lesson.sections import Ice
 from classroom.webrtc.ice.credentials import Credential
-from classroom.webrtc.ice.probe import Why
-from classroom.webrtc.ice.server_check import Health, RelayCheck, StudentFaults
-from classroom.webrtc.ice.servers import Address, IceServers
+from classroom.webrtc.ice.probe import ProbeFailure
+from classroom.webrtc.ice.server_check import IceServerCheck, ServerHealth, StudentRelayFaults
+from classroom.webrtc.ice.servers import IceServerAddress, IceServers
 
 ADA = {"username": "ada", "credential": "p"}
 STALE = {"username": "1700000000:x", "credential": "p"}
-WHYS: list[Why | None] = [None, "silent", "refused", "full", "tls"]
+WHYS: list[ProbeFailure | None] = [None, "silent", "refused", "full", "tls"]
 
 
 class Checked:
@@ -25,21 +25,21 @@ class Checked:
 
     def __init__(self, **ice: Any) -> None:
         self.changes = 0
-        self.why: dict[str, Why | None] = {}
+        self.why: dict[str, ProbeFailure | None] = {}
         self.alarms = Alarms(self._changed)
         self.servers = IceServers(Ice.model_validate(ice), wall=lambda: 2_000_000_000.0)
-        self.check = RelayCheck(self.servers, self.alarms, ask=self._ask, wall=lambda: 2_000_000_000.0)
+        self.check = IceServerCheck(self.servers, self.alarms, ask=self._ask, wall=lambda: 2_000_000_000.0)
 
     def _changed(self) -> None:
         self.changes += 1
 
-    async def _ask(self, address: Address, credential: Credential | None) -> Why | None:
+    async def _ask(self, address: IceServerAddress, credential: Credential | None) -> ProbeFailure | None:
         return self.why.get(address.url)
 
     def sentences(self) -> dict[str, str]:
         return {alarm.code: alarm.sentence for alarm in self.alarms.raised()}
 
-    async def after(self, **why: Why | None) -> list[str]:
+    async def after(self, **why: ProbeFailure | None) -> list[str]:
         """The addresses that viewers get after one check."""
         self.why = {url.replace("_", ":"): answer for url, answer in why.items()}
         await self.check.check()
@@ -93,7 +93,7 @@ async def test_while_one_serves_there_is_no_alarm() -> None:
         (ADA, "tls", "turn:a shows a certificate that is not trusted here."),
     ],
 )  # fmt: skip
-async def test_the_likely_cause_is_told(server: dict[str, str], why: Why, sentence: str) -> None:
+async def test_the_likely_cause_is_told(server: dict[str, str], why: ProbeFailure, sentence: str) -> None:
     checked = Checked(servers=[{"urls": "turn:a", **server}])
     await checked.after(turn_a=why)
     told = checked.sentences()["ice.no_relay"]
@@ -108,8 +108,8 @@ async def test_without_servers_there_is_nothing_to_do() -> None:
 
 
 @given(st.lists(st.sampled_from(WHYS)))
-def test_health_follows_the_last_answers(answers: list[Why | None]) -> None:
-    health = Health()
+def test_health_follows_the_last_answers(answers: list[ProbeFailure | None]) -> None:
+    health = ServerHealth()
     for why in answers:
         health.note(why)
     if not answers or answers[-1] is None:
@@ -122,7 +122,7 @@ def test_health_follows_the_last_answers(answers: list[Why | None]) -> None:
 
 def test_students_faults_are_one_alarm() -> None:
     alarms = Alarms(lambda: None)
-    faults = StudentFaults(alarms)
+    faults = StudentRelayFaults(alarms)
 
     def told() -> list[str]:
         return [alarm.sentence for alarm in alarms.raised()]

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from aioice.turn import TurnClientTcpProtocol, TurnTransport
 
-from classroom.webrtc.aiortc_internals import waiting_in
+from classroom.webrtc.aiortc_internals import queued_bytes
 from classroom.webrtc.rtp import datagram
 from classroom.webrtc.rtp.datagram import SocketPath, TransportPath, open_path
 
@@ -90,7 +90,7 @@ def test_what_cannot_leave_now_is_lost_and_nothing_else(receiver: socket.socket,
 async def test_the_path_is_a_duplicate_that_outlives_nothing(receiver: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
-    path = open_path(transport, receiver.getsockname(), waiting_in(transport))
+    path = open_path(transport, receiver.getsockname(), queued_bytes(transport))
     assert isinstance(path, SocketPath)
     path.send(memoryview(DATA), [RUN])
     assert received(receiver, 10) == PIECES
@@ -108,7 +108,7 @@ async def test_elsewhere_and_through_relays_the_transport_sends(
     monkeypatch.setattr(datagram, "_SEGMENTS", False)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
-    path = open_path(transport, receiver.getsockname(), waiting_in(transport))
+    path = open_path(transport, receiver.getsockname(), queued_bytes(transport))
     assert isinstance(path, TransportPath)
     path.send(memoryview(DATA), [RUN])
     assert received(receiver, 10) == PIECES
@@ -145,7 +145,7 @@ async def test_a_slow_way_to_a_relay_loses_packets_and_keeps_none_for_long(*, bo
     if bound:
         protocol.peer_to_channel[address], protocol.channel_refresh_at[0x4000] = 0x4000, float("inf")
     relayed = TurnTransport(protocol)
-    path = open_path(cast(asyncio.DatagramTransport, relayed), address, waiting_in(relayed))
+    path = open_path(cast(asyncio.DatagramTransport, relayed), address, queued_bytes(relayed))
     most, deadline = 0, time.monotonic() + 60
     while path.lost < 100:
         path.send(memoryview(bytes(30 * 1200)), [(0, 30 * 1200, 1200)])

@@ -12,8 +12,8 @@ from classroom.webrtc.rtp.header import (
     ABSOLUTE_SEND_TIME,
     MID,
     PLAYOUT_DELAY,
-    Extensions,
-    Layouts,
+    HeaderExtensions,
+    PacketTemplates,
     PlayoutDelay,
     send_time,
 )
@@ -26,7 +26,7 @@ ids = st.dictionaries(st.sampled_from([MID, ABSOLUTE_SEND_TIME, PLAYOUT_DELAY]),
 @given(ids, st.text("abc019", min_size=1, max_size=16), st.booleans(), st.floats(0, 1e6))
 def test_extensions_say_what_was_agreed_on(agreed: dict[str, int], mid: str, delayed: bool, now: float) -> None:
     delay = PlayoutDelay(20, 300) if delayed else None
-    extensions = Extensions(agreed, mid=mid, delay=delay)
+    extensions = HeaderExtensions(agreed, mid=mid, delay=delay)
     packed = extensions.pack(send_time(now))
     assert len(packed) == extensions.size
     data = bytes([0x90 if packed else 0x80, 96]) + bytes(10) + packed + b"payload"
@@ -46,7 +46,7 @@ def test_extensions_say_what_was_agreed_on(agreed: dict[str, int], mid: str, del
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=120), st.booleans(), st.integers(0, 5), st.integers(8, 16))
 def test_a_layout_is_its_packets_and_its_runs_are_datagrams(sizes: list[int], ends: bool, words: int, tag: int) -> None:
     payloads = [bytes([number % 256]) * size for number, size in enumerate(sizes)]
-    layout = Layouts(payloads, ends=ends).get(4 * words, tag)
+    layout = PacketTemplates(payloads, ends=ends).get(4 * words, tag)
     head = 12 + 4 * words
     for (at, size, marker), payload in zip(layout.packets, payloads, strict=True):
         assert layout.template[at + head : at + size] == payload
@@ -61,5 +61,5 @@ def test_a_layout_is_its_packets_and_its_runs_are_datagrams(sizes: list[int], en
 
 
 def test_equal_payloads_leave_in_one_run() -> None:
-    assert len(Layouts([b"x" * 100] * 9 + [b"x" * 40], ends=True).get(16, 10).runs) == 1
-    assert len(Layouts([b"x" * 40] + [b"x" * 100] * 9, ends=True).get(16, 10).runs) == 2
+    assert len(PacketTemplates([b"x" * 100] * 9 + [b"x" * 40], ends=True).get(16, 10).runs) == 1
+    assert len(PacketTemplates([b"x" * 40] + [b"x" * 100] * 9, ends=True).get(16, 10).runs) == 2

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.common.clock import ManualClock
-from classroom.webrtc.rtp.picture_jitter_buffer import Missing, PictureWindow
+from classroom.webrtc.rtp.picture_jitter_buffer import NackGenerator, PictureJitterBuffer
 
 
 class Receiver:
@@ -15,8 +15,8 @@ class Receiver:
 
     def __init__(self) -> None:
         self.clock = ManualClock(100.0)
-        self.missing = Missing(self.clock)
-        self.window = PictureWindow(self.missing)
+        self.missing = NackGenerator(self.clock)
+        self.window = PictureJitterBuffer(self.missing)
         self.asked: list[set[int]] = []
         self.key_frames = 0
         self.pictures: list[int] = []

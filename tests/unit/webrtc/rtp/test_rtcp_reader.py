@@ -24,8 +24,8 @@ from aiortc.rtp import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.webrtc.rtp.feedback import Estimate, KeyFrameRequest, Loss, Reception
-from classroom.webrtc.rtp.rtcp_reader import read
+from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport, Remb
+from classroom.webrtc.rtp.rtcp_reader import read_rtcp
 
 words = st.integers(0, 2**32 - 1)
 blocks = st.builds(
@@ -35,8 +35,8 @@ blocks = st.builds(
 )  # fmt: skip
 
 
-def expected(block: RtcpReceiverInfo) -> Reception:
-    return Reception(
+def expected(block: RtcpReceiverInfo) -> ReceiverReport:
+    return ReceiverReport(
         block.ssrc, block.fraction_lost / 256, block.packets_lost, block.jitter, block.lsr, block.dlsr,
         block.highest_sequence,
     )  # fmt: skip
@@ -48,14 +48,14 @@ def test_reports_on_what_arrived(ssrc: int, reports: list[RtcpReceiverInfo], sen
     if sends:
         info = RtcpSenderInfo(ntp_timestamp=1, rtp_timestamp=2, packet_count=3, octet_count=4)
         packet = RtcpSrPacket(ssrc=ssrc, sender_info=info, reports=reports)
-    assert list(read(bytes(packet))) == [expected(block) for block in reports]
+    assert list(read_rtcp(bytes(packet))) == [expected(block) for block in reports]
 
 
 @given(words, st.sets(st.integers(0, 65_535), min_size=1, max_size=40))
 def test_what_is_missed(ssrc: int, missed: set[int]) -> None:
     packet = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=ssrc, lost=sorted(missed))
-    [said] = read(bytes(packet))
-    assert isinstance(said, Loss)
+    [said] = read_rtcp(bytes(packet))
+    assert isinstance(said, Nack)
     assert said.ssrc == ssrc
     assert set(said.sequence) == missed
     assert len(said.sequence) == len(missed)
@@ -64,20 +64,20 @@ def test_what_is_missed(ssrc: int, missed: set[int]) -> None:
 @given(st.integers(1, 2**31), st.lists(words, min_size=1, max_size=5))
 def test_an_estimate_is_what_aiortc_takes_it_for(bit_rate: int, ssrcs: list[int]) -> None:
     fci = pack_remb_fci(bit_rate, ssrcs)
-    [said] = read(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=fci)))
+    [said] = read_rtcp(bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=fci)))
     rate, named = unpack_remb_fci(fci)
-    assert said == Estimate(rate, tuple(named))
+    assert said == Remb(rate, tuple(named))
 
 
 def test_wishes_for_key_frames() -> None:
     loss = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=7)
     wish = RtcpPsfbPacket(fmt=RTCP_PSFB_FIR, ssrc=1, media_ssrc=0, fci=(9).to_bytes(4, "big") + b"\1\0\0\0")
-    assert list(read(bytes(loss) + bytes(wish))) == [KeyFrameRequest((7,)), KeyFrameRequest((9,))]
+    assert list(read_rtcp(bytes(loss) + bytes(wish))) == [KeyFrameRequest((7,)), KeyFrameRequest((9,))]
 
 
 def test_what_a_sender_does_not_need_is_passed_over() -> None:
     other = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=1, media_ssrc=0, fci=b"MINE" + bytes(8))
-    assert list(read(bytes(RtcpByePacket(sources=[1])) + bytes(other))) == []
+    assert list(read_rtcp(bytes(RtcpByePacket(sources=[1])) + bytes(other))) == []
 
 
 @given(st.binary(max_size=120), st.integers(0, 4), st.integers(198, 207))
@@ -86,12 +86,12 @@ def test_garbage_says_nothing_or_is_refused(body: bytes, form: int, kind: int) -
     head = bytes([0x80 | form, kind]) + (len(body) // 4).to_bytes(2, "big")
     for data in (head + body, body, head + body[:-4]):
         with contextlib.suppress(ValueError):
-            list(read(data))
+            list(read_rtcp(data))
 
 
 def test_what_is_cut_off_is_refused_after_what_was_whole() -> None:
     whole = bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=7))
-    said = read(whole + whole[:6])
+    said = read_rtcp(whole + whole[:6])
     assert next(said) == KeyFrameRequest((7,))
     with pytest.raises(ValueError, match="RTCP"):
         next(said)
@@ -99,7 +99,7 @@ def test_what_is_cut_off_is_refused_after_what_was_whole() -> None:
 
 def test_padding_is_nothing_that_was_said() -> None:
     packet = bytes([0xA1, 205, 0, 5]) + bytes(4) + (7).to_bytes(4, "big") + bytes([0, 9, 0, 0]) + bytes(7) + b"\x08"
-    assert list(read(packet)) == [Loss(7, (9,))]
+    assert list(read_rtcp(packet)) == [Nack(7, (9,))]
     for wrong in (b"\x00", b"\xff"):
         with pytest.raises(ValueError, match="padding"):
-            list(read(packet[:-1] + wrong))
+            list(read_rtcp(packet[:-1] + wrong))

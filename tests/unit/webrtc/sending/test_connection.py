@@ -8,9 +8,9 @@ from typing import Any, cast
 from aiortc.rtp import RtcpPacket, RtcpSrPacket
 
 from classroom.common.clock import ManualClock
-from classroom.webrtc.rtp.rtcp_writer import Counters, sender_report
-from classroom.webrtc.sending.connection import Line
-from classroom.webrtc.sending.srtp_path import Link
+from classroom.webrtc.rtp.rtcp_writer import SenderCounters, sender_report
+from classroom.webrtc.sending.connection import RtpConnection
+from classroom.webrtc.sending.srtp_path import SrtpPath
 from classroom.webrtc.sending.stream import Stream
 
 
@@ -39,13 +39,13 @@ class Sending:
         """Nothing to do."""
 
     def report(self, now: float, ntp: int) -> bytes:
-        return sender_report(self.ssrc, ntp=ntp, rtp=0, counters=Counters())
+        return sender_report(self.ssrc, ntp=ntp, rtp=0, counters=SenderCounters())
 
 
-def line() -> tuple[Line, Way, Callable[[], None]]:
+def line() -> tuple[RtpConnection, Way, Callable[[], None]]:
     clock, way = ManualClock(100.0), Way()
-    made = Line(now=clock.now, wall=lambda now: now + 1e9, ended=lambda _: None)
-    made._link = cast(Link, way)
+    made = RtpConnection(now=clock.now, wall=lambda now: now + 1e9, ended=lambda _: None)
+    made._link = cast(SrtpPath, way)
     made.join(cast(Stream, Sending()))
 
     def second() -> None:

@@ -13,8 +13,8 @@ import pytest
 from classroom.common.clock import ManualClock
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Encoded
-from classroom.webrtc.rtp.header import Layouts, send_time
-from classroom.webrtc.rtp.packet_cache import Frame, History
+from classroom.webrtc.rtp.header import PacketTemplates, send_time
+from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
 from classroom.webrtc.sending.distribution import Distribution
 from classroom.webrtc.sending.stream import Stream
 from tests.support.broadcast import eventually
@@ -34,14 +34,14 @@ class Newcomer:
         self.stamped: list[bytes] = []
         self.before_sending: Callable[[], None] = lambda: None
 
-    def accept(self, distribution: Distribution, frame: Frame, history: History) -> tuple[int, int] | None:
+    def accept(self, distribution: Distribution, frame: RtpFrame, history: PacketCache) -> tuple[int, int] | None:
         if not self.ready or (not self.begun and not frame.key):
             return None
         self.begun = True
         self.taken.append(frame.pts)
         return frame.index, 0
 
-    def send(self, layouts: Layouts, sequence: int, stamp: int, sent: bytes) -> None:
+    def send(self, layouts: PacketTemplates, sequence: int, stamp: int, sent: bytes) -> None:
         self.before_sending()
         self.stamped.append(sent)
         self.in_order &= sequence == self.packets

@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from classroom.webrtc.sending import memory as tidying
-from classroom.webrtc.sending.memory import Tidier
+from classroom.webrtc.sending.memory import GcSchedule
 from tests.support.broadcast import eventually
 
 
@@ -22,7 +22,7 @@ async def test_circles_are_freed_soon_after_somebody_left(monkeypatch: pytest.Mo
     monkeypatch.setattr(tidying, "_AFTER", 0.01)
     gc.disable()
     try:
-        tidier, circle = Tidier(), weakref.ref(Circle())
+        tidier, circle = GcSchedule(), weakref.ref(Circle())
         assert circle() is not None
         for _ in range(3):
             tidier.left()
@@ -33,7 +33,7 @@ async def test_circles_are_freed_soon_after_somebody_left(monkeypatch: pytest.Mo
 
 async def test_after_the_end_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tidying, "_AFTER", 0.0)
-    tidier = Tidier()
+    tidier = GcSchedule()
     tidier.left()
     handle = tidier._handle
     tidier.close()
@@ -43,7 +43,7 @@ async def test_after_the_end_nothing_is_done(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_what_was_there_before_the_first_student_is_left_alone_until_the_end() -> None:
-    tidier, before = Tidier(), gc.get_freeze_count()
+    tidier, before = GcSchedule(), gc.get_freeze_count()
     tidier.begin()
     frozen = gc.get_freeze_count()
     assert frozen > before
@@ -57,7 +57,7 @@ async def test_memory_is_given_back_after_many_left(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tidying, "_AFTER", 0.01)
     monkeypatch.setattr(tidying, "_SHARE", 1.0)
     trims: list[None] = []
-    tidier = Tidier()
+    tidier = GcSchedule()
     tidier._trim = lambda: trims.append(None)
     tidier.left()
     await eventually(lambda: tidier._handle is None)

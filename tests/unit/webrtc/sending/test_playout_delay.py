@@ -7,13 +7,15 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.webrtc.sending.playout_delay import Cushion
+from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay
 
 CLEAN = 0.004
 """Seconds of jitter on a wire that has none."""
 
 
-def told(cushion: Cushion, now: float, *, jitter: float = CLEAN, loss: float = 0.0, round_trip: float = 0.01) -> int:
+def told(
+    cushion: AdaptivePlayoutDelay, now: float, *, jitter: float = CLEAN, loss: float = 0.0, round_trip: float = 0.01
+) -> int:
     cushion.report(jitter=jitter, loss=loss, round_trip=round_trip, now=now)
     assert cushion.delay is not None
     assert cushion.delay.least == cushion.delay.most
@@ -21,23 +23,23 @@ def told(cushion: Cushion, now: float, *, jitter: float = CLEAN, loss: float = 0
 
 
 def test_a_clean_network_has_none_however_far_away_the_student_is() -> None:
-    cushion = Cushion("auto")
+    cushion = AdaptivePlayoutDelay("auto")
     assert [told(cushion, now, round_trip=trip) for now, trip in enumerate((0.001, 0.1, 0.4))] == [0, 0, 0]
 
 
 def test_it_is_as_long_as_what_is_lost_takes_to_come_again() -> None:
-    assert told(Cushion("auto"), 1.0, loss=0.05, round_trip=0.1) == 230
-    assert told(Cushion("auto"), 1.0, loss=0.05, round_trip=0.01) == 50
-    assert told(Cushion("auto"), 1.0, loss=0.001, round_trip=0.1) == 0, "one in a thousand is not worth it"
+    assert told(AdaptivePlayoutDelay("auto"), 1.0, loss=0.05, round_trip=0.1) == 230
+    assert told(AdaptivePlayoutDelay("auto"), 1.0, loss=0.05, round_trip=0.01) == 50
+    assert told(AdaptivePlayoutDelay("auto"), 1.0, loss=0.001, round_trip=0.1) == 0, "one in a thousand is not worth it"
 
 
 def test_it_grows_with_jitter_by_degrees() -> None:
-    delays = [told(Cushion("auto"), 1.0, jitter=jitter / 1000) for jitter in (10, 20, 30, 60, 400)]
+    delays = [told(AdaptivePlayoutDelay("auto"), 1.0, jitter=jitter / 1000) for jitter in (10, 20, 30, 60, 400)]
     assert delays == [0, 80, 120, 240, 500]
 
 
 def test_it_grows_at_once_and_shrinks_slowly() -> None:
-    cushion = Cushion("auto")
+    cushion = AdaptivePlayoutDelay("auto")
     assert told(cushion, 1.0, loss=0.05, round_trip=0.05) == 130
     assert told(cushion, 2.0, loss=0.05, round_trip=0.1) == 230
     after = [told(cushion, 3.0 + second) for second in range(40)]
@@ -55,10 +57,10 @@ def test_it_grows_at_once_and_shrinks_slowly() -> None:
 def test_it_is_never_below_what_is_needed_nor_beyond_its_bounds(
     reports: list[tuple[float, float, float, float | None]],
 ) -> None:
-    cushion, now = Cushion("auto"), 5.0
+    cushion, now = AdaptivePlayoutDelay("auto"), 5.0
     for passed, jitter, loss, round_trip in reports:
         now += passed
-        alone = Cushion("auto")
+        alone = AdaptivePlayoutDelay("auto")
         for each in (cushion, alone):
             each.report(jitter=jitter, loss=loss, round_trip=round_trip, now=now)
         assert cushion.delay is not None
@@ -67,8 +69,8 @@ def test_it_is_never_below_what_is_needed_nor_beyond_its_bounds(
 
 
 def test_a_number_stays_and_off_is_none() -> None:
-    fixed = Cushion(200.0)
+    fixed = AdaptivePlayoutDelay(200.0)
     assert told(fixed, 1.0, jitter=1.0, loss=0.5) == 200
-    off = Cushion("off")
+    off = AdaptivePlayoutDelay("off")
     off.report(jitter=1.0, loss=0.5, round_trip=1.0, now=1.0)
     assert off.delay is None

@@ -10,10 +10,10 @@ import pytest
 from aiortc import RTCRtpSender
 
 from classroom.common.clock import ManualClock
-from classroom.webrtc.rtp.feedback import KeyFrameRequest, Loss, Reception
-from classroom.webrtc.rtp.packet_cache import Frame, History, Piece
-from classroom.webrtc.rtp.rtcp_reader import read
-from classroom.webrtc.sending.connection import Line
+from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport
+from classroom.webrtc.rtp.packet_cache import CachedPacket, PacketCache, RtpFrame
+from classroom.webrtc.rtp.rtcp_reader import read_rtcp
+from classroom.webrtc.sending.connection import RtpConnection
 from classroom.webrtc.sending.distribution import Distribution
 from classroom.webrtc.sending.stream import Stream
 
@@ -41,12 +41,12 @@ class CountingLine:
         return 0.1
 
 
-class CountingHistory(History):
+class CountingHistory(PacketCache):
     """Counts what it is asked."""
 
     asked = 0
 
-    def find(self, index: int) -> Piece | None:
+    def find(self, index: int) -> CachedPacket | None:
         self.asked += 1
         return super().find(index)
 
@@ -61,7 +61,7 @@ class Sent:
         self.wished_for = 0
         self._clock = clock
 
-    def frame(self, number: int, *, key: bool = False, packets: int = 6) -> Frame:
+    def frame(self, number: int, *, key: bool = False, packets: int = 6) -> RtpFrame:
         payloads: Sequence[bytes] = [bytes(1000)] * packets
         return self.history.add(payloads=payloads, pts=number * 3000, captured=self._clock.now(), key=key)
 
@@ -83,7 +83,9 @@ class Student:
         self.line = CountingLine(self.clock)
         self.reports = 0
         sender = cast(RTCRtpSender, SimpleNamespace(_ssrc=1, _rtx_ssrc=2))
-        self.stream = Stream(kind=kind, line=cast(Line, self.line), sender=sender, delay=None, reported=self._reported)
+        self.stream = Stream(
+            kind=kind, line=cast(RtpConnection, self.line), sender=sender, delay=None, reported=self._reported
+        )
         self.large = Sent(self.clock)
         self.stream.choose(cast(Distribution, self.large))
 
@@ -106,20 +108,20 @@ def test_asking_for_everything_again_and_again_costs_little() -> None:
     last = student.watch(60)
     everything = tuple((last - back) & 0xFFFF for back in range(360))
     for _ in range(200):
-        student.stream.hear(Loss(1, everything))
+        student.stream.hear(Nack(1, everything))
     assert student.large.history.asked <= 2000
     before = student.line.sent
     assert before
     # Who misses something a moment later is heard again.
     student.clock.advance(1.0)
-    student.stream.hear(Loss(1, everything[:5]))
+    student.stream.hear(Nack(1, everything[:5]))
     assert student.line.sent == before + 5
 
 
 def test_one_request_names_no_more_than_a_browser_would() -> None:
     wanted = b"".join(number.to_bytes(2, "big") + b"\xff\xff" for number in range(0, 17 * 3000, 17))
     packet = bytes([0x81, 205]) + (2 + 3000).to_bytes(2, "big") + bytes(4) + (1).to_bytes(4, "big") + wanted
-    said: list[Any] = list(read(packet))
+    said: list[Any] = list(read_rtcp(packet))
     assert len(said) == 1
     assert 1000 <= len(said[0].sequence) <= 1100
     assert said[0].sequence[:20] == tuple(range(20))
@@ -130,7 +132,7 @@ def test_reports_that_come_in_a_flood_are_left_out() -> None:
     student.watch(2)
     for _ in range(5000):
         student.clock.advance(0.001)
-        student.stream.hear(Reception(1, 0.0, 0, 0, 0, 0, 1000))
+        student.stream.hear(ReceiverReport(1, 0.0, 0, 0, 0, 0, 1000))
     assert 200 <= student.reports <= 260
     assert student.stream.feedback.reports == student.reports
 
@@ -212,7 +214,7 @@ def test_on_a_full_network_less_is_repeated() -> None:
         student = Student()
         last = student.watch(60)
         student.stream.feedback.loss = loss
-        student.stream.hear(Loss(1, tuple((last - back) & 0xFFFF for back in range(300))))
+        student.stream.hear(Nack(1, tuple((last - back) & 0xFFFF for back in range(300))))
         repeated.append(student.line.sent)
     freely, full = repeated
     assert 0.2 < full / freely < 0.4  # 15 % of what is sent, instead of half of it
@@ -223,7 +225,7 @@ def test_without_a_stream_for_repetitions_what_srtp_takes_no_more_is_refused(rep
     student = Student()
     student.stream._rtx_payload_type = 97 if repetitions else None
     last = student.watch(200)
-    student.stream.hear(Loss(1, ((last - 1100) & 0xFFFF,)))
+    student.stream.hear(Nack(1, ((last - 1100) & 0xFFFF,)))
     assert (student.line.sent, student.stream.feedback.refused) == ((1, 0) if repetitions else (0, 1))
-    student.stream.hear(Loss(1, ((last - 900) & 0xFFFF,)))
+    student.stream.hear(Nack(1, ((last - 900) & 0xFFFF,)))
     assert student.line.sent == 1 + repetitions

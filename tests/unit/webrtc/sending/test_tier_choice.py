@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classroom.webrtc.rtp.feedback import Losses
-from classroom.webrtc.sending.tier_choice import Choice, Link, TierChoice
+from classroom.webrtc.rtp.feedback import LossStatistics
+from classroom.webrtc.sending.tier_choice import NetworkState, TierChoice, TierDecision
 
 RENDITIONS = ((720, 1_500_000.0), (360, 500_000.0), (180, 150_000.0))
 RATES = [rate for _, rate in RENDITIONS]
@@ -52,16 +52,16 @@ class Network:
         self.sent: list[float] = [1_500_000.0 * STEP] * 20
         self.counted = [0, 0]
         self.told = 0
-        self.losses = Losses()
-        self.link = Link(0.0, 0.0)
-        self.log: list[tuple[float, Choice]] = [(0.0, self.choice.choice)]
+        self.losses = LossStatistics()
+        self.link = NetworkState(0.0, 0.0)
+        self.log: list[tuple[float, TierDecision]] = [(0.0, self.choice.choice)]
 
     def run(self, until: float) -> Network:
         while self.now < until:
             self._step()
         return self
 
-    def at(self, moment: float) -> Choice:
+    def at(self, moment: float) -> TierDecision:
         return [choice for when, choice in self.log if when <= moment][-1]
 
     @property
@@ -120,7 +120,7 @@ class Network:
                 loss = loss if self.losses.share is None else self.losses.share
             sent = sum(self.sent) / (len(self.sent) * STEP)
             estimate = self.estimate if self.estimates else None
-            self.link = Link(self.now, sent, estimate, loss, trip, 0.005, self.losses.newest)
+            self.link = NetworkState(self.now, sent, estimate, loss, trip, 0.005, self.losses.newest)
         chosen = self.choice.update(self.link, self.rates, self.now)
         if chosen != self.log[-1][1]:
             self.log.append((self.now, chosen))
@@ -144,7 +144,7 @@ def cut(now: float) -> float:
 @pytest.mark.parametrize("longest_queue", [0.05, 0.3, 1.5])
 def test_it_goes_down_within_three_seconds_and_comes_back(alone: bool, estimates: bool, longest_queue: float) -> None:
     network = Network(cut, alone=alone, estimates=estimates, longest_queue=longest_queue).run(150)
-    assert network.at(19.9) == Choice(0)
+    assert network.at(19.9) == TierDecision(0)
     assert network.at(23.0).rendition > 0
     assert network.at(59.9).rendition > 0
     assert network.at(149).rendition == 0
@@ -204,7 +204,7 @@ def test_a_link_too_thin_for_the_smallest_gets_key_frames_only_and_recovers() ->
     network = Network(lambda now: 60_000 if 10 <= now < 50 else 2_500_000).run(200)
     assert network.at(20).key_frames_every is not None
     assert network.at(20).rendition == 2
-    assert network.at(199) == Choice(0)
+    assert network.at(199) == TierDecision(0)
 
 
 def test_an_outage_changes_nothing() -> None:
@@ -224,27 +224,27 @@ def test_a_phone_starts_with_the_smallest_that_covers_it_and_grows_with_its_page
     ]
     network = Network(steady(6_000_000), page=200).run(60)
     assert network.moves == []
-    assert network.choice.choice == Choice(1)
-    assert network.choice.shown(800, network.now) == Choice(0)
-    assert network.run(120).choice.choice == Choice(0)
+    assert network.choice.choice == TierDecision(1)
+    assert network.choice.shown(800, network.now) == TierDecision(0)
+    assert network.run(120).choice.choice == TierDecision(0)
 
 
 def test_a_page_that_becomes_small_gives_up_the_large_picture_after_a_while() -> None:
     network = Network(steady(6_000_000), page=800).run(10)
     network.choice.shown(100, network.now)
     network.run(14)
-    assert network.choice.choice == Choice(0)
+    assert network.choice.choice == TierDecision(0)
     network.choice.shown(800, network.now)  # only turned for a moment
     assert network.run(30).moves == []
     network.choice.shown(100, network.now)
-    assert network.run(40).choice.choice == Choice(2)
+    assert network.run(40).choice.choice == TierDecision(2)
 
 
 def test_a_lesson_without_tiers_knows_only_the_key_frames() -> None:
     choice = TierChoice([(720, 1_500_000.0)], now=0.0)
     for step in range(200):
         now = step / 10
-        link = Link(now, 1_500_000.0, 200_000.0 if now > 5 else 1_600_000.0, 0.5 if now > 5 else 0.0, 0.05)
+        link = NetworkState(now, 1_500_000.0, 200_000.0 if now > 5 else 1_600_000.0, 0.5 if now > 5 else 0.0, 0.05)
         chosen = choice.update(link, [1_500_000.0], now)
     assert chosen.rendition == 0
     assert chosen.key_frames_every is not None
@@ -256,7 +256,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="largest first"):
         TierChoice([], now=0.0)
     with pytest.raises(ValueError, match="a rate for each"):
-        TierChoice(RENDITIONS, now=0.0).update(Link(0.0, 0.0), [1.0], 0.0)
+        TierChoice(RENDITIONS, now=0.0).update(NetworkState(0.0, 0.0), [1.0], 0.0)
 
 
 REPORTS = st.tuples(
@@ -282,7 +282,7 @@ def test_whatever_is_reported_the_choice_is_sound_and_always_the_same(
         if height is not None:
             assert one.shown(height, now) == other.shown(height, now)
             before, last_step = one.choice, now
-        link = Link(now, sent, estimate, loss, round_trip, jitter)
+        link = NetworkState(now, sent, estimate, loss, round_trip, jitter)
         chosen = one.update(link, RATES, now)
         assert chosen == other.update(link, RATES, now)
         assert 0 <= chosen.rendition < len(RENDITIONS)

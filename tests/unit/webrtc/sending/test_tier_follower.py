@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from classroom.media.rendition import Rendition
 from classroom.webrtc.rtp.feedback import Feedback
-from classroom.webrtc.sending.tier_follower import Steering
+from classroom.webrtc.sending.tier_follower import TierFollower
 
 
 class Fed:
@@ -43,7 +43,7 @@ RENDITIONS = [
 ]
 
 
-def reports(fed: Fed, steering: Steering, first: int, end: int, **values: Any) -> None:
+def reports(fed: Fed, steering: TierFollower, first: int, end: int, **values: Any) -> None:
     """A report each half second on 1.5 Mbit/s that were sent, from one second to another."""
     for half in range(2 * first + 1, 2 * end + 1):
         assert fed.sent is not None
@@ -56,7 +56,7 @@ def reports(fed: Fed, steering: Steering, first: int, end: int, **values: Any) -
 
 def test_a_good_network_keeps_all() -> None:
     fed = Fed()
-    steering = Steering(fed, RENDITIONS, now=0.0)
+    steering = TierFollower(fed, RENDITIONS, now=0.0)
     reports(fed, steering, 0, 20, estimate=2_000_000, loss=0.0, last_round_trip=0.01)
     assert fed.chosen == ["720p"]
     assert set(fed.limits) == {(None, None)}
@@ -64,7 +64,7 @@ def test_a_good_network_keeps_all() -> None:
 
 def test_a_network_that_fills_up_gets_less_within_three_seconds() -> None:
     fed = Fed()
-    steering = Steering(fed, RENDITIONS, now=0.0)
+    steering = TierFollower(fed, RENDITIONS, now=0.0)
     reports(fed, steering, 0, 5, estimate=2_000_000, loss=0.0, last_round_trip=0.01)
     assert not fed.at_once
     reports(fed, steering, 5, 8, estimate=400_000, loss=0.3, last_round_trip=0.2)
@@ -76,7 +76,7 @@ def test_a_network_that_fills_up_gets_less_within_three_seconds() -> None:
 
 def test_it_looks_again_only_where_no_report_came_for_a_second() -> None:
     fed = Fed()
-    steering = Steering(fed, RENDITIONS, now=0.0)
+    steering = TierFollower(fed, RENDITIONS, now=0.0)
     reports(fed, steering, 0, 2, estimate=2_000_000, loss=0.0, last_round_trip=0.01)
     before = len(fed.limits)
     steering.tend(2.9)
@@ -89,7 +89,7 @@ def test_it_looks_again_only_where_no_report_came_for_a_second() -> None:
 
 def test_a_small_page_starts_small() -> None:
     fed = Fed()
-    steering = Steering(fed, RENDITIONS, now=0.0)
+    steering = TierFollower(fed, RENDITIONS, now=0.0)
     steering.shown(300, 0.1)
     assert fed.chosen == ["720p", "360p"]
     assert steering.rendition.name == "360p"
@@ -97,7 +97,7 @@ def test_a_small_page_starts_small() -> None:
 
 def test_what_cannot_be_moved_stays() -> None:
     fed = Fed(movable=False)
-    steering = Steering(fed, RENDITIONS, now=0.0)
+    steering = TierFollower(fed, RENDITIONS, now=0.0)
     fed.picture.loss = 0.9
     for second in range(20):
         steering.update(float(second))
