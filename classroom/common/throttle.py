@@ -94,6 +94,7 @@ class _Waiting:
     """Everybody at an address who waits with the same guess; they are told together, so they cost one look."""
 
     check: Callable[[], bool]
+    forgives: bool
     asked: list[asyncio.Future[float]] = field(default_factory=list)
 
 
@@ -142,13 +143,14 @@ class Guesses:
         """How many guesses wait or take a place now."""
         return self._pending
 
-    async def is_right(self, address: str, guess: str, check: Callable[[], bool]) -> bool:
+    async def is_right(self, address: str, guess: str, check: Callable[[], bool], *, shared: bool = False) -> bool:
         """Whether a guess is right; False comes late.
 
         Args:
             address: whose guess it is.
             guess: what was given; equal ones of an address are looked at once.
             check: tells whether it is right, in constant time; called at most once, and perhaps later.
+            shared: this guess is for a secret that others know too, so a right one forgives nothing.
 
         Raises:
             TooManyGuesses: there is no more room to wait.
@@ -156,7 +158,7 @@ class Guesses:
         who = household(address)
         place = self._households.setdefault(who, _Household())
         try:
-            delay = await self._turn(who, place, guess, check)
+            delay = await self._turn(who, place, guess, _Waiting(check, self._forgives and not shared))
         finally:
             self._tidy(who)
         if delay < 0.0:
@@ -165,13 +167,13 @@ class Guesses:
             await asyncio.sleep(delay)
         return False
 
-    async def _turn(self, who: str, place: _Household, guess: str, check: Callable[[], bool]) -> float:
+    async def _turn(self, who: str, place: _Household, guess: str, asks: _Waiting) -> float:
         """The seconds until a wrong guess may be answered; -1 for a right one."""
         if place.held < self._at_a_time and self._pending < _MOST:
-            return self._judge(who, place, check)
+            return self._judge(who, place, asks)
         if self._pending >= _MOST or (guess not in place.waiting and len(place.waiting) >= self._waiting):
             raise TooManyGuesses
-        group = place.waiting.setdefault(guess, _Waiting(check))
+        group = place.waiting.setdefault(guess, asks)
         asked: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         group.asked.append(asked)
         self._pending += 1
@@ -183,9 +185,9 @@ class Guesses:
             if not group.asked and place.waiting.get(guess) is group:
                 del place.waiting[guess]
 
-    def _judge(self, who: str, place: _Household, check: Callable[[], bool]) -> float:
-        if check():
-            if self._forgives:
+    def _judge(self, who: str, place: _Household, asks: _Waiting) -> float:
+        if asks.check():
+            if asks.forgives:
                 self._throttle.succeeded(who)
             return -1.0
         loop = asyncio.get_running_loop()
@@ -202,7 +204,7 @@ class Guesses:
         while place.waiting and place.held < self._at_a_time:
             guess = max(place.waiting, key=lambda each: len(place.waiting[each].asked))
             group = place.waiting.pop(guess)
-            delay = self._judge(who, place, group.check)
+            delay = self._judge(who, place, group)
             for asked in group.asked:
                 if not asked.done():
                     asked.set_result(delay)

@@ -173,7 +173,8 @@ class Session:
         """Whether the token or the key is right; a wrong one takes its time, here or not. Raises TooManyGuesses."""
         given = repr((_token(hello), _key(hello)))
         check = functools.partial(self._is_right, hello)
-        looking = asyncio.create_task(self._guesses.is_right(self.address, given, check))
+        shared = _key(hello) is not None
+        looking = asyncio.create_task(self._guesses.is_right(self.address, given, check, shared=shared))
         gone = asyncio.create_task(self._connection.wait_closed())
         try:
             await asyncio.wait((looking, gone), return_when=asyncio.FIRST_COMPLETED)

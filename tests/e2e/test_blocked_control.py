@@ -13,7 +13,7 @@ from playwright.async_api import expect
 
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.browser import PageFactory
-from tests.support.process import free_port
+from tests.support.free_port import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -12,7 +12,8 @@ import pytest_asyncio
 from classroom.control.client import call
 from tests.support.broadcast import eventually
 from tests.support.firefox import Firefox, FirefoxPage, firefox
-from tests.support.process import Running, free_port, teaching
+from tests.support.free_port import free_port
+from tests.support.process import Running, teaching
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 

@@ -14,8 +14,9 @@ from playwright.async_api import Browser
 
 from classroom.control.client import call
 from tests.support.display import VirtualDisplay
+from tests.support.free_port import free_port
 from tests.support.machine import Machine
-from tests.support.process import free_port, teaching
+from tests.support.process import teaching
 from tests.support.watching import Watcher, watcher
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]

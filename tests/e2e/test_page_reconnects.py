@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.support.browser import PageFactory, state_is, until_true
+from tests.support.free_port import free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,12 +32,6 @@ scenes: {talk: bars, away: pause}
 program: {size: 320x180, fps: 15, fallback: pause}
 recording: {start: never}
 """
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
@@ -70,7 +64,7 @@ async def _teaching(lesson: Path, port: int) -> AsyncIterator[asyncio.subprocess
 async def test_pages_return_by_themselves(open_page: PageFactory, tmp_path: Path) -> None:
     lesson = tmp_path / "lesson.yaml"
     lesson.write_text(LESSON, "utf-8")
-    port = _free_port()
+    port = free_port()
     async with _teaching(lesson, port) as first:
         student = await open_page(f"http://127.0.0.1:{port}/")
         await student.locator("#name").fill("Ada")

@@ -18,7 +18,8 @@ from playwright.async_api import Browser, Page, expect
 from classroom.broadcaster import Broadcaster
 from tests.support.broadcast import TOKEN, broadcasting, eventually
 from tests.support.browser import PageFactory, state_is
-from tests.support.process import classroom, free_port
+from tests.support.free_port import free_port
+from tests.support.process import classroom
 from tests.support.proxies import HostLine, Kind, Proxy, proxy_in_front
 from tests.support.watching import watcher
 

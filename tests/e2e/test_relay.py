@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 
 from classroom.broadcaster import Broadcaster
 from classroom.webrtc.ice.credentials import temporary
-from tests.support.broadcast import broadcasting, eventually
+from tests.support.broadcast import broadcasting, complaints, eventually
 from tests.support.browser import PHONE, PageFactory, state_is, until_true
 from tests.support.page_server import page_server
 from tests.support.turn import SECRET, TurnServer, turn_server
@@ -87,7 +87,7 @@ async def test_a_student_behind_a_relay_watches(tmp_path: Path, open_page: PageF
         [server] = await page.evaluate("connections.at(-1).getConfiguration().iceServers")
         assert server["username"].endswith(":student-1")  # nobody's name
         assert SECRET not in json.dumps(server)
-        assert not lesson._alarms.raised()
+        assert not complaints(lesson)
 
 
 async def test_pages_get_new_passwords_before_theirs_expire(
@@ -174,4 +174,4 @@ async def test_relay_only_without_a_relay_says_so(open_page: PageFactory) -> Non
     async with broadcasting(LESSON) as lesson:
         page = await join(open_page, at(lesson), "#relay")
         await expect(page.locator("#notice-hint")).to_contain_text("this lesson has none")
-        assert not lesson._alarms.raised()
+        assert not complaints(lesson)

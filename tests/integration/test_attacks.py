@@ -19,9 +19,10 @@ import pytest_asyncio
 from classroom.bench.receiver import Receiver
 from tests.support.attacks import ATTACKS, FROM_INSIDE, Victim, attack
 from tests.support.broadcast import eventually
+from tests.support.free_port import free_port
 from tests.support.machine import Machine
 from tests.support.native_client import NativeClient
-from tests.support.process import Running, classroom, free_port, teaching
+from tests.support.process import Running, classroom, teaching
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 
 from classroom.lesson import schema_text
+from tests.support.free_port import free_port
 from tests.support.machine import Machine
-from tests.support.process import classroom, free_port, teaching
+from tests.support.process import classroom, teaching
 
 HIDDEN = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "XDG_SESSION_TYPE": None}
 

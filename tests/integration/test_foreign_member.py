@@ -24,9 +24,9 @@ from classroom.signaling.client import ServerAddress, ask
 from classroom.signaling.foreign import AWAY, ForeignMember, listed_name
 from classroom.signaling.member import Joined, Left, Lost, Message, Peer, PeerEvent
 from tests.support.broadcast import eventually
+from tests.support.free_port import free_port
 from tests.support.native_client import NativeClient
 from tests.support.original_server import OriginalServer
-from tests.support.process import free_port
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -25,7 +25,7 @@ from classroom.server import Site, add_pages
 from classroom.server.authority import fingerprint
 from classroom.server.own_certificates import OwnCertificates
 from classroom.server.port_sharing import Gate
-from tests.support.broadcast import LESSON, TOKEN, broadcasting, eventually
+from tests.support.broadcast import BUSY_MACHINE, LESSON, TOKEN, broadcasting, eventually
 from tests.support.port import RawConnection, ask
 
 
@@ -266,7 +266,7 @@ async def test_a_lesson_with_an_expired_certificate_runs_and_says_so(tmp_path: P
     async with broadcasting(LESSON + f"server: {{tls: {{{files}}}, tls_port: 0}}\n") as broadcaster:
         alarms = broadcaster.state()["alarms"]
         assert isinstance(alarms, list)
-        assert [alarm["code"] for alarm in alarms] == ["tls.expired"]
+        assert {alarm["code"] for alarm in alarms} - BUSY_MACHINE == {"tls.expired"}
         assert broadcaster.reception.trust_address() is None
         async with aiohttp.ClientSession(f"http://127.0.0.1:{broadcaster.port}") as session:
             async with session.get("/trust?lang=en") as response:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.process import free_port
+from tests.support.free_port import free_port
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="files that are full are a matter of Linux")

@@ -17,8 +17,8 @@ from classroom.common.clock import SystemClock
 from classroom.media.sources.browser import Browser
 from tests.support.chart import COLUMNS, ROWS, Box, Part, Sheet, cells, chart, within
 from tests.support.display import VirtualDisplay
+from tests.support.free_port import free_port
 from tests.support.pictures import rgb_frame
-from tests.support.process import free_port
 from tests.support.viewing import Running, running
 
 Size = tuple[int, int]

@@ -20,7 +20,7 @@ from classroom.server.authority import Authority
 from classroom.webrtc.ice.credentials import Credential, temporary
 from classroom.webrtc.ice.probe import probe
 from classroom.webrtc.ice.servers import IceServerAddress, IceServers
-from tests.support.broadcast import broadcasting, eventually
+from tests.support.broadcast import broadcasting, complaints, eventually
 from tests.support.machine import Machine
 from tests.support.student import student
 from tests.support.turn import SECRET, TurnServer, silent_port, turn_server
@@ -152,7 +152,7 @@ async def test_viewers_offer_a_relay(turn: TurnServer) -> None:
     async with broadcasting(LESSON + ice) as lesson, student(lesson.port) as each:
         offer = await each.offer()
         assert " typ relay " in offer["sdp"]
-        assert not lesson._alarms.raised()
+        assert not complaints(lesson)
 
 
 async def test_picture_and_sound_pass_our_own_relay(turn: TurnServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from aiortc import RTCPeerConnection
 from classroom.broadcaster import Broadcaster
 from classroom.common.clock import SystemClock
 from classroom.features.lesson_file import LessonFile, read_lesson_file
-from tests.support.broadcast import TOKEN, eventually
+from tests.support.broadcast import BUSY_MACHINE, TOKEN, eventually
 from tests.support.machine import Machine
 from tests.support.odd_files import ODD_FILES, odd_file
 from tests.support.process import teaching
@@ -54,7 +54,8 @@ class Running:
         return self.broadcaster.state()[section]
 
     def alarms(self) -> dict[str, str]:
-        return {alarm["code"]: alarm["sentence"] for alarm in self.state("alarms")}
+        alarms = {alarm["code"]: alarm["sentence"] for alarm in self.state("alarms")}
+        return {code: sentence for code, sentence in alarms.items() if code not in BUSY_MACHINE}
 
     def save(self, text: str) -> None:
         """Write the file as editors do: another one that takes its place."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from classroom.students.audience import Audience
-from tests.support.broadcast import broadcasting, eventually
+from tests.support.broadcast import broadcasting, complaints, eventually
 from tests.support.native_client import Dropped
 from tests.support.process import Running, teaching
 from tests.support.student import Student, student
@@ -119,7 +119,7 @@ async def test_a_student_for_whom_there_is_no_memory_is_refused_and_the_next_one
                 assert (await refusal(newcomer))["why"] == "full"
             assert "memory.short" in {alarm.code for alarm in lesson._alarms.raised()}
         assert Audience.make_viewer is real
-        await eventually(lambda: not lesson._alarms.raised())
+        await eventually(lambda: not complaints(lesson))
         async with student(lesson.port) as watcher:
             await watcher.watch()
             await eventually(lambda: watcher.pictures > 10)

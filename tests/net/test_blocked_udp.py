@@ -18,7 +18,7 @@ from playwright.async_api import expect
 
 from tests.net.inside import inside, page_inside
 from tests.net.network import Network, unavailable
-from tests.support.broadcast import eventually
+from tests.support.broadcast import BUSY_MACHINE, eventually
 from tests.support.process import Running, teaching
 from tests.support.turn import needs_coturn
 from tests.support.watching import Watcher
@@ -97,7 +97,8 @@ class School:
 
     async def alarms(self) -> dict[str, str]:
         """The sentences of the alarms, by code."""
-        return {each["code"]: each["sentence"] for each in (await self.state())["alarms"]}
+        alarms = {each["code"]: each["sentence"] for each in (await self.state())["alarms"]}
+        return {code: sentence for code, sentence in alarms.items() if code not in BUSY_MACHINE}
 
 
 @contextlib.asynccontextmanager

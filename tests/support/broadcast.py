@@ -11,9 +11,12 @@ from classroom.broadcaster import Broadcaster
 from classroom.common.clock import SystemClock
 from classroom.lesson import lesson_from_text
 
-__all__ = ["LESSON", "TOKEN", "broadcasting", "eventually"]
+__all__ = ["BUSY_MACHINE", "LESSON", "TOKEN", "broadcasting", "complaints", "eventually"]
 
 TOKEN = "the teacher's secret"
+
+BUSY_MACHINE = {"program.overload", "program.stuck", "audio.late", "source.unsteady"}
+"""Codes of alarms that a machine may raise which runs several tests at once."""
 
 LESSON = """
 lesson: {title: "A test lesson"}
@@ -42,6 +45,11 @@ async def broadcasting(text: str = LESSON, *, port: int = 0) -> AsyncIterator[Br
     async with broadcaster:
         await broadcaster.sources_settled(60.0)
         yield broadcaster
+
+
+def complaints(lesson: Broadcaster) -> set[str]:
+    """The codes of the alarms that are raised, but for those of a machine that is busy with other tests."""
+    return {alarm.code for alarm in lesson._alarms.raised()} - BUSY_MACHINE
 
 
 async def eventually(

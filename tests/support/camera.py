@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.process import free_port
+from tests.support.free_port import free_port
 
 __all__ = ["BITS", "CameraProcess", "camera_process"]
 

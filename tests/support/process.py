@@ -7,23 +7,15 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Ended", "Running", "classroom", "free_port", "teaching"]
+__all__ = ["Ended", "Running", "classroom", "teaching"]
 
 
 _HOMES = tempfile.TemporaryDirectory(prefix="classroom-homes-")
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody uses now; for a lesson that must come back at the same address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

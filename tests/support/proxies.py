@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.process import free_port
+from tests.support.free_port import free_port
 
 __all__ = ["HostLine", "Kind", "Proxy", "proxy_in_front"]
 

@@ -26,18 +26,13 @@ from classroom.media.sources.decoding import Item
 from classroom.media.sources.stream import _LATE, NetworkStream
 from classroom.media.supervisor import SourceRunner
 from tests.support.clips import clip
+from tests.support.free_port import free_port
 from tests.support.waiting import wait_for
 
 CLOCK = SystemClock()
 PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).parents[3] / "support" / "rtsp_server.py"
 TEST_PICTURE = ("-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-f", "lavfi", "-i", "sine=frequency=440")
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
