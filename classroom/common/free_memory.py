@@ -122,7 +122,7 @@ def _spare_of_process() -> int | None:
 
 
 def _spare_of_cgroup() -> int | None:
-    """Of version 2, in which the innermost group counts; what is only kept to be quick can be given back."""
+    """Of version 2: each group around this process may have a limit, and the tightest counts."""
     own = _PROC / "self/cgroup"
     if not own.is_file():
         return None
@@ -130,6 +130,13 @@ def _spare_of_cgroup() -> int | None:
     group = _CGROUPS / lines[0].lstrip("/") if lines else _CGROUPS
     if not (group / "memory.max").is_file():
         group = _CGROUPS  # in a container, the group's own name is that of the outside
+    around = [group, *(each for each in group.parents if each.is_relative_to(_CGROUPS))]
+    known = [spare for each in around if (spare := _spare_of_group(each)) is not None]
+    return min(known) if known else None
+
+
+def _spare_of_group(group: Path) -> int | None:
+    """None where it has no limit, as the outermost has none. What is only kept to be quick can be given back."""
     if not (group / "memory.max").is_file():
         return None
     most = (group / "memory.max").read_text("ascii").strip()

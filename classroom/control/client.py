@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
 from classroom.common.errors import AddressError, CommandError
@@ -19,6 +20,7 @@ from classroom.control.json_rpc import SUBPROTOCOL
 __all__ = ["call", "control_address"]
 
 _PAGE = re.compile(r"(?:/(?:control|teach|send)?)?\Z")
+_NO_LESSON = "No lesson answers at {target}. Is it running, and is the address right?"
 _PATIENCE = 20.0
 """Seconds for connecting and for each reply; a wrong token is answered slowly."""
 
@@ -38,8 +40,18 @@ async def call(address: str, token: str, method: str, params: Mapping[str, objec
         ):
             greeting = await _ask(connection, 1, "hello", {"token": token})
             return greeting if method == "hello" else await _ask(connection, 2, method, params)
-    except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, ValueError, KeyError) as fault:
-        raise AddressError(f"No lesson answers at {target}. Is it running, and is the address right?") from fault
+    except ConnectionClosed as fault:
+        raise AddressError(_closed(fault, target)) from fault
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ValueError, KeyError) as fault:
+        raise AddressError(_NO_LESSON.format(target=target)) from fault
+
+
+def _closed(fault: ConnectionClosed, target: str) -> str:
+    """Why the lesson ended the connection: its own words where it refused, for it is there."""
+    said = fault.rcvd
+    if said is not None and said.code == CloseCode.TRY_AGAIN_LATER:
+        return f"The lesson at {target} takes no more control connections now ({said.reason}). Try again in a moment."
+    return _NO_LESSON.format(target=target)
 
 
 async def _ask(connection: ClientConnection, identity: int, method: str, params: Mapping[str, object]) -> Any:

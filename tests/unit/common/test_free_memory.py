@@ -4,9 +4,11 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from classroom.common import free_memory
 from classroom.common.alarms import Alarms
 from classroom.common.free_memory import MemoryWatch, spare_memory
 from classroom.common.sentences import reason_of
@@ -62,3 +64,21 @@ def test_this_computer_tells_what_is_left() -> None:
     assert spare is not None
     assert 0 < spare < 2**50
     assert spare <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@linux
+def test_of_the_groups_around_the_process_the_tightest_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proc, groups = tmp_path / "proc", tmp_path / "cgroup"
+    (proc / "self").mkdir(parents=True)
+    (proc / "self/cgroup").write_text("0::/school/lesson\n")
+    for path, most, used in (("", "max", 900), ("school", "1000", 800), ("school/lesson", "700", 300)):
+        group = groups / path
+        group.mkdir(parents=True, exist_ok=True)
+        (group / "memory.max").write_text(f"{most}\n")
+        (group / "memory.current").write_text(f"{used}\n")
+        (group / "memory.stat").write_text("anon 1\ninactive_file 50\n")
+    monkeypatch.setattr(free_memory, "_PROC", proc)
+    monkeypatch.setattr(free_memory, "_CGROUPS", groups)
+    assert free_memory._spare_of_cgroup() == 250, "of the school, though the lesson alone may have 450"
+    (groups / "school/memory.max").write_text("max\n")
+    assert free_memory._spare_of_cgroup() == 450
