@@ -17,14 +17,14 @@ from classroom.common.errors import CommandError
 from classroom.control import json_rpc as messages
 from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.state import StateBoard
+from classroom.lesson.audio_settings import optional_parameters
 
-__all__ = ["COMMANDS", "Caller", "Command", "Desk", "Heard", "describe"]
+__all__ = ["COMMANDS", "Caller", "Command", "Desk", "describe"]
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[int, Field(ge=0, le=10**9)]
 """The key of a student in the state, which is text; a program that took it for a number is understood as well."""
 
-Heard = Literal["on-air", "always"]
 PeerName = Annotated[str, Field(min_length=1, max_length=16)]
 Sdp = Annotated[str, Field(min_length=1, max_length=262_144)]
 
@@ -57,17 +57,8 @@ class Desk(Protocol):
         """Go on with the run of show."""
         ...
 
-    def set_audio(
-        self,
-        input_name: str,
-        *,
-        gain: float | None,
-        muted: bool | None,
-        delay: float | None,
-        duck: float | None,
-        heard: Heard | None,
-    ) -> None:
-        """Change gain (dB), mute or delay (ms) of an audio input, how far it gives way (dB), or when it is heard."""
+    def set_audio(self, input_name: str, **changes: Any) -> None:
+        """Change settings of an audio input, those of ``AudioSettings`` that are not None."""
         ...
 
     def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
@@ -167,7 +158,9 @@ class Command:
 COMMANDS: dict[str, Command] = {}
 
 
-def _command(name: str) -> Callable[[Callable[..., Mapping[str, object]]], Callable[..., Mapping[str, object]]]:
+def _command(
+    name: str, optional: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., Mapping[str, object]]], Callable[..., Mapping[str, object]]]:
     def register(function: Callable[..., Mapping[str, object]]) -> Callable[..., Mapping[str, object]]:
         hints = get_type_hints(function, include_extras=True)
         fields: dict[str, Any] = {
@@ -176,7 +169,8 @@ def _command(name: str) -> Callable[[Callable[..., Mapping[str, object]]], Calla
                 ... if parameter.default is inspect.Parameter.empty else parameter.default,
             )
             for parameter in list(inspect.signature(function).parameters.values())[1:]
-        }
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        } | {key: (kind, None) for key, kind in (optional or {}).items()}
         model = create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
         COMMANDS[name] = Command(name, inspect.cleandoc(function.__doc__ or ""), model, function)
         return function
@@ -250,24 +244,16 @@ def cue_next(caller: Caller) -> Mapping[str, object]:
     return {}
 
 
-@_command("audio.set")
-def audio_set(
-    caller: Caller,
-    input: Name,
-    gain: Annotated[float, Field(ge=-60, le=20)] | None = None,
-    muted: bool | None = None,
-    delay: Annotated[float, Field(ge=0, le=1000)] | None = None,
-    duck: Annotated[float, Field(ge=0, le=60)] | None = None,
-    heard: Heard | None = None,
-) -> Mapping[str, object]:
+@_command("audio.set", optional_parameters())
+def audio_set(caller: Caller, input: Name, **changes: Any) -> Mapping[str, object]:
     """Change the gain (dB) of an audio input, mute it or open it, or let it be heard later by a `delay` (ms).
 
     `duck` is how much quieter (dB) it is while somebody speaks into a microphone. The sound of a source is `heard`
     while that is `on-air`, or `always`.
     """
-    if all(each is None for each in (gain, muted, delay, duck, heard)):
-        raise CommandError(messages.INVALID_PARAMS, "Name a gain, muted, a delay, a duck or heard.")
-    caller.desk.set_audio(input, gain=gain, muted=muted, delay=delay, duck=duck, heard=heard)
+    if all(each is None for each in changes.values()):
+        raise CommandError(messages.INVALID_PARAMS, f"Name at least one of {', '.join(changes)}.")
+    caller.desk.set_audio(input, **changes)
     return {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from classroom.control.calls import Call, Role, Tell
 from classroom.control.invitations import Invitations
@@ -13,7 +14,6 @@ from classroom.features.run_of_show import Prompter
 from classroom.features.scenes import Direction
 from classroom.lesson import Lesson
 from classroom.media.program import Program
-from classroom.media.sound import Heard
 from classroom.media.source_pool import Studio
 from classroom.media.sources.browser import Browser
 from classroom.server.endpoints import Reception
@@ -98,19 +98,10 @@ class TeachersDesk:
         self._refresh()
         self._prompter.hold()
 
-    def set_audio(
-        self,
-        input_name: str,
-        *,
-        gain: float | None = None,
-        muted: bool | None = None,
-        delay: float | None = None,
-        duck: float | None = None,
-        heard: Heard | None = None,
-    ) -> None:
+    def set_audio(self, input_name: str, **changes: Any) -> None:
         """Change how an input is heard."""
-        self._program.set_audio(input_name, gain=gain, muted=muted, delay=delay, duck=duck, heard=heard)
-        if muted is not None:
+        self._program.set_audio(input_name, **changes)
+        if changes.get("muted") is not None:
             self._opening.decided(input_name)
         self._refresh()
 

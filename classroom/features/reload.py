@@ -16,7 +16,8 @@ from classroom.features.opening import Opening, shows_cards_only
 from classroom.features.run_of_show import Prompter
 from classroom.features.scenes import Direction, scenes_of
 from classroom.lesson import Lesson
-from classroom.lesson.difference import SETTINGS, Changes, plan
+from classroom.lesson.audio_settings import SETTINGS
+from classroom.lesson.difference import Changes, plan
 from classroom.media.overlay import build_overlays, tell_of_overlays
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput

@@ -17,7 +17,8 @@ from classroom.features.opening import Opening, hears_people, shows_cards_only
 from classroom.features.run_of_show import Prompter
 from classroom.features.scenes import Direction, scenes_of
 from classroom.lesson import Lesson
-from classroom.lesson.progress import Kept, KeptDevice, KeptInput, KeptPage, Setting, path_text
+from classroom.lesson.audio_settings import SETTINGS
+from classroom.lesson.progress import Kept, KeptDevice, KeptInput, KeptPage, path_text
 from classroom.lesson.progress_file import Keeper, Keeping
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
@@ -125,9 +126,9 @@ class Continuation:
             waiting=tuple(sorted(held)),
             audio={
                 name: KeptInput(
-                    said=_setting(said[name]),
+                    said=said[name].settings,
                     # It would be open but for the beginning of the lesson.
-                    set=_setting(replace(setting, muted=setting.muted and name not in held)),
+                    set=replace(setting, muted=setting.muted and name not in held).settings,
                 )
                 for name, setting in program.inputs.items()
                 if name in said
@@ -148,17 +149,8 @@ class Continuation:
 
 def _as_set(setting: SoundInput, before: KeptInput, *, muted: bool) -> SoundInput:
     """As the teacher had set it where the file says the same as then; muted wherever it was."""
-    said = _setting(setting)
-    kept = {
-        key: getattr(before.set, key)
-        for key in ("gain", "delay", "duck", "heard", "muted")
-        if getattr(said, key) == getattr(before.said, key)
-    }
+    kept = {key: getattr(before.set, key) for key in SETTINGS if getattr(setting, key) == getattr(before.said, key)}
     return replace(setting, **{**kept, "muted": muted or kept.get("muted", setting.muted)})
-
-
-def _setting(setting: SoundInput) -> Setting:
-    return Setting(gain=setting.gain, muted=setting.muted, delay=setting.delay, duck=setting.duck, heard=setting.heard)
 
 
 def _spelled(wish: object) -> str:

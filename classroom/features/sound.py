@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypedDict
 
 from classroom.common.sentences import Reason, reason_of
-from classroom.media.sound import Heard, SoundInput
+from classroom.lesson.audio_settings import AudioSettingsEntry
+from classroom.media.sound import SoundInput
 from classroom.media.supervisor import SourceState, SourceStatus
 
 __all__ = ["InputEntry", "audio_section"]
 
 
-class InputEntry(TypedDict):
+class InputEntry(AudioSettingsEntry):
     """How an audio input is set, and how what it comes from is."""
 
     kind: str
     """As in the lesson file: `microphone`, `computer`, `tone` or `source`."""
     source: str | None
     """The source whose sound it is."""
-    gain: float
-    """Decibels."""
-    muted: bool
-    delay: float
-    """Milliseconds by which it is heard later."""
-    duck: float
-    """Decibels by which it is quieter while somebody speaks into a microphone."""
-    heard: Heard
-    """`on-air`: only while its source is."""
     state: SourceState
     why: str | None
     """Why it is muted although the teacher did not mute it, in English."""
@@ -43,11 +34,7 @@ def audio_section(
         name: {
             "kind": statuses[name].kind if setting.source is None else "source",
             "source": setting.source,
-            "gain": setting.gain,
-            "muted": setting.muted,
-            "delay": setting.delay,
-            "duck": setting.duck,
-            "heard": setting.heard,
+            **setting.describe(),
             "state": statuses[name].state,
             "why": None if name not in muted_because else str(muted_because[name]),
             "reason": reason_of(muted_because.get(name)),

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from classroom.lesson.audio_settings import SETTINGS, AudioSettings, Delay, Duck, Gain, HeardWhen, Muted
 from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
-from classroom.lesson.values import Choice, Kind, Line, Number, Reference, Switch
+from classroom.lesson.values import Kind, Line, Number, Reference
 
-__all__ = ["AudioInput", "ComputerInput", "MicrophoneInput", "SourceInput", "ToneInput", "input_kind_of"]
+__all__ = ["AudioInput", "ComputerInput", "MicrophoneInput", "SourceInput", "ToneInput", "input_kind_of", "settings_of"]
 
-_GAIN = Number(-60, 20, "dB")
-_GAIN_TEXT = "Gain in decibels, -60 to 20; 0 leaves the sound as it is."
-_MUTED_TEXT = "Whether it is silent when the lesson begins."
-_DELAY = Number(0, 1000, "ms")
-_DELAY_TEXT = "How much later it is heard, 0 to 1000 ms, as where a camera is slower than its microphone."
-_DUCK = Number(0, 60, "dB")
-_DUCK_TEXT = "How much quieter it is while somebody speaks into a microphone, 0 to 60 decibels; 0 is not."
+_USUAL: Final = AudioSettings()
 
 
 class MicrophoneInput(Section):
     """A microphone of this computer."""
 
+    # No duck: a microphone is what the others give way to.
     kind: Annotated[Literal["microphone"], Kind()] = Field("microphone", description="A microphone of this computer.")
     device: Annotated[str, Line(500)] = Field(
         "default", description="default, or a name as `classroom devices` prints it."
     )
-    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
-    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
-    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
+    gain: Gain = _USUAL.gain
+    muted: Muted = _USUAL.muted
+    delay: Delay = _USUAL.delay
 
 
 class ComputerInput(Section):
@@ -41,10 +37,10 @@ class ComputerInput(Section):
         "default",
         description="default, or the name of a sound input that hears it, as `classroom devices` prints it.",
     )
-    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
-    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
-    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
-    duck: Annotated[float, _DUCK] = Field(0.0, description=_DUCK_TEXT)
+    gain: Gain = _USUAL.gain
+    muted: Muted = _USUAL.muted
+    delay: Delay = _USUAL.delay
+    duck: Duck = _USUAL.duck
 
 
 class SourceInput(Section):
@@ -56,15 +52,11 @@ class SourceInput(Section):
     source: Annotated[str, Reference("source")] = Field(
         description="The source: one of kind file, stream, browser or pattern."
     )
-    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
-    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
-    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
-    heard: Annotated[Literal["on-air", "always"], Choice()] = Field(
-        "on-air",
-        description="on-air: while the source is in the scene on air, fading with its picture; always: whatever is "
-        "on air.",
-    )
-    duck: Annotated[float, _DUCK] = Field(0.0, description=_DUCK_TEXT)
+    gain: Gain = _USUAL.gain
+    muted: Muted = _USUAL.muted
+    delay: Delay = _USUAL.delay
+    heard: HeardWhen = "on-air"
+    duck: Duck = _USUAL.duck
 
 
 class ToneInput(Section):
@@ -72,9 +64,10 @@ class ToneInput(Section):
 
     kind: Annotated[Literal["tone"], Kind()] = Field("tone", description="A steady test tone.")
     frequency: Annotated[float, Number(20, 20_000, "Hz")] = Field(440.0, description="Its pitch in hertz.")
-    gain: Annotated[float, _GAIN] = Field(0.0, description=_GAIN_TEXT)
-    muted: Annotated[bool, Switch()] = Field(False, description=_MUTED_TEXT)
-    delay: Annotated[float, _DELAY] = Field(0.0, description=_DELAY_TEXT)
+    gain: Gain = _USUAL.gain
+    muted: Muted = _USUAL.muted
+    delay: Delay = _USUAL.delay
+    duck: Duck = _USUAL.duck
 
 
 def input_kind_of(value: Any) -> str | None:
@@ -91,3 +84,8 @@ AudioInput = Annotated[
     | Annotated[ToneInput, Tag("tone")],
     Discriminator(input_kind_of),
 ]
+
+
+def settings_of(model: AudioInput) -> AudioSettings:
+    """How an input is heard when the lesson begins; a setting that its kind does not have is as usual."""
+    return AudioSettings(**{name: value for name, value in model if name in SETTINGS})

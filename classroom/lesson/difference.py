@@ -9,10 +9,11 @@ from typing import Final, assert_never
 from pydantic import BaseModel
 
 from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput, ToneInput
+from classroom.lesson.audio_settings import SETTINGS
 from classroom.lesson.model import Lesson
 from classroom.lesson.sources import CameraSource
 
-__all__ = ["SETTINGS", "Changes", "Difference", "plan", "restart_keys"]
+__all__ = ["Changes", "Difference", "plan", "restart_keys"]
 
 _APPLIED: Final = frozenset({
     "lesson.title", "lesson.language",
@@ -20,9 +21,6 @@ _APPLIED: Final = frozenset({
     "program.start", "program.transition", "program.duration", "program.fallback",
 })  # fmt: skip
 """The keys of the sections that stand once which a running lesson takes over."""
-
-SETTINGS: Final = ("gain", "muted", "delay", "duck", "heard")
-"""What a teacher sets of an input while the lesson runs."""
 
 _SECTIONS: Final = ("lesson", "server", "signaling", "access", "limits", "ice", "program", "video", "recording")
 

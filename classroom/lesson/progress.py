@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from classroom.lesson.audio_settings import AudioSettings
 from classroom.lesson.times import LONGEST
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "KeptDevice",
     "KeptInput",
     "KeptPage",
-    "Setting",
     "path_text",
     "read",
 ]
@@ -43,21 +43,11 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Setting(_Value):
-    """How an input is heard."""
-
-    gain: float = Field(ge=-60, le=20)
-    muted: bool
-    delay: float = Field(ge=0, le=1000)
-    duck: float = Field(ge=0, le=60)
-    heard: Literal["on-air", "always"]
-
-
 class KeptInput(_Value):
     """An audio input: what the lesson said of it, and how it was set."""
 
-    said: Setting
-    set: Setting
+    said: AudioSettings
+    set: AudioSettings
 
 
 class KeptPage(_Value):

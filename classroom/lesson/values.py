@@ -186,7 +186,9 @@ class Number(Value):
     def read(self, value: Any, info: ValidationInfo) -> float:
         """The number, always finite."""
         number = plain(value)
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        # A whole number may be too large for math.isfinite, but it is finite.
+        endless = isinstance(number, float) and not math.isfinite(number)
+        if isinstance(number, bool) or not isinstance(number, int | float) or endless:
             wrong(Wording("fault.number", "expects a number, not {value}")(value=shown(value)))
         _within(number, self.low, self.high, self.unit, value)
         return float(number)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
+from classroom.lesson.audio_settings import AudioSettings
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import SILENCE, Level, combine, factor, measure
 from classroom.media.sound_buffer import SoundBuffer, sample_index
 
-__all__ = ["METER", "USUAL_LAG", "Channel", "Heard", "SoundInput"]
+__all__ = ["METER", "USUAL_LAG", "Channel", "SoundInput"]
 
 METER: Final = 5
 """Blocks in a level: 100 ms, so that a page that looks ten times a second misses no peak."""
@@ -37,26 +38,17 @@ _CLIPPED_DB: Final = -0.1
 """A peak from here on was cut off, or will be: a converter has nothing above full scale."""
 
 
-Heard = Literal["on-air", "always"]
-
-
 @dataclass(frozen=True, slots=True)
-class SoundInput:
+class SoundInput(AudioSettings):
     """One input of the program's sound: where it comes from and how it is heard.
 
-    ``gain`` is in dB, ``delay`` in milliseconds from 0 to 1000. While somebody speaks into one that is ``speech``,
-    it is ``duck`` dB lower. ``source`` is the name of the source whose sound it is, None for a device of its own; with
-    ``heard`` on-air it is heard as far as that source is on air, else always.
+    While somebody speaks into one that is ``speech``, the others are lower by their ``duck``. ``source`` is the name of
+    the source whose sound it is, None for a device of its own.
     """
 
     buffer: SoundBuffer
-    gain: float = 0.0
-    muted: bool = False
-    delay: float = 0.0
-    duck: float = 0.0
     speech: bool = False
     source: str | None = None
-    heard: Heard = "always"
 
     @property
     def follows(self) -> str | None:

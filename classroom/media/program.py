@@ -25,7 +25,7 @@ from classroom.media.frames import Codec, Demand, Encoded, PictureSlot
 from classroom.media.level import Level
 from classroom.media.overlay import Overlay
 from classroom.media.rendition import Rendition, tier_sizes
-from classroom.media.sound import Heard, SoundInput, SoundMixer
+from classroom.media.sound import SoundInput, SoundMixer
 from classroom.media.sound_encoder import SoundEncoder
 from classroom.media.ticker import Supplies, Ticker
 from classroom.media.worker import join_all
@@ -190,18 +190,12 @@ class Program:
         """Where key frames of a codec, in full size, can be asked for; KeyError for one that is not used."""
         return self._sound_encoder if codec == "opus" else self._renditions[codec][0].demand
 
-    def set_audio(
-        self,
-        name: str,
-        *,
-        gain: float | None = None,
-        muted: bool | None = None,
-        delay: float | None = None,
-        duck: float | None = None,
-        heard: Heard | None = None,
-    ) -> None:
-        """Change how an input is heard, without a click; CommandError for what cannot be."""
-        self._sound.set_audio(name, gain=gain, muted=muted, delay=delay, duck=duck, heard=heard)
+    def set_audio(self, name: str, **changes: Any) -> None:
+        """Change settings of an input (those of ``AudioSettings``), without a click; CommandError for what cannot be.
+
+        None leaves a setting as it is.
+        """
+        self._sound.set_audio(name, **changes)
 
     def supply(self, supplies: Supplies, inputs: Mapping[str, SoundInput]) -> None:
         """Go on with other sources, overlays and audio inputs, from the next tick and the next block on.

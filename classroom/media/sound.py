@@ -12,19 +12,19 @@ later than that is read later, by as much as it needs and no more.
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError
 from classroom.common.limited_log import SparingLog
-from classroom.media.channel import METER, Channel, Heard, SoundInput
+from classroom.lesson.audio_settings import BOUNDS
+from classroom.media.channel import METER, Channel, SoundInput
 from classroom.media.ducking import SPEECH_DB, Ducking
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import Level, combine, measure
@@ -33,7 +33,7 @@ from classroom.media.sound_buffer import sample_index
 from classroom.media.timing import Timings, wait_until
 from classroom.media.worker import Turn, Worker
 
-__all__ = ["BLOCK", "BLOCK_SECONDS", "DEEPEST_DUCK", "DELAY", "LONGEST_DELAY", "Heard", "SoundInput", "SoundMixer"]
+__all__ = ["BLOCK", "BLOCK_SECONDS", "DELAY", "SoundInput", "SoundMixer"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,12 +44,6 @@ BLOCK_SECONDS: Final = BLOCK / SAMPLE_RATE
 
 DELAY: Final = 0.028
 """Seconds from the first sample of a block to its mixing."""
-
-LONGEST_DELAY: Final = 1000.0
-"""Milliseconds by which an input can be delayed: half of what a sound buffer holds."""
-
-DEEPEST_DUCK: Final = 60.0
-"""Decibels by which an input can give way to voices."""
 
 _PATIENCE: Final = 0.2
 """A mixer this late gives up the blocks between and goes on with the present."""
@@ -96,42 +90,18 @@ class SoundMixer:
         """The inputs as they are set now."""
         return {name: channel.setting for name, channel in self._channels.items()}
 
-    def set_audio(
-        self,
-        name: str,
-        *,
-        gain: float | None = None,
-        muted: bool | None = None,
-        delay: float | None = None,
-        duck: float | None = None,
-        heard: Heard | None = None,
-    ) -> None:
-        """Change how an input is heard from the next block on, without a click; None leaves a thing as it is.
+    def set_audio(self, name: str, **changes: Any) -> None:
+        """Change settings of an input (those of ``AudioSettings``) from the next block on, without a click.
 
-        CommandError for an unknown name, for a value out of its bounds, and for what this input cannot do.
+        None leaves a setting as it is. CommandError for an unknown name, for a value out of its bounds, and for what
+        this input cannot do.
         """
         if name not in self._channels:
             raise CommandError.unknown("input", name, list(self._channels))
-        if gain is not None and not math.isfinite(gain):
-            raise CommandError.not_possible("A gain is a number of decibels.")
-        if delay is not None and not 0 <= delay <= LONGEST_DELAY:
-            raise CommandError.not_possible(f"A delay is 0 to {LONGEST_DELAY:g} milliseconds.")
         channel = self._channels[name]
-        old = channel.setting
-        if duck is not None and not 0 <= duck <= DEEPEST_DUCK:
-            raise CommandError.not_possible(f"An input gives way by 0 to {DEEPEST_DUCK:g} decibels.")
-        if duck and old.speech:
-            raise CommandError.not_possible("A microphone gives way to nobody: it is what the others give way to.")
-        if heard == "on-air" and old.source is None:
-            raise CommandError.not_possible("Only the sound of a source can be heard while that is on air.")
-        channel.setting = replace(
-            old,
-            gain=old.gain if gain is None else gain,
-            muted=old.muted if muted is None else muted,
-            delay=old.delay if delay is None else delay,
-            duck=old.duck if duck is None else duck,
-            heard=old.heard if heard is None else heard,
-        )
+        setting = replace(channel.setting, **{key: value for key, value in changes.items() if value is not None})
+        _refuse_impossible(setting)
+        channel.setting = setting
 
     def replace(self, inputs: Mapping[str, SoundInput]) -> None:
         """Take other inputs from the next block on; one of the same name and the same buffer goes on without a gap."""
@@ -234,3 +204,15 @@ class SoundMixer:
 
     def _due(self, block: int) -> float:
         return self._zero + block * BLOCK_SECONDS + DELAY
+
+
+def _refuse_impossible(setting: SoundInput) -> None:
+    """CommandError for a value out of its bounds, and for what an input cannot do."""
+    for key, bounds in BOUNDS.items():
+        # NaN is within no bounds.
+        if not bounds.low <= getattr(setting, key) <= bounds.high:
+            raise CommandError.not_possible(f"'{key}' is {bounds.low:g} to {bounds.high:g} {bounds.unit}.")
+    if setting.duck and setting.speech:
+        raise CommandError.not_possible("A microphone cannot be ducked: it is what the other inputs give way to.")
+    if setting.heard == "on-air" and setting.source is None:
+        raise CommandError.not_possible("Only the sound of a source can be heard while that is on air.")

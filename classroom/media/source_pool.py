@@ -10,7 +10,7 @@ from typing import Final
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError
 from classroom.lesson import Lesson
-from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput
+from classroom.lesson.audio import AudioInput, MicrophoneInput, SourceInput, settings_of
 from classroom.lesson.difference import Changes
 from classroom.media.frames import PictureSlot
 from classroom.media.sound import SoundInput
@@ -207,11 +207,7 @@ def _has_picture(runner: SourceRunner) -> bool:
 def _input(model: AudioInput, buffer: SoundBuffer) -> SoundInput:
     return SoundInput(
         buffer,
-        gain=model.gain,
-        muted=model.muted,
-        delay=model.delay,
-        duck=model.duck if isinstance(model, SourceInput | ComputerInput) else 0.0,
         speech=isinstance(model, MicrophoneInput),
         source=model.source if isinstance(model, SourceInput) else None,
-        heard=model.heard if isinstance(model, SourceInput) else "always",
+        **settings_of(model).describe(),
     )

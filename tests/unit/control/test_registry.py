@@ -10,7 +10,7 @@ from classroom.common.errors import CommandError
 from classroom.common.throttle import Throttle
 from classroom.control import json_rpc as messages
 from classroom.control.calls import Call, Calls, Role, Tell
-from classroom.control.registry import COMMANDS, Heard, describe
+from classroom.control.registry import COMMANDS, describe
 from classroom.control.state import StateBoard
 
 
@@ -27,17 +27,8 @@ class Lesson:
     def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
         self.done.append(("switch", scene, transition, duration))
 
-    def set_audio(
-        self,
-        input_name: str,
-        *,
-        gain: float | None,
-        muted: bool | None,
-        delay: float | None,
-        duck: float | None,
-        heard: Heard | None,
-    ) -> None:
-        self.done.append(("audio", input_name, gain, muted, delay, duck, heard))
+    def set_audio(self, input_name: str, **changes: object) -> None:
+        self.done.append(("audio", input_name, *changes.values()))
 
     def restart_source(self, source: str) -> None:
         self.done.append(("restart", source))
@@ -163,7 +154,7 @@ def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
         ("program.switch", {"scene": "a", "transition": "wipe"}, "'transition'"),
         ("program.switch", ["a", "cut", 1, 2], "at most 3"),
         ("program.switch", {"scene": "a", "duration": -1}, "'duration'"),
-        ("audio.set", {"input": "mic"}, "Name a gain"),
+        ("audio.set", {"input": "mic"}, "Name at least one of gain"),
         ("slides.goto", {"source": "slides"}, "a page or a step"),
         ("slides.goto", {"source": "slides", "page": 1, "step": 1}, "not both"),
         ("slides.goto", {"source": "slides", "page": 0}, "'page'"),

@@ -10,7 +10,8 @@ import pytest
 from classroom.common.clock import ManualClock
 from classroom.features.resume import Continuation
 from classroom.lesson import Lesson
-from classroom.lesson.progress import Kept, KeptCues, KeptInput, Setting
+from classroom.lesson.audio_settings import AudioSettings
+from classroom.lesson.progress import Kept, KeptCues, KeptInput
 from classroom.lesson.progress_file import Keeping, KeptFile
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
@@ -35,8 +36,8 @@ def lesson(text: str = LESSON) -> Lesson:
     return found.lesson
 
 
-def setting(*, gain: float = 0.0, muted: bool = False) -> Setting:
-    return Setting(gain=gain, muted=muted, delay=0.0, duck=0.0, heard="always")
+def setting(*, gain: float = 0.0, muted: bool = False) -> AudioSettings:
+    return AudioSettings(gain=gain, muted=muted, delay=0.0, duck=0.0, heard="always")
 
 
 def going_on(

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.lesson.progress import LARGEST, Kept, KeptCue, KeptCues, KeptDevice, KeptInput, KeptPage, Setting, read
+from classroom.lesson.audio_settings import AudioSettings
+from classroom.lesson.progress import LARGEST, Kept, KeptCue, KeptCues, KeptDevice, KeptInput, KeptPage, read
 
 SAVED = datetime(2026, 11, 23, 10, 40, tzinfo=UTC)
-SET = Setting(gain=-3.0, muted=True, delay=0.0, duck=0.0, heard="always")
+SET = AudioSettings(gain=-3.0, muted=True, delay=0.0, duck=0.0, heard="always")
 
 
 def kept(**other: Any) -> Kept:
@@ -56,6 +57,7 @@ def test_whatever_else_is_there_counts_for_nothing(data: bytes) -> None:
         (b" " * (LARGEST + 1), "too large"),
         (b"[" * 100_000, "cannot be read"),
         (kept().model_dump_json().replace("-3.0", "NaN").encode(), "cannot be read"),
+        (kept().model_dump_json().replace("-3.0", "9" * 400).encode(), "gain"),
         (kept().model_dump_json().replace("1500.0", "1e300").encode(), "elapsed"),
         (kept().model_dump_json().replace('"muted":true', '"muted":0').encode(), "muted"),
     ],

@@ -323,9 +323,9 @@ def test_when_the_sound_of_a_source_is_heard_can_be_changed() -> None:
 def test_an_input_is_asked_only_for_what_it_can_do() -> None:
     mixed = mixer(mic=SoundInput(constant(0.1), speech=True), music=SoundInput(constant(0.1)))
     for wrong in (-1.0, 61.0, math.nan):
-        with pytest.raises(CommandError, match="0 to 60 decibels"):
+        with pytest.raises(CommandError, match="0 to 60 dB"):
             mixed.set_audio("music", duck=wrong)
-    with pytest.raises(CommandError, match="gives way to nobody"):
+    with pytest.raises(CommandError, match="cannot be ducked"):
         mixed.set_audio("mic", duck=6.0, gain=-3.0)
     with pytest.raises(CommandError, match="sound of a source"):
         mixed.set_audio("music", heard="on-air", gain=-3.0)

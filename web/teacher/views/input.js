@@ -8,7 +8,7 @@ const LONGEST_DELAY_MS = 1000;
 const DEEPEST_DUCK_DB = 60;
 
 /** Kinds that can give way to voices: not those that voices come from. */
-const GIVING_WAY = ['computer', 'source'];
+const GIVING_WAY = ['computer', 'source', 'tone'];
 
 /**
  * @param {import('../page.js').Scope} scope
