@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
-from classroom.common.alarms import AlarmEntry, Alarms
+from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock
 from classroom.common.free_memory import MemoryWatch
 from classroom.common.metrics import make_registry
@@ -26,6 +26,7 @@ from classroom.control.news import News
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
 from classroom.director.scene import SceneEntry
+from classroom.features.alarms import AlarmEntry
 from classroom.features.desk import TeachersDesk
 from classroom.features.lesson import LessonSection
 from classroom.features.lesson_file import LessonFile, Reload

@@ -1,56 +1,51 @@
-"""What is wrong now, for the teacher: each alarm with a code, a sentence, and the command that would mend it."""
+"""What is wrong now, for the teacher: each alarm with a code, a sentence, and a remedy where there is one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from classroom.common.sentences import Reason, reason_of
-
-__all__ = ["Alarm", "AlarmEntry", "Alarms"]
+__all__ = ["Alarm", "Alarms", "ContinueCues", "Remedy", "RestartSource", "SetGain"]
 
 
-class AlarmEntry(TypedDict):
-    """One thing that is wrong now, as the control protocol shows it."""
+@dataclass(frozen=True, slots=True)
+class RestartSource:
+    """Remedy: close a source or an audio input, and open it again."""
 
-    code: str
-    """Names it to programs, such as `ice.no_relay`."""
-    source: str | None
-    """The source or audio input that it is about."""
-    sentence: str
-    """What is wrong, in English."""
-    reason: Reason | None
-    """What `sentence` is made of; null where it is text of somebody else's."""
-    method: str | None
-    """The control method that may help."""
-    params: dict[str, object]
-    """The parameters to call it with."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetGain:
+    """Remedy: give an audio input another gain, in dB."""
+
+    input: str
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueCues:
+    """Remedy: go on with the run of show."""
+
+
+Remedy = RestartSource | SetGain | ContinueCues
+"""What the teacher can do about an alarm from their page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One thing that is wrong. ``code`` names it to programs, as ``ice.no_relay``; ``sentence`` tells a teacher.
+    """One thing that is wrong.
 
-    A ``sentence`` made by a ``Wording`` is told in the language of the teacher's page, any other text as it is.
+    ``code`` names it to programs, such as ``ice.no_relay``. ``sentence`` tells it to a teacher. ``source`` is the name
+    of the source or audio input that it is about.
+
+    A ``sentence`` made by a ``Wording`` is shown in the language of the teacher's page, any other text as it is.
     """
 
     code: str
     sentence: str
     source: str | None = None
-    method: str | None = None
-    params: Mapping[str, object] = field(default_factory=dict)
-
-    def describe(self) -> AlarmEntry:
-        """The alarm as the control protocol shows it."""
-        return {
-            "code": self.code,
-            "source": self.source,
-            "sentence": str(self.sentence),
-            "reason": reason_of(self.sentence),
-            "method": self.method,
-            "params": dict(self.params),
-        }
+    remedy: Remedy | None = None
 
 
 class Alarms:
@@ -68,13 +63,13 @@ class Alarms:
         return list(self._raised.values())
 
     def put(self, alarm: Alarm) -> None:
-        """Raise an alarm, or say anew what is wrong."""
+        """Raise an alarm, or replace the one of the same code and source."""
         key = (alarm.code, alarm.source)
         if self._raised.get(key) != alarm:
             self._raised[key] = alarm
             self._changed()
 
     def clear(self, code: str, source: str | None = None) -> None:
-        """It is well again; clearing what is not raised changes nothing."""
+        """Take an alarm away; where it is not raised, nothing changes."""
         if self._raised.pop((code, source), None) is not None:
             self._changed()

@@ -13,12 +13,13 @@ from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock
 from classroom.common.metrics import Figures
 from classroom.control.news import Thumbnail
+from classroom.features.alarms import alarms_section
 from classroom.features.lesson import LessonSection, lesson_section
 from classroom.features.opening import Opening, hears_people
 from classroom.features.run_of_show import Prompter
 from classroom.features.scenes import Direction
 from classroom.features.sound import audio_section
-from classroom.features.sources import alarms_section, sources_section
+from classroom.features.sources import sources_section
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.source_pool import Studio

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypedDict
 
-from classroom.common.alarms import Alarm, Alarms
+from classroom.common.alarms import Alarm, Alarms, ContinueCues
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError
 from classroom.common.sentences import Wording
@@ -196,7 +196,7 @@ class Prompter:
                 name = cue.title or cue.scene or "slide"
                 logger.warning("The cue '%s' could not be carried out: %s", name, faults[0])
                 sentence = _NOT_CARRIED_OUT(cue=name, why=faults[0].message)
-                self._alarms.put(Alarm(_FAILED, sentence, method="cue.next"))
+                self._alarms.put(Alarm(_FAILED, sentence, remedy=ContinueCues()))
             else:
                 self._alarms.clear(_FAILED)
             self._tell(self.describe())

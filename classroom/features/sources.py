@@ -1,15 +1,14 @@
-"""How the sources of a lesson are, and what is wrong with them."""
+"""How the sources of a lesson are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
-from classroom.common.alarms import Alarm, AlarmEntry
 from classroom.common.sentences import Reason, reason_of
 from classroom.media.supervisor import SourceState, SourceStatus
 
-__all__ = ["SourceEntry", "Statuses", "alarms_section", "sources_section"]
+__all__ = ["SourceEntry", "Statuses", "sources_section"]
 
 Statuses = Mapping[str, SourceStatus]
 
@@ -49,22 +48,3 @@ def sources_section(statuses: Statuses, pages: Mapping[str, tuple[int, int | Non
         if name in pages:
             section[name]["page"], section[name]["pages"] = pages[name]
     return section
-
-
-def alarms_section(statuses: Statuses, on_air: Collection[str], others: Sequence[Alarm] = ()) -> list[AlarmEntry]:
-    """What is wrong now: sources that are not there, each with the command that may bring it back, and the rest.
-
-    A source that is lost without a word why may be back in a moment. One that a page sends is missed only while it is
-    on air, and nothing brings it back from here.
-    """
-    sources = []
-    for name, status in statuses.items():
-        missing = status.fault is not None or status.state in ("failed", "lost")
-        if status.why is None or not missing:
-            continue
-        code = f"source.{status.fault or status.state}"
-        if status.kind != "browser":
-            sources.append(Alarm(code, status.why, name, "source.restart", {"source": name}))
-        elif name in on_air:
-            sources.append(Alarm(code, status.why, name))
-    return [alarm.describe() for alarm in (*sources, *others)]

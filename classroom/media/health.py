@@ -1,4 +1,4 @@
-"""Tells the teacher what is odd about the sources and the program, in a sentence and with the command that mends it.
+"""Tells the teacher what is odd about the sources and the program, in a sentence and with a remedy.
 
 What a source says of itself, lost or failed, is its status; here is what only shows from outside.
 """
@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from classroom.common.alarms import Alarm, Alarms
+from classroom.common.alarms import Alarm, Alarms, RestartSource, SetGain
 from classroom.common.clock import Clock
 from classroom.common.sentences import Wording
+from classroom.lesson.audio_settings import BOUNDS
 from classroom.media.channel import USUAL_LAG
 from classroom.media.delivery import Delivery, Missing
 from classroom.media.detectors import Black, Clipping, Overload, Silence, Unsteady
@@ -34,7 +35,7 @@ _SEEING: Final = frozenset({"camera", "stream", "browser"})
 """Kinds that show the world, which is never black."""
 
 _QUIETER: Final = 6.0
-_LEAST_GAIN: Final = -60.0
+"""Decibels by which an input that is too loud is to be quieter."""
 
 
 class Sources(Protocol):
@@ -239,15 +240,15 @@ _HANGING: Final = Wording(
 
 
 def _black(name: str) -> Alarm:
-    return Alarm("source.black", _BLACK(source=name), name, "source.restart", {"source": name})
+    return Alarm("source.black", _BLACK(source=name), name, RestartSource(name))
 
 
 def _unsteady(name: str) -> Alarm:
-    return Alarm("source.unsteady", _UNSTEADY(source=name), name, "source.restart", {"source": name})
+    return Alarm("source.unsteady", _UNSTEADY(source=name), name, RestartSource(name))
 
 
 def _silent(name: str) -> Alarm:
-    return Alarm("audio.silent", _SILENT(source=name), name, "source.restart", {"source": name})
+    return Alarm("audio.silent", _SILENT(source=name), name, RestartSource(name))
 
 
 def _late(name: str, seconds: str) -> Alarm:
@@ -255,13 +256,8 @@ def _late(name: str, seconds: str) -> Alarm:
 
 
 def _clipping(name: str, gain: float, *, here: bool) -> Alarm:
-    return Alarm(
-        "audio.clipping",
-        _CLIPPING(source=name),
-        name,
-        "audio.set" if here else None,
-        {"input": name, "gain": max(_LEAST_GAIN, gain - _QUIETER)} if here else {},
-    )
+    quieter = SetGain(name, max(BOUNDS["gain"].low, gain - _QUIETER)) if here else None
+    return Alarm("audio.clipping", _CLIPPING(source=name), name, quieter)
 
 
 _OVERLOAD: Final = Alarm("program.overload", _TOO_SLOW())

@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from classroom.common.alarms import Alarm
 from classroom.common.sentences import Wording
+from classroom.features.alarms import describe
 from classroom.features.opening import OPENING
 from classroom.lesson import lesson_from_text
 from tests.support.browser import DESKTOP, PHONE, PageFactory, until_true
@@ -298,7 +299,7 @@ async def test_faults_of_a_lesson_file_are_said_in_chinese_to_the_last_word(serv
     ]
     sentence = Wording("lesson.faults", "{faults}")(faults=faults)
     await board.get_by_role("button", name="中文").click()
-    await server.change(alarms=[Alarm("lesson.file", sentence).describe()])
+    await server.change(alarms=[describe(Alarm("lesson.file", sentence))])
     said = await board.locator("[data-alarm='lesson.file'] .alarm-text").text_content()
     assert said is not None
     words = set(re.findall(r"[a-z-]{3,}", said))

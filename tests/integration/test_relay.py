@@ -141,7 +141,7 @@ async def test_a_wrong_secret_is_told_to_the_teacher(turn: TurnServer) -> None:
         [alarm] = lesson._alarms.raised()
         assert alarm.code == "ice.no_relay"
         assert "refuses us: check that ice.turn.secret" in alarm.sentence
-        assert alarm.method is None
+        assert alarm.remedy is None
         shown = json.dumps(lesson.state())
         assert alarm.sentence in shown
         assert SECRET_OF_LESSON not in shown

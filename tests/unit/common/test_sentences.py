@@ -10,6 +10,7 @@ import pytest
 from classroom.common.alarms import Alarm
 from classroom.common.errors import DeviceError
 from classroom.common.sentences import Sentence, Wording, reason_of
+from classroom.features.alarms import describe
 
 BUSY = Wording("camera.busy", "The camera '{camera}' is used by {count} programs, ${NAME} and {kind: camera}.")
 
@@ -48,7 +49,7 @@ def test_text_of_another_origin_has_no_reason() -> None:
 def test_an_error_and_an_alarm_keep_what_their_sentence_is_made_of() -> None:
     error = DeviceError(BUSY(camera="Desk", count=2))
     assert str(error) == error.sentence
-    described = Alarm("source.failed", error.sentence, "cam").describe()
+    described = describe(Alarm("source.failed", error.sentence, "cam"))
     assert described["reason"] == {"code": "camera.busy", "params": {"camera": "Desk", "count": 2}}
     # The state is copied and sent: it holds plain text.
     assert type(described["sentence"]) is str

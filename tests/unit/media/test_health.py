@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from classroom.common.alarms import Alarms
+from classroom.common.alarms import Alarms, RestartSource, SetGain
 from classroom.common.clock import ManualClock
 from classroom.common.sentences import reason_of
 from classroom.media.delivery import Delivery
@@ -103,7 +103,7 @@ def test_a_black_camera_is_told_and_a_black_card_is_not(room: Room) -> None:
     assert room.pass_time(2.0) == []
     assert room.pass_time(2.0) == [("source.black", "cam")]
     [alarm] = room.alarms.raised()
-    assert (alarm.method, alarm.params) == ("source.restart", {"source": "cam"})
+    assert alarm.remedy == RestartSource("cam")
     room.show(90)
     assert room.pass_time(1.0) == []
 
@@ -134,7 +134,7 @@ def test_what_is_too_loud_here_is_mended_by_less_gain(room: Room) -> None:
     room.peaks["tune"] = 0.5
     assert room.pass_time(1.0) == [("audio.clipping", "tune")]
     [alarm] = room.alarms.raised()
-    assert (alarm.method, alarm.params) == ("audio.set", {"input": "tune", "gain": 3.0})
+    assert alarm.remedy == SetGain("tune", 3.0)
     room.inputs["tune"] = SoundInput(SoundBuffer(), gain=3.0)
     room.peaks["tune"] = -5.5
     assert room.pass_time(6.0) == []
@@ -144,7 +144,7 @@ def test_what_the_device_cuts_off_is_not_mended_by_less_gain(room: Room) -> None
     room.inputs["mic"] = SoundInput(SoundBuffer(), gain=-12.0)
     room.peaks["mic"] = -12.0
     assert room.pass_time(1.0) == [("audio.clipping", "mic")]
-    assert room.alarms.raised()[0].method is None
+    assert room.alarms.raised()[0].remedy is None
 
 
 def test_a_device_whose_sound_comes_late_is_told_while_it_does(room: Room) -> None:
