@@ -42,8 +42,8 @@ from classroom.features.students import attend
 from classroom.lesson import Lesson
 from classroom.lesson.progress_file import Keeping
 from classroom.media.from_lesson import program_of
-from classroom.media.health import Health
-from classroom.media.source_pool import Studio
+from classroom.media.health import MediaHealth
+from classroom.media.source_pool import SourcePool
 from classroom.server.client_address import own_address
 from classroom.server.endpoints import Reception
 from classroom.server.limit_alarms import Excess
@@ -110,13 +110,13 @@ class Broadcaster:
         self._loop = asyncio.get_running_loop()
         self._stack = contextlib.AsyncExitStack()
 
-        self._studio = Studio(lesson, clock=clock, changed=from_any_thread(self._loop, self._sources_changed))
-        self._continuation.prepare(self._studio)
+        self._pool = SourcePool(lesson, clock=clock, changed=from_any_thread(self._loop, self._sources_changed))
+        self._continuation.prepare(self._pool)
         self._direction = Direction(
             lesson,
             clock=clock,
             tell=self._tell,
-            on_air=self._studio.put_on_air,
+            on_air=self._pool.put_on_air,
             came=self._scene_came,
             start=self._continuation.start,
         )
@@ -128,8 +128,8 @@ class Broadcaster:
         self._program = program_of(
             lesson,
             director=self._direction.director,
-            studio=self._studio,
-            inputs=self._opening.hush(self._continuation.inputs(self._studio.inputs())),
+            pool=self._pool,
+            inputs=self._opening.hush(self._continuation.inputs(self._pool.inputs())),
             alarms=self._alarms,
             clock=clock,
             loop=self._loop,
@@ -164,7 +164,7 @@ class Broadcaster:
         self._teachers = TeacherConnections(
             make_viewer=self._audience.make_viewer,
             ice_servers=self._ice_servers,
-            publishers=Publishers(sources=self._studio.sources, ice_servers=self._ice_servers, clock=clock),
+            publishers=Publishers(sources=self._pool.sources, ice_servers=self._ice_servers, clock=clock),
         )
         self._invitations = Invitations()
         self._bulletin = self._make_bulletin()
@@ -184,7 +184,7 @@ class Broadcaster:
         self.desk = self._make_desk()
         """Where the teachers' commands arrive."""
         self._continuation.restore(
-            studio=self._studio,
+            pool=self._pool,
             direction=self._direction,
             prompter=self._prompter,
             program=self._program,
@@ -204,7 +204,7 @@ class Broadcaster:
             stack.push_async_callback(self._audience.close)
             await attend(stack, self._member, self._audience, self._lesson.lesson.title)
             news = News(sessions=self._sessions, levels=self._bulletin.levels, thumbnails=self._bulletin.thumbnails)
-            health = Health(sources=self._studio, program=self._program, alarms=self._alarms, clock=self._clock)
+            health = MediaHealth(sources=self._pool, program=self._program, alarms=self._alarms, clock=self._clock)
             for name, work in (
                 ("state", self._publish),
                 ("students' reports", self._audience.measure),
@@ -238,11 +238,11 @@ class Broadcaster:
     @contextlib.asynccontextmanager
     async def sources_only(self) -> AsyncIterator[None]:
         """Run the sources and nothing else, as to check them."""
-        self._studio.start()
+        self._pool.start()
         try:
             yield
         finally:
-            await asyncio.to_thread(self._studio.stop)
+            await asyncio.to_thread(self._pool.stop)
 
     async def sources_settled(self, within: float) -> None:
         """Wait until no source is starting any more, at most ``within`` seconds."""
@@ -326,7 +326,7 @@ class Broadcaster:
             began=self._began,
             direction=self._direction,
             prompter=self._prompter,
-            studio=self._studio,
+            pool=self._pool,
             program=self._program,
             opening=self._opening,
             audience=self._audience,
@@ -339,7 +339,7 @@ class Broadcaster:
             board=self._board,
             direction=self._direction,
             prompter=self._prompter,
-            studio=self._studio,
+            pool=self._pool,
             program=self._program,
             opening=self._opening,
             audience=self._audience,
@@ -355,7 +355,7 @@ class Broadcaster:
     def _make_renewal(self) -> Renewal:
         return Renewal(
             self._lesson,
-            studio=self._studio,
+            pool=self._pool,
             program=self._program,
             opening=self._opening,
             direction=self._direction,
@@ -395,7 +395,7 @@ class Broadcaster:
         self._refresh()
 
     def _turn_page(self, source: str, page: int) -> None:
-        self._studio.go_to(source, page, None)
+        self._pool.go_to(source, page, None)
         self._refresh()
 
     def _refresh(self) -> None:
@@ -403,5 +403,5 @@ class Broadcaster:
 
     def _sources_changed(self) -> None:
         self._changed.set()
-        if self._studio.settled():
+        if self._pool.settled():
             self._settled.set()

@@ -14,7 +14,7 @@ from classroom.features.run_of_show import Prompter
 from classroom.features.scenes import Direction
 from classroom.lesson import Lesson
 from classroom.media.program import Program
-from classroom.media.source_pool import Studio
+from classroom.media.source_pool import SourcePool
 from classroom.media.sources.browser import Browser
 from classroom.server.endpoints import Reception
 from classroom.server.invitation_link import SEND_PATH, invitation
@@ -38,7 +38,7 @@ class TeachersDesk:
         board: StateBoard,
         direction: Direction,
         prompter: Prompter,
-        studio: Studio,
+        pool: SourcePool,
         program: Program,
         opening: Opening,
         audience: Audience,
@@ -53,7 +53,7 @@ class TeachersDesk:
         self._board = board
         self._direction = direction
         self._prompter = prompter
-        self._studio = studio
+        self._pool = pool
         self._program = program
         self._opening = opening
         self._audience = audience
@@ -94,7 +94,7 @@ class TeachersDesk:
 
     def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
         """Turn to a page of slides."""
-        self._studio.go_to(source, page, step)
+        self._pool.go_to(source, page, step)
         self._refresh()
         self._prompter.hold()
 
@@ -117,18 +117,18 @@ class TeachersDesk:
 
     def invite(self, source: str) -> dict[str, object]:
         """Invite a device to send a source."""
-        browser_source(self._studio.sources(), source)
+        browser_source(self._pool.sources(), source)
         key = self._invitations.invite(source).key
         return invitation(source, key, self._reception.secure_addresses(SEND_PATH))
 
     def revoke_invitation(self, source: str) -> None:
         """Take an invitation back."""
-        browser_source(self._studio.sources(), source)
+        browser_source(self._pool.sources(), source)
         self._invitations.revoke(source)
 
     def end_removed(self) -> None:
         """End connections and invitations that send to sources which the lesson has no more."""
-        sources = self._studio.sources()
+        sources = self._pool.sources()
         self._teachers.end_removed()
         self._invitations.keep({name for name, source in sources.items() if isinstance(source, Browser)})
 
@@ -148,4 +148,4 @@ class TeachersDesk:
 
     def restart_source(self, source: str) -> None:
         """Close a source and open it anew."""
-        self._studio.restart(source)
+        self._pool.restart(source)

@@ -21,7 +21,7 @@ from classroom.lesson.difference import Changes, plan
 from classroom.media.overlay import build_overlays, tell_of_overlays
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
-from classroom.media.source_pool import Studio
+from classroom.media.source_pool import SourcePool
 from classroom.media.sources import fallback_card
 from classroom.media.ticker import Supplies
 from classroom.signaling.access import AccessGuard
@@ -41,7 +41,7 @@ class Renewal:
         self,
         lesson: Lesson,
         *,
-        studio: Studio,
+        pool: SourcePool,
         program: Program,
         opening: Opening,
         direction: Direction,
@@ -53,7 +53,7 @@ class Renewal:
         changed: Callable[[Lesson], None],
     ) -> None:
         self._lesson = lesson
-        self._studio, self._program, self._direction = studio, program, direction
+        self._pool, self._program, self._direction = pool, program, direction
         self._opening = opening
         self._prompter, self._audience, self._guard, self._place = prompter, audience, guard, place
         self._alarms = alarms
@@ -65,11 +65,11 @@ class Renewal:
         if not changes:
             return
         supplies = await self._supplies(lesson, changes)
-        exchange = self._studio.exchange(lesson, changes)
+        swap = self._pool.swap(lesson, changes)
         self._lesson = lesson
         try:
-            exchange.open()
-            self._program.supply(replace(supplies, slots=self._studio.slots), self._inputs(changes))
+            swap.open()
+            self._program.supply(replace(supplies, slots=self._pool.slots), self._inputs(changes))
             await self._ready(lesson, changes)
             self._direction.replace(lesson)
             if not shows_cards_only(lesson, self._direction.director.program.scene):
@@ -77,15 +77,15 @@ class Renewal:
             self._prompter.replace(lesson)
             self._admit(lesson)
             self._changed(lesson)
-            if exchange.closing:
+            if swap.closing:
                 # What fades away is still to be seen.
                 await asyncio.sleep(self._direction.settles_in())
         finally:
-            if exchange.closing:
-                await asyncio.shield(asyncio.to_thread(exchange.close))
-        if exchange.leaving:
-            self._studio.forget(exchange.leaving)
-            self._program.supply(replace(supplies, slots=self._studio.slots), self._program.inputs)
+            if swap.closing:
+                await asyncio.shield(asyncio.to_thread(swap.close))
+        if swap.leaving:
+            self._pool.forget(swap.leaving)
+            self._program.supply(replace(supplies, slots=self._pool.slots), self._program.inputs)
             self._changed(lesson)
 
     async def _supplies(self, lesson: Lesson, changes: Changes) -> Supplies:
@@ -101,7 +101,7 @@ class Renewal:
 
     def _inputs(self, changes: Changes) -> dict[str, SoundInput]:
         """What the file says, with what the teacher has set since where the file did not change that."""
-        before, inputs = self._program.inputs, self._studio.inputs()
+        before, inputs = self._program.inputs, self._pool.inputs()
         for name in inputs.keys() & before.keys():
             kept = {key: getattr(before[name], key) for key in SETTINGS if key not in changes.settings.get(name, ())}
             inputs[name] = replace(inputs[name], **kept)
@@ -116,7 +116,7 @@ class Renewal:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _READY_WITHIN
         while loop.time() < deadline and any(  # noqa: ASYNC110 - they tell of it in threads of their own
-            status.state == "starting" for name, status in self._studio.pictures().items() if name in wanted
+            status.state == "starting" for name, status in self._pool.pictures().items() if name in wanted
         ):
             await asyncio.sleep(0.02)
 

@@ -22,7 +22,7 @@ from classroom.features.sound import audio_section
 from classroom.features.sources import sources_section
 from classroom.lesson import Lesson
 from classroom.media.program import Program
-from classroom.media.source_pool import Studio
+from classroom.media.source_pool import SourcePool
 from classroom.media.thumbnail import thumbnails
 from classroom.server.authority import fingerprint
 from classroom.server.endpoints import Reception
@@ -61,7 +61,7 @@ class Bulletin:
         began: datetime,
         direction: Direction,
         prompter: Prompter,
-        studio: Studio,
+        pool: SourcePool,
         program: Program,
         opening: Opening,
         audience: Audience,
@@ -74,7 +74,7 @@ class Bulletin:
         self._began = began
         self._direction = direction
         self._prompter = prompter
-        self._studio = studio
+        self._pool = pool
         self._program = program
         self._opening = opening
         self._audience = audience
@@ -96,10 +96,10 @@ class Bulletin:
         """The sections that change without a command."""
         on_air = self._direction.director.program.scene.show
         return {
-            "sources": sources_section(self._studio.pictures(), self._studio.pages()),
-            "audio": audio_section(self._program.inputs, self._studio.sounds(), self._opening.reasons()),
+            "sources": sources_section(self._pool.pictures(), self._pool.pages()),
+            "audio": audio_section(self._program.inputs, self._pool.sounds(), self._opening.reasons()),
             "students": self._audience.describe(),
-            "alarms": alarms_section(self._studio.statuses(), on_air, self._alarms.raised()),
+            "alarms": alarms_section(self._pool.statuses(), on_air, self._alarms.raised()),
         }
 
     def lesson(self) -> LessonSection:
@@ -123,14 +123,14 @@ class Bulletin:
         """What ``/metrics`` is made of."""
         students = self._audience.count()
         statistics = self._program.statistics
-        sources = self._studio.pictures()
+        sources = self._pool.pictures()
         return Figures(
             elapsed=self._clock.now() - self._started,
             students=students.present,
             watching=students.watching,
             ticks=statistics["ticks"],
             ticks_missed=statistics["missed"],
-            sources_live=len(self._studio.live()),
+            sources_live=len(self._pool.live()),
             sources=len(sources),
         )
 
@@ -156,7 +156,7 @@ class Bulletin:
     def source_lines(self) -> list[SourceLine]:
         """One line for each source and audio input: live, or why not. A browser's is well before anybody sends it."""
         lines = []
-        for kind, statuses in (("source", self._studio.pictures()), ("audio", self._studio.sounds())):
+        for kind, statuses in (("source", self._pool.pictures()), ("audio", self._pool.sounds())):
             for name, status in statuses.items():
                 detail = f" {status.size[0]}x{status.size[1]}" if status.size else ""
                 why = f": {status.why}" if status.why else ""

@@ -22,8 +22,8 @@ from classroom.lesson.progress import Kept, KeptDevice, KeptInput, KeptPage, pat
 from classroom.lesson.progress_file import Keeper, Keeping
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
-from classroom.media.source_pool import Studio
-from classroom.media.sources.base import Known
+from classroom.media.source_pool import SourcePool
+from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.slides import Slides
 
 __all__ = ["Continuation"]
@@ -33,7 +33,7 @@ __all__ = ["Continuation"]
 class _Parts:
     """The parts of a lesson that say how far it is."""
 
-    studio: Studio
+    pool: SourcePool
     direction: Direction
     prompter: Prompter
     program: Program
@@ -79,11 +79,11 @@ class Continuation:
                 found[name] = replace(setting, muted=muted)
         return found
 
-    def prepare(self, studio: Studio) -> None:
+    def prepare(self, pool: SourcePool) -> None:
         """Have sources begin with the page and the device that they had; before they are started."""
         if self._kept is None:
             return
-        sources = studio.every_source()
+        sources = pool.every_source()
         for name, page in self._kept.pages.items():
             source = sources.get(name)
             if isinstance(source, Slides) and path_text(source.path) == page.file:
@@ -91,13 +91,13 @@ class Continuation:
         for name, device in self._kept.devices.items():
             source = sources.get(name)
             if source is not None and _spelled(source.wish) == device.wish:
-                source.recall(Known(device.identity, device.label))
+                source.recall(KnownDevice(device.identity, device.label))
 
     def restore(
-        self, *, studio: Studio, direction: Direction, prompter: Prompter, program: Program, opening: Opening
+        self, *, pool: SourcePool, direction: Direction, prompter: Prompter, program: Program, opening: Opening
     ) -> None:
         """Bring back what was prepared, and how far the run of show had come."""
-        self._parts = _Parts(studio, direction, prompter, program, opening)
+        self._parts = _Parts(pool, direction, prompter, program, opening)
         if self._kept is not None:
             with contextlib.suppress(CommandError):
                 direction.prepare(self._kept.preview)
@@ -113,8 +113,8 @@ class Continuation:
         """How the lesson is now."""
         assert self._keeping is not None
         assert self._parts is not None
-        studio, opening, program = self._parts.studio, self._parts.opening, self._parts.program
-        said, held, sources = studio.inputs(), opening.held, studio.every_source()
+        pool, opening, program = self._parts.pool, self._parts.opening, self._parts.program
+        said, held, sources = pool.inputs(), opening.held, pool.every_source()
         director = self._parts.direction.director
         return Kept(
             lesson=self._keeping.file.lesson,

@@ -12,7 +12,7 @@ from classroom.lesson import Lesson
 from classroom.media.overlay import build_overlays, tell_of_overlays
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
-from classroom.media.source_pool import Studio
+from classroom.media.source_pool import SourcePool
 from classroom.media.sources import fallback_card
 
 __all__ = ["program_of"]
@@ -22,7 +22,7 @@ def program_of(
     lesson: Lesson,
     *,
     director: Director,
-    studio: Studio,
+    pool: SourcePool,
     inputs: Mapping[str, SoundInput],
     alarms: Alarms,
     clock: Clock,
@@ -36,8 +36,8 @@ def program_of(
         director=director,
         size=size,
         fps=lesson.program.fps,
-        slots=studio.slots,
-        live=studio.live,
+        slots=pool.slots,
+        live=pool.live,
         fallback=lesson.program.fallback,
         overlays=overlays,
         fallback_card=fallback_card(lesson.lesson.language, size),

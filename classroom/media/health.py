@@ -23,7 +23,7 @@ from classroom.media.picture_statistics import is_black
 from classroom.media.sound import SoundInput
 from classroom.media.supervisor import SourceStatus
 
-__all__ = ["Health"]
+__all__ = ["MediaHealth"]
 
 _EVERY: Final = 0.1
 """Seconds between two looks; levels are those of the last 100 ms, so that no peak is missed."""
@@ -39,7 +39,7 @@ _QUIETER: Final = 6.0
 
 
 class Sources(Protocol):
-    """What is asked of the studio."""
+    """What is asked of the source pool."""
 
     @property
     def slots(self) -> Mapping[str, PictureSlot]:
@@ -110,7 +110,7 @@ class _Heard:
     clipping: Clipping = field(default_factory=Clipping)
 
 
-class Health:
+class MediaHealth:
     """Looks at the sources and the program ten times a second and raises alarms."""
 
     def __init__(self, *, sources: Sources, program: Mixed, alarms: Alarms, clock: Clock) -> None:

@@ -15,20 +15,20 @@ from classroom.lesson.difference import Changes
 from classroom.media.frames import PictureSlot
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
-from classroom.media.source_swap import Exchange, stop_all
+from classroom.media.source_swap import SourceSwap, stop_all
 from classroom.media.sources import build_picture_source, build_sound_source
 from classroom.media.sources.base import Source
 from classroom.media.sources.factory import PictureModel, SoundModel
 from classroom.media.sources.slides import Slides
 from classroom.media.supervisor import SourceRunner, SourceStatus
 
-__all__ = ["Studio"]
+__all__ = ["SourcePool"]
 
 _GENERATION: Final = 1 << 32
 """Pictures that a source has delivered at most before the lesson was saved again: four years at 30 a second."""
 
 
-class Studio:
+class SourcePool:
     """The picture sources and the audio inputs of a lesson, each with its runner.
 
     ``changed`` is called, from any thread, whenever the status of one of them changed.
@@ -85,10 +85,10 @@ class Studio:
         """Stop all side by side; blocks for about ``timeout`` seconds at most."""
         stop_all(self._runners(), timeout)
 
-    def exchange(self, lesson: Lesson, changes: Changes) -> Exchange:
+    def swap(self, lesson: Lesson, changes: Changes) -> SourceSwap:
         """Take the sources and inputs of another lesson; what did not change runs on untouched.
 
-        What is built anew runs when the exchange is carried out. What is gone has a picture until it is closed, and a
+        What is built anew runs when the swap is carried out. What is gone has a picture until it is closed, and a
         place here until ``forget``.
         """
         self._generation += 1
@@ -111,7 +111,7 @@ class Studio:
         self._refresh()
         fresh = [(pictures[name], name in sources.after) for name in sources.fresh]
         fresh += [(sounds[name], name in inputs.after) for name in inputs.fresh]
-        return Exchange(
+        return SourceSwap(
             opening=[runner for runner, waits in fresh if not waits],
             waiting=[runner for runner, waits in fresh if waits],
             closing=[old_pictures[name] for name in sources.removed | sources.changed]

@@ -1,8 +1,9 @@
-"""The exchange of sources in a lesson that runs: in which order they are opened and closed.
+"""Swaps the sources of a lesson that runs: in which order they are opened and closed.
 
-Nothing on air goes dark by it. A source that takes the place of another shows the other's last picture until it has one
-of its own, and is opened when the other is closed, because two cannot have one device. What came anew is opened first,
-what went is closed last. A new one that meant the device of one that goes, by another name, is opened again after that.
+Nothing on air goes dark. A source that takes the place of another shows the other's last picture until it has one of
+its own. It is opened when the other is closed, because two cannot have one device. New sources are opened first, and
+those that are gone are closed last. A new source may have the device of one that goes, under another name: it is opened
+again after that one is closed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from classroom.media.supervisor import SourceRunner
 
-__all__ = ["Exchange", "stop_all"]
+__all__ = ["SourceSwap", "stop_all"]
 
 _STOP_TIMEOUT: Final = 2.0
 
@@ -26,7 +27,7 @@ _GLANCE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class SourceSwap:
     """What is to be done with the runners. ``leaving`` names the sources that are gone from the lesson."""
 
     opening: Sequence[SourceRunner]
@@ -56,7 +57,7 @@ class Exchange:
             states = [(runner, runner.status.state) for runner in undecided]
             for runner, state in states:
                 if state == "failed":
-                    runner.restart(choose_anew=False)
+                    runner.restart(choose_again=False)
             undecided = [runner for runner, state in states if state == "starting"]
             time.sleep(_GLANCE if undecided else 0.0)
 

@@ -132,15 +132,15 @@ class SourceRunner:
         self._thread.start()
         self._watchdog.start()
 
-    def restart(self, *, choose_anew: bool = True) -> None:
+    def restart(self, *, choose_again: bool = True) -> None:
         """Close the source and open it anew, whatever its state; returns at once.
 
-        With ``choose_anew`` it may take another device than before, where the lesson allows. A source that is stuck in
+        With ``choose_again`` it may take another device than before, where the lesson allows. A source that is stuck in
         its device is reopened as soon as the device lets go of it.
         """
         with self._lock:
             self._again = True
-            self._choose_anew |= choose_anew
+            self._choose_anew |= choose_again
             self.source.interrupted.set()
 
     def stop(self, timeout: float = 2.0) -> None:
@@ -190,11 +190,11 @@ class SourceRunner:
         """Whether a restart was asked for; the next session begins uninterrupted, unless it is to stop."""
         with self._lock:
             again, self._again = self._again, False
-            choose_anew, self._choose_anew = self._choose_anew, False
+            choose_again, self._choose_anew = self._choose_anew, False
             if not self._stopping.is_set():
                 self.source.interrupted.clear()
-        if choose_anew:
-            self.source.choose_anew()
+        if choose_again:
+            self.source.choose_again()
         return again
 
     def _session(self) -> str:

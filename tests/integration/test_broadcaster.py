@@ -57,7 +57,7 @@ async def test_a_picture_that_cannot_be_drawn_small_costs_only_its_thumbnail(les
 
     await eventually(all_drawn)
     unusable = av.VideoFrame(64, 64, "yaf32le")
-    lesson._studio.slots["pause"].put(Picture(unusable, 0.0, -1))
+    lesson._pool.slots["pause"].put(Picture(unusable, 0.0, -1))
     assert await drawn() == {None, "bars", "red"}
 
 

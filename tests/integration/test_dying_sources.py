@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from classroom.common.errors import DeviceError
-from classroom.media import source_pool as studio
+from classroom.media import source_pool as pool
 from classroom.media.sources import build_picture_source
 from classroom.media.sources.base import Source
 from classroom.media.sources.pattern import Pattern
@@ -158,7 +158,7 @@ async def lesson_of(seconds: float, device: str, camera: CameraProcess, mortals:
         for mortal in mortals:
             mortal._dies = float("inf")
         await eventually(
-            lambda: lesson._studio.live() == {"one", "two", "three", "cam", "pause"}, what="all sources are back"
+            lambda: lesson._pool.live() == {"one", "two", "three", "cam", "pause"}, what="all sources are back"
         )
         now = {thread.name for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}
         assert {name for name in now - running if name.startswith(("source", "watch"))} == set()
@@ -178,7 +178,7 @@ async def test_a_program_goes_on_whatever_dies_and_nothing_is_left_behind(
         mortals.append(Mortal(name=name, clock=clock, size=(model.size.width, model.size.height), fps=model.fps))
         return mortals[-1]
 
-    monkeypatch.setattr(studio, "build_picture_source", deadly)
+    monkeypatch.setattr(pool, "build_picture_source", deadly)
     with camera_process() as camera:
         await lesson_of(1.0, camera.device, camera, mortals)  # what libraries open once for all is open now
         mortals.clear()

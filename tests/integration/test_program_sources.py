@@ -133,14 +133,14 @@ async def test_slides_of_every_shape(tmp_path: Path) -> None:
     async with running(lesson({"slides": f"kind: slides, file: '{tmp_path / 'slides.pdf'}'"})) as program:
         await program.until(whole("wide").faults)
         for page, shape in ((2, "old"), (3, "tall"), (1, "wide")):
-            program.studio.go_to("slides", page, None)
+            program.pool.go_to("slides", page, None)
             await program.until(whole(shape).faults)
 
 
 async def test_what_a_browser_sends() -> None:
     async with running(lesson({shape: "kind: browser" for shape in SHAPES})) as program:
         for shape, frame in charts().items():
-            source = program.studio.sources()[shape]
+            source = program.pool.sources()[shape]
             assert isinstance(source, Browser)
             source.put_picture(frame.reformat(format="yuv420p"), SystemClock().now())
             program.switch(shape)

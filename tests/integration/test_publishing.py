@@ -145,8 +145,8 @@ async def test_the_newest_sender_replaces_the_one_before() -> None:
 
 
 async def _still_live(lesson: Broadcaster) -> None:
-    taken = lesson._studio.sources()["laptop"].taken
-    await eventually(lambda: lesson._studio.sources()["laptop"].taken > taken + 5, what="more pictures")
+    taken = lesson._pool.sources()["laptop"].taken
+    await eventually(lambda: lesson._pool.sources()["laptop"].taken > taken + 5, what="more pictures")
     assert state(lesson)["state"] == "live"
 
 

@@ -24,7 +24,7 @@ from classroom.media.frames import Codec, PictureSlot
 from classroom.media.overlay import Overlay, build_overlays
 from classroom.media.program import Program
 from classroom.media.rendition import Rendition
-from classroom.media.source_pool import Studio
+from classroom.media.source_pool import SourcePool
 from tests.support.pictures import BLUE, Array, plain, to_rgb
 
 __all__ = ["Moved", "Running", "moved", "running"]
@@ -95,21 +95,21 @@ class Moved:
 class Running:
     """A program that runs with the sources of its lesson."""
 
-    def __init__(self, studio: Studio, clock: Clock, director: Director, seen: _Viewer) -> None:
-        self.studio = studio
+    def __init__(self, pool: SourcePool, clock: Clock, director: Director, seen: _Viewer) -> None:
+        self.pool = pool
         self._clock, self._director, self._seen = clock, director, seen
 
     def switch(self, scene: str) -> None:
         """Put a scene on air with a cut."""
         now = self._clock.now()
         self._director.switch(scene, now=now, transition="cut")
-        self.studio.put_on_air(set(self._director.program.scene.show), now)
+        self.pool.put_on_air(set(self._director.program.scene.show), now)
 
     async def until(self, faults: Callable[[Array], str]) -> Array:
         """The first picture without faults; an AssertionError says what is wrong with the last one."""
         deadline = time.monotonic() + _LONG_ENOUGH
         while found := faults(picture := to_rgb(await self._seen.next())):
-            assert time.monotonic() < deadline, f"{found}; {self.studio.pictures()}"
+            assert time.monotonic() < deadline, f"{found}; {self.pool.pictures()}"
         return picture
 
 
@@ -143,17 +143,17 @@ async def running(text: str) -> AsyncIterator[Running]:
     """Run the program of a lesson with its sources."""
     lesson, clock = _lesson(text), SystemClock()
     director = _director(lesson, clock)
-    studio = Studio(lesson, clock=clock, changed=lambda: None)
-    program = _program(lesson, clock, director, studio.slots, studio.live, None)
+    pool = SourcePool(lesson, clock=clock, changed=lambda: None)
+    program = _program(lesson, clock, director, pool.slots, pool.live, None)
     seen = _Viewer(_rendition(program, "h264", None))
-    studio.start()
-    studio.put_on_air(set(director.program.scene.show), clock.now())
+    pool.start()
+    pool.put_on_air(set(director.program.scene.show), clock.now())
     await program.start()
     try:
-        yield Running(studio, clock, director, seen)
+        yield Running(pool, clock, director, seen)
     finally:
         await program.stop()
-        await asyncio.to_thread(studio.stop)
+        await asyncio.to_thread(pool.stop)
 
 
 def _lesson(text: str) -> Lesson:

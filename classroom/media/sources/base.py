@@ -15,14 +15,14 @@ from classroom.media.frames import Picture, PictureSlot
 from classroom.media.sound_buffer import SoundBuffer
 from classroom.media.stall_detector import STALL, Freezing
 
-__all__ = ["Known", "Source"]
+__all__ = ["KnownDevice", "Source"]
 
 _GLANCE: Final = 0.04
 """Seconds between two looks at whether a source that waits has come on air."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDevice:
     """A device that was chosen: what it is recognised by, and what people call it."""
 
     identity: str
@@ -78,11 +78,11 @@ class Source(ABC):
         return None
 
     @property
-    def known(self) -> Known | None:
+    def known(self) -> KnownDevice | None:
         """The device that it has chosen and will not change for another by itself; None for what has no device."""
         return None
 
-    def recall(self, known: Known) -> None:  # noqa: B027 - most have no device
+    def recall(self, known: KnownDevice) -> None:  # noqa: B027 - most have no device
         """Take no other device than this one, which an interrupted lesson had."""
 
     @abstractmethod
@@ -100,7 +100,7 @@ class Source(ABC):
     def close(self) -> None:
         """Let go of the device; does nothing where it is not open."""
 
-    def choose_anew(self) -> None:  # noqa: B027 - most have nothing to choose
+    def choose_again(self) -> None:  # noqa: B027 - most have nothing to choose
         """The teacher asked for a restart: ``open`` may take another device than before, where the lesson allows."""
 
     def wait(self, seconds: float) -> bool:

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from classroom.common.clock import Clock
 from classroom.common.errors import DeviceError
 from classroom.common.sentences import Sentence, Wording
-from classroom.media.sources.base import Known
+from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.decoding import said_by
@@ -126,7 +126,7 @@ class Camera(ChosenSource):
         self._label = camera.label
         self._container = self._open(camera)
         # One that was not found but named outright, as 'lavfi:testsrc', is known by nothing but that name.
-        self._known = Known(camera.identity, camera.label) if camera.identity else None
+        self._known = KnownDevice(camera.identity, camera.label) if camera.identity else None
         streams = self._container.streams.video
         if not streams:
             raise DeviceError(_NO_PICTURE(camera=camera.label))

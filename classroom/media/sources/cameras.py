@@ -15,7 +15,7 @@ from av.device import DeviceInfo, enumerate_input_devices
 from classroom.common.errors import DeviceError
 from classroom.common.redaction import without_secrets
 from classroom.common.sentences import Sentence, Wording
-from classroom.media.sources.base import Known
+from classroom.media.sources.base import KnownDevice
 
 __all__ = ["CAMERA_FORMATS", "FoundCamera", "choose_camera", "find_cameras", "forbidden_cameras"]
 
@@ -89,7 +89,7 @@ def find_cameras() -> list[FoundCamera]:
     return _distinct([replace(camera, identity=_identity(camera)) for camera in cameras])
 
 
-def choose_camera(device: str, known: Known | None = None) -> FoundCamera:
+def choose_camera(device: str, known: KnownDevice | None = None) -> FoundCamera:
     """The camera that a lesson means by ``default``, by a name, or by ``FORMAT:NAME``.
 
     Where one is ``known`` from before, it is the same one again, wherever it is plugged in now. DeviceError when there

@@ -7,7 +7,7 @@ which nobody expects to be seen or heard.
 from __future__ import annotations
 
 from classroom.common.clock import Clock
-from classroom.media.sources.base import Known, Source
+from classroom.media.sources.base import KnownDevice, Source
 
 __all__ = ["ChosenSource"]
 
@@ -17,17 +17,17 @@ class ChosenSource(Source):
 
     def __init__(self, *, name: str, clock: Clock, picture: bool = False, sound: bool = False) -> None:
         super().__init__(name=name, clock=clock, picture=picture, sound=sound)
-        self._known: Known | None = None
+        self._known: KnownDevice | None = None
 
     @property
-    def known(self) -> Known | None:
+    def known(self) -> KnownDevice | None:
         """The device that was chosen."""
         return self._known
 
-    def recall(self, known: Known) -> None:
+    def recall(self, known: KnownDevice) -> None:
         """Take no other device than this one, and wait for it where it is not there."""
         self._known, self.comes_back = known, True
 
-    def choose_anew(self) -> None:
+    def choose_again(self) -> None:
         """Take whichever device the lesson means now."""
         self._known, self.comes_back = None, False

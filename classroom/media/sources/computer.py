@@ -13,7 +13,7 @@ from typing import Final
 from classroom.common.clock import Clock
 from classroom.common.errors import DeviceError
 from classroom.common.sentences import Sentence, Wording
-from classroom.media.sources.base import Known
+from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.desktop_audio import Loudspeakers, monitor_tool
 from classroom.media.sources.loopback import loopbacks
@@ -68,7 +68,7 @@ class ComputerSound(ChosenSource):
         self._heard = self.clock.now()
         if self._device != "default":
             self._record(PortAudio(), self._named)
-            self._known = Known(self._recorder.label, self._recorder.label)
+            self._known = KnownDevice(self._recorder.label, self._recorder.label)
         elif platform.system() == "Linux":
             self._open_on_linux()
         else:

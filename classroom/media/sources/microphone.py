@@ -7,7 +7,7 @@ from typing import Final
 from classroom.common.clock import Clock
 from classroom.common.errors import DeviceError
 from classroom.common.sentences import Wording
-from classroom.media.sources.base import Known
+from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
 from classroom.media.sources.sound_device import SoundDevice
@@ -51,7 +51,7 @@ class Microphone(ChosenSource):
     def open(self) -> None:
         """Open the device; DeviceError when there is none, or PortAudio is missing."""
         self._recorder.open(PortAudio(), self._choose)
-        self._known = Known(self._recorder.label, self._recorder.label)
+        self._known = KnownDevice(self._recorder.label, self._recorder.label)
 
     @property
     def wish(self) -> object:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from classroom.common.clock import Clock
 from classroom.common.errors import DeviceError
 from classroom.common.sentences import Wording
-from classroom.media.sources.base import Known
+from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.monitors import FAULTS, Area, Monitor, connect, find_monitors, list_monitors
 from classroom.media.sources.ticks import Ticks
@@ -138,7 +138,7 @@ class Screen(ChosenSource):
             return self._again(self._known, monitors)
         wanted = self._chosen(monitors)
         on = [monitor for monitor in monitors if monitor.area.overlaps(wanted)] or [monitors[0]]
-        self._known = Known(on[0].identity if self._area is None else _signature(wanted, on), on[0].label)
+        self._known = KnownDevice(on[0].identity if self._area is None else _signature(wanted, on), on[0].label)
         return wanted
 
     def _chosen(self, monitors: Sequence[Monitor]) -> Area:
@@ -157,7 +157,7 @@ class Screen(ChosenSource):
             )
         return wanted
 
-    def _again(self, known: Known, monitors: Sequence[Monitor]) -> Area:
+    def _again(self, known: KnownDevice, monitors: Sequence[Monitor]) -> Area:
         """Where what is known is now; DeviceError where it is not there, whatever else may be."""
         if self._area is not None:
             # It was counted from one of the monitors; another may be the main one by now.

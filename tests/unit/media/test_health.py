@@ -11,7 +11,7 @@ from classroom.common.clock import ManualClock
 from classroom.common.sentences import reason_of
 from classroom.media.delivery import Delivery
 from classroom.media.frames import Picture, PictureSlot
-from classroom.media.health import Health
+from classroom.media.health import MediaHealth
 from classroom.media.level import Level
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
@@ -38,7 +38,7 @@ class Room:
         self.takers = {"h264": 0, "h264 180p": 0, "opus": 0}
         self.leaving = dict.fromkeys(self.takers, 3)
         self.handed_out = dict.fromkeys(self.takers, 0)
-        self.health = Health(sources=self, program=self, alarms=self.alarms, clock=self.clock)
+        self.health = MediaHealth(sources=self, program=self, alarms=self.alarms, clock=self.clock)
         self.show(90)
 
     def show(self, luma: int) -> None:

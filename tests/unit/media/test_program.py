@@ -33,7 +33,7 @@ CLOCK = SystemClock()
 COLOURS = {"red": RED, "green": GREEN, "white": WHITE}
 
 
-class Studio:
+class Rig:
     """A program with sources of one colour each, and one scene for each of them."""
 
     def __init__(self, slots: dict[str, PictureSlot], inputs: dict[str, SoundInput] | None = None) -> None:
@@ -61,12 +61,12 @@ def colours() -> dict[str, PictureSlot]:
 
 
 @asynccontextmanager
-async def on_air(studio: Studio) -> AsyncIterator[Program]:
-    await studio.program.start()
+async def on_air(rig: Rig) -> AsyncIterator[Program]:
+    await rig.program.start()
     try:
-        yield studio.program
+        yield rig.program
     finally:
-        await studio.program.stop()
+        await rig.program.stop()
 
 
 async def take(subscription: Subscription, count: int) -> list[Encoded]:
@@ -101,7 +101,7 @@ def middle(frame: av.VideoFrame) -> Any:
 
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
 async def test_pictures_come_by_the_clock_from_a_key_frame_on(codec: Codec) -> None:
-    async with on_air(Studio(colours())) as program:
+    async with on_air(Rig(colours())) as program:
         packets = await take(program.fanout(codec).subscribe(), 30)
     assert packets[0].key
     stamps = [encoded.packet.pts for encoded in packets]
@@ -115,13 +115,13 @@ async def test_pictures_come_by_the_clock_from_a_key_frame_on(codec: Codec) -> N
 
 
 async def test_twenty_random_switches_are_seen_by_who_watches() -> None:
-    studio, chance, decoder = Studio(colours()), random.Random(11), Decoder("h264")
-    async with on_air(studio) as program:
+    rig, chance, decoder = Rig(colours()), random.Random(11), Decoder("h264")
+    async with on_air(rig) as program:
         subscription = program.fanout("h264").subscribe(limit=100)
-        shown = studio.director.program.scene.name
+        shown = rig.director.program.scene.name
         for _ in range(20):
             shown = chance.choice([name for name in COLOURS if name != shown])
-            assert studio.director.switch(shown, now=CLOCK.now())
+            assert rig.director.switch(shown, now=CLOCK.now())
             switched = CLOCK.now()  # no sooner: a tick in between has read what was on air before
             while True:
                 (encoded,) = await take(subscription, 1)
@@ -134,8 +134,8 @@ async def test_twenty_random_switches_are_seen_by_who_watches() -> None:
 
 
 async def test_an_encoder_works_only_while_somebody_subscribes() -> None:
-    studio = Studio(colours())
-    async with on_air(studio) as program:
+    rig = Rig(colours())
+    async with on_air(rig) as program:
         await until(lambda: program.snapshot() is not None)
         assert not any(encoder["active"] for encoder in program.statistics["encode"].values())
         subscription = program.fanout("vp8").subscribe()
@@ -152,23 +152,23 @@ async def test_an_encoder_works_only_while_somebody_subscribes() -> None:
 
 
 async def test_without_viewers_snapshots_are_still_made() -> None:
-    studio = Studio(colours())
-    async with on_air(studio) as program:
+    rig = Rig(colours())
+    async with on_air(rig) as program:
         await until(lambda: program.snapshot() is not None)
         assert near(middle(program.snapshot()), RED)  # type: ignore[arg-type]
-        studio.director.switch("green", now=CLOCK.now())
+        rig.director.switch("green", now=CLOCK.now())
         await until(lambda: near(middle(program.snapshot()), GREEN), 3)  # type: ignore[arg-type]
         source = program.snapshot("white")
-        assert source is studio.slots["white"].newest().frame  # type: ignore[union-attr]
+        assert source is rig.slots["white"].newest().frame  # type: ignore[union-attr]
         assert jpeg(source).startswith(b"\xff\xd8")
-        studio.slots["white"].clear()
+        rig.slots["white"].clear()
         assert program.snapshot("white") is None
         with pytest.raises(KeyError):
             program.snapshot("stranger")
 
 
 async def test_many_joins_in_a_second_share_one_key_frame() -> None:
-    async with on_air(Studio(colours())) as program:
+    async with on_air(Rig(colours())) as program:
         watching = program.fanout("h264").subscribe(limit=200)
         first = await take(watching, 1)
         joined = [program.fanout("h264").subscribe(limit=200) for _ in range(10)]
@@ -191,19 +191,19 @@ async def test_a_source_that_blocks_or_dies_delays_no_tick() -> None:
 
     thread = threading.Thread(target=hang)
     thread.start()
-    studio = Studio(slots)
-    studio.live = lambda: frozenset(live)
+    rig = Rig(slots)
+    rig.live = lambda: frozenset(live)
     try:
-        async with on_air(studio) as program:
+        async with on_air(rig) as program:
             subscription, decoder = program.fanout("h264").subscribe(limit=200), Decoder("h264")
             seen = []
             for event in (
                 lambda: None,
-                lambda: studio.director.switch("green", now=CLOCK.now()),
+                lambda: rig.director.switch("green", now=CLOCK.now()),
                 lambda: slots["green"].put(Picture(av.VideoFrame(64, 64, "yaf32le"), CLOCK.now(), 2)),
-                lambda: studio.director.switch("white", now=CLOCK.now()),
+                lambda: rig.director.switch("white", now=CLOCK.now()),
                 lambda: live.discard("white"),
-                lambda: studio.director.switch("red", now=CLOCK.now()),
+                lambda: rig.director.switch("red", now=CLOCK.now()),
             ):
                 event()
                 now = CLOCK.now()
@@ -225,16 +225,16 @@ async def test_a_source_that_blocks_or_dies_delays_no_tick() -> None:
 
 
 async def test_an_overrun_skips_to_the_present_and_is_counted() -> None:
-    studio, once = Studio(colours()), threading.Event()
+    rig, once = Rig(colours()), threading.Event()
 
     def live() -> frozenset[str]:
-        if not once.is_set() and studio.program.statistics["encode"]["h264"]["pictures"] > 5:
+        if not once.is_set() and rig.program.statistics["encode"]["h264"]["pictures"] > 5:
             once.set()
             time.sleep(0.4)
-        return frozenset(studio.slots)
+        return frozenset(rig.slots)
 
-    studio.live = live
-    async with on_air(studio) as program:
+    rig.live = live
+    async with on_air(rig) as program:
         subscription = program.fanout("h264").subscribe(limit=200)
         received: list[tuple[Encoded, float]] = []
         while not (once.is_set() and program.statistics["missed"] >= 10 and len(received) > 40):
@@ -247,15 +247,15 @@ async def test_an_overrun_skips_to_the_present_and_is_counted() -> None:
 
 
 async def test_a_fault_in_a_tick_is_survived_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    studio = Studio(colours())
+    rig = Rig(colours())
 
     def live() -> frozenset[str]:
-        if 5 <= studio.program.statistics["ticks"] < 10:
+        if 5 <= rig.program.statistics["ticks"] < 10:
             raise RuntimeError("a fault")
-        return frozenset(studio.slots)
+        return frozenset(rig.slots)
 
-    studio.live = live
-    async with on_air(studio) as program:
+    rig.live = live
+    async with on_air(rig) as program:
         subscription = program.fanout("h264").subscribe(limit=200)
         await until(lambda: program.statistics["ticks"] > 20)
         assert 1 <= program.statistics["failed"] <= 5
@@ -266,31 +266,31 @@ async def test_a_fault_in_a_tick_is_survived_and_counted(caplog: pytest.LogCaptu
 
 async def test_stop_ends_threads_and_subscriptions_soon() -> None:
     before = set(threading.enumerate())
-    studio = Studio(colours())
-    await studio.program.start()
-    subscription = studio.program.fanout("h264").subscribe(limit=200)
+    rig = Rig(colours())
+    await rig.program.start()
+    subscription = rig.program.fanout("h264").subscribe(limit=200)
     await take(subscription, 2)
     mine = set(threading.enumerate()) - before
     assert len(mine) >= 4
     began = time.monotonic()
-    await studio.program.stop()
+    await rig.program.stop()
     assert time.monotonic() - began < 3
     assert not [thread for thread in mine if thread.is_alive() and not thread.name.startswith("asyncio")]
     with pytest.raises(SubscriptionClosed):
         await subscription.get()
-    await studio.program.stop()
+    await rig.program.stop()
 
 
 async def test_sound_is_set_and_measured_by_name() -> None:
     buffer = SoundBuffer()
-    studio = Studio(colours(), {"mic": SoundInput(buffer, gain=-6.0)})
-    program = studio.program
+    rig = Rig(colours(), {"mic": SoundInput(buffer, gain=-6.0)})
+    program = rig.program
     with pytest.raises(CommandError):
         program.set_audio("mike", gain=1.0)
     program.set_audio("mic", gain=0.0)
     program.set_audio("mic", muted=True)
     assert (program.inputs["mic"].gain, program.inputs["mic"].muted) == (0.0, True)
-    async with on_air(studio):
+    async with on_air(rig):
         buffer.write(np.full((SAMPLE_RATE, 2), 0.5, np.float32), CLOCK.now() + 0.1)
         await until(lambda: program.levels()["mic"].peak_db > -6.1)
         await until(lambda: program.levels()["mic"].peak_db > -6.1 and program.levels()["program"].peak_db < -60, 0.8)
@@ -302,9 +302,9 @@ async def test_sound_is_set_and_measured_by_name() -> None:
 
 async def test_the_sound_of_a_source_is_heard_while_it_is_on_air() -> None:
     buffer = SoundBuffer()
-    studio = Studio(colours(), {"film": SoundInput(buffer, source="green", heard="on-air")})
-    program = studio.program
-    async with on_air(studio):
+    rig = Rig(colours(), {"film": SoundInput(buffer, source="green", heard="on-air")})
+    program = rig.program
+    async with on_air(rig):
         filling = threading.Event()
 
         def fill() -> None:
@@ -319,10 +319,10 @@ async def test_the_sound_of_a_source_is_heard_while_it_is_on_air() -> None:
         try:
             await until(lambda: program.levels()["film"].peak_db > -6.1)
             assert program.levels()["program"].peak_db < -60
-            studio.director.switch("green", now=CLOCK.now(), transition="fade", duration=0.3)
+            rig.director.switch("green", now=CLOCK.now(), transition="fade", duration=0.3)
             await until(lambda: -40 < program.levels()["program"].peak_db < -8)
             await until(lambda: program.levels()["program"].peak_db > -6.1)
-            studio.director.switch("red", now=CLOCK.now())
+            rig.director.switch("red", now=CLOCK.now())
             await until(lambda: program.levels()["program"].peak_db < -60)
             assert program.levels()["film"].peak_db > -6.1
         finally:
@@ -370,8 +370,8 @@ async def test_flash_and_beep_leave_together(machine: Machine) -> None:
             received[codec].append((encoded, CLOCK.now()))
 
     with FlashAndBeep() as source:
-        studio = Studio({"bars": source.slot}, {"clap": SoundInput(source.sound)})
-        async with on_air(studio) as program:
+        rig = Rig({"bars": source.slot}, {"clap": SoundInput(source.sound)})
+        async with on_air(rig) as program:
             tasks = [asyncio.ensure_future(receive(codec, program)) for codec in ("h264", "opus")]
             await until(lambda: len(received["h264"]) > 100 and len(received["opus"]) > 160, 60)
         await asyncio.gather(*tasks)

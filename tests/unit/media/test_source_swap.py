@@ -10,7 +10,7 @@ import pytest
 
 from classroom.common.clock import SystemClock
 from classroom.common.errors import DeviceError
-from classroom.media.source_swap import Exchange
+from classroom.media.source_swap import SourceSwap
 from classroom.media.sources.base import Source
 from classroom.media.supervisor import SourceRunner
 from tests.support.waiting import wait_for
@@ -55,11 +55,11 @@ def test_a_new_source_that_finds_its_device_with_one_that_leaves_gets_it_after_t
     )
     old.start()
     wait_for(lambda: old.status.state == "live")
-    exchange = Exchange(opening=[new], waiting=[], closing=[old], leaving=["old"])
+    swap = SourceSwap(opening=[new], waiting=[], closing=[old], leaving=["old"])
     try:
-        exchange.open()
+        swap.open()
         assert source.refused.wait(10)
-        exchange.close()
+        swap.close()
         wait_for(lambda: new.status.state == "live", seconds=10)
     finally:
         new.stop()

@@ -365,7 +365,7 @@ def test_what_is_tried_again_and_again_is_logged_once(caplog: pytest.LogCaptureF
 def test_a_restart_lets_the_source_choose_anew() -> None:
     chosen: list[str] = []
     source = Scripted(opens=[None, DeviceError("Gone."), None], reads=["picture", DeviceError("Gone."), "picture"])
-    source.choose_anew = lambda: chosen.append("anew")  # type: ignore[method-assign]
+    source.choose_again = lambda: chosen.append("anew")  # type: ignore[method-assign]
     with running(source) as (runner, watcher):
         wait_for(lambda: watcher.states == ["live", "lost", "live"])
         assert chosen == []

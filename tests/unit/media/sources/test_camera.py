@@ -16,7 +16,7 @@ from classroom.common.clock import SystemClock
 from classroom.common.errors import DeviceError
 from classroom.media.sources import camera as camera_module
 from classroom.media.sources import cameras
-from classroom.media.sources.base import Known
+from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.camera import Camera
 from classroom.media.sources.cameras import FoundCamera, choose_camera, find_cameras
 from classroom.media.supervisor import SourceRunner
@@ -311,7 +311,7 @@ def test_the_default_camera_is_the_same_one_again_wherever_it_is_plugged_in(
     monkeypatch.setattr(cameras, "find_cameras", lambda: found)
     assert choose_camera("default") is mine
     found[:] = [other]
-    known = Known(mine.identity, mine.label)
+    known = KnownDevice(mine.identity, mine.label)
     # At the address that it had there is another one now.
     found[:] = [FoundCamera("Document camera", "v4l2", "/dev/video0", "/dev/v4l/by-id/usb-other")]
     for device in ("default", "/dev/video0"):

@@ -368,7 +368,7 @@ def test_the_default_microphone_is_the_one_it_was_and_no_other_takes_its_place(l
     assert recalled.comes_back
     with pytest.raises(DeviceError, match="'Headset' is gone"):
         recalled.open()
-    microphone.choose_anew()
+    microphone.choose_again()
     with closing(microphone):
         microphone.open()
         assert microphone.known.label == "Room microphone"

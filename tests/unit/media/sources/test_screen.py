@@ -346,7 +346,7 @@ def test_a_region_stays_on_the_monitor_it_was_on(arranged: Arrangement) -> None:
         screen.open()
         assert blue(screen) == 200
         arranged.monitors_now = (windows("laptop", 0, main=True),)
-        screen.choose_anew()
+        screen.choose_again()
         screen.open()
         assert blue(screen) == 100
 
