@@ -20,7 +20,7 @@ from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock
 from classroom.common.free_memory import MemoryWatch
 from classroom.common.metrics import make_registry
-from classroom.common.tasks import from_any_thread, keep_running
+from classroom.common.tasks import from_any_thread, run_supervised
 from classroom.control.invitations import Invitations
 from classroom.control.news import News
 from classroom.control.sessions import Sessions
@@ -40,17 +40,17 @@ from classroom.features.sound import InputEntry
 from classroom.features.sources import SourceEntry
 from classroom.features.students import attend
 from classroom.lesson import Lesson
-from classroom.lesson.progress_file import Keeping
+from classroom.lesson.progress_file import Resumption
 from classroom.media.from_lesson import program_of
 from classroom.media.health import MediaHealth
 from classroom.media.source_pool import SourcePool
 from classroom.server.client_address import own_address
-from classroom.server.endpoints import Reception
-from classroom.server.limit_alarms import Excess
-from classroom.server.own_relay import OwnRelay, RelayWish
+from classroom.server.endpoints import Endpoints
+from classroom.server.limit_alarms import LimitAlarms
+from classroom.server.own_relay import OwnRelay, RelayOptions
 from classroom.server.pages import add_pages
 from classroom.signaling.access import AccessGuard
-from classroom.signaling.backend import limits_of, meeting_place
+from classroom.signaling.backend import limits_of, signaling_backend
 from classroom.signaling.http import add_routes
 from classroom.students.from_lesson import audience_of
 from classroom.students.roster import StudentEntry
@@ -91,8 +91,8 @@ class Broadcaster:
         token: str,
         clock: Clock,
         file: LessonFile | None = None,
-        relay: RelayWish | None = None,
-        keeping: Keeping | None = None,
+        relay: RelayOptions | None = None,
+        keeping: Resumption | None = None,
     ) -> None:
         self._lesson = lesson
         self._file = file
@@ -106,7 +106,7 @@ class Broadcaster:
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
         self._alarms = Alarms(self._changed.set)
-        self._excess = Excess(self._alarms)
+        self._limit_alarms = LimitAlarms(self._alarms)
         self._loop = asyncio.get_running_loop()
         self._stack = contextlib.AsyncExitStack()
 
@@ -144,16 +144,16 @@ class Broadcaster:
             alarms=self._alarms,
             tell=self._tell,
         )
-        self._place = meeting_place(lesson, clock=clock, alarms=self._alarms)
-        self._member = self._place.member
-        self.relay = OwnRelay(lesson, host=host, wish=relay, alarms=self._alarms) if relay is not None else None
-        """The relay of our own, where one is wished for."""
+        self._backend = signaling_backend(lesson, clock=clock, alarms=self._alarms)
+        self._member = self._backend.member
+        self.relay = OwnRelay(lesson, host=host, options=relay, alarms=self._alarms) if relay is not None else None
+        """The relay of our own, where the teacher asked for one."""
         self._ice_servers = IceServers(lesson.ice, own=self.relay)
         self._memory = MemoryWatch(self._alarms)
         self._audience = audience_of(
             lesson,
             program=self._program,
-            place=self._place,
+            backend=self._backend,
             ice_servers=self._ice_servers,
             relay=self.relay,
             memory=self._memory,
@@ -168,7 +168,7 @@ class Broadcaster:
         )
         self._invitations = Invitations()
         self._bulletin = self._make_bulletin()
-        self._reception = Reception(
+        self._endpoints = Endpoints(
             lesson,
             host=host,
             port=port,
@@ -177,7 +177,7 @@ class Broadcaster:
             alarms=self._alarms,
             access=lambda: self._lesson.access,
             relay=self.relay,
-            excess=self._excess,
+            limit_alarms=self._limit_alarms,
             moved=lambda: self._board.update({"lesson": self._bulletin.lesson()}),
         )
         self._board = StateBoard(self._bulletin.sections())
@@ -196,7 +196,7 @@ class Broadcaster:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            await self._reception.open(stack)
+            await self._endpoints.open(stack)
             await stack.enter_async_context(self.sources_only())
             await self._program.start()
             stack.push_async_callback(self._program.stop)
@@ -216,11 +216,11 @@ class Broadcaster:
                 ("health of sources and program", health.run),
                 ("memory that is left", self._memory.run),
             ):
-                keep_running(stack, name, work)
+                run_supervised(stack, name, work)
             if self._file is not None:
                 reload = Reload(self._file, apply=self._make_renewal().apply, alarms=self._alarms)
-                keep_running(stack, "lesson file", reload.run)
-            self._reception.announce(stack)
+                run_supervised(stack, "lesson file", reload.run)
+            self._endpoints.announce(stack)
             self._continuation.keep(stack, over=lambda: self._over)
             self._stack = stack.pop_all()
         return self
@@ -262,7 +262,7 @@ class Broadcaster:
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return self._reception.port
+        return self._endpoints.port
 
     @property
     def bulletin(self) -> Bulletin:
@@ -270,9 +270,9 @@ class Broadcaster:
         return self._bulletin
 
     @property
-    def reception(self) -> Reception:
+    def endpoints(self) -> Endpoints:
         """Where the lesson is reached."""
-        return self._reception
+        return self._endpoints
 
     def state(self) -> dict[str, object]:
         """The whole state as of now."""
@@ -286,34 +286,34 @@ class Broadcaster:
 
     def teacher_address(self) -> str:
         """Where the teacher at this machine finds the lesson; the token is in the fragment, which no server sees."""
-        return f"{self._reception.address_here('/teach')}#token={self._token}"
+        return f"{self._endpoints.address_here('/teach')}#token={self._token}"
 
     def secure_teacher_addresses(self) -> list[str]:
         """The same for other computers too, best first: the address that people are told, else those with https."""
-        return [f"{address}#token={self._token}" for address in self._reception.teacher_addresses("/teach")]
+        return [f"{address}#token={self._token}" for address in self._endpoints.teacher_addresses("/teach")]
 
     @property
     def signaling_server(self) -> str | None:
         """Somebody else's signaling server where the lesson is met; None where it is met here."""
-        return self._place.elsewhere.server if self._place.elsewhere is not None else None
+        return self._backend.external.server if self._backend.external is not None else None
 
     # Building
 
     def _make_app(self) -> web.Application:
         app = web.Application()
-        if self._place.switchboard is not None:
+        if self._backend.switchboard is not None:
             banned = self._audience.address_banned
             self._guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
             add_routes(
-                app, self._place.switchboard, guard=self._guard, limits=limits_of(self._lesson),
-                own_address=own_address, excess=self._excess.noticed,
+                app, self._backend.switchboard, guard=self._guard, limits=limits_of(self._lesson),
+                own_address=own_address, over_limit=self._limit_alarms.count,
             )  # fmt: skip
         add_pages(
             app,
             health=self._bulletin.health,
             metrics=make_registry(self._bulletin.figures),
             metrics_token=self._token,
-            signaling=self._place.elsewhere,
+            signaling=self._backend.external,
             path=self._lesson.server.path,
         )
         return app
@@ -330,7 +330,7 @@ class Broadcaster:
             program=self._program,
             opening=self._opening,
             audience=self._audience,
-            reception=lambda: self._reception,
+            endpoints=lambda: self._endpoints,
             alarms=self._alarms,
         )
 
@@ -345,7 +345,7 @@ class Broadcaster:
             audience=self._audience,
             teachers=self._teachers,
             invitations=self._invitations,
-            reception=self._reception,
+            endpoints=self._endpoints,
             lesson=lambda: self._lesson,
             whole=self.state,
             refresh=self._refresh,
@@ -362,7 +362,7 @@ class Broadcaster:
             prompter=self._prompter,
             audience=self._audience,
             guard=self._guard,
-            place=self._place,
+            backend=self._backend,
             alarms=self._alarms,
             changed=self._renewed,
         )

@@ -25,7 +25,7 @@ from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock
 from classroom.common.errors import SetupError
 from classroom.common.free_memory import MemoryWatch
-from classroom.common.tasks import keep_running
+from classroom.common.tasks import run_supervised
 from classroom.lesson.sections import Ice
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
@@ -140,7 +140,7 @@ async def house(program: OfferedProgram, students: Students) -> AsyncIterator[Ho
     """An audience that runs."""
     async with contextlib.AsyncExitStack() as stack:
         each = House(program, students)
-        keep_running(stack, "reading reports", each.audience.measure)
+        run_supervised(stack, "reading reports", each.audience.measure)
         try:
             yield each
         finally:

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
 
-__all__ = ["LONGEST_END", "Ending", "interruptible", "run_to_its_end"]
+__all__ = ["SHUTDOWN_SECONDS", "Shutdown", "run_to_completion", "stop_on_signals"]
 
-LONGEST_END: Final = 10.0
+SHUTDOWN_SECONDS: Final = 10.0
 """Seconds after which a command that was told to stop is ended, whatever still hangs in it."""
 
 _LAST_THREADS: Final = 3.0
@@ -27,8 +27,8 @@ _ENDS: Final = 0
 _RETRY: Final = 0.05
 
 
-class Ending:
-    """Sees to it that a command ends soon once it is told to, or begins to by itself."""
+class Shutdown:
+    """Sees to it that a command ends soon once it is told to, or starts to end by itself."""
 
     def __init__(self, stop: Callable[[], None], loop: asyncio.AbstractEventLoop, within: float) -> None:
         self._stop = stop
@@ -42,7 +42,7 @@ class Ending:
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
         self._thread.start()
 
-    def begins(self) -> None:
+    def begin(self) -> None:
         """The command ends by itself: from now on it has as long for it as after a signal."""
         with contextlib.suppress(OSError):
             self.writer.send(bytes([_ENDS]))
@@ -90,33 +90,33 @@ class Ending:
 
 
 @contextlib.contextmanager
-def interruptible(stop: Callable[[], None], *, within: float = LONGEST_END) -> Iterator[Ending]:
+def stop_on_signals(stop: Callable[[], None], *, within: float = SHUTDOWN_SECONDS) -> Iterator[Shutdown]:
     """Turn the first Ctrl-C, SIGTERM or SIGHUP into a call of ``stop`` in the event loop.
 
     The second one ends the process at once. The process also ends ``within`` seconds after the first, or after
-    ``Ending.begins``, where the block has not been left by then. A thread of its own hears of the signals, so that all
+    ``Shutdown.begin``, where the block has not been left by then. A thread of its own hears of the signals, so that all
     this holds while the event loop is held up, too. SIGHUP is left alone where it is ignored, as under ``nohup``.
     """
-    ending = Ending(stop, asyncio.get_running_loop(), within)
+    shutdown = Shutdown(stop, asyncio.get_running_loop(), within)
     numbers = [
         number for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if (number := getattr(signal, name, None))
     ]
     earlier = {number: signal.getsignal(number) for number in numbers}
     numbers = [number for number in numbers if not _left_alone(number, earlier[number])]
     # What a signal does is done by the thread; the handler is there so that Python notes its number in the socket.
-    listened = signal.set_wakeup_fd(ending.writer.fileno(), warn_on_full_buffer=False)
+    listened = signal.set_wakeup_fd(shutdown.writer.fileno(), warn_on_full_buffer=False)
     for number in numbers:
         signal.signal(number, lambda *_: None)
     try:
-        yield ending
+        yield shutdown
     finally:
         for number in numbers:
             signal.signal(number, earlier[number])
         signal.set_wakeup_fd(listened)
-        ending.close()
+        shutdown.close()
 
 
-def run_to_its_end(work: Coroutine[Any, Any, int]) -> int:
+def run_to_completion(work: Coroutine[Any, Any, int]) -> int:
     """Run a command as ``asyncio.run`` does; threads that hang, as in a file, do not keep it from ending."""
     done, over = threading.Event(), threading.Event()
     code = 1

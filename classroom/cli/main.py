@@ -23,11 +23,11 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from classroom import __version__
-from classroom.cli.interrupt import run_to_its_end
-from classroom.cli.terminal import open_standard_files, talking
+from classroom.cli.interrupt import run_to_completion
+from classroom.cli.terminal import open_standard_files, safe_output
 from classroom.common.errors import ClassroomError, CommandError, Fault
 from classroom.common.free_memory import stay_within_limit
-from classroom.common.limited_log import SparingFilter
+from classroom.common.limited_log import LimitedLogFilter
 
 __all__ = ["main"]
 
@@ -49,12 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A console that cannot show a character shows a question mark instead of failing.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    with talking(lasting=False):
+    with safe_output(lasting=False):
         try:
             options = _parser().parse_args(arguments)
         except SystemExit as ended:  # after --help, and after a fault that was told
             raise SystemExit(_written(int(ended.code or 0))) from None
-    with talking(lasting=options.run in (_teach, _signal) and not getattr(options, "check", False)):
+    with safe_output(lasting=options.run in (_teach, _signal) and not getattr(options, "check", False)):
         _set_up_log(options.debug)
         return _written(_carry_out(options))
 
@@ -209,7 +209,7 @@ def _set_up_log(debug: bool) -> None:
             logging.getLogger(chatty).setLevel(logging.INFO)
         return
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(SparingFilter())
+    handler.addFilter(LimitedLogFilter())
     logging.basicConfig(level=logging.WARNING, format="classroom: %(message)s", handlers=[handler])
     for chatty in ("aiortc", "aioice", "aiohttp", "websockets", "libav", "zeroconf"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
@@ -217,10 +217,10 @@ def _set_up_log(debug: bool) -> None:
 
 def _teach(options: argparse.Namespace) -> int:
     stay_within_limit()
-    from classroom.cli.teach import Wishes, teach
-    from classroom.server.own_relay import RelayWish
+    from classroom.cli.teach import TeachOptions, teach
+    from classroom.server.own_relay import RelayOptions
 
-    wishes = Wishes(
+    chosen = TeachOptions(
         file=options.lesson,
         host=options.host,
         port=options.port,
@@ -228,16 +228,16 @@ def _teach(options: argparse.Namespace) -> int:
         signaling=options.signaling,
         check=options.check,
         quiet=options.quiet,
-        relay=RelayWish(options.relay_port) if options.relay or options.relay_port is not None else None,
+        relay=RelayOptions(options.relay_port) if options.relay or options.relay_port is not None else None,
         fresh=options.fresh,
     )
-    return run_to_its_end(teach(wishes))
+    return run_to_completion(teach(chosen))
 
 
 def _signal(options: argparse.Namespace) -> int:
     from classroom.cli.signal import signal
 
-    return run_to_its_end(signal(host=options.host, port=options.port, allow_quit=options.allow_quit))
+    return run_to_completion(signal(host=options.host, port=options.port, allow_quit=options.allow_quit))
 
 
 def _check(options: argparse.Namespace) -> int:

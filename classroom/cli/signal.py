@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
-from classroom.cli.interrupt import interruptible
+from classroom.cli.interrupt import stop_on_signals
 from classroom.common.clock import SystemClock
 from classroom.server.site import Site
 from classroom.signaling import Room, Switchboard, add_routes
@@ -37,7 +37,7 @@ async def signal(*, host: str, port: int, allow_quit: bool) -> int:
     _stay_small()
     stopping = asyncio.Event()
     site = signal_site(host=host, port=port, on_quit=stopping if allow_quit else None)
-    with interruptible(stopping.set) as ending:
+    with stop_on_signals(stopping.set) as shutdown:
         async with site:
             first, *others = site.addresses("")
             print(f"Signaling: {first}")
@@ -46,7 +46,7 @@ async def signal(*, host: str, port: int, allow_quit: bool) -> int:
             sys.stdout.flush()
             print("Ctrl-C stops the server.", file=sys.stderr, flush=True)
             await stopping.wait()
-            ending.begins()
+            shutdown.begin()
     return 0
 
 

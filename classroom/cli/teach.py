@@ -16,20 +16,20 @@ from pathlib import Path
 import segno
 
 from classroom.broadcaster import Broadcaster
-from classroom.cli.interrupt import interruptible
+from classroom.cli.interrupt import stop_on_signals
 from classroom.common.clock import SystemClock
 from classroom.common.errors import LessonError, SetupError
 from classroom.common.paths import home_folder
 from classroom.features.lesson_file import LessonFile, read_lesson_file
 from classroom.lesson import Lesson, built_in_lesson
-from classroom.lesson.progress_file import Keeping, KeptFile
+from classroom.lesson.progress_file import ProgressFile, Resumption
 from classroom.media.devices import list_devices
 from classroom.server.authority import fingerprint
 from classroom.server.coturn import RELAY_PORTS
-from classroom.server.own_relay import OwnRelay, RelayWish
+from classroom.server.own_relay import OwnRelay, RelayOptions
 from classroom.signaling.client import ServerAddress, reach
 
-__all__ = ["Wishes", "teach"]
+__all__ = ["TeachOptions", "teach"]
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _FIREWALLS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class TeachOptions:
     """What the command line asks for; None where it says nothing."""
 
     file: Path | None = None
@@ -53,39 +53,39 @@ class Wishes:
     signaling: str | None = None
     check: bool = False
     quiet: bool = False
-    relay: RelayWish | None = None
+    relay: RelayOptions | None = None
     fresh: bool = False
 
 
-async def teach(wishes: Wishes) -> int:
+async def teach(options: TeachOptions) -> int:
     """Run a lesson until it is ended by the teacher, Ctrl-C or SIGTERM; the exit code."""
-    file = None if wishes.file is None else await asyncio.to_thread(_file, wishes.file)
+    file = None if options.file is None else await asyncio.to_thread(_file, options.file)
     lesson = await asyncio.to_thread(_built_in) if file is None else file.lesson
-    if wishes.signaling is not None:
-        lesson = _meeting_at(wishes.signaling, lesson)
-    keeping, story = (None, None) if wishes.check else await asyncio.to_thread(begin_keeping, lesson, wishes)
+    if options.signaling is not None:
+        lesson = _meeting_at(options.signaling, lesson)
+    keeping, story = (None, None) if options.check else await asyncio.to_thread(open_progress, lesson, options)
     broadcaster = Broadcaster(
         lesson,
-        host=lesson.server.host if wishes.host is None else wishes.host,
-        port=lesson.server.port if wishes.port is None else wishes.port,
-        token=wishes.token or lesson.access.token or secrets.token_urlsafe(18),
+        host=lesson.server.host if options.host is None else options.host,
+        port=lesson.server.port if options.port is None else options.port,
+        token=options.token or lesson.access.token or secrets.token_urlsafe(18),
         clock=SystemClock(),
         file=file,
-        relay=wishes.relay,
+        relay=options.relay,
         keeping=keeping,
     )
-    if wishes.check:
+    if options.check:
         return await _check(broadcaster)
-    with interruptible(broadcaster.stop) as ending:
+    with stop_on_signals(broadcaster.stop) as shutdown:
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
-            _introduce(broadcaster, story, quiet=wishes.quiet)
+            _introduce(broadcaster, story, quiet=options.quiet)
             # What is there now stays to the end. Collecting the memory of students who leave need not look at it.
             gc.collect()
             gc.freeze()
             await broadcaster.stopped()
-            ending.begins()
+            shutdown.begin()
             print("Stopping the lesson …", file=sys.stderr)
     return 0
 
@@ -137,12 +137,12 @@ async def _check(broadcaster: Broadcaster) -> int:
     return 0 if all(line.well for line in lines) else 1
 
 
-def begin_keeping(lesson: Lesson, wishes: Wishes) -> tuple[Keeping | None, str | None]:
+def open_progress(lesson: Lesson, options: TeachOptions) -> tuple[Resumption | None, str | None]:
     """Where this lesson is kept and what it goes on with, and what to say of that."""
     home, longest = home_folder(), lesson.recording.resume
     if home is None or not longest:
         return None, None
-    file = KeptFile.of(home, wishes.file)
+    file = ProgressFile.of(home, options.file)
     try:
         if not file.claim():
             return None, "This lesson runs already on this computer, so this one begins anew and is not kept."
@@ -153,20 +153,20 @@ def begin_keeping(lesson: Lesson, wishes: Wishes) -> tuple[Keeping | None, str |
         before = file.read()
     except (ValueError, OSError) as error:
         reason = getattr(error, "strerror", None) or error
-        return Keeping(file), f"What was kept of an interrupted lesson is left out ({reason}); this one begins anew."
+        return Resumption(file), f"What was kept of an interrupted lesson is left out ({reason}); this one begins anew."
     if before is None:
-        return Keeping(file), None
+        return Resumption(file), None
     of = f"the lesson of {before.began.astimezone():%H:%M}"
     passed = before.interrupted_for(datetime.now(UTC))
     if passed is None:
-        return Keeping(file), f"By this computer's clock {of} is still to come, so this one begins anew."
+        return Resumption(file), f"By this computer's clock {of} is still to come, so this one begins anew."
     if passed > longest:
-        return Keeping(file), f"{of.capitalize()} was interrupted {_spoken(passed)} ago, so this one begins anew."
-    if wishes.fresh:
+        return Resumption(file), f"{of.capitalize()} was interrupted {_spoken(passed)} ago, so this one begins anew."
+    if options.fresh:
         back = "To go on with it, stop this one before you change anything, and start without --fresh."
-        return Keeping(file, fresh=True), f"Begun anew; {of} is left aside. {back}"
+        return Resumption(file, fresh=True), f"Begun anew; {of} is left aside. {back}"
     anew = "To begin anew instead, stop and start with --fresh."
-    return Keeping(file, before), f"Going on with {of}, interrupted {_spoken(passed)} ago. {anew}"
+    return Resumption(file, before), f"Going on with {of}, interrupted {_spoken(passed)} ago. {anew}"
 
 
 def _spoken(seconds: float) -> str:
@@ -177,7 +177,7 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
     def shown(teacher: str) -> str:
         return teacher.partition("#")[0] if quiet else teacher
 
-    students, *others = broadcaster.reception.addresses()
+    students, *others = broadcaster.endpoints.addresses()
     print(f"Students:  {students}")
     for other in others:
         print(f"           {other}")
@@ -185,7 +185,7 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
     # This computer needs no https: its loopback counts as secure already, and everybody else sees the first one.
     for secure in broadcaster.secure_teacher_addresses()[:1]:
         print(f"           {shown(secure)}")
-    if (trust := broadcaster.reception.trust_address()) is not None:
+    if (trust := broadcaster.endpoints.trust_address()) is not None:
         print(f"Trust:     {trust}", flush=True)
     if (server := broadcaster.signaling_server) is not None:
         print(f"Signaling: {server}", flush=True)
@@ -194,7 +194,7 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
         _tell_of_ports(relay)
     if _can_show_blocks():
         segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
-    if (authority := broadcaster.reception.authority()) is not None:
+    if (authority := broadcaster.endpoints.authority()) is not None:
         print(f"Fingerprint of the certificate at {trust}: {fingerprint(authority.certificate)}", file=sys.stderr)
     for line in broadcaster.bulletin.source_lines():
         print(line.text, file=sys.stderr)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
-__all__ = ["Talk", "open_standard_files", "talking"]
+__all__ = ["Terminal", "open_standard_files", "safe_output"]
 
 _WAITING: Final = 2000
 """Texts that may wait for a terminal that does not take them; a line is one or two."""
@@ -32,7 +32,7 @@ _TRIES: Final = 50
 """How often a file that takes nothing right now, as a terminal in non-blocking mode, is asked again."""
 
 
-class Talk(io.TextIOBase):
+class Terminal(io.TextIOBase):
     """A text file over a standard stream that never fails and, in the background, never blocks.
 
     Whatever cannot be written is dropped. In the background a thread writes; what it has not written yet is bounded.
@@ -132,7 +132,7 @@ def open_standard_files() -> None:
 
 
 @contextlib.contextmanager
-def talking(*, lasting: bool) -> Iterator[None]:
+def safe_output(*, lasting: bool) -> Iterator[None]:
     """Let nothing that is said end or hold up a command.
 
     Args:
@@ -140,14 +140,14 @@ def talking(*, lasting: bool) -> Iterator[None]:
             for whoever reads it. Otherwise standard output is left as it is.
     """
     kept = sys.stdout, sys.stderr
-    made: list[Talk] = []
+    made: list[Terminal] = []
 
     def talk(stream: TextIO) -> TextIO:
         buffer = getattr(stream, "buffer", None)
         raw: Any = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer in between
         if not isinstance(raw, io.RawIOBase):
             return stream
-        made.append(Talk(stream, raw, background=lasting))
+        made.append(Terminal(stream, raw, background=lasting))
         return made[-1]  # type: ignore[return-value]
 
     sys.stderr = talk(kept[1])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from classroom.common.alarms import Alarm, Alarms
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.sentences import Wording
 
 __all__ = ["MemoryWatch", "spare_memory", "stay_within_limit"]
@@ -47,7 +47,7 @@ class MemoryWatch:
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
-        self._sparing = SparingLog(logger, lines=1)
+        self._limited = LimitedLog(logger, lines=1)
         self._short = False
         self._missed = False
 
@@ -79,7 +79,7 @@ class MemoryWatch:
     def _set(self, short: bool) -> None:
         self._short = short
         if short:
-            self._sparing.warn("memory is short: no more students are let in")
+            self._limited.warn("memory is short: no more students are let in")
             self._alarms.put(_ALARM)
         else:
             self._alarms.clear(_CODE)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["SparingFilter", "SparingLog"]
+__all__ = ["LimitedLog", "LimitedLogFilter"]
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ _EACH: Final = 60.0
 """Seconds between two lines of a kind about the same address."""
 
 
-class SparingLog:
+class LimitedLog:
     """Writes at most some lines of each kind in a span of time; the next span's first line tells what was left out.
 
     Args:
@@ -52,7 +52,7 @@ class SparingLog:
             message: what is said, before its values are filled in; that is its kind, so it must be a constant.
             values: what is filled in.
             fault: the first line of a kind has its traceback with it.
-            by: whom it is about, as ``household`` says. There is one line a minute about each, so that a loud one
+            by: whom it is about, as ``limit_key`` says. There is one line a minute about each, so that a loud one
                 hides no other.
         """
         now = self._now()
@@ -80,7 +80,7 @@ class SparingLog:
         return False
 
 
-class SparingFilter(logging.Filter):
+class LimitedLogFilter(logging.Filter):
     """The net under all loggers, the libraries' too: no place in the code writes more than so many lines in a span.
 
     A fault that repeats must not fill a disk with the same line, whoever forgot to think of it. For a handler.

@@ -9,11 +9,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-__all__ = ["Figures", "make_registry"]
+__all__ = ["LessonFigures", "make_registry"]
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class LessonFigures:
     """The figures of one moment; times in seconds."""
 
     elapsed: float
@@ -25,7 +25,7 @@ class Figures:
     sources: int
 
 
-def make_registry(read: Callable[[], Figures]) -> CollectorRegistry:
+def make_registry(read: Callable[[], LessonFigures]) -> CollectorRegistry:
     """A registry of this lesson alone, which asks for the figures whenever it is read."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Lesson(read))
@@ -33,7 +33,7 @@ def make_registry(read: Callable[[], Figures]) -> CollectorRegistry:
 
 
 class _Lesson(Collector):
-    def __init__(self, read: Callable[[], Figures]) -> None:
+    def __init__(self, read: Callable[[], LessonFigures]) -> None:
         self._read = read
 
     def describe(self) -> Iterable[Metric]:

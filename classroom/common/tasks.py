@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-__all__ = ["end", "from_any_thread", "keep_running"]
+__all__ = ["end", "from_any_thread", "run_supervised"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def from_any_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -
     return hand_over
 
 
-def keep_running(stack: contextlib.AsyncExitStack, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def run_supervised(stack: contextlib.AsyncExitStack, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Own a task until the stack unwinds; work that fails is reported and begun again."""
 
     async def again_and_again() -> None:

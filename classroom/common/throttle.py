@@ -1,9 +1,9 @@
-"""Slows an address down that keeps giving a wrong token, passcode or id.
+"""Slows down an address that keeps giving a wrong token, passcode or id.
 
-An answer that is held back slows nobody who does not wait for it: a right guess is answered at once, so silence means
-"wrong", and whoever hangs up and tries the next on another connection has lost nothing. What has to be scarce is the
-looking itself. ``Guesses`` therefore looks at a few guesses of an address at a time, and each wrong one takes one of
-these places until its time is over, whether or not anybody still waits for the answer.
+Delaying the answer is not enough. A right guess is answered at once, so silence means "wrong", and an attacker who
+hangs up and tries the next guess on another connection loses nothing. What has to be limited is the checking itself.
+``GuessLimiter`` therefore checks a few guesses of an address at a time. Each wrong one takes one of these places until
+its delay is over, whether or not the client still waits for the answer.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-__all__ = ["Guesses", "Throttle", "TooManyGuesses", "household"]
+__all__ = ["GuessLimiter", "Throttle", "TooManyGuesses", "limit_key"]
 
 _MOST: Final = 4096
 """Guesses that wait or take a place at a time, of all addresses together."""
 
 
-def household(address: str) -> str:
+def limit_key(address: str) -> str:
     """Whom an IP address counts for: an IPv4 address for itself, an IPv6 address for its network of 64 bits.
 
     A single machine has as many IPv6 addresses of its network as it likes (RFC 8981), so limits must not count them
@@ -71,7 +71,7 @@ class Throttle:
 
     def failed(self, address: str, now: float) -> float:
         """Note a failure; return the seconds to wait before it is answered."""
-        who = household(address)
+        who = limit_key(address)
         count, last = self._failures.pop(who, (0, now))
         count = 1 if now - last > self._forget else count + 1
         self._failures[who] = (count, now)
@@ -82,7 +82,7 @@ class Throttle:
 
     def succeeded(self, address: str) -> None:
         """Forget the failures of an address."""
-        self._failures.pop(household(address), None)
+        self._failures.pop(limit_key(address), None)
 
 
 class TooManyGuesses(Exception):
@@ -104,12 +104,12 @@ class _Household:
     waiting: dict[str, _Waiting] = field(default_factory=dict)
 
 
-class Guesses:
+class GuessLimiter:
     """Looks at what an address gives as a secret, at a few wrong ones at a time.
 
     How it is used, with one instance for each kind of secret::
 
-        guesses = Guesses(Throttle(first=0.5, longest=8.0), at_a_time=2)
+        guesses = GuessLimiter(Throttle(first=0.5, longest=8.0), at_a_time=2)
         try:
             if await guesses.is_right(address, given, lambda: hmac.compare_digest(given.encode(), secret)):
                 ...  # at once, unless wrong ones of this address take all places just now
@@ -155,7 +155,7 @@ class Guesses:
         Raises:
             TooManyGuesses: there is no more room to wait.
         """
-        who = household(address)
+        who = limit_key(address)
         place = self._households.setdefault(who, _Household())
         try:
             delay = await self._turn(who, place, guess, _Waiting(check, self._forgives and not shared))

@@ -19,13 +19,13 @@ from websockets.frames import CONT, DATA_OPCODES, Frame
 from websockets.http11 import Request
 from websockets.protocol import Event
 
-from classroom.common.limited_log import SparingLog
-from classroom.common.throttle import household
+from classroom.common.limited_log import LimitedLog
+from classroom.common.throttle import limit_key
 
 __all__ = ["FRAME_LIMIT", "ControlConnection"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger)
+limited_log = LimitedLog(logger)
 
 FRAME_LIMIT: Final = 1024 * 1024
 """Bytes of the largest message of somebody who has said hello."""
@@ -102,7 +102,7 @@ class ControlConnection(ServerConnection):
         """Take in a read of the socket, slice by slice."""
         if self._stopped:
             return
-        if self._head:  # it comes as a whole, and the doorman has seen how long it is
+        if self._head:  # it comes as a whole, and port sharing has checked how long it is
             self._head = False
             end = data.find(b"\r\n\r\n") + 4
             super().data_received(data[:end])
@@ -174,7 +174,7 @@ class ControlConnection(ServerConnection):
             self._too_much()
 
     def _too_much(self) -> None:
-        sparing.warn("%s says much before hello and is cut off", self.address, by=household(self.address))
+        limited_log.warn("%s says much before hello and is cut off", self.address, by=limit_key(self.address))
         self.cut()
 
     def _pause(self) -> float:

@@ -17,9 +17,9 @@ from typing import Final
 from websockets.exceptions import ConnectionClosed
 
 from classroom.common.errors import CommandError
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.tasks import end
-from classroom.common.throttle import Guesses, TooManyGuesses, household
+from classroom.common.throttle import GuessLimiter, TooManyGuesses, limit_key
 from classroom.control import json_rpc as messages
 from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.connection import ControlConnection
@@ -29,7 +29,7 @@ from classroom.control.registry import COMMANDS, Desk
 __all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "Session"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger)
+limited_log = LimitedLog(logger)
 
 HELLO_WITHIN: Final = 5.0
 """Seconds a connection has for its hello."""
@@ -57,7 +57,7 @@ class Session:
         desk: Desk,
         token: str,
         invitations: Invitations,
-        guesses: Guesses,
+        guesses: GuessLimiter,
     ) -> None:
         self._connection = connection
         self._desk = desk
@@ -141,7 +141,9 @@ class Session:
             await self._connection.close(WRONG_TOKEN_CLOSE, "no hello")
             return False
         if hello is None:
-            sparing.warn("%s says something else than hello and is closed", self.address, by=household(self.address))
+            limited_log.warn(
+                "%s says something else than hello and is closed", self.address, by=limit_key(self.address)
+            )
             await self._farewell(WRONG_TOKEN_CLOSE, "no hello")
             return False
         try:
@@ -186,7 +188,7 @@ class Session:
     def _is_right(self, hello: messages.Request) -> bool:
         right = self._right_token(hello) or self._invited(hello) is not None
         if not right:
-            sparing.warn("wrong token from %s", self.address, by=household(self.address))
+            limited_log.warn("wrong token from %s", self.address, by=limit_key(self.address))
         return right
 
     def _right_token(self, hello: messages.Request) -> bool:
@@ -261,7 +263,7 @@ class Session:
             self._outbox.put_nowait(message)
         except asyncio.QueueFull:
             address = self.address
-            sparing.warn("the control connection of %s cannot follow and is closed", address, by=household(address))
+            limited_log.warn("the control connection of %s cannot follow and is closed", address, by=limit_key(address))
             self.dismiss()
 
     async def _room(self) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from classroom.common.throttle import Guesses, Throttle, household
+from classroom.common.throttle import GuessLimiter, Throttle, limit_key
 from classroom.control import json_rpc as messages
 from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitations
@@ -29,7 +29,7 @@ class Sessions:
         self._desk = desk
         self._token = token
         self._invitations = invitations
-        self._guesses = Guesses(Throttle(), forgives=True)
+        self._guesses = GuessLimiter(Throttle(), forgives=True)
         self._sessions: dict[Session, None] = {}
 
     async def handle(self, connection: ControlConnection) -> None:
@@ -67,6 +67,6 @@ class Sessions:
 
 def _rudest(strangers: Sequence[Session]) -> Session:
     """The oldest of the address that has most: who wants to keep a teacher out only pushes out his own."""
-    homes = {session: household(session.address) for session in strangers}
+    homes = {session: limit_key(session.address) for session in strangers}
     counts = Counter(homes.values())
     return max(strangers, key=lambda session: counts[homes[session]])

@@ -16,7 +16,7 @@ from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.source_pool import SourcePool
 from classroom.media.sources.browser import Browser
-from classroom.server.endpoints import Reception
+from classroom.server.endpoints import Endpoints
 from classroom.server.invitation_link import SEND_PATH, invitation
 from classroom.students.audience import Audience
 from classroom.webrtc.publishers import browser_source
@@ -44,7 +44,7 @@ class TeachersDesk:
         audience: Audience,
         teachers: TeacherConnections,
         invitations: Invitations,
-        reception: Reception,
+        endpoints: Endpoints,
         lesson: Callable[[], Lesson],
         whole: Callable[[], dict[str, object]],
         refresh: Callable[[], None],
@@ -59,7 +59,7 @@ class TeachersDesk:
         self._audience = audience
         self._teachers = teachers
         self._invitations = invitations
-        self._reception = reception
+        self._endpoints = endpoints
         self._lesson = lesson
         self._whole = whole
         self._refresh = refresh
@@ -119,7 +119,7 @@ class TeachersDesk:
         """Invite a device to send a source."""
         browser_source(self._pool.sources(), source)
         key = self._invitations.invite(source).key
-        return invitation(source, key, self._reception.secure_addresses(SEND_PATH))
+        return invitation(source, key, self._endpoints.secure_addresses(SEND_PATH))
 
     def revoke_invitation(self, source: str) -> None:
         """Take an invitation back."""
@@ -135,7 +135,7 @@ class TeachersDesk:
     def welcome_guest(self, source: str) -> dict[str, object]:
         """What a device hears that was invited to send a source."""
         lesson = self._lesson().lesson
-        secure = self._reception.secure_addresses(SEND_PATH)
+        secure = self._endpoints.secure_addresses(SEND_PATH)
         return {"source": source, "title": lesson.title, "language": lesson.language, "secure_addresses": secure}
 
     def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:

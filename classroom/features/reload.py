@@ -25,7 +25,7 @@ from classroom.media.source_pool import SourcePool
 from classroom.media.sources import fallback_card
 from classroom.media.ticker import Supplies
 from classroom.signaling.access import AccessGuard
-from classroom.signaling.backend import Place
+from classroom.signaling.backend import SignalingBackend
 from classroom.students.audience import Audience
 
 __all__ = ["Renewal"]
@@ -48,14 +48,14 @@ class Renewal:
         prompter: Prompter,
         audience: Audience,
         guard: AccessGuard | None,
-        place: Place,
+        backend: SignalingBackend,
         alarms: Alarms,
         changed: Callable[[Lesson], None],
     ) -> None:
         self._lesson = lesson
         self._pool, self._program, self._direction = pool, program, direction
         self._opening = opening
-        self._prompter, self._audience, self._guard, self._place = prompter, audience, guard, place
+        self._prompter, self._audience, self._guard, self._backend = prompter, audience, guard, backend
         self._alarms = alarms
         self._changed = changed
 
@@ -127,4 +127,4 @@ class Renewal:
         )
         if self._guard is not None:
             self._guard.ask_for(access.passcode)
-        self._place.make_room(access.max_students)
+        self._backend.make_room(access.max_students)

@@ -11,7 +11,7 @@ from typing import Literal, TypedDict
 from classroom import __version__
 from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock
-from classroom.common.metrics import Figures
+from classroom.common.metrics import LessonFigures
 from classroom.control.news import Thumbnail
 from classroom.features.alarms import alarms_section
 from classroom.features.lesson import LessonSection, lesson_section
@@ -25,7 +25,7 @@ from classroom.media.program import Program
 from classroom.media.source_pool import SourcePool
 from classroom.media.thumbnail import thumbnails
 from classroom.server.authority import fingerprint
-from classroom.server.endpoints import Reception
+from classroom.server.endpoints import Endpoints
 from classroom.students.audience import Audience
 
 __all__ = ["Bulletin", "RecordingSection", "SourceLine"]
@@ -65,7 +65,7 @@ class Bulletin:
         program: Program,
         opening: Opening,
         audience: Audience,
-        reception: Callable[[], Reception],
+        endpoints: Callable[[], Endpoints],
         alarms: Alarms,
     ) -> None:
         self._lesson = lesson
@@ -78,7 +78,7 @@ class Bulletin:
         self._program = program
         self._opening = opening
         self._audience = audience
-        self._reception = reception
+        self._endpoints = endpoints
         self._alarms = alarms
 
     def sections(self) -> dict[str, object]:
@@ -105,13 +105,13 @@ class Bulletin:
     def lesson(self) -> LessonSection:
         """The section of the lesson, as of now."""
         elapsed = self._clock.now() - self._started
-        authority = self._reception().authority()
+        authority = self._endpoints().authority()
         return lesson_section(
             self._lesson(),
             self._began,
             elapsed,
-            addresses=self._reception().addresses(),
-            secure_addresses=self._reception().secure_addresses(),
+            addresses=self._endpoints().addresses(),
+            secure_addresses=self._endpoints().secure_addresses(),
             fingerprint=None if authority is None else fingerprint(authority.certificate),
         )
 
@@ -119,12 +119,12 @@ class Bulletin:
         """What ``/healthz`` answers."""
         return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}
 
-    def figures(self) -> Figures:
+    def figures(self) -> LessonFigures:
         """What ``/metrics`` is made of."""
         students = self._audience.count()
         statistics = self._program.statistics
         sources = self._pool.pictures()
-        return Figures(
+        return LessonFigures(
             elapsed=self._clock.now() - self._started,
             students=students.present,
             watching=students.watching,

@@ -18,8 +18,8 @@ from classroom.features.run_of_show import Prompter
 from classroom.features.scenes import Direction, scenes_of
 from classroom.lesson import Lesson
 from classroom.lesson.audio_settings import SETTINGS
-from classroom.lesson.progress import Kept, KeptDevice, KeptInput, KeptPage, path_text
-from classroom.lesson.progress_file import Keeper, Keeping
+from classroom.lesson.progress import DeviceProgress, InputProgress, PageProgress, Progress, path_text
+from classroom.lesson.progress_file import ProgressWriter, Resumption
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.source_pool import SourcePool
@@ -46,7 +46,7 @@ class Continuation:
     ``started`` is the clock second and ``began`` the time of day of its beginning, ``start`` its first scene.
     """
 
-    def __init__(self, lesson: Lesson, keeping: Keeping | None, *, clock: Clock) -> None:
+    def __init__(self, lesson: Lesson, keeping: Resumption | None, *, clock: Clock) -> None:
         kept = None if keeping is None else keeping.before
         now = datetime.now(UTC)
         elapsed = 0.0 if kept is None else kept.elapsed + (kept.interrupted_for(now) or 0.0)
@@ -106,17 +106,17 @@ class Continuation:
     def keep(self, stack: contextlib.AsyncExitStack, *, over: Callable[[], bool]) -> None:
         """Keep where the lesson is until the stack unwinds, and forget it then where it is ``over``."""
         if self._keeping is not None:
-            keeper = Keeper(self._keeping.file, describe=self._describe, fresh=self._keeping.fresh)
+            keeper = ProgressWriter(self._keeping.file, describe=self._describe, fresh=self._keeping.fresh)
             keeper.keep(stack, over=over)
 
-    def _describe(self) -> Kept:
+    def _describe(self) -> Progress:
         """How the lesson is now."""
         assert self._keeping is not None
         assert self._parts is not None
         pool, opening, program = self._parts.pool, self._parts.opening, self._parts.program
         said, held, sources = pool.inputs(), opening.held, pool.every_source()
         director = self._parts.direction.director
-        return Kept(
+        return Progress(
             lesson=self._keeping.file.lesson,
             saved=datetime.now(UTC),
             elapsed=self._clock.now() - self.started,
@@ -125,7 +125,7 @@ class Continuation:
             waits=opening.waits,
             waiting=tuple(sorted(held)),
             audio={
-                name: KeptInput(
+                name: InputProgress(
                     said=said[name].settings,
                     # It would be open but for the beginning of the lesson.
                     set=replace(setting, muted=setting.muted and name not in held).settings,
@@ -134,12 +134,12 @@ class Continuation:
                 if name in said
             },
             pages={
-                name: KeptPage(file=path_text(source.path), page=source.page)
+                name: PageProgress(file=path_text(source.path), page=source.page)
                 for name, source in sources.items()
                 if isinstance(source, Slides)
             },
             devices={
-                name: KeptDevice(wish=_spelled(source.wish), identity=known.identity, label=known.label)
+                name: DeviceProgress(wish=_spelled(source.wish), identity=known.identity, label=known.label)
                 for name, source in sources.items()
                 if (known := source.known) is not None
             },
@@ -147,7 +147,7 @@ class Continuation:
         )
 
 
-def _as_set(setting: SoundInput, before: KeptInput, *, muted: bool) -> SoundInput:
+def _as_set(setting: SoundInput, before: InputProgress, *, muted: bool) -> SoundInput:
     """As the teacher had set it where the file says the same as then; muted wherever it was."""
     kept = {key: getattr(before.set, key) for key in SETTINGS if getattr(setting, key) == getattr(before.said, key)}
     return replace(setting, **{**kept, "muted": muted or kept.get("muted", setting.muted)})

@@ -22,7 +22,7 @@ from classroom.director.cues import CueState
 from classroom.features.scenes import Direction
 from classroom.lesson import Lesson
 from classroom.lesson.cues import CueModel, scene_alone
-from classroom.lesson.progress import Kept, KeptCue, KeptCues
+from classroom.lesson.progress import CueProgress, Progress, RunOfShowProgress
 
 __all__ = ["CueEntry", "CuesSection", "Prompter", "SlideEntry", "cues_of", "scene_for"]
 
@@ -128,19 +128,19 @@ class Prompter:
         self._show.replace(cues_of(lesson, self._began), self._now())
         self._moved()
 
-    def progress(self) -> KeptCues:
+    def progress(self) -> RunOfShowProgress:
         """How far the show has come, to be kept."""
         states: dict[CueState, Literal["done", "passed", "coming"]] = {"done": "done", "passed": "passed"}
         marks = self._marks()
-        return KeptCues(
+        return RunOfShowProgress(
             held=self._show.held,
             cues=tuple(
-                KeptCue(mark=mark, state=states.get(self._show.state(place), "coming"))
+                CueProgress(mark=mark, state=states.get(self._show.state(place), "coming"))
                 for place, mark in enumerate(marks)
             ),
         )
 
-    def resume(self, kept: Kept) -> None:
+    def resume(self, kept: Progress) -> None:
         """Go on where the show had come; a cue that is new and would be over by then is passed over."""
         before = {cue.mark for cue in kept.cues.cues}
         progress = kept.progress(self._marks())

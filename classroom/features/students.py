@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import assert_never
 
-from classroom.common.tasks import keep_running
+from classroom.common.tasks import run_supervised
 from classroom.signaling.member import Joined, Left, Lost, Member, Message
 from classroom.students.audience import Audience
 
@@ -33,4 +33,4 @@ async def attend(stack: contextlib.AsyncExitStack, member: Member, audience: Aud
                 case _:
                     assert_never(event)
 
-    keep_running(stack, "signaling", listen)
+    run_supervised(stack, "signaling", listen)

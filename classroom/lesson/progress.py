@@ -20,12 +20,12 @@ from classroom.lesson.times import LONGEST
 __all__ = [
     "LARGEST",
     "VERSION",
-    "Kept",
-    "KeptCue",
-    "KeptCues",
-    "KeptDevice",
-    "KeptInput",
-    "KeptPage",
+    "CueProgress",
+    "DeviceProgress",
+    "InputProgress",
+    "PageProgress",
+    "Progress",
+    "RunOfShowProgress",
     "path_text",
     "read",
 ]
@@ -43,21 +43,21 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
 
-class KeptInput(_Value):
+class InputProgress(_Value):
     """An audio input: what the lesson said of it, and how it was set."""
 
     said: AudioSettings
     set: AudioSettings
 
 
-class KeptPage(_Value):
+class PageProgress(_Value):
     """The page of slides that was shown, and of which file."""
 
     file: str
     page: int = Field(ge=1)
 
 
-class KeptDevice(_Value):
+class DeviceProgress(_Value):
     """The device that a source had chosen, and what the lesson had wished."""
 
     wish: str
@@ -65,21 +65,21 @@ class KeptDevice(_Value):
     label: str
 
 
-class KeptCue(_Value):
+class CueProgress(_Value):
     """A cue of the run of show: what tells it from the others, and whether it came or was passed over."""
 
     mark: str
     state: Literal["done", "passed", "coming"]
 
 
-class KeptCues(_Value):
+class RunOfShowProgress(_Value):
     """The run of show: its cues in their order, and whether the teacher had taken over."""
 
     held: bool
-    cues: tuple[KeptCue, ...] = Field(strict=False)
+    cues: tuple[CueProgress, ...] = Field(strict=False)
 
 
-class Kept(_Value):
+class Progress(_Value):
     """A lesson as it stood.
 
     ``lesson`` is the path of its file. ``elapsed`` are the seconds since its beginning at the moment ``saved``, which
@@ -95,10 +95,10 @@ class Kept(_Value):
     preview: str | None
     waits: bool
     waiting: tuple[str, ...] = Field(strict=False)
-    audio: dict[str, KeptInput]
-    pages: dict[str, KeptPage]
-    devices: dict[str, KeptDevice]
-    cues: KeptCues
+    audio: dict[str, InputProgress]
+    pages: dict[str, PageProgress]
+    devices: dict[str, DeviceProgress]
+    cues: RunOfShowProgress
 
     @property
     def began(self) -> datetime:
@@ -110,11 +110,11 @@ class Kept(_Value):
         passed = (now - self.saved).total_seconds()
         return None if passed < -_SET_BACK else max(0.0, passed)
 
-    def without_time(self) -> Kept:
+    def without_time(self) -> Progress:
         """The same for comparing what changes by more than time."""
         return self.model_copy(update={"saved": datetime.fromtimestamp(0, UTC), "elapsed": 0.0})
 
-    def progress(self, marks: Sequence[str]) -> list[KeptCue]:
+    def progress(self, marks: Sequence[str]) -> list[CueProgress]:
         """For the cues of a lesson as it is now: which of them came, were passed over, or are to come.
 
         Where its list was changed, what was done stays done. One that is new is to come.
@@ -122,7 +122,7 @@ class Kept(_Value):
         old, now = self.cues.cues, list(marks)
         if [cue.mark for cue in old] == now:
             return list(old)
-        states: list[KeptCue] = [KeptCue(mark=mark, state="coming") for mark in now]
+        states: list[CueProgress] = [CueProgress(mark=mark, state="coming") for mark in now]
         place = 0
         for cue in old:
             if cue.state != "coming" and cue.mark in now[place:]:
@@ -130,7 +130,7 @@ class Kept(_Value):
                 states[place - 1] = cue
         # What stands before one that came is not to come any more.
         return [
-            cue if cue.state != "coming" or number >= place else KeptCue(mark=cue.mark, state="passed")
+            cue if cue.state != "coming" or number >= place else CueProgress(mark=cue.mark, state="passed")
             for number, cue in enumerate(states)
         ]
 
@@ -140,12 +140,12 @@ def path_text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def read(data: bytes, lesson: str) -> Kept:
+def read(data: bytes, lesson: str) -> Progress:
     """What is kept of this lesson; ValueError where that cannot be read, is of another lesson or another version."""
     if len(data) > LARGEST:
         raise ValueError("it is too large")
     try:
-        kept = Kept.model_validate_json(data)
+        kept = Progress.model_validate_json(data)
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "it"
         raise ValueError(f"{place} cannot be read") from None

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from classroom.common.tasks import keep_running
-from classroom.lesson.progress import LARGEST, Kept, path_text, read
+from classroom.common.tasks import run_supervised
+from classroom.lesson.progress import LARGEST, Progress, path_text, read
 
-__all__ = ["BUILT_IN", "Keeper", "Keeping", "KeptFile"]
+__all__ = ["BUILT_IN", "ProgressFile", "ProgressWriter", "Resumption"]
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _KEPT_FOR: Final = 30 * 86_400.0
 _SUFFIXES: Final = frozenset({".json", ".lock", ".new"})
 
 
-class KeptFile:
+class ProgressFile:
     """The file of one lesson. ``lesson`` is the path of the lesson file, or ``BUILT_IN``."""
 
     def __init__(self, home: Path, lesson: str) -> None:
@@ -51,7 +51,7 @@ class KeptFile:
         self._lock: IO[bytes] | None = None
 
     @classmethod
-    def of(cls, home: Path, file: Path | None) -> KeptFile:
+    def of(cls, home: Path, file: Path | None) -> ProgressFile:
         """That of a lesson file; None is the built-in lesson."""
         return cls(home, BUILT_IN if file is None else path_text(file.resolve()))
 
@@ -87,7 +87,7 @@ class KeptFile:
         if lock is not None:
             lock.close()
 
-    def read(self) -> Kept | None:
+    def read(self) -> Progress | None:
         """What is kept; None where there is nothing.
 
         ValueError for what is of no use, OSError for what cannot be read.
@@ -117,27 +117,27 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class Resumption:
     """Where a lesson is kept, and what it goes on with; with ``fresh`` it begins anew, where another one is kept."""
 
-    file: KeptFile
-    before: Kept | None = None
+    file: ProgressFile
+    before: Progress | None = None
     fresh: bool = False
 
 
-class Keeper:
+class ProgressWriter:
     """Keeps a lesson's state in its file while it runs. Belongs to the event loop.
 
     ``describe`` says how the lesson is. With ``fresh`` the file stays that of the interrupted lesson until something is
     changed in this one, so that whatever ends it before then, the interrupted lesson can be gone on with.
     """
 
-    def __init__(self, file: KeptFile, *, describe: Callable[[], Kept], fresh: bool = False) -> None:
+    def __init__(self, file: ProgressFile, *, describe: Callable[[], Progress], fresh: bool = False) -> None:
         self._file = file
         self._describe = describe
         self._fresh = fresh
-        self._first: Kept | None = None
-        self._written: Kept | None = None
+        self._first: Progress | None = None
+        self._written: Progress | None = None
         self._wanted = threading.Condition()
         self._errands: list[Callable[[], None]] = []
         self._ending = False
@@ -155,7 +155,7 @@ class Keeper:
             await self._end(over=over())
 
         stack.push_async_callback(end)
-        keep_running(stack, "what is kept of the lesson", self._run)
+        run_supervised(stack, "what is kept of the lesson", self._run)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -169,7 +169,7 @@ class Keeper:
                 wrote = loop.time()
             await asyncio.sleep(_LOOKS_EVERY)
 
-    def _is_written(self, now: Kept) -> bool:
+    def _is_written(self, now: Progress) -> bool:
         """Whether the file is this lesson's: from the first change on where it was begun anew, else from its beginning.
 
         To be asked at every look, for a change counts also when it was taken back.
@@ -194,7 +194,7 @@ class Keeper:
             self._wanted.notify()
         await asyncio.to_thread(self._thread.join, _ENDS_WITHIN)
 
-    def _write(self, kept: Kept) -> None:
+    def _write(self, kept: Progress) -> None:
         self._written = kept
         data = kept.model_dump_json().encode()
         self._do(lambda: self._file.write(data))
@@ -224,7 +224,7 @@ class Keeper:
                 self._failing = True
 
 
-def _standing(kept: Kept) -> Kept:
+def _standing(kept: Progress) -> Progress:
     """What a teacher or the run of show has changed: devices come by themselves."""
     return kept.without_time().model_copy(update={"devices": {}})
 

@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from classroom.common.clock import Clock
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 
 __all__ = ["Recovery"]
 
@@ -20,7 +20,7 @@ class Recovery:
     def __init__(self, encoder: str, log: logging.Logger, clock: Clock) -> None:
         self._encoder = encoder
         self._clock = clock
-        self._sparing = SparingLog(log, now=clock.now)
+        self._limited = LimitedLog(log, now=clock.now)
         self._failures = 0
         self._retry_at: float | None = None
 
@@ -33,7 +33,7 @@ class Recovery:
         pause = _BACK_OFF[min(self._failures, len(_BACK_OFF) - 1)]
         self._failures += 1
         self._retry_at = self._clock.now() + pause
-        self._sparing.warn(
+        self._limited.warn(
             "The %s encoder failed and is tried again in %g s: %s: %s",
             self._encoder,
             pause,

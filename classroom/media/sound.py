@@ -22,7 +22,7 @@ import numpy as np
 
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.lesson.audio_settings import BOUNDS
 from classroom.media.channel import METER, Channel, SoundInput
 from classroom.media.ducking import SPEECH_DB, Ducking
@@ -80,7 +80,7 @@ class SoundMixer:
         self._zero = 0.0
         self._block = 0
         self._stop = threading.Event()
-        self._sparing = SparingLog(_log, now=clock.now)
+        self._limited = LimitedLog(_log, now=clock.now)
         self.worker = Worker("sound mixer", self._run, self._begin_anew)
         self.timings = Timings()
         self.skipped = 0
@@ -176,7 +176,7 @@ class SoundMixer:
             if began - self._due(self._block) > _PATIENCE:
                 present = int((began - self._zero - DELAY) / BLOCK_SECONDS)
                 lost = present - self._block
-                self._sparing.warn("The sound mixer was held up; %d ms of sound are lost.", lost * 20)
+                self._limited.warn("The sound mixer was held up; %d ms of sound are lost.", lost * 20)
                 self.skipped += lost
                 self._block = present
             turn.piece = number = self._block
@@ -186,7 +186,7 @@ class SoundMixer:
                 if turn.current:
                     self._deliver(block, number * BLOCK, captured)
             except Exception as error:  # noqa: BLE001 - logged, and silence for 20 ms serves better than for ever
-                self._sparing.warn(
+                self._limited.warn(
                     "A block of sound could not be mixed: %s: %s", type(error).__name__, error, fault=error
                 )
             if turn.current:

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from classroom.common.clock import Clock
 from classroom.common.errors import DeviceError
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.sentences import Wording
 from classroom.media.picture_statistics import fingerprint
 from classroom.media.sources.base import Source
@@ -116,7 +116,7 @@ class SourceRunner:
         self._thawed = False
         self._said = ""
         self._watch = Watch()
-        self._sparing = SparingLog(log)
+        self._limited = LimitedLog(log)
         self._busy_since: float | None = None
         self._rate_from = (0.0, 0)
         self._thread = threading.Thread(target=self._run, name=f"source {source.name}", daemon=True)
@@ -164,7 +164,7 @@ class SourceRunner:
                 attempt = self._round(attempt)
             # A second wall, for what goes wrong while a fault is told of, as without memory.
             except Exception as error:  # noqa: BLE001
-                self._sparing.warn("%s is begun again: %s", self.source.name, type(error).__name__, fault=error)
+                self._limited.warn("%s is begun again: %s", self.source.name, type(error).__name__, fault=error)
                 self._stopping.wait(self._back_off[-1])
 
     def _round(self, attempt: int) -> int:
@@ -304,7 +304,7 @@ class SourceRunner:
                     self._look_for_stuck(now)
                     self._look_for_still(now)
                 except Exception as error:  # noqa: BLE001 - the second wall, as in the thread of the source
-                    self._sparing.warn("%s is not watched: %s", self.source.name, type(error).__name__, fault=error)
+                    self._limited.warn("%s is not watched: %s", self.source.name, type(error).__name__, fault=error)
                 soon = self._watch.due_in(now) if self._status.state == "live" else STALL
                 pause = min(STALL, self._patience / 5, max(0.01, soon))
             asked = self._clock.now()

@@ -11,7 +11,7 @@ from typing import Any, Final
 import av
 
 from classroom.common.clock import Clock
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.director import Director
 from classroom.media.crossfade import Crossfade
 from classroom.media.downscaler import Shrinker, Size
@@ -101,7 +101,7 @@ class Ticker:
         self._tick = 0
         self._failing = 0
         self._stop = threading.Event()
-        self._sparing = SparingLog(_log, now=clock.now)
+        self._limited = LimitedLog(_log, now=clock.now)
         self._lateness = Timings()
         self._composing = Timings()
         self.worker = Worker("picture mixer", self._run, self._change_hands)
@@ -186,7 +186,7 @@ class Ticker:
         self._failing += 1
         if self._failing % self._fps == 0:
             self._tools = None  # what failed for a second may work with nothing half done in its memory
-        self._sparing.warn("No picture could be composed: %s: %s", type(error).__name__, error, fault=error)
+        self._limited.warn("No picture could be composed: %s: %s", type(error).__name__, error, fault=error)
 
     def _due(self, tick: int) -> float:
         return self._zero + tick / self._fps

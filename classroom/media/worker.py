@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 
 __all__ = ["MOST_LEFT_BEHIND", "Turn", "Worker", "join_all"]
 
@@ -62,7 +62,7 @@ class Worker:
         self._seen: int | None = None
         self._looks = 0
         self._left_behind: list[threading.Thread] = []
-        self._sparing = SparingLog(_log)
+        self._limited = LimitedLog(_log)
 
     @property
     def stuck(self) -> bool:
@@ -79,7 +79,7 @@ class Worker:
         if turn is None or self._stopping:
             return
         if turn.thread is None or not turn.thread.is_alive():
-            self._sparing.warn("The thread of the %s ended and is begun again.", self.name)
+            self._limited.warn("The thread of the %s ended and is begun again.", self.name)
             turn.current = False
             self._change_hands()
             self._begin()
@@ -93,7 +93,7 @@ class Worker:
             return
         self._left_behind = [thread for thread in self._left_behind if thread.is_alive()]
         if len(self._left_behind) < MOST_LEFT_BEHIND:
-            self._sparing.warn("The thread of the %s hangs; another one takes its place.", self.name)
+            self._limited.warn("The thread of the %s hangs; another one takes its place.", self.name)
             turn.current = False
             self._left_behind.append(turn.thread)
             self._change_hands()
@@ -119,7 +119,7 @@ class Worker:
             thread = threading.Thread(target=self._run, args=(turn,), name=self.name, daemon=True)
             thread.start()
         except (RuntimeError, MemoryError) as error:
-            self._sparing.warn("There is no thread for the %s: %s", self.name, error)
+            self._limited.warn("There is no thread for the %s: %s", self.name, error)
             return
         turn.thread = thread
 
@@ -127,7 +127,7 @@ class Worker:
         try:
             self._work(turn)
         except Exception as error:  # noqa: BLE001 - the wall between one thread and the lesson: it is begun again
-            self._sparing.warn("The %s failed: %s: %s", self.name, type(error).__name__, error, fault=error)
+            self._limited.warn("The %s failed: %s: %s", self.name, type(error).__name__, error, fault=error)
 
 
 def join_all(workers: Sequence[Worker], timeout: float) -> list[str]:

@@ -1,9 +1,9 @@
 """The one port that serves pages, signaling and control, and what lies on it.
 
-``doorman`` looks at each connection's first request and hands it to aiohttp or websockets; ``site`` starts and stops
-the port; ``pages`` are the files and reports that a browser or a monitor asks for. ``certificates``, made by an
-``authority`` or given, and ``tls`` are for the same port with https, ``trust`` explains whom to trust there, ``join``
-and ``announce`` tell where the lesson is.
+``port_sharing`` reads each connection's first request and hands the connection to aiohttp or websockets. ``site``
+starts and stops the port. ``pages`` serves the files and reports that a browser or a monitoring tool asks for.
+``certificates`` (made by an ``authority`` or given as files) and ``tls`` are for https, and ``trust`` explains how to
+trust this computer. ``join_code`` and ``announce`` publish the address of the lesson.
 """
 
 from classroom.server.pages import add_pages

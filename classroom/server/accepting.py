@@ -16,9 +16,9 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 
-__all__ = ["Acceptor", "Shortage"]
+__all__ = ["Acceptor", "FileShortage"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _RESERVE: Final = 64
 _OUT_OF: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-class Shortage:
+class FileShortage:
     """Whether there are too few open files for connections, of all ports together.
 
     Args:
@@ -47,7 +47,7 @@ class Shortage:
     def __init__(self, changed: Callable[[bool], None] = lambda _: None) -> None:
         self._changed = changed
         self._over: asyncio.TimerHandle | None = None
-        self._log = SparingLog(logger, lines=1)
+        self._log = LimitedLog(logger, lines=1)
 
     def has_room(self, listener: socket.socket) -> bool:
         """Whether one more connection leaves enough files for everything else."""
@@ -87,7 +87,7 @@ class Acceptor:
     Where the event loop does not watch sockets, as on Windows, which has no such limit, asyncio goes on accepting.
     """
 
-    def __init__(self, server: asyncio.Server, shortage: Shortage) -> None:
+    def __init__(self, server: asyncio.Server, shortage: FileShortage) -> None:
         self._shortage = shortage
         self._loop = asyncio.get_running_loop()
         self._factory: Callable[[], asyncio.BaseProtocol] | None = getattr(server, "_protocol_factory", None)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from classroom.server.addresses import lan_addresses, reachable_hosts
 
-__all__ = ["ToldAddresses", "names_leading_to", "public_address"]
+__all__ = ["AdvertisedAddresses", "names_leading_to", "public_address"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def public_address(address: str | None, path: str) -> str | None:
 
 
 @dataclass(slots=True)
-class ToldAddresses:
+class AdvertisedAddresses:
     """What people are told of a lesson that listens on ``host``; ``public`` as ``public_address`` has it.
 
     ``names`` are those of a certificate that was given. The ports are known once the lesson listens.

@@ -17,8 +17,8 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from classroom.common.limited_log import SparingLog
-from classroom.common.throttle import household
+from classroom.common.limited_log import LimitedLog
+from classroom.common.throttle import limit_key
 from classroom.server.client_address import Client, Headers, Proxies, keep_client
 from classroom.server.host_names import HostNames
 from classroom.server.origins import Rule, allows, is_own
@@ -87,7 +87,7 @@ class Checkpoint:
         self._rule = rule
         self._per_address = per_address
         self._asking: Counter[str] = Counter()
-        self._log = SparingLog(logger)
+        self._log = LimitedLog(logger)
 
     def client(self, peer: str, headers: Headers) -> Client:
         """Who asks on a connection from ``peer`` with a request that has these headers."""
@@ -153,7 +153,7 @@ class Checkpoint:
         """Answer a request; of one client behind a proxy only so many at a time, as of one without."""
         if not (client.proxied and client.certain):
             return await handler(request)
-        who = household(client.address)
+        who = limit_key(client.address)
         if self._asking[who] >= self._per_address:
             self._log.warn("more than %d requests from %s: one is turned away", self._per_address, client.address)
             reply = wire.Reply(503, "Too Many Connections", body=b"There are too many connections. Try again later.\n")

@@ -7,22 +7,22 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from classroom.common.limited_log import SparingLog
-from classroom.common.throttle import household
+from classroom.common.limited_log import LimitedLog
+from classroom.common.throttle import limit_key
 
-__all__ = ["ConnectionGate"]
+__all__ = ["ConnectionLimit"]
 
 logger = logging.getLogger(__name__)
 
 
-class ConnectionGate:
-    """Counts connections and turns away those over a limit. One gate may serve several ports.
+class ConnectionLimit:
+    """Counts connections and turns away those over a limit. One may serve several ports.
 
     Args:
         connections: at a time, of everybody together.
         per_address: at a time, of one address; an IPv6 network of 64 bits counts as one.
         crowd: whether an address stands for many clients, as a proxy does; then only the first limit counts for it.
-        excess: is told the address that has too many connections: where all are too many, the one that has most.
+        over_limit: is told the address that has too many connections: where all are too many, the one that has most.
     """
 
     def __init__(
@@ -31,16 +31,16 @@ class ConnectionGate:
         connections: int,
         per_address: int,
         crowd: Callable[[str], bool] = lambda address: False,
-        excess: Callable[[str], None] = lambda address: None,
+        over_limit: Callable[[str], None] = lambda address: None,
     ) -> None:
         self._connections = connections
         self._per_address = per_address
         self._crowd = crowd
-        self._excess = excess
+        self._over_limit = over_limit
         self._looked = 0.0
         self._inside: Counter[str] = Counter()
         self._all = 0
-        self._log = SparingLog(logger)
+        self._log = LimitedLog(logger)
 
     @property
     def inside(self) -> int:
@@ -49,14 +49,14 @@ class ConnectionGate:
 
     def enter(self, address: str) -> bool:
         """Whether a connection from this IP address is let in now."""
-        who = household(address)
+        who = limit_key(address)
         if self._all >= self._connections:
             self._log.warn("more than %d connections: one from %s is turned away", self._connections, address)
             self._look_for_the_greediest()
             return False
         if self._inside[who] >= self._per_address and not self._crowd(address):
             self._log.warn("more than %d connections from %s: one is turned away", self._per_address, address)
-            self._excess(address)
+            self._over_limit(address)
             return False
         self._all += 1
         self._inside[who] += 1
@@ -64,7 +64,7 @@ class ConnectionGate:
 
     def leave(self, address: str) -> None:
         """A connection from this IP address has ended."""
-        who = household(address)
+        who = limit_key(address)
         self._all -= 1
         self._inside[who] -= 1
         if self._inside[who] <= 0:
@@ -75,4 +75,4 @@ class ConnectionGate:
         now = time.monotonic()
         if self._inside and now - self._looked >= 1.0:
             self._looked = now
-            self._excess(max(self._inside, key=self._inside.__getitem__))
+            self._over_limit(max(self._inside, key=self._inside.__getitem__))

@@ -142,19 +142,21 @@ def listening_addresses(host: str, own: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def choose_port(wished: int | None, addresses: Sequence[str]) -> int:
-    """A port that is free for TCP and UDP on all addresses; without a wish 3478 or one of the next.
+def choose_port(preferred: int | None, addresses: Sequence[str]) -> int:
+    """A port that is free for TCP and UDP on all addresses; without a preference 3478 or one of the next.
 
     Raises AddressError.
     """
-    candidates = [_USUAL_PORT, *_OTHER_PORTS] if wished is None else [wished or _free_port(addresses)]
+    candidates = [_USUAL_PORT, *_OTHER_PORTS] if preferred is None else [preferred or _free_port(addresses)]
     for port in candidates:
         if _is_free(port, addresses):
             return port
-    if wished is None:
+    if preferred is None:
         tried = f"{_USUAL_PORT} to {_OTHER_PORTS[-1]}"
         raise AddressError(f"The relay has no port: {tried} are all taken. Name a free one with --relay-port.")
-    raise AddressError(f"The relay cannot have port {wished}: it is taken, or not for you. Name one with --relay-port.")
+    raise AddressError(
+        f"The relay cannot have port {preferred}: it is taken, or not for you. Name one with --relay-port."
+    )
 
 
 def _is_free(port: int, addresses: Sequence[str]) -> bool:

@@ -24,7 +24,7 @@ def connections_that_fit(wanted: int, students: int = 0) -> int:
 
     ``students`` are those who get picture and sound besides.
 
-    Over that limit the system refuses to accept at all, for everybody; a gate that knows the limit turns away politely.
+    Over that limit the system refuses to accept at all, for everybody; a connection limit below it turns away politely.
     """
     if sys.platform == "win32":  # there is no such limit; sockets are no files
         return wanted

@@ -12,12 +12,12 @@ from aiohttp import web
 
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.sentences import Wording
-from classroom.common.tasks import keep_running
+from classroom.common.tasks import run_supervised
 from classroom.lesson import Lesson
 from classroom.lesson.sections import Access
-from classroom.server.accepting import Shortage
+from classroom.server.accepting import FileShortage
 from classroom.server.addresses import certified_names
-from classroom.server.advertised_addresses import ToldAddresses, public_address
+from classroom.server.advertised_addresses import AdvertisedAddresses, public_address
 from classroom.server.announce import Announcement, listened_addresses
 from classroom.server.authority import Authority
 from classroom.server.certificates import certificates_for
@@ -25,14 +25,14 @@ from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Proxies
 from classroom.server.host_names import HostNames, host_in
 from classroom.server.join_code import add_join
-from classroom.server.limit_alarms import Excess
+from classroom.server.limit_alarms import LimitAlarms
 from classroom.server.origins import rule_of
 from classroom.server.own_relay import OwnRelay
 from classroom.server.site import ControlHandler, Site
 from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.backend import limits_of
 
-__all__ = ["Reception"]
+__all__ = ["Endpoints"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ _FEW_FILES: Final = Wording(
 )
 
 
-class Reception:
+class Endpoints:
     """The listeners of a lesson, what is looked at when somebody comes, and the pages that tell where it is.
 
     ``host`` and ``port`` count, whatever the lesson says; ``access`` tells what it says by now of who may come in.
@@ -65,19 +65,19 @@ class Reception:
         app: web.Application,
         alarms: Alarms,
         access: Callable[[], Access],
-        excess: Excess,
+        limit_alarms: LimitAlarms,
         moved: Callable[[], object],
         relay: OwnRelay | None = None,
     ) -> None:
         self._lesson = lesson
         self._host = host
         self._alarms = alarms
-        self._excess = excess
+        self._limit_alarms = limit_alarms
         self._relay = relay
         self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
         self._names = HostNames(self._known_names)
         self._moved = moved
-        self._told = ToldAddresses(
+        self._told = AdvertisedAddresses(
             host, public=public_address(lesson.server.address, lesson.server.path), names=self._given_names
         )
         checkpoint = Checkpoint(
@@ -103,18 +103,18 @@ class Reception:
             tls=self._certificates.context if self._certificates is not None else None,
             tls_port=lesson.server.tls_port,
             path=lesson.server.path,
-            shortage=Shortage(self._short_of_files),
-            excess=excess.noticed,
+            shortage=FileShortage(self._short_of_files),
+            over_limit=limit_alarms.count,
         )
 
     async def open(self, stack: contextlib.AsyncExitStack) -> None:
         """Listen until the stack unwinds. Raises AddressError and SetupError."""
         if self._certificates is not None:
             self._certificates.prepare()
-            keep_running(stack, "certificates", self._certificates.keep)
+            run_supervised(stack, "certificates", self._certificates.keep)
         self._names.refresh()
-        keep_running(stack, "names of this computer", self._names.keep)
-        stack.callback(self._excess.close)
+        run_supervised(stack, "names of this computer", self._names.keep)
+        stack.callback(self._limit_alarms.close)
         await stack.enter_async_context(self._site)
         if self._relay is not None:
             await self._relay.open(stack)
@@ -124,7 +124,7 @@ class Reception:
             # Names that nobody answers for must not hold the lesson up.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.to_thread(self._told.ask), _PATIENCE)
-        keep_running(stack, "addresses of this computer", self._follow)
+        run_supervised(stack, "addresses of this computer", self._follow)
 
     def _short_of_files(self, short: bool) -> None:
         if short:
@@ -142,7 +142,7 @@ class Reception:
             tls_port=self._site.tls_port,
             addresses=lambda: listened_addresses(self._host),
         )
-        keep_running(stack, "announcement", announcement.run)
+        run_supervised(stack, "announcement", announcement.run)
 
     @property
     def port(self) -> int:
@@ -155,7 +155,7 @@ class Reception:
         return self._site.tls_port
 
     def addresses(self, path: str = "/") -> list[str]:
-        """Where students are told to find a path, the best address first; see ``ToldAddresses``."""
+        """Where students are told to find a path, the best address first; see ``AdvertisedAddresses``."""
         return self._told.plain(path)
 
     def secure_addresses(self, path: str = "/") -> list[str]:

@@ -13,9 +13,9 @@ from typing import Final
 
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.sentences import Wording
-from classroom.common.throttle import household
+from classroom.common.throttle import limit_key
 
-__all__ = ["Excess"]
+__all__ = ["LimitAlarms"]
 
 _CODE: Final = "limits.exceeded"
 _ONE: Final = Wording(
@@ -46,7 +46,7 @@ class _Over:
     times: int = 0
 
 
-class Excess:
+class LimitAlarms:
     """Counts by address; an IPv6 network of 64 bits is one. The alarm goes by itself."""
 
     def __init__(self, alarms: Alarms) -> None:
@@ -54,12 +54,12 @@ class Excess:
         self._over: OrderedDict[str, _Over] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
 
-    def noticed(self, address: str) -> None:
+    def count(self, address: str) -> None:
         """Somebody at this address was over a limit, and was refused or slowed for it."""
         if not address:  # it has gone already
             return
         loop = asyncio.get_running_loop()
-        who = household(address)
+        who = limit_key(address)
         over = self._over.pop(who, None) or _Over(address, loop.time())
         over.address, over.last, over.times = address, loop.time(), over.times + 1
         self._over[who] = over

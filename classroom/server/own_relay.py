@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.errors import AddressError, SetupError
 from classroom.common.sentences import Wording
-from classroom.common.tasks import keep_running
+from classroom.common.tasks import run_supervised
 from classroom.lesson import Lesson
 from classroom.server import parent_watch
 from classroom.server.coturn import Plan, choose_port, find_coturn, listening_addresses, own_addresses, user_for
@@ -34,7 +34,7 @@ from classroom.webrtc.ice.credentials import temporary
 from classroom.webrtc.ice.probe import probe
 from classroom.webrtc.ice.servers import IceServerAddress
 
-__all__ = ["OwnRelay", "RelayWish"]
+__all__ = ["OwnRelay", "RelayOptions"]
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ _STOPPED: Final = Wording(
 
 
 @dataclass(frozen=True, slots=True)
-class RelayWish:
+class RelayOptions:
     """That there be a relay. ``port`` is the port to listen on, 0 any free one; None is 3478 or the next free one."""
 
     port: int | None = None
@@ -71,12 +71,12 @@ class OwnRelay:
     lifetime: Final = 3600
     """Seconds after which a password for it expires."""
 
-    def __init__(self, lesson: Lesson, *, host: str, wish: RelayWish, alarms: Alarms) -> None:
+    def __init__(self, lesson: Lesson, *, host: str, options: RelayOptions, alarms: Alarms) -> None:
         self._program = find_coturn()
         self._user = user_for(os.getuid()) if hasattr(os, "getuid") else ""
         self._lesson = lesson
         self._host = host
-        self._wished = wish.port
+        self._preferred_port = options.port
         self._alarms = alarms
         self.secret: Final = secrets.token_urlsafe(32)
         """What coturn and we know; it lasts as long as the lesson, and so do passwords through a restart of coturn."""
@@ -123,13 +123,13 @@ class OwnRelay:
         await self._look_around()
         if not self._listening:
             raise AddressError("--relay needs a network, and this computer is in none.")
-        self._port = await asyncio.to_thread(choose_port, self._wished, self._listening)
+        self._port = await asyncio.to_thread(choose_port, self._preferred_port, self._listening)
         stack.push_async_callback(self._end)
         try:
             await self._start()
         except OSError as fault:
             raise SetupError(f"coturn cannot be started: {fault}.") from fault
-        keep_running(stack, "relay", self._keep)
+        run_supervised(stack, "relay", self._keep)
 
     async def _keep(self) -> None:
         pause = _SHORTEST_PAUSE

@@ -14,16 +14,16 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.paths import web_folder
-from classroom.common.throttle import Guesses, Throttle, TooManyGuesses, household
+from classroom.common.throttle import GuessLimiter, Throttle, TooManyGuesses, limit_key
 from classroom.server.base_path import add_base_path
 from classroom.server.client_address import client_of
 from classroom.server.page_files import PageFile, PageFiles
 from classroom.server.policy import SECURITY, page_headers
 from classroom.server.port_sharing import CONTROL_PATH
 from classroom.server.web_protocol import WebProtocol
-from classroom.signaling.backend import Elsewhere
+from classroom.signaling.backend import ExternalServer
 
 __all__ = ["add_pages"]
 
@@ -60,7 +60,7 @@ def add_pages(
     health: Callable[[], Mapping[str, object]],
     metrics: CollectorRegistry,
     metrics_token: str | None = None,
-    signaling: Elsewhere | None = None,
+    signaling: ExternalServer | None = None,
     folder: Path | None = None,
     path: str = "/",
 ) -> None:
@@ -94,14 +94,14 @@ class _Pages:
         health: Callable[[], Mapping[str, object]],
         registry: CollectorRegistry,
         token: str | None,
-        signaling: Elsewhere | None,
+        signaling: ExternalServer | None,
     ) -> None:
         self._files = PageFiles(folder, _FOLDERS)
         self._health = health
         self._registry = registry
         self._token = token
-        self._guesses = Guesses(Throttle(), forgives=True)
-        self._log = SparingLog(logger)
+        self._guesses = GuessLimiter(Throttle(), forgives=True)
+        self._log = LimitedLog(logger)
         self._signaling = signaling
 
     async def student(self, request: web.Request) -> web.StreamResponse:
@@ -141,7 +141,7 @@ class _Pages:
         def is_right() -> bool:
             right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token)
             if not right:
-                self._log.warn("a wrong token for the metrics from %s", asker, by=household(asker))
+                self._log.warn("a wrong token for the metrics from %s", asker, by=limit_key(asker))
             return right
 
         try:
@@ -182,7 +182,7 @@ def _served(request: web.Request, file: PageFile, headers: Mapping[str, str]) ->
     return response
 
 
-def _directed(page: str, signaling: Elsewhere) -> str:
+def _directed(page: str, signaling: ExternalServer) -> str:
     """The student page with a word about where to sign in; ``web/student/meeting_place.js`` reads it."""
     place = (
         f'<meta name="classroom-signaling" content="{html.escape(signaling.server)}" '

@@ -5,7 +5,7 @@ address to print. Why not a websocket inside aiohttp: control is served by the `
 ``create_connection`` hook and aiohttp's ``AppRunner.server`` factory are both documented. A websocket that is asked for
 on a connection with earlier requests comes by way of aiohttp, which has read them all; see ``web_protocol.py``.
 
-The doorman stays between transport and server for the life of the connection and passes all callbacks on. Replacing
+Each connection stays between transport and server for the life of the connection and passes all callbacks on. Replacing
 itself with ``set_protocol`` would save a call per packet, but then nobody would know when a connection ends, and the
 number of connections could not be bounded.
 """
@@ -19,13 +19,13 @@ from collections.abc import Callable
 from typing import Final, Protocol, cast
 from urllib.parse import quote
 
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.limits import Limits
-from classroom.server.slow_readers import Unread, hold_little
+from classroom.server.slow_readers import SlowReaders, limit_send_buffer
 from classroom.signaling.keep_alive import keep_alive
 from classroom.signaling.wire import RawTarget, Reply
 
-__all__ = ["CONTROL_PATH", "Doorman", "Doorway", "Gate", "WebFactory", "tidy_head"]
+__all__ = ["CONTROL_PATH", "ConnectionPolicy", "SharedPort", "SharedPortConnection", "WebFactory", "normalised_head"]
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ with what was read of it, when a later request asks for control.
 """
 
 
-class Gate(Protocol):
+class ConnectionPolicy(Protocol):
     """Decides at accept whether a connection may stay; ``leave`` is called once for each that was let in."""
 
     def enter(self, address: str) -> bool:
@@ -79,50 +79,50 @@ class Gate(Protocol):
         ...
 
 
-class Doorway:
-    """What the doormen of one port have in common: the two servers behind them, and who is inside.
+class SharedPort:
+    """What the connections of one port have in common: the two servers behind them, and who is inside.
 
     Args:
         web: makes the protocol for everything that is not control.
-        gate: who may come in at all; everybody, when None.
+        connection_limit: who may come in at all; everybody, when None.
         limits: what a head may have and how long it may take.
         path: under which all addresses stand as well, as a proxy may pass it on.
-        excess: is told the address of who goes over one of them.
+        over_limit: is told the address of who goes over one of them.
     """
 
     def __init__(
         self,
         web: WebFactory,
-        gate: Gate | None = None,
+        connection_limit: ConnectionPolicy | None = None,
         *,
         limits: Limits | None = None,
         path: str = "/",
-        excess: Callable[[str], None] = lambda _: None,
+        over_limit: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.web = web
-        self.excess = excess
-        self.gate = gate
+        self.over_limit = over_limit
+        self.connection_limit = connection_limit
         self.limits = limits or Limits()
-        self.inside: set[Doorman] = set()
-        self.leaving: set[Doorman] = set()
-        self.unread = Unread()
+        self.inside: set[SharedPortConnection] = set()
+        self.leaving: set[SharedPortConnection] = set()
+        self.unread = SlowReaders()
         self.closed = False
         under = re.escape(path.rstrip("/").encode())
         self.control = re.compile(rb"GET (?:%b)?%b(\?[^ ]*)? HTTP/1\.1\r\n" % (under, CONTROL_PATH.encode()))
-        self.log = SparingLog(logger)
+        self.log = LimitedLog(logger)
 
     def close(self) -> None:
         """Let nobody in any more, and cut those who have not asked for anything yet: nobody should wait for them."""
         self.closed = True
-        for doorman in [*self.leaving, *(each for each in self.inside if each.undecided)]:
-            doorman.cut()
+        for connection in [*self.leaving, *(each for each in self.inside if each.undecided)]:
+            connection.cut()
 
 
-class Doorman(asyncio.Protocol):
+class SharedPortConnection(asyncio.Protocol):
     """One connection, from accept to close."""
 
-    def __init__(self, doorway: Doorway, control: Callable[[], asyncio.BaseProtocol] | None) -> None:
-        self._doorway = doorway
+    def __init__(self, shared_port: SharedPort, control: Callable[[], asyncio.BaseProtocol] | None) -> None:
+        self._shared_port = shared_port
         self._control = control
         self._server: asyncio.Protocol | None = None
         self._is_done = False
@@ -154,25 +154,25 @@ class Doorman(asyncio.Protocol):
 
     def reads_nothing(self) -> None:
         """Cut off one who does not take them."""
-        self._doorway.log.warn("%s does not read its answer and is cut off", self._address)
-        self._doorway.excess(self._address)
+        self._shared_port.log.warn("%s does not read its answer and is cut off", self._address)
+        self._shared_port.over_limit(self._address)
         self.cut()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the time in which a head must come."""
         self._transport = cast(asyncio.Transport, transport)
         self._address = _address_of(self._transport)
-        gate = self._doorway.gate
-        if self._doorway.closed:
+        connection_limit = self._shared_port.connection_limit
+        if self._shared_port.closed:
             self._transport.abort()
             return
-        if gate is not None and not gate.enter(self._address):
+        if connection_limit is not None and not connection_limit.enter(self._address):
             self._turn_away()
             return
         self._entered = True
-        self._doorway.inside.add(self)
+        self._shared_port.inside.add(self)
         keep_alive(self._transport)
-        self._timer = asyncio.get_running_loop().call_later(self._doorway.limits.head_time, self._too_slow)
+        self._timer = asyncio.get_running_loop().call_later(self._shared_port.limits.head_time, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
         """Collect the head, then pass on everything."""
@@ -187,10 +187,10 @@ class Doorman(asyncio.Protocol):
         searched = max(0, len(self._head) - 3)
         self._head += data
         end = self._head.find(b"\r\n\r\n", searched)
-        limit = self._doorway.limits.head
+        limit = self._shared_port.limits.head
         if end > limit or (end < 0 and len(self._head) > limit):
-            self._doorway.log.warn("%s sends a request head of more than %d bytes", self._address, limit)
-            self._doorway.excess(self._address)
+            self._shared_port.log.warn("%s sends a request head of more than %d bytes", self._address, limit)
+            self._shared_port.over_limit(self._address)
             self._refuse(431, "Request Header Fields Too Large", b"The request head is too long.\n")
         elif end >= 0:
             self._hand_over(bytes(self._head[: end + 4]), bytes(self._head[end + 4 :]))
@@ -221,18 +221,18 @@ class Doorman(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Pass it on; much has been taken."""
-        self._doorway.unread.took_some(self)
+        self._shared_port.unread.took_some(self)
         if self._server is not None:
             self._server.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass it on and forget the connection."""
         self._stop_timer()
-        self._doorway.unread.discard(self)
-        self._doorway.inside.discard(self)
-        self._doorway.leaving.discard(self)
-        if self._entered and self._doorway.gate is not None:
-            self._doorway.gate.leave(self._address)
+        self._shared_port.unread.discard(self)
+        self._shared_port.inside.discard(self)
+        self._shared_port.leaving.discard(self)
+        if self._entered and self._shared_port.connection_limit is not None:
+            self._shared_port.connection_limit.leave(self._address)
         self._transport = None
         if self._server is not None:
             self._server.connection_lost(exc)
@@ -240,19 +240,19 @@ class Doorman(asyncio.Protocol):
     def _hand_over(self, head: bytes, rest: bytes) -> None:
         self._stop_timer()
         self._head.clear()
-        control = self._control if self._doorway.control.match(head) and _UPGRADE.search(head) else None
+        control = self._control if self._shared_port.control.match(head) and _UPGRADE.search(head) else None
         assert self._transport is not None
         raw_target = None
         if control is None:
             self._is_web = True
-            hold_little(self._transport)
-            self._doorway.unread.add(self)
+            limit_send_buffer(self._transport)
+            self._shared_port.unread.add(self)
             self._ends = _ENDS.match(head) is not None
             self._is_browser = _BROWSER.search(head) is not None
             self._is_done = _DONE.match(head) is not None and _BODY.search(head) is None
-            head, raw_target = tidy_head(head, _own_name(self._transport))
+            head, raw_target = normalised_head(head, _own_name(self._transport))
         late = None if self._control is None else self._give_to_control
-        server = cast(asyncio.Protocol, self._doorway.web(raw_target, late) if control is None else control())
+        server = cast(asyncio.Protocol, self._shared_port.web(raw_target, late) if control is None else control())
         self._server = server
         server.connection_made(self._transport)
         server.data_received(head if self._is_done else head + rest)
@@ -261,7 +261,7 @@ class Doorman(asyncio.Protocol):
         """Take the connection from the web server, which was asked for control on it."""
         if self._transport is None or self._control is None:
             return
-        self._doorway.unread.discard(self)
+        self._shared_port.unread.discard(self)
         self._is_web = self._ends = False
         server = self._server = cast(asyncio.Protocol, self._control())
         if not self._transport.is_reading():
@@ -273,8 +273,8 @@ class Doorman(asyncio.Protocol):
         if self._transport is None:
             return
         if self._head:
-            self._doorway.log.warn("%s takes too long to send its request", self._address)
-            self._doorway.excess(self._address)
+            self._shared_port.log.warn("%s takes too long to send its request", self._address)
+            self._shared_port.over_limit(self._address)
             self._refuse(408, "Request Timeout", b"The request head did not arrive in time.\n")
         else:
             self._transport.abort()  # browsers open connections ahead of need and expect no reply on them
@@ -286,10 +286,10 @@ class Doorman(asyncio.Protocol):
             self._transport.close()
 
     def _turn_away(self) -> None:
-        if len(self._doorway.leaving) >= _LEAVING:
+        if len(self._shared_port.leaving) >= _LEAVING:
             self.cut()
             return
-        self._doorway.leaving.add(self)
+        self._shared_port.leaving.add(self)
         self._refuse(503, "Too Many Connections", b"There are too many connections. Try again in a minute.\n")
 
     def _refuse(self, status: int, reason: str, text: bytes) -> None:
@@ -316,7 +316,7 @@ class Doorman(asyncio.Protocol):
             self._timer = None
 
 
-def tidy_head(head: bytes, own_name: bytes) -> tuple[bytes, RawTarget | None]:
+def normalised_head(head: bytes, own_name: bytes) -> tuple[bytes, RawTarget | None]:
     """Make a request head valid for aiohttp without losing what it said.
 
     Native clients put the user's name into the request line as it is: blanks, UTF-8, any byte. It is percent-coded

@@ -27,16 +27,16 @@ from websockets.typing import Subprotocol
 from classroom.common.errors import AddressError
 from classroom.common.limits import Limits
 from classroom.control.connection import FRAME_LIMIT, ControlConnection
-from classroom.server.accepting import Acceptor, Shortage
+from classroom.server.accepting import Acceptor, FileShortage
 from classroom.server.addresses import listened_hosts, reachable_hosts
 from classroom.server.base_path import without_base_path
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Client
-from classroom.server.connection_limit import ConnectionGate
+from classroom.server.connection_limit import ConnectionLimit
 from classroom.server.descriptors import connections_that_fit
 from classroom.server.listeners import listen_on, port_of
-from classroom.server.port_sharing import Doorman, Doorway, Gate
-from classroom.server.tls import SecureDoor, SecureEntrance
+from classroom.server.port_sharing import ConnectionPolicy, SharedPort, SharedPortConnection
+from classroom.server.tls import TlsConnection, TlsPort
 from classroom.server.web_protocol import web_protocols
 
 __all__ = ["CONTROL_SUBPROTOCOL", "ControlHandler", "Site"]
@@ -53,7 +53,7 @@ _IDLE_SECONDS: Final = 75.0
 """How long a connection stays open on which no further request comes, or not all of its head."""
 
 _CODED: Final = 4
-"""How many times as long as it was sent a head may be when the doorman has made it valid: it may percent-code all."""
+"""How many times as long as it was sent a head may be when port sharing has made it valid: it may percent-code all."""
 
 _BACKLOG: Final = 1024
 """Connections that may wait to be accepted: a class that comes all at once must not have to knock again."""
@@ -71,13 +71,13 @@ class Site:
         app: everything else.
         limits: how many connections, of both ports together, and what heads may come; None is the defaults.
         students: how many of those who connect get picture and sound, for which they need open files too.
-        gate: bounds the connections instead, for who has a gate of his own.
+        connection_limit: bounds the connections instead, for a caller with one of its own.
         checkpoint: who may open a control connection, and which proxies there are. Its middleware is for the maker of
             the application to put in.
         tls: what handshakes of the second port are made with; there is none when None.
         tls_port: 0 takes any free one; ``tls_port`` then tells which.
         path: under which all addresses stand as well as at the root, as a proxy may pass it on.
-        excess: is told the address of who goes over one of the limits.
+        over_limit: is told the address of who goes over one of the limits.
         shortage: is told when there are too few open files for connections.
     """
 
@@ -90,13 +90,13 @@ class Site:
         app: web.Application,
         limits: Limits | None = None,
         students: int = 0,
-        gate: Gate | None = None,
+        connection_limit: ConnectionPolicy | None = None,
         checkpoint: Checkpoint | None = None,
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
         path: str = "/",
-        shortage: Shortage | None = None,
-        excess: Callable[[str], None] = lambda address: None,
+        shortage: FileShortage | None = None,
+        over_limit: Callable[[str], None] = lambda address: None,
     ) -> None:
         self._host = host
         self._port = port
@@ -107,13 +107,13 @@ class Site:
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
         self._limits = limits or Limits()
         self._students = students
-        self._gate = gate
+        self._connection_limit = connection_limit
         self._checkpoint = checkpoint or Checkpoint()
-        self._doorways: list[Doorway] = []
-        self._excess = excess
-        self._shortage = shortage or Shortage()
+        self._shared_ports: list[SharedPort] = []
+        self._over_limit = over_limit
+        self._shortage = shortage or FileShortage()
         self._acceptors: list[Acceptor] = []
-        self._entrances: list[SecureEntrance] = []
+        self._tls_ports: list[TlsPort] = []
         self._complained = False
         self._servers: dict[str, Server] = {}
         self._tls_servers: dict[str, Server] = {}
@@ -131,12 +131,12 @@ class Site:
         """Listen. Raises AddressError with a sentence that says what to do."""
         if not 0 <= self._port <= 65535:
             raise AddressError(f"{self._port} is not a port. Choose one from 1 to 65535 with --port.")
-        if self._gate is None:
-            self._gate = ConnectionGate(
+        if self._connection_limit is None:
+            self._connection_limit = ConnectionLimit(
                 connections=connections_that_fit(self._limits.connections, self._students),
                 per_address=self._limits.connections_per_address,
                 crowd=self._checkpoint.proxies.trusts,
-                excess=self._excess,
+                over_limit=self._over_limit,
             )
         await self._runner.setup()
         assert self._runner.server is not None  # set by setup()
@@ -188,13 +188,13 @@ class Site:
         self._servers, self._tls_servers = {}, {}
         for server in servers:
             server.close()
-        for entrance in self._entrances:
-            entrance.close()
-        for doorway in self._doorways:
-            doorway.close()
+        for secure_port in self._tls_ports:
+            secure_port.close()
+        for shared_port in self._shared_ports:
+            shared_port.close()
         await self._runner.cleanup()
-        for entrance in self._entrances:
-            await entrance.wait_closed()
+        for secure_port in self._tls_ports:
+            await secure_port.wait_closed()
         for server in servers:
             await server.wait_closed()
 
@@ -211,8 +211,8 @@ class Site:
     @property
     def connections(self) -> int:
         """How many connections are open, of any kind."""
-        return sum(len(entrance.shaking) for entrance in self._entrances) + sum(
-            len(doorway.inside) for doorway in self._doorways
+        return sum(len(secure_port.handshakes) for secure_port in self._tls_ports) + sum(
+            len(shared_port.inside) for shared_port in self._shared_ports
         )
 
     def addresses(self, path: str = "/") -> list[str]:
@@ -235,22 +235,23 @@ class Site:
             head_size=self._limits.head,
             logger=_web_logger(),
         )
-        entrance = None if tls is None else SecureEntrance(tls, self._gate)
-        doorway = Doorway(
+        secure_port = None if tls is None else TlsPort(tls, self._connection_limit)
+        shared_port = SharedPort(
             web_factory,
-            self._gate if entrance is None else None,
+            self._connection_limit if secure_port is None else None,
             limits=self._limits,
             path=self._path,
-            excess=self._excess,
+            over_limit=self._over_limit,
         )
-        self._doorways.append(doorway)
-        if entrance is not None:
-            self._entrances.append(entrance)
+        self._shared_ports.append(shared_port)
+        if secure_port is not None:
+            self._tls_ports.append(secure_port)
 
         def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> asyncio.Protocol:
             control = functools.partial(_NamedConnection, protocol, server, **options)
-            doorman = functools.partial(Doorman, doorway, control if self._control_handler is not None else None)
-            return doorman() if entrance is None else SecureDoor(entrance, doorman)
+            handler = control if self._control_handler is not None else None
+            shared = functools.partial(SharedPortConnection, shared_port, handler)
+            return shared() if secure_port is None else TlsConnection(secure_port, shared)
 
         serving = functools.partial(
             serve,
@@ -273,11 +274,11 @@ class Site:
         try:
             servers = await listen_on(hosts, port, serve_at)
         except BaseException:
-            self._doorways.remove(doorway)
-            doorway.close()
-            if entrance is not None:
-                self._entrances.remove(entrance)
-                entrance.close()
+            self._shared_ports.remove(shared_port)
+            shared_port.close()
+            if secure_port is not None:
+                self._tls_ports.remove(secure_port)
+                secure_port.close()
             raise
         self._acceptors += [Acceptor(each.server, self._shortage) for each in servers.values()]
         return servers
@@ -307,7 +308,7 @@ class _NamedConnection(ControlConnection):
 
 
 async def _nobody(connection: ServerConnection) -> None:
-    """The library wants a handler also where the doorman hands over no connection."""
+    """The library wants a handler also where port sharing hands over no connection."""
 
 
 def _web_logger() -> logging.Logger:

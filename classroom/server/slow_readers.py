@@ -15,7 +15,7 @@ import socket
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-__all__ = ["Sender", "Unread", "hold_little"]
+__all__ = ["Sender", "SlowReaders", "limit_send_buffer"]
 
 _UNREAD_SECONDS: Final = 30.0
 """Seconds in which ``_LEAST`` bytes of what waits to be sent must be taken, or all of it."""
@@ -48,7 +48,7 @@ class _Mark:
     unsent: int = 0
 
 
-class Unread:
+class SlowReaders:
     """Watches what waits to be sent on connections, whatever wrote it. While there are none, nothing runs."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Unread:
                 sender.reads_nothing()
 
 
-def hold_little(transport: asyncio.BaseTransport) -> None:
+def limit_send_buffer(transport: asyncio.BaseTransport) -> None:
     """Have the system take only what it will soon send, so that what waits can be seen to shrink.
 
     Where the system has no such option it takes more, and slow readers are noticed by larger steps.

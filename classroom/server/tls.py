@@ -1,7 +1,7 @@
-"""The door of the https port: it counts a connection when it is accepted, makes the handshake, and calls the doorman.
+"""The connections of the https port: each is counted at accept, makes its handshake, and goes to port sharing.
 
-asyncio could make the handshake by itself, but then the doorman would first hear of a connection after it, and whoever
-opens connections without ever shaking hands would be bounded by nothing.
+asyncio could make the handshake itself, but then port sharing would first hear of a connection after it, and
+connections that never make a handshake would not be limited.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
-from classroom.server.port_sharing import Doorman, Gate
+from classroom.server.port_sharing import ConnectionPolicy, SharedPortConnection
 
-__all__ = ["HANDSHAKE_SECONDS", "SecureDoor", "SecureEntrance", "server_context"]
+__all__ = ["HANDSHAKE_SECONDS", "TlsConnection", "TlsPort", "server_context"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,44 +33,44 @@ def server_context() -> ssl.SSLContext:
     return context
 
 
-class SecureEntrance:
+class TlsPort:
     """What the connections of the https port have in common.
 
     Args:
         context: what handshakes are made with.
-        gate: who may come in at all; everybody, when None. The doormen must not ask it again.
+        connection_limit: who may come in at all; everybody, when None. The connections must not ask it again.
     """
 
-    def __init__(self, context: ssl.SSLContext, gate: Gate | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext, connection_limit: ConnectionPolicy | None = None) -> None:
         self.context = context
-        self.gate = gate
-        self.shaking: dict[asyncio.Task[None], asyncio.Transport] = {}
+        self.connection_limit = connection_limit
+        self.handshakes: dict[asyncio.Task[None], asyncio.Transport] = {}
         self.closed = False
 
     def close(self) -> None:
         """Let nobody in any more, and cut those who have not shaken hands yet."""
         self.closed = True
-        for task, transport in self.shaking.items():
+        for task, transport in self.handshakes.items():
             transport.abort()
             task.cancel()
 
     async def wait_closed(self) -> None:
         """Wait until nobody is shaking hands any more."""
-        await asyncio.gather(*self.shaking, return_exceptions=True)
+        await asyncio.gather(*self.handshakes, return_exceptions=True)
 
 
-class SecureDoor(asyncio.Protocol):
+class TlsConnection(asyncio.Protocol):
     """One connection of the https port, from accept to close.
 
     Args:
-        entrance: what all of them share.
-        doorman: makes the doorman, who serves what was decrypted.
+        port: what all of them share.
+        connection: makes what serves what was decrypted.
     """
 
-    def __init__(self, entrance: SecureEntrance, doorman: Callable[[], Doorman]) -> None:
-        self._entrance = entrance
-        self._make_doorman = doorman
-        self._doorman: Doorman | None = None
+    def __init__(self, port: TlsPort, connection: Callable[[], SharedPortConnection]) -> None:
+        self._port = port
+        self._make_connection = connection
+        self._connection: SharedPortConnection | None = None
         self._early = bytearray()
         self._early_end = False
         self._lost = False
@@ -82,53 +82,53 @@ class SecureDoor(asyncio.Protocol):
         raw = cast(asyncio.Transport, transport)
         peer = raw.get_extra_info("peername")
         self._address = str(peer[0]) if isinstance(peer, tuple) else ""
-        gate = self._entrance.gate
-        if self._entrance.closed or (gate is not None and not gate.enter(self._address)):
+        connection_limit = self._port.connection_limit
+        if self._port.closed or (connection_limit is not None and not connection_limit.enter(self._address)):
             raw.abort()
             return
         self._entered = True
         raw.pause_reading()  # nothing may be read before start_tls has put its own protocol into place
         task = asyncio.get_running_loop().create_task(self._shake_hands(raw), name="TLS handshake")
-        self._entrance.shaking[task] = raw
-        task.add_done_callback(self._entrance.shaking.pop)
+        self._port.handshakes[task] = raw
+        task.add_done_callback(self._port.handshakes.pop)
 
     def data_received(self, data: bytes) -> None:
         """Pass it on. The first request may be there before ``start_tls`` has returned; it is kept until then."""
-        if self._doorman is not None:
-            self._doorman.data_received(data)
+        if self._connection is not None:
+            self._connection.data_received(data)
         else:
             self._early += data
 
     def eof_received(self) -> bool | None:
         """Pass it on."""
-        if self._doorman is not None:
-            return self._doorman.eof_received()
+        if self._connection is not None:
+            return self._connection.eof_received()
         self._early_end = True
         return None
 
     def pause_writing(self) -> None:
         """Pass it on."""
-        if self._doorman is not None:
-            self._doorman.pause_writing()
+        if self._connection is not None:
+            self._connection.pause_writing()
 
     def resume_writing(self) -> None:
         """Pass it on."""
-        if self._doorman is not None:
-            self._doorman.resume_writing()
+        if self._connection is not None:
+            self._connection.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass it on and forget the connection."""
         self._lost = True
         self._leave()
-        if self._doorman is not None:
-            self._doorman.connection_lost(exc)
+        if self._connection is not None:
+            self._connection.connection_lost(exc)
 
     async def _shake_hands(self, raw: asyncio.Transport) -> None:
         try:
             transport = await asyncio.get_running_loop().start_tls(
                 raw,
                 self,
-                self._entrance.context,
+                self._port.context,
                 server_side=True,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
                 ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
@@ -145,17 +145,17 @@ class SecureDoor(asyncio.Protocol):
             raw.abort()
             self._leave()
             return
-        self._doorman = self._make_doorman()
-        self._doorman.carrier = raw
-        self._doorman.connection_made(transport)
+        self._connection = self._make_connection()
+        self._connection.carrier = raw
+        self._connection.connection_made(transport)
         early, self._early = bytes(self._early), bytearray()
         if early:
-            self._doorman.data_received(early)
+            self._connection.data_received(early)
         if self._early_end:
             transport.close()
 
     def _leave(self) -> None:
         if self._entered:
             self._entered = False
-            if self._entrance.gate is not None:
-                self._entrance.gate.leave(self._address)
+            if self._port.connection_limit is not None:
+                self._port.connection_limit.leave(self._address)

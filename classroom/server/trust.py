@@ -77,8 +77,8 @@ def add_trust(
 
 def _language(request: web.Request, otherwise: str) -> str:
     """The language asked for in the address, or by the browser, or that of the lesson."""
-    wished = request.headers.get("Accept-Language", "").split(",")
-    for each in (request.query.get("lang", ""), *wished):
+    preferred = request.headers.get("Accept-Language", "").split(",")
+    for each in (request.query.get("lang", ""), *preferred):
         found = each.strip().lower()[:2]
         if found in _LANGUAGES:
             return found

@@ -42,7 +42,7 @@ class _Rest:
 class WebProtocol(web.RequestHandler):
     """What serves one connection until it ends or is given to control.
 
-    ``raw_target`` is what was sent as the target of its first request, where the doorman had to change it.
+    ``raw_target`` is what was sent as the target of its first request, where port sharing had to change it.
     ``to_control`` takes the connection from then on, with what was read of it: a head of at most ``head_size`` bytes.
     """
 

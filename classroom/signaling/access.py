@@ -13,10 +13,10 @@ import unicodedata
 from collections.abc import Callable
 
 from classroom.common.clock import Clock
-from classroom.common.limited_log import SparingLog
-from classroom.common.throttle import Guesses, Throttle, household
+from classroom.common.limited_log import LimitedLog
+from classroom.common.throttle import GuessLimiter, Throttle, limit_key
 from classroom.signaling import wire
-from classroom.signaling.strangers import Strangers
+from classroom.signaling.unknown_ids import UnknownIds
 
 __all__ = ["AccessGuard"]
 
@@ -44,11 +44,11 @@ class AccessGuard:
         self.ask_for(passcode)
         self._banned = banned
         self._clock = clock
-        self._guesses = Guesses(Throttle(first=0.5, longest=_LONGEST), at_a_time=_AT_A_TIME, waiting=_WAITING)
+        self._guesses = GuessLimiter(Throttle(first=0.5, longest=_LONGEST), at_a_time=_AT_A_TIME, waiting=_WAITING)
         # A page that sends none only asks whether one is needed, and that is how a whole class begins.
         self._missing = Throttle(first=0.05, longest=0.5)
-        self._strangers = Strangers()
-        self._log = SparingLog(logger)
+        self._strangers = UnknownIds()
+        self._log = LimitedLog(logger)
 
     def ask_for(self, passcode: str | None) -> None:
         """Ask whoever comes from now on for another passcode, or for none."""
@@ -75,7 +75,7 @@ class AccessGuard:
     def _is_right(self, given: str, address: str) -> bool:
         right = self._passcode is None or hmac.compare_digest(_comparable(given), self._passcode)
         if not right:
-            self._log.warn("a wrong passcode from %s", address, by=household(address))
+            self._log.warn("a wrong passcode from %s", address, by=limit_key(address))
         return right
 
     async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:

@@ -12,19 +12,19 @@ from classroom.common.clock import Clock
 from classroom.common.limits import Limits
 from classroom.lesson import Lesson
 from classroom.signaling.client import ServerAddress
-from classroom.signaling.foreign import ForeignMember, listed_name
+from classroom.signaling.external_member import ExternalMember, listed_name
 from classroom.signaling.member import Member, RoomMember
 from classroom.signaling.room import Room
 from classroom.signaling.switchboard import Switchboard
 
-__all__ = ["Elsewhere", "Place", "limits_of", "meeting_place"]
+__all__ = ["ExternalServer", "SignalingBackend", "limits_of", "signaling_backend"]
 
 _SPARE_MEMBERS: Final = 64
 """Members of our own room beyond the students: those who wait for the teacher or are told that it is full."""
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ExternalServer:
     """Somebody else's server: its address, and the name under which pages find the broadcaster in its list."""
 
     server: str
@@ -32,18 +32,18 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SignalingBackend:
     """Where a lesson is joined.
 
     ``sign_out`` ends a student's membership; it is None where the server is not ours. ``switchboard`` is what to serve,
-    ``elsewhere`` where the pages must go instead; one of the two is None. With ``follows`` the room has as many members
+    ``external`` where the pages must go instead; one of the two is None. With ``follows`` the room has as many members
     as there may be students, and some to spare.
     """
 
     member: Member
     sign_out: Callable[[int], Awaitable[None]] | None
     switchboard: Switchboard | None
-    elsewhere: Elsewhere | None
+    external: ExternalServer | None
     follows: bool = False
 
     def make_room(self, students: int) -> None:
@@ -61,13 +61,13 @@ def limits_of(lesson: Lesson) -> Limits:
     return Limits(**lesson.limits.model_dump())
 
 
-def meeting_place(lesson: Lesson, *, clock: Clock, alarms: Alarms) -> Place:
+def signaling_backend(lesson: Lesson, *, clock: Clock, alarms: Alarms) -> SignalingBackend:
     """The place that the lesson names under ``signaling``."""
     settings = lesson.signaling
     if settings.server != "embedded":
         address = ServerAddress.parse(settings.server)
-        elsewhere = Elsewhere(address.text, unquote(listed_name(lesson.lesson.title)))
-        return Place(ForeignMember(address, alarms=alarms), None, None, elsewhere)
+        external = ExternalServer(address.text, unquote(listed_name(lesson.lesson.title)))
+        return SignalingBackend(ExternalMember(address, alarms=alarms), None, None, external)
     limits = limits_of(lesson)
     room = Room(
         visibility=settings.visibility,
@@ -79,4 +79,4 @@ def meeting_place(lesson: Lesson, *, clock: Clock, alarms: Alarms) -> Place:
     )
     switchboard = Switchboard(room=room, clock=clock)
     member = RoomMember(switchboard)
-    return Place(member, member.remove, switchboard, None, follows=limits.members is None)
+    return SignalingBackend(member, member.remove, switchboard, None, follows=limits.members is None)

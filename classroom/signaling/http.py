@@ -10,16 +10,16 @@ from typing import Final, Protocol
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.limits import Limits
 from classroom.common.throttle import TooManyGuesses
 from classroom.signaling import wire
-from classroom.signaling.pace import Paces, SignIns
+from classroom.signaling.rate_limits import MessageRates, SignInRates
 from classroom.signaling.room import Occupied, Replaced, RoomFull, UnknownMember
-from classroom.signaling.strangers import CutOff
 from classroom.signaling.switchboard import Closed, NothingNew, Switchboard
+from classroom.signaling.unknown_ids import CutOff
 
-__all__ = ["Guard", "OpenDoor", "add_routes"]
+__all__ = ["Guard", "OpenAccess", "add_routes"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Guard(Protocol):
         ...
 
 
-class OpenDoor:
+class OpenAccess:
     """Lets everybody in and answers at once."""
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
@@ -76,7 +76,7 @@ def add_routes(
     guard: Guard | None = None,
     limits: Limits | None = None,
     own_address: Callable[[web.Request], str] = lambda request: request.remote or "",
-    excess: Callable[[str], None] = lambda address: None,
+    over_limit: Callable[[str], None] = lambda address: None,
     everything_else: bool = False,
     on_quit: Callable[[], None] | None = None,
 ) -> None:
@@ -85,17 +85,17 @@ def add_routes(
     With ``everything_else`` it is the original server to all who ask: each other address gets its ``500 Sorry`` instead
     of a 404, and a name goes on after an ``&``. Such an application must add its own routes before.
     ``own_address`` tells the address of an asker's own machine, and nothing where a proxy asks for somebody it does not
-    name. ``excess`` is told the address of who goes over one of the limits.
+    name. ``over_limit`` is told the address of who goes over one of the limits.
     The hub's id is unknown here: everybody knows it, and only who holds the hub in this process may act for it.
     There is a ``/quit`` only with ``on_quit``, which is called when anybody asks for it and should end the program.
     The application's runner must be made with ``handler_cancellation=True``, or a message may go to a dead socket.
     """
     _Handlers(
         switchboard,
-        guard or OpenDoor(),
+        guard or OpenAccess(),
         limits or Limits(),
         own_address=own_address,
-        excess=excess,
+        over_limit=over_limit,
         whole_names=everything_else,
         on_quit=on_quit,
     ).add_to(app, everything_else)
@@ -119,7 +119,7 @@ class _Handlers:
         limits: Limits,
         *,
         own_address: Callable[[web.Request], str],
-        excess: Callable[[str], None],
+        over_limit: Callable[[str], None],
         whole_names: bool,
         on_quit: Callable[[], None] | None,
     ) -> None:
@@ -127,10 +127,10 @@ class _Handlers:
         self._guard = guard
         self._limits = limits
         self._own_address = own_address
-        self._excess = excess
-        self._paces = Paces(rate=limits.messages, arriving=limits.queue_bytes, known=switchboard.is_guest)
-        self._sign_ins = SignIns(rate=limits.sign_ins, places=lambda: switchboard.places)
-        self._log = SparingLog(logger)
+        self._over_limit = over_limit
+        self._paces = MessageRates(rate=limits.messages, arriving=limits.queue_bytes, known=switchboard.is_guest)
+        self._sign_ins = SignInRates(rate=limits.sign_ins, places=lambda: switchboard.places)
+        self._log = LimitedLog(logger)
         self._whole_names = whole_names
         self._on_quit = on_quit
         self._quitting = False
@@ -157,7 +157,7 @@ class _Handlers:
             delay = self._sign_ins.take(request.remote or "", asyncio.get_running_loop().time())
             if delay is None:
                 self._log.warn("%s signs in more than %g times a second", request.remote, self._limits.sign_ins)
-                self._excess(request.remote or "")
+                self._over_limit(request.remote or "")
                 return wire.too_many("Too many sign in from this address at once. Wait a moment, then sign in again.")
             await asyncio.sleep(delay)
         if not await _stays(request):
@@ -217,7 +217,7 @@ class _Handlers:
             self._log.warn(
                 "a member from %s sends more than %g messages a second", request.remote, self._limits.messages
             )
-            self._excess(request.remote or "")
+            self._over_limit(request.remote or "")
             return wire.too_many(_TOO_FAST)
         await asyncio.sleep(delay)
         body, content_type = b"", None
@@ -292,7 +292,7 @@ class _Handlers:
 
     def _too_large(self, request: web.Request) -> wire.Reply:
         self._log.warn("%s sends a message of more than %d bytes", request.remote, self._limits.body)
-        self._excess(request.remote or "")
+        self._over_limit(request.remote or "")
         return wire.too_large(self._limits.body)
 
     async def _read_body(self, request: web.Request, sender: int) -> bytes | wire.Reply:
@@ -307,7 +307,7 @@ class _Handlers:
                         return self._too_large(request)
                     if not fits:
                         self._log.warn("a member from %s sends too many long messages at once", request.remote)
-                        self._excess(request.remote or "")
+                        self._over_limit(request.remote or "")
                         return wire.too_many(_TOO_FAST)
         except TimeoutError:
             return wire.bad_request("The message did not arrive in time. Send it again.")

@@ -1,7 +1,7 @@
 """A member of a signaling room as the broadcaster sees it, wherever that room is.
 
-``Member`` is the seam; ``RoomMember`` is a member of the room in this process, as its hub. ``foreign`` has the member
-of somebody else's server.
+``Member`` is the interface. ``RoomMember`` is a member of the room in this process, as its hub. ``external_member`` has
+the member of another signaling server.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol, assert_never
 from urllib.parse import unquote_to_bytes
 
 from classroom.common.errors import WireError
-from classroom.signaling.queue import Event, Notice, Relay
+from classroom.signaling.queue import Event, Notice, RelayedMessage
 from classroom.signaling.room import NAME_LIMIT, Replaced, UnknownMember
 from classroom.signaling.switchboard import Closed, Switchboard
 from classroom.signaling.visible_name import visible_name
@@ -157,7 +157,7 @@ class RoomMember:
                 return Joined(self._peer(event))
             case Notice():
                 return Left(self._peer(event))
-            case Relay():
+            case RelayedMessage():
                 return Message(event.sender, event.body)
             case _:
                 assert_never(event)

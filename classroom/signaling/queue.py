@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["QUEUE_BYTES", "Event", "EventQueue", "Notice", "Relay"]
+__all__ = ["QUEUE_BYTES", "Event", "EventQueue", "Notice", "RelayedMessage"]
 
 QUEUE_BYTES: Final = 4 * 1024 * 1024
 """Bytes of message bodies that may wait for a member, unless a queue is told otherwise."""
@@ -28,7 +28,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
+class RelayedMessage:
     """A message from a member, unchanged."""
 
     sender: int
@@ -36,7 +36,7 @@ class Relay:
     content_type: str | None
 
 
-Event = Notice | Relay
+Event = Notice | RelayedMessage
 
 
 class EventQueue:
@@ -66,7 +66,7 @@ class EventQueue:
     def put(self, event: Event) -> bool:
         """Append an event; False when it is a message and does not fit."""
         match event:
-            case Relay():
+            case RelayedMessage():
                 return self._put_message(event)
             case Notice(id=subject, connected=True):
                 self._unread[subject] = self._next
@@ -81,7 +81,7 @@ class EventQueue:
         """Remove and return the oldest event."""
         return self._remove(next(iter(self._events))) if self._events else None
 
-    def _put_message(self, relay: Relay) -> bool:
+    def _put_message(self, relay: RelayedMessage) -> bool:
         written = self._written.get(relay.sender, {})
         size = len(relay.body)
         if self._hub:
@@ -102,7 +102,7 @@ class EventQueue:
 
     def _remove(self, key: int) -> Event:
         event = self._events.pop(key)
-        if isinstance(event, Relay):
+        if isinstance(event, RelayedMessage):
             written = self._written[event.sender]
             del written[key]
             if not written:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from classroom.signaling.queue import QUEUE_BYTES, Event, EventQueue, Notice, Relay
+from classroom.signaling.queue import QUEUE_BYTES, Event, EventQueue, Notice, RelayedMessage
 from classroom.signaling.visible_name import whole_name
 
 __all__ = [
@@ -216,14 +216,14 @@ class Room:
         """Remove a member and tell those who saw it; its pending wait sees that it is unknown. Raises UnknownMember."""
         self._drop(self._member(member_id))
 
-    def post(self, sender_id: int, target_id: int, body: bytes, content_type: str | None) -> Relay | None:
+    def post(self, sender_id: int, target_id: int, body: bytes, content_type: str | None) -> RelayedMessage | None:
         """Queue a message for a member; a message to oneself is handed back at once instead.
 
         Raises UnknownMember for either end, and Overflowed when the message did not fit: a member whose queue is full
         is dropped, and where the queue is the hub's, the sender is (one student must not be able to deafen the lesson).
         """
         sender, target = self._member(sender_id), self._member(target_id)
-        relay = Relay(sender_id, body, content_type)
+        relay = RelayedMessage(sender_id, body, content_type)
         if sender is target:
             return relay
         if not self._sees(sender, target):

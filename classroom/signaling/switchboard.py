@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from classroom.common.clock import Clock
-from classroom.common.limited_log import SparingLog
-from classroom.signaling.queue import Event, Notice, Relay
+from classroom.common.limited_log import LimitedLog
+from classroom.signaling.queue import Event, Notice, RelayedMessage
 from classroom.signaling.room import Admission, Overflowed, Room
 
 __all__ = ["Closed", "NothingNew", "Switchboard"]
@@ -45,7 +45,7 @@ class Switchboard:
         self._waits: dict[int, asyncio.Future[None]] = {}
         self._closed = False
         self._expiry: asyncio.Task[None] | None = None
-        self._log = SparingLog(logger)
+        self._log = LimitedLog(logger)
 
     async def __aenter__(self) -> Self:
         self._expiry = asyncio.create_task(self._expire(), name="signaling expiry")
@@ -109,7 +109,7 @@ class Switchboard:
         finally:
             self._wake()
 
-    def post(self, sender: int, target: int, body: bytes, content_type: str | None) -> Relay | None:
+    def post(self, sender: int, target: int, body: bytes, content_type: str | None) -> RelayedMessage | None:
         """Queue a message; nothing is done with it before the caller has answered. Raises UnknownMember."""
         try:
             return self._room.post(sender, target, body, content_type)

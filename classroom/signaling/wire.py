@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, assert_never
 from urllib.parse import unquote
 
-from classroom.signaling.queue import Event, Notice, Relay
+from classroom.signaling.queue import Event, Notice, RelayedMessage
 from classroom.signaling.room import Admission
 
 __all__ = [
@@ -204,7 +204,7 @@ def delivered(event: Event, own_id: int) -> Reply:
     match event:
         case Notice():
             return Reply(body=list_line(event), pragma=own_id)
-        case Relay():
+        case RelayedMessage():
             return Reply(content_type=event.content_type, body=event.body, pragma=event.sender)
         case _:
             assert_never(event)

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from classroom.common.errors import CommandError, WireError
 from classroom.common.free_memory import MemoryWatch
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.students.bans import Bans, Identity, same_name
 from classroom.students.dismissal import LAST_WORD, Dismissal, end_viewer, report
 from classroom.students.roster import Roster, Student, StudentCount, StudentEntry
@@ -44,7 +44,7 @@ from classroom.webrtc.viewer import Viewer
 __all__ = ["Admit", "Audience", "StudentCount"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger)
+sparing = LimitedLog(logger)
 
 Admit = Literal["everyone", "approve"]
 

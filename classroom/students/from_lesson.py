@@ -9,7 +9,7 @@ from classroom.common.clock import Clock
 from classroom.common.free_memory import MemoryWatch
 from classroom.lesson import Lesson
 from classroom.media.program import Program
-from classroom.signaling.backend import Place
+from classroom.signaling.backend import SignalingBackend
 from classroom.students.audience import Audience
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
@@ -26,7 +26,7 @@ def audience_of(
     lesson: Lesson,
     *,
     program: Program,
-    place: Place,
+    backend: SignalingBackend,
     ice_servers: IceServers,
     relay: OwnTurnServer | None,
     memory: MemoryWatch,
@@ -34,7 +34,7 @@ def audience_of(
     clock: Clock,
     changed: Callable[[], None],
 ) -> Audience:
-    """The audience of a lesson that is met at ``place``; ``changed`` is called when there is news of it."""
+    """The audience of a lesson that is met at ``backend``; ``changed`` is called when there is news of it."""
     return Audience(
         program=OfferedProgram(
             pictures={codec: program.renditions(codec) for codec in lesson.video.codecs},
@@ -51,10 +51,10 @@ def audience_of(
         blocked_students=BlockedStudentsAlarm(alarms, own=relay),
         # A delay that cannot be sent is none; the log says why.
         playout_delay=lesson.video.playout_delay if offer_playout_delay() else "off",
-        send=place.member.send,
-        sign_out=place.sign_out,
+        send=backend.member.send,
+        sign_out=backend.sign_out,
         changed=changed,
         memory=memory,
         few_files=OpenFilesAlarm(alarms),
-        absence=place.absence,
+        absence=backend.absence,
     )

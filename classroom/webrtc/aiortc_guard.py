@@ -24,7 +24,7 @@ from aioice import Candidate, Connection, TransportPolicy, stun
 from aioice.ice import CandidatePair, StunProtocol
 from aiortc import RTCDtlsTransport, RTCPeerConnection
 
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.webrtc.aiortc_names import GUARDED
 from classroom.webrtc.candidates import MOST_CANDIDATES, may_be_sent_to
 from classroom.webrtc.ice.check_budget import CheckBudget
@@ -34,7 +34,7 @@ from classroom.webrtc.open_files import is_reserved
 __all__ = ["GATHER_WITHIN", "LONGEST_DATAGRAM", "MOST_PAIRS", "guard", "is_unsigned_alert"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger, lines=1, span=60.0)
+sparing = LimitedLog(logger, lines=1, span=60.0)
 
 LONGEST_DATAGRAM: Final = 1500
 """Bytes; libsrtp's binding takes no more, and no network of today carries more in one piece."""

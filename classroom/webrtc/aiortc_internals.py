@@ -28,7 +28,7 @@ from aiortc import RTCDtlsTransport, RTCPeerConnection, RTCRtpReceiver, RTCRtpSe
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpSendParameters
 
 from classroom.common.clock import Clock
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.webrtc.aiortc_names import FOR_DELAY, attribute
 from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport, Remb
 from classroom.webrtc.rtp.header import PLAYOUT_DELAY, PacketTemplate, PlayoutDelay
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger, lines=1, span=60.0)
+sparing = LimitedLog(logger, lines=1, span=60.0)
 
 _ID: Final = 5
 _ONE_BYTE_HEADERS: Final = 0xBEDE

@@ -9,7 +9,7 @@ import sys
 from typing import Final
 
 from classroom.common.alarms import Alarm, Alarms
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.sentences import Wording
 
 __all__ = ["OUT_OF_FILES", "OpenFilesAlarm", "is_reserved"]
@@ -51,7 +51,7 @@ class OpenFilesAlarm:
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
-        self._log = SparingLog(logger, lines=1, span=60.0)
+        self._log = LimitedLog(logger, lines=1, span=60.0)
         self._over: asyncio.TimerHandle | None = None
 
     def refused(self, name: str) -> None:

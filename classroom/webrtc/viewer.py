@@ -24,7 +24,7 @@ from aiortc import (
 )
 
 from classroom.common.errors import WireError
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.webrtc.aiortc_guard import guard
 from classroom.webrtc.aiortc_internals import negotiated_codec
 from classroom.webrtc.blocked_network import BlockDetector
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger)
+sparing = LimitedLog(logger)
 
 ViewerState = Literal["waiting", "watching", "gone"]
 ViewerMessage = Answer | Candidate | Bye | KeyFrameWanted | PictureSize | RestartWanted

@@ -19,7 +19,7 @@ from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Proxies
 from classroom.server.host_names import HostNames
 from classroom.signaling import Room, wire
-from classroom.signaling.http import OpenDoor
+from classroom.signaling.http import OpenAccess
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.port import OpenPort, RawConnection, ask, open_port, until
 
@@ -184,7 +184,7 @@ async def test_a_proxy_that_names_nobody_is_told_of(caplog: pytest.LogCaptureFix
     assert "let it send X-Forwarded-For" in caplog.text
 
 
-class Asked(OpenDoor):
+class Asked(OpenAccess):
     """Remembers the addresses that it was asked about."""
 
     def __init__(self) -> None:
@@ -310,4 +310,4 @@ async def test_a_lesson_behind_a_proxy_speaks_of_itself_as_its_clients_know_it()
     async with broadcasting(text) as lesson, aiohttp.ClientSession() as session:
         headers = {"X-Forwarded-For": "198.51.100.9", "X-Forwarded-Host": "lesson.example"}
         async with session.get(f"http://127.0.0.1:{lesson.port}/trust", headers=headers) as response:
-            assert f"https://lesson.example:{lesson.reception.tls_port}/" in await response.text()
+            assert f"https://lesson.example:{lesson.endpoints.tls_port}/" in await response.text()

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from classroom.server import accepting
-from classroom.server.accepting import Shortage
+from classroom.server.accepting import FileShortage
 from tests.support.broadcast import eventually
 from tests.support.port import RawConnection, ask, open_port, until
 from tests.support.process import teaching
@@ -80,7 +80,7 @@ async def test_the_shortage_is_told_once_and_goes_by_itself(
 ) -> None:
     monkeypatch.setattr(accepting, "_OVER_SECONDS", 0.2)
     told: list[bool] = []
-    shortage = Shortage(told.append)
+    shortage = FileShortage(told.append)
     for _ in range(100):
         shortage.felt("too few files")
     assert told == [True]

@@ -187,7 +187,7 @@ def test_nothing_escapes_and_nobody_is_disturbed(kind: str) -> None:
                     readable = b"\r\nAccess-Control-Allow-Origin: *\r\n" in answer
                     assert readable or (kind == "hub" and b" 404 Not Found\r\n" in answer), answer
             assert len(asyncio.all_tasks()) <= before, "a task is left behind"
-            assert len(port.doorway.inside) <= 1
+            assert len(port.shared_port.inside) <= 1
 
         @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
         @given(program=st.binary(min_size=30, max_size=150))

@@ -24,13 +24,13 @@ from classroom.control.connection import ControlConnection
 from classroom.server import Site, add_pages
 from classroom.server.authority import fingerprint
 from classroom.server.own_certificates import OwnCertificates
-from classroom.server.port_sharing import Gate
+from classroom.server.port_sharing import ConnectionPolicy
 from tests.support.broadcast import BUSY_MACHINE, LESSON, TOKEN, broadcasting, eventually
 from tests.support.port import RawConnection, ask
 
 
 @dataclass
-class CountingGate:
+class CountingLimit:
     """Lets in so many at a time."""
 
     most: int
@@ -64,7 +64,9 @@ def trusting(certificates: OwnCertificates) -> ssl.SSLContext:
 
 
 @contextlib.asynccontextmanager
-async def site(certificates: OwnCertificates, *, gate: Gate | None = None, tls_port: int = 0) -> AsyncIterator[Site]:
+async def site(
+    certificates: OwnCertificates, *, connection_limit: ConnectionPolicy | None = None, tls_port: int = 0
+) -> AsyncIterator[Site]:
     """A site that says how it was asked and gives back what it got; control echoes."""
 
     async def echo(request: web.Request) -> web.StreamResponse:
@@ -82,7 +84,7 @@ async def site(certificates: OwnCertificates, *, gate: Gate | None = None, tls_p
         port=0,
         control_handler=control,
         app=app,
-        gate=gate,
+        connection_limit=connection_limit,
         tls=certificates.context,
         tls_port=tls_port,
     ) as running:
@@ -140,27 +142,27 @@ async def test_a_renewed_certificate_is_shown_to_the_next_and_disturbs_nobody(ce
 
 
 async def test_a_connection_counts_before_the_handshake_and_until_its_end(certificates: OwnCertificates) -> None:
-    gate = CountingGate(2)
-    async with site(certificates, gate=gate) as running:
+    connection_limit = CountingLimit(2)
+    async with site(certificates, connection_limit=connection_limit) as running:
         assert running.tls_port is not None
         silent = await RawConnection.open(running.tls_port)
-        await eventually(lambda: len(gate.inside) == 1)
+        await eventually(lambda: len(connection_limit.inside) == 1)
         async with connect(f"wss://127.0.0.1:{running.tls_port}/control", ssl=trusting(certificates)) as socket:
-            assert len(gate.inside) == 2
+            assert len(connection_limit.inside) == 2
             third = await ask(running.port, b"GET / HTTP/1.0\r\n\r\n")
             assert b" 200 " not in third
             await socket.send("no third")
             assert await socket.recv() == "no third"
         silent.close()
-        await eventually(lambda: gate.inside == [])
+        await eventually(lambda: connection_limit.inside == [])
         await eventually(lambda: running.connections == 0)
         assert (await ask(running.port, b"GET / HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.0 200 ")
 
 
 @pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.0\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 400])
 async def test_what_is_no_handshake_is_closed_and_forgotten(certificates: OwnCertificates, nonsense: bytes) -> None:
-    gate = CountingGate(1)
-    async with site(certificates, gate=gate) as running:
+    connection_limit = CountingLimit(1)
+    async with site(certificates, connection_limit=connection_limit) as running:
         assert running.tls_port is not None
         for _ in range(3):
             try:
@@ -168,7 +170,7 @@ async def test_what_is_no_handshake_is_closed_and_forgotten(certificates: OwnCer
                 assert b"HTTP" not in answer
             except ConnectionResetError:
                 pass
-            await eventually(lambda: gate.inside == [])
+            await eventually(lambda: connection_limit.inside == [])
         await eventually(lambda: running.connections == 0)
 
 
@@ -183,14 +185,14 @@ async def test_whoever_never_shakes_hands_is_cut(
 
 
 async def test_the_end_comes_at_once_whatever_is_open(certificates: OwnCertificates) -> None:
-    gate = CountingGate(10)
+    connection_limit = CountingLimit(10)
     async with contextlib.AsyncExitStack() as stack:
-        running = await stack.enter_async_context(site(certificates, gate=gate))
+        running = await stack.enter_async_context(site(certificates, connection_limit=connection_limit))
         assert running.tls_port is not None
         socket = await connect(f"wss://127.0.0.1:{running.tls_port}/control", ssl=trusting(certificates))
         silent = await RawConnection.open(running.tls_port)
         idle = await asyncio.open_connection("127.0.0.1", running.tls_port, ssl=trusting(certificates))
-        await eventually(lambda: len(gate.inside) == 3)
+        await eventually(lambda: len(connection_limit.inside) == 3)
         async with asyncio.timeout(10):
             await stack.aclose()
     with pytest.raises(ConnectionClosed) as closed:
@@ -199,7 +201,7 @@ async def test_the_end_comes_at_once_whatever_is_open(certificates: OwnCertifica
     assert closed.value.rcvd.code == 1001
     silent.close()
     idle[1].close()
-    assert gate.inside == []
+    assert connection_limit.inside == []
     assert [task for task in asyncio.all_tasks() if task.get_name() == "TLS handshake"] == []
 
 
@@ -217,7 +219,7 @@ async def test_a_port_that_is_taken_is_named(certificates: OwnCertificates, tmp_
 async def test_a_lesson_with_its_own_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLASSROOM_HOME", str(tmp_path))
     async with broadcasting(LESSON + "server: {tls: auto, tls_port: 0}\n") as broadcaster:
-        authority = broadcaster.reception.authority()
+        authority = broadcaster.endpoints.authority()
         assert authority is not None
         (teacher,) = broadcaster.secure_teacher_addresses()
         assert teacher.startswith("https://127.0.0.1:")
@@ -228,7 +230,7 @@ async def test_a_lesson_with_its_own_authority(tmp_path: Path, monkeypatch: pyte
             async with session.get(f"{base}/healthz", ssl=context) as response:
                 assert (await response.json())["status"] == "ok"
             plain = f"http://127.0.0.1:{broadcaster.port}"
-            assert broadcaster.reception.trust_address() == f"{plain}/trust"
+            assert broadcaster.endpoints.trust_address() == f"{plain}/trust"
             async with session.get(f"{plain}/trust/classroom-authority.crt") as response:
                 assert response.content_type == "application/x-x509-ca-cert"
                 data = await response.read()
@@ -267,7 +269,7 @@ async def test_a_lesson_with_an_expired_certificate_runs_and_says_so(tmp_path: P
         alarms = broadcaster.state()["alarms"]
         assert isinstance(alarms, list)
         assert {alarm["code"] for alarm in alarms} - BUSY_MACHINE == {"tls.expired"}
-        assert broadcaster.reception.trust_address() is None
+        assert broadcaster.endpoints.trust_address() is None
         async with aiohttp.ClientSession(f"http://127.0.0.1:{broadcaster.port}") as session:
             async with session.get("/trust?lang=en") as response:
                 assert "needs no certificate" in await response.text()

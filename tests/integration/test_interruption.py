@@ -16,7 +16,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from classroom.lesson.progress_file import KeptFile
+from classroom.lesson.progress_file import ProgressFile
 from classroom.server.site import CONTROL_SUBPROTOCOL
 from tests.support.broadcast import eventually
 from tests.support.clips import pdf
@@ -58,7 +58,7 @@ def home(tmp_path: Path) -> dict[str, str | None]:
 
 
 def kept(home: dict[str, str | None], file: Path | None) -> Path:
-    return KeptFile.of(Path(home["CLASSROOM_HOME"] or ""), file).path
+    return ProgressFile.of(Path(home["CLASSROOM_HOME"] or ""), file).path
 
 
 def is_kept(home: dict[str, str | None], file: Path) -> bool:

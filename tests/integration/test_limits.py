@@ -9,9 +9,9 @@ import socket
 import pytest
 
 from classroom.common.limits import Limits
-from classroom.server import port_sharing as doorman
+from classroom.server import port_sharing
 from classroom.server import slow_readers as unread
-from classroom.server.connection_limit import ConnectionGate
+from classroom.server.connection_limit import ConnectionLimit
 from classroom.signaling import Room
 from tests.support.broadcast import LESSON, broadcasting
 from tests.support.bystander import bystander
@@ -86,7 +86,7 @@ async def test_a_connection_too_many_is_told_so_and_those_inside_stay(
 
 
 async def test_a_crowd_at_the_door_is_cut_off_without_a_word() -> None:
-    async with open_port(gate=ConnectionGate(connections=1, per_address=1)) as opened:
+    async with open_port(connection_limit=ConnectionLimit(connections=1, per_address=1)) as opened:
         inside = await RawConnection.open(opened.port, b"GET /")
         await until(lambda: opened.site.connections == 1)
         crowd = await asyncio.gather(*(RawConnection.open(opened.port) for _ in range(150)))
@@ -96,7 +96,7 @@ async def test_a_crowd_at_the_door_is_cut_off_without_a_word() -> None:
                 told += (await connection.read_all()).startswith(b"HTTP/1.1 503 ")
             except ConnectionResetError:
                 pass
-        assert 0 < told <= doorman._LEAVING
+        assert 0 < told <= port_sharing._LEAVING
         assert await still_open(inside)
         for connection in (inside, *crowd):
             connection.close()
@@ -376,7 +376,7 @@ async def test_a_wait_that_its_owner_closed_is_over_and_loses_nothing() -> None:
 
 
 async def test_half_a_message_from_who_closes_its_own_side_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorman, "_HALF_CLOSED_SECONDS", 0.3)
+    monkeypatch.setattr(port_sharing, "_HALF_CLOSED_SECONDS", 0.3)
     async with open_port() as opened:
         hub = await lesson(opened)
         member = await sign_in(opened)

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from classroom.common.limits import Limits
-from classroom.server.connection_limit import ConnectionGate
+from classroom.server.connection_limit import ConnectionLimit
 from classroom.signaling import Room
 from tests.support.bystander import bystander
 from tests.support.port import RawConnection, open_port, until
@@ -196,7 +196,9 @@ async def test_who_asks_for_what_is_not_there_does_not_stay(line: bytes) -> None
 
 async def test_who_is_gone_before_being_turned_away_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
     linger = struct.pack("ii", 1, 0)  # closing resets the connection
-    async with open_port(gate=ConnectionGate(connections=0, per_address=0), limits=Limits(head=1024)) as opened:
+    async with open_port(
+        connection_limit=ConnectionLimit(connections=0, per_address=0), limits=Limits(head=1024)
+    ) as opened:
         for _ in range(50):
             crowd = [socket.create_connection(("127.0.0.1", opened.port)) for _ in range(20)]
             for sock in crowd:

@@ -22,7 +22,7 @@ from classroom.common.alarms import Alarms
 from classroom.common.errors import AddressError
 from classroom.lesson import lesson_from_text
 from classroom.server.coturn import RELAY_PORTS, own_addresses
-from classroom.server.own_relay import OwnRelay, RelayWish
+from classroom.server.own_relay import OwnRelay, RelayOptions
 from classroom.webrtc.ice.credentials import Credential, temporary
 from classroom.webrtc.ice.probe import probe
 from classroom.webrtc.ice.servers import IceServerAddress, IceServers
@@ -52,7 +52,7 @@ async def relaying(
     lesson = lesson_from_text(text, Path("lesson.yaml")).lesson
     assert lesson is not None
     alarms = Alarms(lambda: None)
-    relay = OwnRelay(lesson, host=host, wish=RelayWish(port), alarms=alarms)
+    relay = OwnRelay(lesson, host=host, options=RelayOptions(port), alarms=alarms)
     async with contextlib.AsyncExitStack() as stack:
         await relay.open(stack)
         yield relay, alarms

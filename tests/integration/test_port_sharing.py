@@ -11,8 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin, Subprotocol
 
 from classroom.common.limits import Limits
-from classroom.server import port_sharing as doorman
-from classroom.server import site
+from classroom.server import port_sharing, site
 from classroom.signaling.wire import RawTarget
 from tests.support.native_client import NativeClient
 from tests.support.port import OpenPort, RawConnection, ask, open_port, until
@@ -302,20 +301,20 @@ async def test_a_gate_turns_away_and_is_told_of_every_end() -> None:
         def leave(self, address: str) -> None:
             self.inside.remove(address)
 
-    gate = Two()
-    async with open_port(gate=gate) as opened:
+    connection_limit = Two()
+    async with open_port(connection_limit=connection_limit) as opened:
         async with connect(f"ws://127.0.0.1:{opened.port}/control") as ws:
             waiting = await RawConnection.open(opened.port, b"GET / HT")
-            await until(lambda: gate.inside == ["127.0.0.1"] * 2)
+            await until(lambda: connection_limit.inside == ["127.0.0.1"] * 2)
             third = await RawConnection.open(opened.port)
             assert (await third.read_all()).startswith(b"HTTP/1.1 503 ")
             waiting.close()
-            await until(lambda: len(gate.inside) == 1)
+            await until(lambda: len(connection_limit.inside) == 1)
             await ws.send("x")
             assert await asyncio.wait_for(ws.recv(), 10) == "x"
-        await until(lambda: gate.inside == [])
+        await until(lambda: connection_limit.inside == [])
         await ask(opened.port, b"GET /wait?peer_id=1 HTTP/1.0\r\n\r\n")
-        await until(lambda: gate.inside == [])
+        await until(lambda: connection_limit.inside == [])
 
 
 async def test_a_reader_that_does_not_read_is_braked_and_then_served() -> None:
@@ -354,7 +353,7 @@ async def test_stopping_with_everything_open() -> None:
 
 
 def test_tidying_keeps_what_was_sent() -> None:
-    tidy = doorman.tidy_head
+    tidy = port_sharing.normalised_head
     assert tidy(b"GET /a?b=%20c HTTP/1.0\r\n\r\n", b"h") == (b"GET /a?b=%20c HTTP/1.0\r\n\r\n", None)
     assert tidy(b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n", b"h") == (b"GET /a HTTP/1.1\r\nhOsT: x\r\n\r\n", None)
     assert tidy(b"GET /a HTTP/1.1\r\n\r\n", b"h:1") == (b"GET /a HTTP/1.1\r\nHost: h:1\r\n\r\n", None)
@@ -369,7 +368,7 @@ def test_tidying_keeps_what_was_sent() -> None:
     "first", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz?no where HTTP/1.1\r\n\r\n"]
 )
 async def test_no_field_of_a_request_is_taken_for_its_target(first: bytes) -> None:
-    """Whatever helps the doorman and aiohttp to understand each other, a client cannot say it in their stead."""
+    """Whatever helps port sharing and aiohttp to understand each other, a client cannot say it in their stead."""
     async with open_port() as opened:
         await opened.member.sign_in("lesson")
         forged = b"GET /sign_in?honest HTTP/1.1\r\nHost: x\r\nX-Classroom-Target: /sign_in?forged\r\n\r\n"

@@ -320,7 +320,7 @@ async def test_a_network_that_comes_later_is_listened_on_with_and_without_tls_an
         hosts.append("::1")
         for _ in range(5):
             await everywhere.widen()
-        assert len(everywhere._doorways) == 3
+        assert len(everywhere._shared_ports) == 3
         refused["https"] = False
         await everywhere.widen()
         for port in (everywhere.port, everywhere.tls_port):

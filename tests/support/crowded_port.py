@@ -15,8 +15,8 @@ from contextlib import ExitStack
 from aiohttp import web
 
 from classroom.common.limits import Limits
-from classroom.server.accepting import Shortage
-from classroom.server.connection_limit import ConnectionGate
+from classroom.server.accepting import FileShortage
+from classroom.server.connection_limit import ConnectionLimit
 from classroom.server.site import Site
 
 
@@ -38,8 +38,8 @@ async def main(most: int) -> None:
         port=0,
         app=app,
         limits=Limits(head_time=600.0),
-        gate=ConnectionGate(connections=4000, per_address=4000),
-        shortage=Shortage(lambda short: print("short" if short else "over", flush=True)),
+        connection_limit=ConnectionLimit(connections=4000, per_address=4000),
+        shortage=FileShortage(lambda short: print("short" if short else "over", flush=True)),
     )
     async with site:
         print(site.port, flush=True)

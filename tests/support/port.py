@@ -17,7 +17,7 @@ from classroom.control.connection import ControlConnection
 from classroom.server import Site, add_pages
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import own_address
-from classroom.server.port_sharing import Gate
+from classroom.server.port_sharing import ConnectionPolicy
 from classroom.signaling import Guard, Room, RoomMember, Switchboard, add_routes
 
 __all__ = ["OpenPort", "RawConnection", "ask", "open_port", "until"]
@@ -49,7 +49,7 @@ async def open_port(
     clock: Clock | None = None,
     tick: float = 1.0,
     guard: Guard | None = None,
-    gate: Gate | None = None,
+    connection_limit: ConnectionPolicy | None = None,
     limits: Limits | None = None,
     everything_else: bool = False,
     folder: Path | None = None,
@@ -78,7 +78,15 @@ async def open_port(
         async for message in connection:
             await connection.send(message)
 
-    site = Site(host=host, port=0, control_handler=control, app=app, gate=gate, limits=limits, checkpoint=checkpoint)
+    site = Site(
+        host=host,
+        port=0,
+        control_handler=control,
+        app=app,
+        connection_limit=connection_limit,
+        limits=limits,
+        checkpoint=checkpoint,
+    )
     async with site:
         yield OpenPort(site, switchboard, RoomMember(switchboard), registry, connections)
 

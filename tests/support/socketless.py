@@ -1,4 +1,4 @@
-"""The request path without sockets: doorman, aiohttp and signaling over transports that only keep bytes.
+"""The request path without sockets: port sharing, aiohttp and signaling over transports that only keep bytes.
 
 Thousands of times faster to set up than connections, so that a fuzzer gets somewhere. Everything behind the transport
 is the real thing; time is held still, but for the loop's own.
@@ -15,7 +15,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from classroom.common.clock import ManualClock
-from classroom.server.port_sharing import Doorman, Doorway
+from classroom.server.port_sharing import SharedPort, SharedPortConnection
 from classroom.server.web_protocol import web_protocols
 from classroom.signaling import Room, RoomMember, Switchboard, add_routes
 
@@ -25,28 +25,28 @@ __all__ = ["Line", "SocketlessPort"]
 class Line(asyncio.Transport):
     """One connection; ``written`` is what the server sent."""
 
-    def __init__(self, doorway: Doorway) -> None:
+    def __init__(self, shared_port: SharedPort) -> None:
         super().__init__()
         self.written = bytearray()
-        self._doorman = Doorman(doorway, None)
+        self._connection = SharedPortConnection(shared_port, None)
         self._closing = False
-        self._doorman.connection_made(self)
+        self._connection.connection_made(self)
 
     def send(self, data: bytes) -> None:
         """The client sends a packet."""
         if not self._closing:
-            self._doorman.data_received(data)
+            self._connection.data_received(data)
 
     def half_close(self) -> None:
         """The client closes its side."""
-        if not self._closing and not self._doorman.eof_received():
+        if not self._closing and not self._connection.eof_received():
             self.close()
 
     def lose(self) -> None:
         """The client is gone."""
         if not self._closing:
             self._closing = True
-            self._doorman.connection_lost(ConnectionResetError())
+            self._connection.connection_lost(ConnectionResetError())
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return {"peername": ("192.0.2.1", 50000), "sockname": ("192.0.2.2", 8888)}.get(name, default)
@@ -57,7 +57,7 @@ class Line(asyncio.Transport):
     def close(self) -> None:
         if not self._closing:
             self._closing = True
-            asyncio.get_running_loop().call_soon(self._doorman.connection_lost, None)
+            asyncio.get_running_loop().call_soon(self._connection.connection_lost, None)
 
     abort = close
 
@@ -75,7 +75,7 @@ class Line(asyncio.Transport):
         return 0
 
     def get_protocol(self) -> asyncio.BaseProtocol:
-        return self._doorman
+        return self._connection
 
     def pause_reading(self) -> None:
         pass
@@ -88,7 +88,7 @@ class Line(asyncio.Transport):
 
 
 class SocketlessPort:
-    """Signaling behind a doorway that lines lead to; collects everything that nobody caught."""
+    """Signaling behind a shared port that lines lead to; collects everything that nobody caught."""
 
     def __init__(self, room: Room, *, everything_else: bool) -> None:
         self.room = room
@@ -115,7 +115,7 @@ class SocketlessPort:
             head_size=16_384,
             logger=logger,
         )
-        self.doorway = Doorway(web_protocol)
+        self.shared_port = SharedPort(web_protocol)
         logger.addFilter(_not_about_http)
         return self
 
@@ -127,7 +127,7 @@ class SocketlessPort:
 
     def connect(self) -> Line:
         """A new connection."""
-        return Line(self.doorway)
+        return Line(self.shared_port)
 
     async def turn(self, times: int = 1) -> None:
         """Let the loop do what is to be done."""

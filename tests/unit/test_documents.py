@@ -13,7 +13,7 @@ from PIL import Image
 from prometheus_client.exposition import generate_latest
 
 from classroom.cli.main import main
-from classroom.common.metrics import Figures, make_registry
+from classroom.common.metrics import LessonFigures, make_registry
 from classroom.control.registry import COMMANDS
 from tests.support.lessons import report
 
@@ -129,7 +129,7 @@ def test_there_are_lessons() -> None:
 
 
 def test_the_metrics_are_told_by_name() -> None:
-    text = generate_latest(make_registry(lambda: Figures(1, 3, 2, 4, 0, 2, 3))).decode()
+    text = generate_latest(make_registry(lambda: LessonFigures(1, 3, 2, 4, 0, 2, 3))).decode()
     there = {line.split(" ")[0].split("{")[0] for line in text.splitlines() if not line.startswith("#")}
     assert set(re.findall(r"\bclassroom_[a-z_]+", DOCUMENTS["docs/operations.md"])) == there
     labels = set(re.findall(r'state="(\w+)"', text))

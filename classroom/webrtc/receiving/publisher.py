@@ -27,7 +27,7 @@ from av import AudioFrame, VideoFrame
 
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError, WireError
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.common.tasks import end
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.browser import Browser
@@ -44,7 +44,7 @@ from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer
 __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger)
+sparing = LimitedLog(logger)
 
 CloseReason = Literal["replaced", "removed", "unusable", "failed", "ended"]
 """Why a connection was closed: somebody else sends, the source is gone, the offer cannot be read, no way was found."""

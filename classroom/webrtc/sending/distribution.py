@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from classroom.common.clock import Clock
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.media.fanout import Fanout, Subscription
 from classroom.media.frames import Demand, Encoded
 from classroom.webrtc.rtp.header import PacketTemplates, send_time
@@ -27,7 +27,7 @@ from classroom.webrtc.sending.stream import Stream
 __all__ = ["SLICE", "Distribution"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger, lines=1)
+sparing = LimitedLog(logger, lines=1)
 
 SLICE: Final = 0.002
 """Seconds of sending after which others of the event loop get their turn."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiortc import RTCDtlsTransport
 
-from classroom.common.limited_log import SparingLog
+from classroom.common.limited_log import LimitedLog
 from classroom.webrtc.aiortc_internals import Srtp, SrtpFault, intercept_rtcp, queued_bytes, selected_path
 from classroom.webrtc.rtp.datagram import DatagramPath, open_path
 from classroom.webrtc.rtp.header import PacketTemplates
@@ -18,7 +18,7 @@ from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
 __all__ = ["SrtpPath"]
 
 logger = logging.getLogger(__name__)
-sparing = SparingLog(logger, lines=1)
+sparing = LimitedLog(logger, lines=1)
 
 _MOST_FAILURES: Final = 200
 _FAILING_WITHIN: Final = 2.0

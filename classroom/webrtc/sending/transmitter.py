@@ -14,7 +14,7 @@ from typing import Final
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.clock import Clock
 from classroom.common.sentences import Wording
-from classroom.common.tasks import keep_running
+from classroom.common.tasks import run_supervised
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
 from classroom.webrtc.aiortc_names import missing
@@ -52,7 +52,7 @@ class Transmitter:
         """A line for a new connection."""
         if not self._reporting:
             self._reporting = True
-            keep_running(self._stack, "sender reports", self._report)
+            run_supervised(self._stack, "sender reports", self._report)
         turn = min(self._turns, key=len)
         line = RtpConnection(now=self._clock.now, wall=self._wall, ended=lambda line: turn.pop(line, None))
         turn[line] = None
@@ -63,7 +63,7 @@ class Transmitter:
         distribution = self._distributions.get(fanout)
         if distribution is None:
             distribution = self._distributions[fanout] = Distribution(fanout, demand, self._clock)
-            keep_running(self._stack, f"distribution of {fanout.codec}", distribution.run)
+            run_supervised(self._stack, f"distribution of {fanout.codec}", distribution.run)
         return distribution
 
     async def close(self) -> None:

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sen
 
 BEGIN = """
 import asyncio, signal, sys, threading, time
-from classroom.cli.interrupt import interruptible, run_to_its_end
+from classroom.cli.interrupt import stop_on_signals, run_to_completion
 
 async def command(stopped, ends=lambda: None, within=1.5):
-    with interruptible(stopped.set, within=within) as ending:
+    with stop_on_signals(stopped.set, within=within) as shutdown:
         print("ready", flush=True)
         await stopped.wait()
         ends()
@@ -41,14 +41,14 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(number: signal.Signals) -> None:
-    process = started("sys.exit(run_to_its_end(command(asyncio.Event())))")
+    process = started("sys.exit(run_to_completion(command(asyncio.Event())))")
     process.send_signal(number)
     assert ended(process) == (0, b"")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_hangs_while_it_ends_is_ended_by_force(number: signal.Signals) -> None:
-    process = started("sys.exit(run_to_its_end(command(asyncio.Event(), ends=lambda: time.sleep(100))))")
+    process = started("sys.exit(run_to_completion(command(asyncio.Event(), ends=lambda: time.sleep(100))))")
     process.send_signal(number)
     code, err = ended(process)
     assert code == 1
@@ -61,7 +61,7 @@ def test_a_signal_is_heard_while_the_event_loop_hangs() -> None:
         async def main():
             asyncio.get_running_loop().call_later(0, time.sleep, 100)
             return await command(asyncio.Event())
-        sys.exit(run_to_its_end(main()))
+        sys.exit(run_to_completion(main()))
         """
     )
     time.sleep(0.3)
@@ -70,7 +70,9 @@ def test_a_signal_is_heard_while_the_event_loop_hangs() -> None:
 
 
 def test_the_second_signal_ends_it_at_once() -> None:
-    process = started("sys.exit(run_to_its_end(command(asyncio.Event(), ends=lambda: time.sleep(100), within=1000)))")
+    process = started(
+        "sys.exit(run_to_completion(command(asyncio.Event(), ends=lambda: time.sleep(100), within=1000)))"
+    )
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert process.poll() is None
@@ -82,12 +84,12 @@ def test_an_end_of_its_own_is_bounded_as_well() -> None:
     process = started(
         """
         async def main():
-            with interruptible(lambda: None, within=1.0) as ending:
-                ending.begins()
+            with stop_on_signals(lambda: None, within=1.0) as shutdown:
+                shutdown.begin()
                 await asyncio.sleep(100)
             return 0
         print("ready", flush=True)
-        sys.exit(run_to_its_end(main()))
+        sys.exit(run_to_completion(main()))
         """
     )
     assert ended(process)[0] == 1
@@ -100,7 +102,7 @@ def test_a_thread_that_still_reads_a_file_does_not_keep_it_from_ending_well() ->
             stopped = asyncio.Event()
             asyncio.get_running_loop().run_in_executor(None, time.sleep, 100)
             return await command(stopped)
-        sys.exit(run_to_its_end(main()))
+        sys.exit(run_to_completion(main()))
         """
     )
     process.send_signal(signal.SIGTERM)
@@ -114,7 +116,7 @@ def test_what_it_raises_is_raised() -> None:
             raise ValueError("of a test")
         print("ready", flush=True)
         try:
-            run_to_its_end(main())
+            run_to_completion(main())
         except ValueError as error:
             sys.exit(7 if str(error) == "of a test" else 8)
         """

@@ -4,12 +4,12 @@ import logging
 
 import pytest
 
-from classroom.common.limited_log import SparingFilter, SparingLog
+from classroom.common.limited_log import LimitedLog, LimitedLogFilter
 
 
 def test_a_flood_writes_a_few_lines_and_then_how_many_it_was(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
-    log = SparingLog(logging.getLogger("classroom.test"), lines=3, span=30.0, now=lambda: now)
+    log = LimitedLog(logging.getLogger("classroom.test"), lines=3, span=30.0, now=lambda: now)
     for number in range(1000):
         log.warn("too much from %s", number)
     assert [record.getMessage() for record in caplog.records] == [f"too much from {n}" for n in range(3)]
@@ -26,7 +26,7 @@ def test_a_flood_writes_a_few_lines_and_then_how_many_it_was(caplog: pytest.LogC
 
 
 def test_one_kind_does_not_silence_another(caplog: pytest.LogCaptureFixture) -> None:
-    log = SparingLog(logging.getLogger("classroom.test"), lines=1, now=lambda: 0.0)
+    log = LimitedLog(logging.getLogger("classroom.test"), lines=1, now=lambda: 0.0)
     for _ in range(5):
         log.warn("a")
         log.warn("b %d", 1)
@@ -35,7 +35,7 @@ def test_one_kind_does_not_silence_another(caplog: pytest.LogCaptureFixture) -> 
 
 def test_the_net_under_all_loggers_lets_a_few_lines_of_each_place_through() -> None:
     now = 0.0
-    net = SparingFilter(lines=3, span=60.0, now=lambda: now)
+    net = LimitedLogFilter(lines=3, span=60.0, now=lambda: now)
 
     def record(line: int) -> logging.LogRecord:
         return logging.LogRecord("library", logging.ERROR, "library.py", line, "fault %d", (line,), None)
@@ -49,8 +49,8 @@ def test_the_net_under_all_loggers_lets_a_few_lines_of_each_place_through() -> N
 
 
 def test_lines_that_are_spared_already_are_told_apart_by_who_wrote_them(caplog: pytest.LogCaptureFixture) -> None:
-    net = SparingFilter(lines=1, now=lambda: 0.0)
-    log = SparingLog(logging.getLogger("classroom.test"), now=lambda: 0.0)
+    net = LimitedLogFilter(lines=1, now=lambda: 0.0)
+    log = LimitedLog(logging.getLogger("classroom.test"), now=lambda: 0.0)
     log.warn("a")
     log.warn("b")
     assert [net.filter(record) for record in caplog.records] == [True, True]
@@ -58,7 +58,7 @@ def test_lines_that_are_spared_already_are_told_apart_by_who_wrote_them(caplog: 
 
 def test_a_loud_one_is_named_once_a_minute_and_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
-    log = SparingLog(logging.getLogger("classroom.test"), lines=3, span=30.0, now=lambda: now)
+    log = LimitedLog(logging.getLogger("classroom.test"), lines=3, span=30.0, now=lambda: now)
     for _ in range(1000):
         log.warn("too much from %s", "a", by="a")
     log.warn("too much from %s", "b", by="b")

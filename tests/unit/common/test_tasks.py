@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from classroom.common.tasks import end, keep_running
+from classroom.common.tasks import end, run_supervised
 from tests.support.broadcast import eventually
 
 
@@ -39,7 +39,7 @@ async def test_a_task_that_loses_a_cancellation_is_ended() -> None:
 async def test_work_that_loses_a_cancellation_keeps_nobody_from_leaving() -> None:
     deaf = Deaf()
     async with contextlib.AsyncExitStack() as stack:
-        keep_running(stack, "work", deaf.run)
+        run_supervised(stack, "work", deaf.run)
         await asyncio.sleep(0)
     assert deaf.swallowed == 2
 
@@ -62,7 +62,7 @@ async def test_a_fault_that_lasts_is_written_once_and_another_at_once(
         raise OSError("full") if tried < 200 else ValueError("another")
 
     async with contextlib.AsyncExitStack() as stack:
-        keep_running(stack, "work", fails)
+        run_supervised(stack, "work", fails)
         await eventually(lambda: tried > 400)
     said = [record for record in caplog.records if record.levelname == "ERROR"]
     assert ["OSError" in str(record.exc_info) for record in said] == [True, False]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from classroom.common.throttle import Guesses, Throttle, TooManyGuesses, household
+from classroom.common.throttle import GuessLimiter, Throttle, TooManyGuesses, limit_key
 
 
 def test_each_failure_waits_twice_as_long_up_to_the_longest() -> None:
@@ -51,7 +51,7 @@ def test_the_memory_is_bounded() -> None:
     ],
 )
 def test_a_network_of_ipv6_counts_as_one(address: str, who: str) -> None:
-    assert household(address) == who
+    assert limit_key(address) == who
 
 
 def test_an_address_cannot_be_changed_within_its_network() -> None:
@@ -65,7 +65,7 @@ SECRET = "geheim"
 class Looks:
     """Guesses that are looked at, in order."""
 
-    def __init__(self, guesses: Guesses) -> None:
+    def __init__(self, guesses: GuessLimiter) -> None:
         self.guesses = guesses
         self.seen: list[str] = []
 
@@ -83,7 +83,7 @@ async def turns() -> None:
 
 
 async def test_hanging_up_frees_no_place() -> None:
-    looks = Looks(Guesses(Throttle(first=0.5, longest=0.5), at_a_time=2, waiting=1000))
+    looks = Looks(GuessLimiter(Throttle(first=0.5, longest=0.5), at_a_time=2, waiting=1000))
     loop = asyncio.get_running_loop()
     began = loop.time()
     for number in range(200):
@@ -95,7 +95,7 @@ async def test_hanging_up_frees_no_place() -> None:
 
 
 async def test_a_right_one_is_answered_at_once_while_there_is_a_place() -> None:
-    looks = Looks(Guesses(Throttle(first=30.0), at_a_time=2))
+    looks = Looks(GuessLimiter(Throttle(first=30.0), at_a_time=2))
     wrong = looks.begin("typo")
     right = [looks.begin(SECRET) for _ in range(100)]
     await turns()
@@ -105,7 +105,7 @@ async def test_a_right_one_is_answered_at_once_while_there_is_a_place() -> None:
 
 
 async def test_a_right_one_waits_only_for_a_place() -> None:
-    looks = Looks(Guesses(Throttle(first=0.1, longest=0.2), at_a_time=2))
+    looks = Looks(GuessLimiter(Throttle(first=0.1, longest=0.2), at_a_time=2))
     wrong = [looks.begin("typo"), looks.begin("another")]
     right = looks.begin(SECRET)
     await turns()
@@ -115,7 +115,7 @@ async def test_a_right_one_waits_only_for_a_place() -> None:
 
 
 async def test_who_gives_the_same_is_told_together_and_the_most_first() -> None:
-    looks = Looks(Guesses(Throttle(first=0.1, longest=0.1), at_a_time=1))
+    looks = Looks(GuessLimiter(Throttle(first=0.1, longest=0.1), at_a_time=1))
     first = looks.begin("typo")
     await turns()
     guesser = looks.begin("a guess")
@@ -128,7 +128,7 @@ async def test_who_gives_the_same_is_told_together_and_the_most_first() -> None:
 
 
 async def test_there_is_room_for_a_few_and_the_others_are_not_looked_at() -> None:
-    guesses = Guesses(Throttle(first=30.0), at_a_time=1, waiting=2)
+    guesses = GuessLimiter(Throttle(first=30.0), at_a_time=1, waiting=2)
     looks = Looks(guesses)
     tasks = [looks.begin(str(number)) for number in range(3)]
     await turns()
@@ -144,7 +144,7 @@ async def test_there_is_room_for_a_few_and_the_others_are_not_looked_at() -> Non
 
 
 async def test_an_address_is_forgotten_when_its_time_is_over() -> None:
-    guesses = Guesses(Throttle(first=0.01, longest=0.01))
+    guesses = GuessLimiter(Throttle(first=0.01, longest=0.01))
     looks = Looks(guesses)
     assert await asyncio.gather(*(looks.begin(str(n), f"10.0.0.{n}") for n in range(50))) == [False] * 50
     async with asyncio.timeout(30):
@@ -156,7 +156,7 @@ async def test_an_address_is_forgotten_when_its_time_is_over() -> None:
 @pytest.mark.parametrize("forgives", [True, False])
 async def test_a_right_one_forgives_where_only_its_owner_knows_it(forgives: bool) -> None:
     throttle = Throttle(first=0.01, longest=8.0)
-    looks = Looks(Guesses(throttle, at_a_time=8, forgives=forgives))
+    looks = Looks(GuessLimiter(throttle, at_a_time=8, forgives=forgives))
     for number in range(3):
         await looks.begin(str(number))
     assert await looks.begin(SECRET)

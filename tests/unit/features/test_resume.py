@@ -11,8 +11,8 @@ from classroom.common.clock import ManualClock
 from classroom.features.resume import Continuation
 from classroom.lesson import Lesson
 from classroom.lesson.audio_settings import AudioSettings
-from classroom.lesson.progress import Kept, KeptCues, KeptInput
-from classroom.lesson.progress_file import Keeping, KeptFile
+from classroom.lesson.progress import InputProgress, Progress, RunOfShowProgress
+from classroom.lesson.progress_file import ProgressFile, Resumption
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
 from tests.support.lessons import report
@@ -47,9 +47,9 @@ def going_on(
     waits: bool = False,
     waiting: tuple[str, ...] = (),
     ago: float = 20.0,
-    **audio: KeptInput,
+    **audio: InputProgress,
 ) -> Continuation:
-    before = Kept(
+    before = Progress(
         lesson="lesson.yaml",
         saved=datetime.now(UTC) - timedelta(seconds=ago),
         elapsed=600.0,
@@ -60,9 +60,9 @@ def going_on(
         audio=audio,
         pages={},
         devices={},
-        cues=KeptCues(held=False, cues=()),
+        cues=RunOfShowProgress(held=False, cues=()),
     )
-    keeping = Keeping(KeptFile(Path("nowhere"), "lesson.yaml"), before)
+    keeping = Resumption(ProgressFile(Path("nowhere"), "lesson.yaml"), before)
     return Continuation(lesson(text), keeping, clock=ManualClock(10_000.0))
 
 
@@ -82,15 +82,15 @@ def test_a_clock_that_was_put_back_a_little_takes_nothing_from_it() -> None:
 
 def test_what_the_teacher_set_comes_back() -> None:
     found = going_on(
-        mic=KeptInput(said=setting(), set=setting(gain=-6.0, muted=True)),
-        film=KeptInput(said=setting(muted=True), set=setting(muted=False)),
+        mic=InputProgress(said=setting(), set=setting(gain=-6.0, muted=True)),
+        film=InputProgress(said=setting(muted=True), set=setting(muted=False)),
     ).inputs(inputs(mic=False, film=True))
     assert (found["mic"].gain, found["mic"].muted, found["film"].muted) == (-6.0, True, False)
 
 
 def test_what_the_file_says_anew_is_taken_but_no_microphone_is_opened_by_it() -> None:
-    muted = KeptInput(said=setting(muted=True, gain=3.0), set=setting(muted=True, gain=-6.0))
-    open_ = KeptInput(said=setting(), set=setting(gain=2.0))
+    muted = InputProgress(said=setting(muted=True, gain=3.0), set=setting(muted=True, gain=-6.0))
+    open_ = InputProgress(said=setting(), set=setting(gain=2.0))
     found = going_on(mic=muted, film=open_).inputs(inputs(mic=False, film=True))
     # Both are written in another way now than they were.
     assert (found["mic"].gain, found["mic"].muted) == (0.0, True)
@@ -98,33 +98,35 @@ def test_what_the_file_says_anew_is_taken_but_no_microphone_is_opened_by_it() ->
 
 
 def test_a_microphone_with_another_name_may_be_the_one_that_was_muted() -> None:
-    was_muted = going_on(voice=KeptInput(said=setting(), set=setting(muted=True)))
+    was_muted = going_on(voice=InputProgress(said=setting(), set=setting(muted=True)))
     found = was_muted.inputs(inputs(mic=False, film=False))
     assert (found["mic"].muted, found["film"].muted) == (True, False)
-    was_open = going_on(voice=KeptInput(said=setting(), set=setting()))
+    was_open = going_on(voice=InputProgress(said=setting(), set=setting()))
     assert not was_open.inputs(inputs(mic=False))["mic"].muted
 
 
 def test_a_lesson_interrupted_on_its_first_card_still_waits_with_its_microphones() -> None:
-    goes_on = going_on(scene="title", waits=True, waiting=("mic",), mic=KeptInput(said=setting(), set=setting()))
+    goes_on = going_on(scene="title", waits=True, waiting=("mic",), mic=InputProgress(said=setting(), set=setting()))
     assert (goes_on.start, goes_on.waits) == ("title", True)
     assert not goes_on.inputs(inputs(mic=False))["mic"].muted  # the opening holds it then
 
 
 def test_one_that_waited_stays_silent_where_the_card_is_a_camera_now() -> None:
     text = LESSON.replace("title: title\n", "title: camera\n")
-    goes_on = going_on(text, scene="title", waits=True, waiting=("mic",), mic=KeptInput(said=setting(), set=setting()))
+    goes_on = going_on(
+        text, scene="title", waits=True, waiting=("mic",), mic=InputProgress(said=setting(), set=setting())
+    )
     assert not goes_on.waits
     assert goes_on.inputs(inputs(mic=False))["mic"].muted
 
 
 def test_a_card_that_was_put_on_air_again_does_not_silence_what_was_heard() -> None:
-    goes_on = going_on(scene="title", waits=False, mic=KeptInput(said=setting(), set=setting()))
+    goes_on = going_on(scene="title", waits=False, mic=InputProgress(said=setting(), set=setting()))
     assert not goes_on.waits
 
 
 def test_a_scene_that_is_gone_gives_way_to_the_beginning_of_the_lesson() -> None:
-    goes_on = going_on(scene="desk", mic=KeptInput(said=setting(), set=setting()))
+    goes_on = going_on(scene="desk", mic=InputProgress(said=setting(), set=setting()))
     assert (goes_on.start, goes_on.waits) == ("title", True)
 
 

@@ -10,13 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.lesson.audio_settings import AudioSettings
-from classroom.lesson.progress import LARGEST, Kept, KeptCue, KeptCues, KeptDevice, KeptInput, KeptPage, read
+from classroom.lesson.progress import (
+    LARGEST,
+    CueProgress,
+    DeviceProgress,
+    InputProgress,
+    PageProgress,
+    Progress,
+    RunOfShowProgress,
+    read,
+)
 
 SAVED = datetime(2026, 11, 23, 10, 40, tzinfo=UTC)
 SET = AudioSettings(gain=-3.0, muted=True, delay=0.0, duck=0.0, heard="always")
 
 
-def kept(**other: Any) -> Kept:
+def kept(**other: Any) -> Progress:
     values: dict[str, Any] = {
         "lesson": "/lessons/week3.yaml",
         "saved": SAVED,
@@ -25,12 +34,14 @@ def kept(**other: Any) -> Kept:
         "preview": None,
         "waits": False,
         "waiting": ("player",),
-        "audio": {"mic": KeptInput(said=SET, set=SET)},
-        "pages": {"slides": KeptPage(file="/lessons/week3.pdf", page=17)},
-        "devices": {"mic": KeptDevice(wish="1", identity="Headset", label="Headset")},
-        "cues": KeptCues(held=True, cues=(KeptCue(mark="a", state="done"), KeptCue(mark="b", state="coming"))),
+        "audio": {"mic": InputProgress(said=SET, set=SET)},
+        "pages": {"slides": PageProgress(file="/lessons/week3.pdf", page=17)},
+        "devices": {"mic": DeviceProgress(wish="1", identity="Headset", label="Headset")},
+        "cues": RunOfShowProgress(
+            held=True, cues=(CueProgress(mark="a", state="done"), CueProgress(mark="b", state="coming"))
+        ),
     }
-    return Kept(**{**values, **other})
+    return Progress(**{**values, **other})
 
 
 def test_what_is_written_is_read() -> None:
@@ -88,6 +99,6 @@ def test_when_it_began() -> None:
     ],
 )
 def test_what_was_done_stays_done_in_a_list_that_was_changed(now: str, states: list[str]) -> None:
-    cues = [KeptCue(mark=mark, state=state) for mark, state in zip("abc", ("done", "passed", "done"), strict=True)]  # type: ignore[arg-type]
-    lesson = kept(cues=KeptCues(held=False, cues=(*cues, KeptCue(mark="d", state="coming"))))
+    cues = [CueProgress(mark=mark, state=state) for mark, state in zip("abc", ("done", "passed", "done"), strict=True)]  # type: ignore[arg-type]
+    lesson = kept(cues=RunOfShowProgress(held=False, cues=(*cues, CueProgress(mark="d", state="coming"))))
     assert [cue.state for cue in lesson.progress(list(now))] == states

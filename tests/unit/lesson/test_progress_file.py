@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from classroom.lesson import progress_file as module
-from classroom.lesson.progress import Kept
-from classroom.lesson.progress_file import BUILT_IN, Keeper, KeptFile
+from classroom.lesson.progress import Progress
+from classroom.lesson.progress_file import BUILT_IN, ProgressFile, ProgressWriter
 from tests.support.broadcast import eventually
 from tests.unit.lesson.test_progress import kept
 
@@ -32,7 +32,7 @@ class Lesson:
     def change(self, **values: Any) -> None:
         self.now = self.now.model_copy(update=values)
 
-    def describe(self) -> Kept:
+    def describe(self) -> Progress:
         self.looks += 1
         if self.fault is not None:
             raise self.fault
@@ -40,29 +40,31 @@ class Lesson:
 
 
 @contextlib.asynccontextmanager
-async def keeping(file: KeptFile, lesson: Lesson, *, fresh: bool = False) -> Any:
+async def keeping(file: ProgressFile, lesson: Lesson, *, fresh: bool = False) -> Any:
     file.claim()
     async with contextlib.AsyncExitStack() as stack:
-        Keeper(file, describe=lesson.describe, fresh=fresh).keep(stack, over=lambda: lesson.over)
+        ProgressWriter(file, describe=lesson.describe, fresh=fresh).keep(stack, over=lambda: lesson.over)
         yield
     file.release()
 
 
-def stands(file: KeptFile, scene: str) -> bool:
+def stands(file: ProgressFile, scene: str) -> bool:
     found = file.read()
     return found is not None and found.scene == scene
 
 
 def test_each_lesson_has_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    relative, absolute = KeptFile.of(tmp_path, Path("a.yaml")), KeptFile.of(tmp_path, tmp_path / "a.yaml")
+    relative, absolute = ProgressFile.of(tmp_path, Path("a.yaml")), ProgressFile.of(tmp_path, tmp_path / "a.yaml")
     assert relative.path == absolute.path
-    assert len({relative.path, KeptFile.of(tmp_path, None).path, KeptFile.of(tmp_path, Path("b.yaml")).path}) == 3
-    assert KeptFile.of(tmp_path, None).lesson == BUILT_IN
+    assert (
+        len({relative.path, ProgressFile.of(tmp_path, None).path, ProgressFile.of(tmp_path, Path("b.yaml")).path}) == 3
+    )
+    assert ProgressFile.of(tmp_path, None).lesson == BUILT_IN
 
 
 async def test_a_change_is_kept_soon_and_as_a_whole_and_the_end_at_once(tmp_path: Path) -> None:
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     async with keeping(file, lesson):
         await eventually(lambda: stands(file, "talk"))
         lesson.change(scene="desk")
@@ -75,7 +77,7 @@ async def test_a_change_is_kept_soon_and_as_a_whole_and_the_end_at_once(tmp_path
 
 
 async def test_many_changes_are_written_once_a_second_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, lesson, written = KeptFile(tmp_path, LESSON), Lesson(), []
+    file, lesson, written = ProgressFile(tmp_path, LESSON), Lesson(), []
     monkeypatch.setattr(file, "write", lambda data: written.append(time.monotonic()))
     monkeypatch.setattr(module, "_LOOKS_EVERY", 0.01)
     began = time.monotonic()
@@ -87,7 +89,7 @@ async def test_many_changes_are_written_once_a_second_at_most(tmp_path: Path, mo
 
 
 async def test_a_lesson_that_was_ended_is_not_kept(tmp_path: Path) -> None:
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     async with keeping(file, lesson):
         await eventually(lambda: stands(file, "talk"))
         lesson.over = True
@@ -97,7 +99,7 @@ async def test_a_lesson_that_was_ended_is_not_kept(tmp_path: Path) -> None:
 async def test_a_full_disk_costs_one_line_and_what_was_kept_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     real = os.fsync
 
     def full(descriptor: int) -> None:
@@ -121,7 +123,7 @@ async def test_a_full_disk_costs_one_line_and_what_was_kept_stays(
 async def test_a_disk_that_hangs_does_not_keep_the_lesson_from_ending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     monkeypatch.setattr(module, "_ENDS_WITHIN", 0.1)
     monkeypatch.setattr(file, "write", lambda data: time.sleep(5))
     began = time.monotonic()
@@ -131,7 +133,7 @@ async def test_a_disk_that_hangs_does_not_keep_the_lesson_from_ending(
 
 
 async def test_begun_anew_by_mistake_gives_the_interrupted_lesson_back(tmp_path: Path) -> None:
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     file.claim()
     file.write(kept(scene="before").model_dump_json().encode())
     async with keeping(file, lesson, fresh=True):
@@ -153,7 +155,7 @@ async def test_begun_anew_the_interrupted_lesson_is_the_one_that_is_kept_until_s
     monkeypatch.setattr(module, "_LOOKS_EVERY", 0.01)
     monkeypatch.setattr(module, "_WRITES_EVERY", 0.0)
     monkeypatch.setattr(module, "_SIGN_OF_LIFE", 0.02)
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     file.claim()
     file.write(kept(scene="before").model_dump_json().encode())
     for _ in range(2):
@@ -176,7 +178,7 @@ async def test_begun_anew_the_interrupted_lesson_is_the_one_that_is_kept_until_s
 async def test_a_lesson_that_cannot_say_how_it_is_begins_and_ends_all_the_same(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, fresh: bool
 ) -> None:
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     file.claim()
     file.write(kept(scene="before").model_dump_json().encode())
     lesson.fault = ValueError("of a test")
@@ -197,7 +199,7 @@ async def test_a_lesson_that_cannot_say_how_it_is_begins_and_ends_all_the_same(
 
 
 async def test_a_lesson_begun_anew_that_says_only_later_how_it_is_counts_as_unchanged_from_then(tmp_path: Path) -> None:
-    file, lesson = KeptFile(tmp_path, LESSON), Lesson()
+    file, lesson = ProgressFile(tmp_path, LESSON), Lesson()
     file.claim()
     file.write(kept(scene="before").model_dump_json().encode())
     lesson.fault = ValueError("of a test")
@@ -212,16 +214,16 @@ async def test_a_lesson_begun_anew_that_says_only_later_how_it_is_counts_as_unch
 
 
 def test_one_process_has_it_at_a_time(tmp_path: Path) -> None:
-    first, second = KeptFile(tmp_path, LESSON), KeptFile(tmp_path, LESSON)
+    first, second = ProgressFile(tmp_path, LESSON), ProgressFile(tmp_path, LESSON)
     assert first.claim()
     assert not second.claim()
-    assert KeptFile(tmp_path, "/lessons/other.yaml").claim()
+    assert ProgressFile(tmp_path, "/lessons/other.yaml").claim()
     first.release()
     assert second.claim()
 
 
 def test_what_nobody_goes_on_with_any_more_is_thrown_away(tmp_path: Path) -> None:
-    old, new = KeptFile(tmp_path, "/old.yaml"), KeptFile(tmp_path, LESSON)
+    old, new = ProgressFile(tmp_path, "/old.yaml"), ProgressFile(tmp_path, LESSON)
     old.claim()
     old.write(b"old")
     old.release()
@@ -234,17 +236,17 @@ def test_what_nobody_goes_on_with_any_more_is_thrown_away(tmp_path: Path) -> Non
 
 
 def test_the_lock_of_a_lesson_that_runs_is_not_thrown_away(tmp_path: Path) -> None:
-    running = KeptFile(tmp_path, LESSON)
+    running = ProgressFile(tmp_path, LESSON)
     running.claim()
     running.release()
     os.utime(running.path.with_suffix(".lock"), (1.0, 1.0))  # it was given weeks ago, and is given again today
     running.claim()
-    KeptFile(tmp_path, "/other.yaml").claim()
-    assert not KeptFile(tmp_path, LESSON).claim()
+    ProgressFile(tmp_path, "/other.yaml").claim()
+    assert not ProgressFile(tmp_path, LESSON).claim()
 
 
 async def test_a_moment_without_memory_costs_one_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, lesson, tries = KeptFile(tmp_path, LESSON), Lesson(), []
+    file, lesson, tries = ProgressFile(tmp_path, LESSON), Lesson(), []
     real = file.write
 
     def write(data: bytes) -> None:
@@ -263,16 +265,16 @@ async def test_a_moment_without_memory_costs_one_writing(tmp_path: Path, monkeyp
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
 async def test_a_lesson_in_a_folder_whose_name_is_no_utf8_is_kept(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"Stra\xdfe") / "week3.yaml"
-    file, lesson = KeptFile.of(tmp_path, path), Lesson()
+    file, lesson = ProgressFile.of(tmp_path, path), Lesson()
     lesson.change(lesson=file.lesson)
     async with keeping(file, lesson):
         await eventually(lambda: stands(file, "talk"))
-    assert KeptFile.of(tmp_path, path).read() == lesson.now
+    assert ProgressFile.of(tmp_path, path).read() == lesson.now
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
-    file = KeptFile(tmp_path, LESSON)
+    file = ProgressFile(tmp_path, LESSON)
     file.claim()
     os.mkfifo(file.path)
     with pytest.raises(ValueError, match="no file"):

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from classroom.server import advertised_addresses as told_addresses
-from classroom.server.advertised_addresses import ToldAddresses, names_leading_to, public_address
+from classroom.server import advertised_addresses
+from classroom.server.advertised_addresses import AdvertisedAddresses, names_leading_to, public_address
 
 
 @pytest.fixture(autouse=True)
 def cards(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """One address of one network card, which a test may change."""
     found = ["192.168.1.20"]
-    monkeypatch.setattr(told_addresses, "reachable_hosts", lambda host: [*found, "127.0.0.1"])
-    monkeypatch.setattr(told_addresses, "lan_addresses", lambda version: found if version == 4 else [])
+    monkeypatch.setattr(advertised_addresses, "reachable_hosts", lambda host: [*found, "127.0.0.1"])
+    monkeypatch.setattr(advertised_addresses, "lan_addresses", lambda version: found if version == 4 else [])
     return found
 
 
-def told(public: str | None = None, *names: str, leading: str = "", monkeypatch: pytest.MonkeyPatch) -> ToldAddresses:
+def told(
+    public: str | None = None, *names: str, leading: str = "", monkeypatch: pytest.MonkeyPatch
+) -> AdvertisedAddresses:
     monkeypatch.setattr(
-        told_addresses, "_addresses_of", lambda name: {"192.168.1.20"} if name == leading else {"203.0.113.5"}
+        advertised_addresses, "_addresses_of", lambda name: {"192.168.1.20"} if name == leading else {"203.0.113.5"}
     )
-    found = ToldAddresses("0.0.0.0", public=public, names=lambda: names, port=8888, tls_port=8443)
+    found = AdvertisedAddresses("0.0.0.0", public=public, names=lambda: names, port=8888, tls_port=8443)
     found.ask()
     return found
 

@@ -13,7 +13,7 @@ from classroom.common.errors import AddressError
 from classroom.lesson.load import lesson_from_text
 from classroom.server import own_relay as module
 from classroom.server import parent_watch
-from classroom.server.own_relay import OwnRelay, RelayWish
+from classroom.server.own_relay import OwnRelay, RelayOptions
 from tests.support.broadcast import eventually
 from tests.unit.server.test_parent_watch import BESIDE, is_running, started
 
@@ -36,7 +36,7 @@ def relay(monkeypatch: pytest.MonkeyPatch, alarms: Alarms) -> OwnRelay:
     monkeypatch.setattr(module, "find_coturn", lambda: "turnserver")
     lesson = lesson_from_text(LESSON, Path("lesson.yaml")).lesson
     assert lesson is not None
-    return OwnRelay(lesson, host="lab.invalid", wish=RelayWish(0), alarms=alarms)
+    return OwnRelay(lesson, host="lab.invalid", options=RelayOptions(0), alarms=alarms)
 
 
 async def test_an_address_that_is_gone_for_a_moment_is_an_alarm_and_asked_for_again(

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from classroom.server.connection_limit import ConnectionGate
-from classroom.server.port_sharing import Doorman, Doorway, tidy_head
+from classroom.server.connection_limit import ConnectionLimit
+from classroom.server.port_sharing import SharedPort, SharedPortConnection, normalised_head
 from classroom.signaling.wire import RawTarget
 
 targets = st.binary(min_size=1, max_size=200).map(lambda raw: raw.replace(b"\r\n", b"")).filter(bool)
@@ -18,7 +18,7 @@ targets = st.binary(min_size=1, max_size=200).map(lambda raw: raw.replace(b"\r\n
 @example(b" ", b"HTTP/1.1")
 @example(b"/sign_in?100%", b"HTTP/1.0")
 def test_any_target_becomes_plain_and_what_was_sent_is_told(target: bytes, version: bytes) -> None:
-    head, raw = tidy_head(b"GET " + target + b" " + version + b"\r\nHost: x\r\n\r\n", b"own")
+    head, raw = normalised_head(b"GET " + target + b" " + version + b"\r\nHost: x\r\n\r\n", b"own")
     line, _, fields = head.partition(b"\r\n")
     assert head.isascii()
     assert len(line.split(b" ")) == 3
@@ -31,9 +31,9 @@ def test_any_target_becomes_plain_and_what_was_sent_is_told(target: bytes, versi
 @given(st.binary(max_size=300))
 @example(b"GET / HTTP/1.1\r\nX: /a\r\nx: /b\r\n\r\n")
 def test_any_head_stays_a_head(raw: bytes) -> None:
-    head, _ = tidy_head(raw.replace(b"\r\n\r\n", b"") + b"\r\n\r\n", b"own:1")
+    head, _ = normalised_head(raw.replace(b"\r\n\r\n", b"") + b"\r\n\r\n", b"own:1")
     assert head.endswith(b"\r\n\r\n")
-    assert tidy_head(head, b"own:1")[0].count(b"\r\nHost: own:1") <= 1
+    assert normalised_head(head, b"own:1")[0].count(b"\r\nHost: own:1") <= 1
 
 
 class Gone(asyncio.Transport):
@@ -58,7 +58,9 @@ class Gone(asyncio.Transport):
 
 
 async def test_who_is_gone_before_being_turned_away_is_no_fault() -> None:
-    gate = ConnectionGate(connections=0, per_address=0)
+    gate = ConnectionLimit(connections=0, per_address=0)
     transport = Gone()
-    Doorman(Doorway(lambda target, to_control: asyncio.Protocol(), gate), None).connection_made(transport)
+    SharedPortConnection(SharedPort(lambda target, to_control: asyncio.Protocol(), gate), None).connection_made(
+        transport
+    )
     assert transport.aborted

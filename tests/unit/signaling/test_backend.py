@@ -8,18 +8,18 @@ import pytest
 
 from classroom.common.alarms import Alarms
 from classroom.common.clock import ManualClock
-from classroom.signaling.backend import Place, meeting_place
+from classroom.signaling.backend import SignalingBackend, signaling_backend
 from classroom.signaling.room import RoomFull
 from tests.support.lessons import SMALL, report
 
 
-def place(extra: str) -> Place:
+def place(extra: str) -> SignalingBackend:
     found = report(f"{SMALL}{extra}\n")
     assert found.lesson is not None, found.faults
-    return meeting_place(found.lesson, clock=ManualClock(), alarms=Alarms(lambda: None))
+    return signaling_backend(found.lesson, clock=ManualClock(), alarms=Alarms(lambda: None))
 
 
-def members(meeting: Place) -> int:
+def members(meeting: SignalingBackend) -> int:
     """How many get in, beside those who are in already."""
     assert meeting.switchboard is not None
     count = 0

@@ -11,7 +11,7 @@ from classroom.common.clock import ManualClock, SystemClock
 from classroom.common.errors import WireError
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard
 from classroom.signaling.member import Member
-from classroom.signaling.queue import Notice, Relay
+from classroom.signaling.queue import Notice, RelayedMessage
 from classroom.signaling.room import Replaced, UnknownMember
 from classroom.signaling.switchboard import Closed, NothingNew
 
@@ -50,7 +50,7 @@ async def test_sending_reaches_the_student_and_says_when_there_is_none() -> None
     await member.sign_in("x")
     await member.send(student, "提问", "application/json")
     await switchboard.wait(student)
-    assert await switchboard.wait(student) == Relay(member.id or 0, "提问".encode(), "application/json")
+    assert await switchboard.wait(student) == RelayedMessage(member.id or 0, "提问".encode(), "application/json")
     await member.remove(student)
     await member.remove(student)
     with pytest.raises(WireError):
@@ -101,7 +101,7 @@ async def test_cancelling_a_wait_loses_nothing() -> None:
             await waiting
         if not attempt:
             break
-    assert await switchboard.wait(a) == Relay(b, b"kept", None)
+    assert await switchboard.wait(a) == RelayedMessage(b, b"kept", None)
 
 
 async def test_a_wait_with_a_time_limit_ends_and_loses_nothing() -> None:
@@ -113,7 +113,7 @@ async def test_a_wait_with_a_time_limit_ends_and_loses_nothing() -> None:
     assert switchboard.waiting == 0
     assert switchboard.absence(a) == 0
     switchboard.post(b, a, b"kept", None)
-    assert await switchboard.wait(a, turn=3, within=60) == Relay(b, b"kept", None)
+    assert await switchboard.wait(a, turn=3, within=60) == RelayedMessage(b, b"kept", None)
 
 
 async def test_nothing_is_handed_to_a_dead_connection() -> None:

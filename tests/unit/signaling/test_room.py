@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.signaling.queue import Notice, Relay
+from classroom.signaling.queue import Notice, RelayedMessage
 from classroom.signaling.room import (
     Occupied,
     Overflowed,
@@ -17,9 +17,9 @@ from classroom.signaling.room import (
 )
 
 
-def everything(room: Room, member_id: int, now: float = 0.0) -> list[Notice | Relay]:
+def everything(room: Room, member_id: int, now: float = 0.0) -> list[Notice | RelayedMessage]:
     """All that waits for a member."""
-    found: list[Notice | Relay] = []
+    found: list[Notice | RelayedMessage] = []
     while True:
         ticket = room.begin_wait(member_id)
         event = room.collect(member_id, ticket, now)
@@ -47,9 +47,9 @@ def test_joins_messages_and_leaves_come_in_one_order() -> None:
     room.sign_out(2)
     assert everything(room, 1) == [
         Notice(2, b"b", True),
-        Relay(2, b"one", "text/plain"),
+        RelayedMessage(2, b"one", "text/plain"),
         Notice(3, b"c", True),
-        Relay(2, b"two", None),
+        RelayedMessage(2, b"two", None),
         Notice(2, b"b", False),
     ]
 
@@ -77,8 +77,8 @@ def test_a_student_writes_to_the_hub_only() -> None:
         room.post(a, b, b"psst", None)
     room.post(a, hub, b"hello", None)
     room.post(hub, b, b"offer", None)
-    assert everything(room, hub) == [Relay(a, b"hello", None)]
-    assert everything(room, b) == [Notice(hub, b"hub", True), Relay(hub, b"offer", None)]
+    assert everything(room, hub) == [RelayedMessage(a, b"hello", None)]
+    assert everything(room, b) == [Notice(hub, b"hub", True), RelayedMessage(hub, b"offer", None)]
 
 
 def test_there_is_one_hub_and_another_may_follow_it() -> None:
@@ -148,7 +148,7 @@ def test_who_signed_in_and_never_asked_is_absent_as_one_who_was_answered() -> No
     assert room.absence(member, 22.0) == 2.0
 
 
-def answered(room: Room, member: int, turn: int | None) -> Notice | Relay | None:
+def answered(room: Room, member: int, turn: int | None) -> Notice | RelayedMessage | None:
     """What a wait is answered, of which nobody knows whether it arrives."""
     return room.collect(member, room.begin_wait(member, turn=turn), 0.0)
 
@@ -161,11 +161,11 @@ def test_the_same_turn_is_answered_with_what_was_lost_on_its_way() -> None:
     came = Notice(2, b"b", True)
     assert answered(room, 1, 7) == came
     assert answered(room, 1, 7) == came
-    assert answered(room, 1, 8) == Relay(2, b"hello", None)
-    assert answered(room, 1, 8) == Relay(2, b"hello", None)
+    assert answered(room, 1, 8) == RelayedMessage(2, b"hello", None)
+    assert answered(room, 1, 8) == RelayedMessage(2, b"hello", None)
     assert answered(room, 1, 9) is None
     room.post(2, 1, b"again", None)
-    assert answered(room, 1, 9) == Relay(2, b"again", None)
+    assert answered(room, 1, 9) == RelayedMessage(2, b"again", None)
     assert answered(room, 1, 10) is None
 
 
@@ -176,7 +176,7 @@ def test_without_a_turn_what_was_answered_is_gone_as_in_the_original() -> None:
     assert answered(room, 1, None) == Notice(2, b"b", True)
     assert answered(room, 1, None) is None
     room.post(2, 1, b"x", None)
-    assert answered(room, 1, 5) == Relay(2, b"x", None)
+    assert answered(room, 1, 5) == RelayedMessage(2, b"x", None)
     assert answered(room, 1, None) is None
 
 
@@ -344,7 +344,7 @@ def test_a_student_that_floods_the_hub_is_dropped_and_nobody_else() -> None:
     assert bad not in room
     waiting = everything(room, hub)
     assert len(waiting) == 258
-    assert waiting[-2:] == [Relay(good, b"hello", None), Notice(bad, b"bad", False)]
+    assert waiting[-2:] == [RelayedMessage(good, b"hello", None), Notice(bad, b"bad", False)]
 
 
 def test_coming_and_going_unseen_leaves_no_trace_at_the_hub() -> None:
@@ -403,7 +403,7 @@ def test_a_member_without_a_name_gets_one() -> None:
 def test_a_message_to_oneself_comes_straight_back() -> None:
     room = Room()
     room.sign_in(b"a", 0.0)
-    assert room.post(1, 1, b"echo", "text/x") == Relay(1, b"echo", "text/x")
+    assert room.post(1, 1, b"echo", "text/x") == RelayedMessage(1, b"echo", "text/x")
     assert everything(room, 1) == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from classroom.signaling.queue import Notice, Relay
+from classroom.signaling.queue import Notice, RelayedMessage
 from classroom.signaling.room import Occupied, Replaced, Room, UnknownMember, clean_name
 
 LIMIT = 6
@@ -27,12 +27,12 @@ class RoomMachine(RuleBasedStateMachine):
         self.room = Room(visibility="hub" if self.visibility == "hub" else "all", queue_limit=LIMIT)
         self.now = 0.0
         self.names: dict[int, bytes] = {}
-        self.expected: dict[int, deque[Notice | Relay]] = {}
+        self.expected: dict[int, deque[Notice | RelayedMessage]] = {}
         self.since: dict[int, float] = {}
         self.current: dict[int, int] = {}
         self.asleep: set[int] = set()
         self.turns: dict[int, int | None] = {}
-        self.unconfirmed: dict[int, Notice | Relay | None] = {}
+        self.unconfirmed: dict[int, Notice | RelayedMessage | None] = {}
         self.hub = self.room.sign_in(b"hub", 0.0, hub=True).id
         self.names[self.hub] = b"hub"
         self.expected[self.hub] = deque()
@@ -45,10 +45,10 @@ class RoomMachine(RuleBasedStateMachine):
         for member, queue in self.expected.items():
             if not self.sees(member, subject):
                 continue
-            wrote = any(isinstance(e, Relay) and e.sender == subject for e in queue)
+            wrote = any(isinstance(e, RelayedMessage) and e.sender == subject for e in queue)
             unread = Notice(subject, self.names[subject], True) in queue
             if not connected and unread and (member == self.hub or not wrote):
-                kept = [e for e in queue if (e.sender if isinstance(e, Relay) else e.id) != subject]
+                kept = [e for e in queue if (e.sender if isinstance(e, RelayedMessage) else e.id) != subject]
                 queue.clear()
                 queue.extend(kept)
             else:
@@ -61,7 +61,7 @@ class RoomMachine(RuleBasedStateMachine):
         self.tell(member, False)
 
     def fits(self, sender: int, target: int) -> bool:
-        waiting = [e for e in self.expected[target] if isinstance(e, Relay)]
+        waiting = [e for e in self.expected[target] if isinstance(e, RelayedMessage)]
         if target == self.hub:
             waiting = [e for e in waiting if e.sender == sender]
         return len(waiting) < LIMIT
@@ -111,7 +111,7 @@ class RoomMachine(RuleBasedStateMachine):
                 self.forget(victim)
             return
         assert fits
-        relay = Relay(sender, body, "text/plain")
+        relay = RelayedMessage(sender, body, "text/plain")
         if sender == target:
             assert back == relay
         else:

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from classroom.signaling import wire
-from classroom.signaling.queue import Notice, Relay
+from classroom.signaling.queue import Notice, RelayedMessage
 from classroom.signaling.room import Admission
 from tests.support.native_client import parse_entry, parse_reply
 
@@ -131,7 +131,7 @@ def test_a_reply_head_is_the_originals() -> None:
         wire.bad_request("why"),
         wire.quiet(9),
         wire.delivered(Notice(3, b"a", False), 9),
-        wire.delivered(Relay(3, b"\x00\xff", None), 9),
+        wire.delivered(RelayedMessage(3, b"\x00\xff", None), 9),
     ],
 )
 def test_the_native_client_can_read_every_reply(reply: wire.Reply) -> None:
@@ -147,7 +147,7 @@ def test_the_native_client_can_read_every_reply(reply: wire.Reply) -> None:
 
 def test_pragma_tells_notifications_from_messages() -> None:
     assert wire.delivered(Notice(3, b"a", True), 9) == wire.Reply(body=b"a,3,1\n", pragma=9)
-    assert wire.delivered(Relay(3, b"x", "a/b"), 9) == wire.Reply(content_type="a/b", body=b"x", pragma=3)
+    assert wire.delivered(RelayedMessage(3, b"x", "a/b"), 9) == wire.Reply(content_type="a/b", body=b"x", pragma=3)
 
 
 @given(st.binary(max_size=30), st.integers(1, 2**31 - 1), st.booleans())

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from classroom.common.throttle import household
+from classroom.common.throttle import limit_key
 
-__all__ = ["LONGEST_DELAY", "Bucket", "Paces", "SignIns"]
+__all__ = ["LONGEST_DELAY", "MessageRates", "SignInRates", "TokenBucket"]
 
 LONGEST_DELAY: Final = 2.0
 """Seconds that an answer is held back before it is a refusal instead."""
@@ -23,7 +23,7 @@ _ADDRESSES: Final = 1024
 
 
 @dataclass(slots=True)
-class Bucket:
+class TokenBucket:
     """Tokens that refill; pure, the time is an argument.
 
     ``rate`` tokens come each second, and ``burst`` of them may be there at most.
@@ -51,11 +51,11 @@ class Bucket:
 
 @dataclass(slots=True)
 class _Pace:
-    bucket: Bucket
+    bucket: TokenBucket
     arriving: int = 0
 
 
-class Paces:
+class MessageRates:
     """The pace of each member.
 
     Args:
@@ -91,11 +91,11 @@ class Paces:
         pace = self._paces.get(member_id)
         if pace is None:
             # Twice the rate: a browser's candidates come all at once, and then nothing for long.
-            pace = self._paces[member_id] = _Pace(Bucket(self._rate, 2 * self._rate))
+            pace = self._paces[member_id] = _Pace(TokenBucket(self._rate, 2 * self._rate))
         return pace
 
 
-class SignIns:
+class SignInRates:
     """The pace of sign-ins from each address; an IPv6 network of 64 bits counts as one.
 
     Args:
@@ -106,15 +106,15 @@ class SignIns:
     def __init__(self, *, rate: float, places: Callable[[], int]) -> None:
         self._rate = rate
         self._places = places
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
     def take(self, address: str, now: float) -> float | None:
         """How long somebody at this address has to wait before signing in, in seconds; None when it is refused."""
-        who, burst = household(address), float(self._places())
-        bucket = self._buckets.pop(who, None) or Bucket(self._rate, burst)
+        who, burst = limit_key(address), float(self._places())
+        bucket = self._buckets.pop(who, None) or TokenBucket(self._rate, burst)
         bucket.burst = burst
         self._buckets[who] = bucket
         if len(self._buckets) > _ADDRESSES:

@@ -5,10 +5,10 @@ import contextlib
 
 import pytest
 
-from classroom.signaling.strangers import CutOff, Strangers
+from classroom.signaling.unknown_ids import CutOff, UnknownIds
 
 
-async def held(strangers: Strangers, address: str) -> float:
+async def held(strangers: UnknownIds, address: str) -> float:
     loop = asyncio.get_running_loop()
     began = loop.time()
     await strangers.hold(address)
@@ -16,7 +16,7 @@ async def held(strangers: Strangers, address: str) -> float:
 
 
 async def test_the_first_wrong_ids_are_answered_at_once_and_later_ones_late() -> None:
-    strangers = Strangers(longest=0.5)
+    strangers = UnknownIds(longest=0.5)
     for _ in range(3):
         task = asyncio.ensure_future(strangers.hold("10.0.0.1"))
         await asyncio.sleep(0)
@@ -29,7 +29,7 @@ async def test_the_first_wrong_ids_are_answered_at_once_and_later_ones_late() ->
 
 
 async def test_hanging_up_lets_nobody_try_more_ids() -> None:
-    strangers = Strangers(held=5, waiting=1000)
+    strangers = UnknownIds(held=5, waiting=1000)
     looked: list[int] = []
 
     async def ask(member: int) -> None:
@@ -51,7 +51,7 @@ async def test_hanging_up_lets_nobody_try_more_ids() -> None:
 
 
 async def test_what_is_held_back_is_bounded_whoever_stays() -> None:
-    strangers = Strangers(held=2, waiting=1)
+    strangers = UnknownIds(held=2, waiting=1)
     for _ in range(3):
         await strangers.hold("10.0.0.1")
     holding = [asyncio.create_task(strangers.hold("10.0.0.1")) for _ in range(3)]
@@ -69,7 +69,7 @@ async def test_what_is_held_back_is_bounded_whoever_stays() -> None:
 
 
 async def test_a_school_that_comes_back_with_ids_of_before_learns_it_soon() -> None:
-    strangers = Strangers(longest=0.5)
+    strangers = UnknownIds(longest=0.5)
     loop = asyncio.get_running_loop()
     began = loop.time()
     known = await asyncio.gather(*(strangers.recognise("10.0.0.1", member, lambda: False) for member in range(390)))
@@ -78,7 +78,7 @@ async def test_a_school_that_comes_back_with_ids_of_before_learns_it_soon() -> N
 
 
 async def test_guessing_is_logged_without_the_ids_and_not_for_each_guess(caplog: pytest.LogCaptureFixture) -> None:
-    strangers = Strangers(held=1, waiting=0)
+    strangers = UnknownIds(held=1, waiting=0)
     for _ in range(300):
         with contextlib.suppress(CutOff, TimeoutError):
             await asyncio.wait_for(strangers.hold("10.0.0.1"), 0.01)

@@ -15,8 +15,7 @@ from classroom.broadcaster import Broadcaster
 from classroom.common.alarms import Alarms
 from classroom.common.clock import SystemClock
 from classroom.lesson import lesson_from_text
-from classroom.server import advertised_addresses as told_addresses
-from classroom.server import endpoints as reception
+from classroom.server import advertised_addresses, endpoints
 from classroom.server.join_code import qr_code
 from classroom.server.own_certificates import OwnCertificates
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
@@ -65,7 +64,7 @@ async def test_with_a_given_certificate_people_are_told_its_name(tmp_path: Path)
     (tmp_path / "school.pem").write_bytes(line + rest)
     files = f"certificate: '{tmp_path / 'school.pem'}', key: '{tmp_path / 'school.key'}'"
     async with broadcasting(f"{PHONE}server: {{tls: {{{files}}}, tls_port: 0}}\n") as lesson:
-        base = f"https://desk.local:{lesson.reception.tls_port}"
+        base = f"https://desk.local:{lesson.endpoints.tls_port}"
         assert lesson.secure_teacher_addresses() == [f"{base}/teach#token={TOKEN}"]
         assert lesson.state()["lesson"]["secure_addresses"] == [f"{base}/"]  # type: ignore[index]
         assert str(lesson.desk.invite("phone")["address"]).startswith(f"{base}/send#")
@@ -77,8 +76,8 @@ async def test_with_a_given_certificate_people_are_told_its_name(tmp_path: Path)
 
 async def test_a_teacher_who_is_there_is_told_when_the_computer_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
     hosts = ["192.0.2.20"]
-    monkeypatch.setattr(reception, "_LOOK_EVERY", 0.1)
-    monkeypatch.setattr(told_addresses, "reachable_hosts", lambda host: [*hosts, "127.0.0.1"])
+    monkeypatch.setattr(endpoints, "_LOOK_EVERY", 0.1)
+    monkeypatch.setattr(advertised_addresses, "reachable_hosts", lambda host: [*hosts, "127.0.0.1"])
     report = lesson_from_text(LESSON, "lesson.yaml")
     assert report.lesson is not None
     lesson = Broadcaster(report.lesson, host="127.0.0.1", port=0, token=TOKEN, clock=SystemClock())

@@ -21,7 +21,7 @@ from classroom.common.errors import AddressError, WireError
 from classroom.server.authority import Authority
 from classroom.signaling import client
 from classroom.signaling.client import ServerAddress, ask
-from classroom.signaling.foreign import AWAY, ForeignMember, listed_name
+from classroom.signaling.external_member import AWAY, ExternalMember, listed_name
 from classroom.signaling.member import Joined, Left, Lost, Message, Peer, PeerEvent
 from tests.support.broadcast import eventually
 from tests.support.free_port import free_port
@@ -39,7 +39,7 @@ class Broadcaster:
     def __init__(self, port: int, *, renew_every: float = 25.0) -> None:
         self.alarms = Alarms(lambda: None)
         address = ServerAddress.parse(f"http://127.0.0.1:{port}")
-        self.member = ForeignMember(address, alarms=self.alarms, renew_every=renew_every)
+        self.member = ExternalMember(address, alarms=self.alarms, renew_every=renew_every)
         self.seen: list[PeerEvent] = []
 
     @property

@@ -27,12 +27,12 @@ from urllib.parse import quote
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.errors import WireError
 from classroom.common.sentences import Wording
-from classroom.common.tasks import keep_running
+from classroom.common.tasks import run_supervised
 from classroom.signaling.client import ServerAddress, ServerReply, Unreachable, ask
 from classroom.signaling.member import Joined, Left, Lost, Message, Peer, PeerEvent
 from classroom.signaling.room import NAME_LIMIT
 
-__all__ = ["AWAY", "ForeignMember", "listed_name"]
+__all__ = ["AWAY", "ExternalMember", "listed_name"]
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class _Contact:
     waiting: int = 0
 
 
-class ForeignMember:
+class ExternalMember:
     """A membership that mends itself; use it as a ``Member``.
 
     Args:
@@ -132,7 +132,7 @@ class ForeignMember:
         self._name = listed_name(name)
         self._events = asyncio.Queue(_EVENTS)
         self._stack = contextlib.AsyncExitStack()
-        keep_running(self._stack, f"member of {self._server.text}", self._stay)
+        run_supervised(self._stack, f"member of {self._server.text}", self._stay)
         return []
 
     async def events(self) -> AsyncIterator[PeerEvent]:

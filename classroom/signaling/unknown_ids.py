@@ -13,10 +13,10 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from classroom.common.limited_log import SparingLog
-from classroom.common.throttle import Guesses, Throttle, TooManyGuesses, household
+from classroom.common.limited_log import LimitedLog
+from classroom.common.throttle import GuessLimiter, Throttle, TooManyGuesses, limit_key
 
-__all__ = ["CutOff", "Strangers"]
+__all__ = ["CutOff", "UnknownIds"]
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class CutOff(Exception):
     """Too many wait already; whoever asks now gets no answer."""
 
 
-class Strangers:
+class UnknownIds:
     """Holds answers to unknown ids back, longer for each one from the same address.
 
     Args:
@@ -49,8 +49,8 @@ class Strangers:
 
     def __init__(self, *, held: int = _HELD, waiting: int = _WAITING, longest: float = _LONGEST) -> None:
         throttle = Throttle(first=_FIRST, longest=longest, forget=_FORGET, free=_FREE)
-        self._guesses = Guesses(throttle, at_a_time=held, waiting=waiting)
-        self._log = SparingLog(logger)
+        self._guesses = GuessLimiter(throttle, at_a_time=held, waiting=waiting)
+        self._log = LimitedLog(logger)
         self._asked = itertools.count()
 
     @property
@@ -78,5 +78,5 @@ class Strangers:
             raise CutOff from None
 
     def _warn(self, address: str) -> None:
-        who = household(address)
+        who = limit_key(address)
         self._log.warn("somebody at %s asks with one unknown id after another and is answered slowly", address, by=who)
