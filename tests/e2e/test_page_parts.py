@@ -278,7 +278,7 @@ LAID_OUT = {
 async def test_scenes_are_drawn_as_the_program_is_mixed(page: Page, scene: Scene) -> None:
     """The small pictures of the scenes use the same geometry as the mixer."""
     drawn = await page.evaluate(
-        "async (scene) => (await import('/assets/teacher/thumbnails.js')).placesOf(scene)", scene.describe()
+        "async (scene) => (await import('/assets/teacher/features/thumbnails.js')).placesOf(scene)", scene.describe()
     )
     mixed = place(scene, 1280, 720)
     assert [each["source"] for each in drawn] == [each.source for each in mixed]

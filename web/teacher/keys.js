@@ -1,34 +1,30 @@
 /**
- * What keys mean on the whole page: 1 to 9 are the first nine scenes, T takes the preview, Page Up and Page Down turn
- * slides, as the remote controls of presenters do.
- *
- * @typedef {object} Reach what keys act on
- * @property {import('./studio.js').Studio} studio
- * @property {import('./slides.js').Slides} slides
- * @property {() => import('./model.js').Model} model
- *
- * @typedef {{does: 'scene', index: number} | {does: 'take'} | {does: 'turn', step: number}} Meaning
+ * Keys that work on the whole page. What they do belongs to the features; here it is decided whether a key is meant for
+ * the page, or for the place where somebody types.
  */
-
 import { recall, remember } from '../lib/memory.js';
-import { deckOfKeys } from './slides.js';
+
+/** @import {Key} from './feature.js' */
 
 /** Where a character is text, not a command. */
 const TYPING =
   'textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=radio], [type=button])';
 
-/** Where Page Up and Page Down move something already. */
-const PAGING = `${TYPING}, input[type=range]`;
-
 export class Keys {
-  #reach;
+  #list;
+  #changed;
   #on = recall('keys') !== 'off';
 
-  /** @param {Reach} reach */
-  constructor(reach) {
-    this.#reach = reach;
+  /**
+   * @param {Key[]} list
+   * @param {() => void} changed
+   */
+  constructor(list, changed) {
+    this.#list = list;
+    this.#changed = changed;
   }
 
+  /** Whether keys do anything; the teacher may turn them off. */
   get on() {
     return this.#on;
   }
@@ -36,51 +32,26 @@ export class Keys {
   toggle() {
     this.#on = !this.#on;
     remember('keys', this.#on ? 'on' : 'off');
+    this.#changed();
   }
 
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    const meaning = this.#on ? meaningOf(event) : null;
-    if (meaning !== null && this.#carryOut(meaning)) event.preventDefault();
-  }
-
-  /**
-   * @param {Meaning} meaning
-   * @returns {boolean} whether it meant anything now
-   */
-  #carryOut(meaning) {
-    const { studio, slides } = this.#reach;
-    const model = this.#reach.model();
-    switch (meaning.does) {
-      case 'scene': {
-        const scene = model.sceneNames[meaning.index];
-        if (scene !== undefined) studio.press(scene);
-        return scene !== undefined;
-      }
-      case 'take':
-        if (studio.prepares) void studio.take();
-        return studio.prepares;
-      case 'turn': {
-        const deck = deckOfKeys(model.state);
-        if (deck !== null) slides.turn(deck, meaning.step);
-        return deck !== null;
-      }
-    }
+    if (!this.#on || isOther(event)) return;
+    const { target, key } = event;
+    const within = (/** @type {string} */ places) => target instanceof Element && target.closest(places) !== null;
+    const meant = this.#list.find((each) => each.key.test(key));
+    if (!meant || within(TYPING) || (meant.taken && within(meant.taken))) return;
+    if (meant.press(key)) event.preventDefault();
   }
 }
 
 /**
  * @param {KeyboardEvent} event
- * @returns {Meaning | null} null when the key means nothing here, or something else
+ * @returns {boolean} whether the key belongs to the browser, to an input method or to a dialog
  */
-function meaningOf(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.repeat || event.isComposing)
-    return null;
-  if (document.querySelector('dialog[open]')) return null;
-  const within = (/** @type {string} */ places) => event.target instanceof Element && event.target.closest(places);
-  if (event.key === 'PageUp' || event.key === 'PageDown')
-    return within(PAGING) ? null : { does: 'turn', step: event.key === 'PageDown' ? 1 : -1 };
-  if (within(TYPING)) return null;
-  if (event.key.toLowerCase() === 't') return { does: 'take' };
-  return /^[1-9]$/.test(event.key) ? { does: 'scene', index: Number(event.key) - 1 } : null;
+function isOther(event) {
+  const { ctrlKey, altKey, metaKey, shiftKey, repeat, isComposing } = event;
+  if (ctrlKey || altKey || metaKey || shiftKey || repeat || isComposing) return true;
+  return document.querySelector('dialog[open]') !== null;
 }

@@ -44,6 +44,20 @@
  * @property {number | null} round_trip seconds
  * @property {number | null} loss
  *
+ * @typedef {object} Cue
+ * @property {string} title
+ * @property {string | null} scene
+ * @property {{source: string, page: number} | null} slide
+ * @property {string | null} at ISO 8601
+ * @property {string} state `done`, `passed`, `next` or `coming`
+ *
+ * @typedef {object} Cues
+ * @property {string} mode `automatic`, or `held` since the teacher put something on air
+ * @property {number | null} next place in the list, from 0
+ * @property {number | null} left seconds until the next one comes, when it was told
+ * @property {number} due how many wait for the teacher
+ * @property {Cue[]} list
+ *
  * @typedef {{code: string, sentence: string, reason?: import('./reasons.js').Reason | null, method: string | null, params?: Record<string, unknown>, source?: string}} Alarm
  *
  * @typedef {object} LessonState
@@ -51,7 +65,7 @@
  * @property {{scene: string | null, since: string | number | null, transition?: Transition | null}} [program]
  * @property {string | null} [preview] the scene that comes on air next
  * @property {Record<string, Scene>} [scenes]
- * @property {import('./prompter.js').Cues} [cues] the run of show
+ * @property {Cues} [cues] the run of show
  * @property {Record<string, Source>} [sources]
  * @property {Record<string, AudioInput>} [audio]
  * @property {Record<string, Student>} [students]
@@ -78,7 +92,7 @@ export class Model {
   }
 
   /**
-   * The reply to hello: everything anew. The revision may be lower than before, as the broadcaster may have restarted.
+   * The reply to hello: the whole state. The revision may be lower than before, as the broadcaster may have restarted.
    *
    * @param {{revision: number, state: LessonState}} result
    */
@@ -105,11 +119,6 @@ export class Model {
   /** @returns {number | null} seconds since the lesson began */
   get elapsed() {
     return this.#begun === null ? null : (performance.now() - this.#begun) / 1000;
-  }
-
-  /** @returns {string[]} names of the scenes in the order of the lesson file */
-  get sceneNames() {
-    return Object.keys(this.#state.scenes ?? {});
   }
 
   #setClock() {

@@ -1,86 +1,57 @@
 /**
- * The teacher page: everything shown is `render(view(state))`, everything done is a request to the broadcaster whose
- * effect comes back as state.
+ * The frame of the teacher page: the control connection, the token, the language, and the slots that features fill.
+ * Everything shown is `render(view(state))`; everything done is a request to the broadcaster, whose effect comes back as
+ * state. What there is to see and to do belongs to the features; `feature.js` says what one is.
  *
  * `document.body.dataset.control` is the state of the control connection, or `gate`, or `ended`.
  */
 import { copy } from '../lib/clipboard.js';
 import { Control, ControlError } from '../lib/control.js';
-import { bestLanguage, clockTime, languageOf, Translator } from '../lib/i18n.js';
+import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { recall, remember } from '../lib/memory.js';
 import { render } from '../vendor/lit-html/lit-html.js';
 import { sentenceOf } from './errors.js';
-import { Faders, setFaders } from './faders.js';
-import { Folds } from './folds.js';
+import { FeatureSet } from './feature_set.js';
+import { FEATURES } from './features/index.js';
+import { Folds } from './fold.js';
 import { Keys } from './keys.js';
-import { leaveFullScreen, showLarge } from './large.js';
-import { Meters } from './meters.js';
 import { Model } from './model.js';
-import { Monitor } from './monitor.js';
 import { Notices } from './notices.js';
-import { Prompter } from './prompter.js';
-import { Publishing } from './publishing.js';
 import { Reasons } from './reasons.js';
-import { Slides } from './slides.js';
-import { Studio } from './studio.js';
-import { Thumbnails } from './thumbnails.js';
 import { forgetToken, keepToken, takeToken } from './token.js';
-import { boardView } from './views/board.js';
-import { gateView, messageView } from './views/gate.js';
-import { setInputs } from './views/input.js';
-import { followInvitation } from './views/publish.js';
-import { Visitors } from './visitors.js';
-
-/** What the address of the control websocket answers to whoever asks for no websocket. */
-const UPGRADE_REQUIRED = 426;
+import { gateView, lessonView, messageView } from './views.js';
 
 /**
- * What a view may use: the state, ways to write it down, and what buttons do.
- *
- * @typedef {ReturnType<TeacherPage['scope']>} Scope
+ * @import {ControlState} from '../lib/control.js'
+ * @import {Scope} from './feature.js'
  */
+
+/** What the address of the control websocket answers to an ordinary request. */
+const UPGRADE_REQUIRED = 426;
 
 class TeacherPage {
   #translator;
   #reasons;
   #root = /** @type {HTMLElement} */ (document.getElementById('root'));
   #model = new Model();
-  #meters = new Meters();
-  #thumbnails = new Thumbnails();
-  #faders = new Faders(
-    (input, gain) => this.#ask('audio.set', { input, gain }),
-    () => this.#draw(),
-  );
-  #delays = new Faders(
-    (input, delay) => this.#ask('audio.set', { input, delay }),
-    () => this.#draw(),
-  );
-  #ducks = new Faders(
-    (input, duck) => this.#ask('audio.set', { input, duck }),
-    () => this.#draw(),
-  );
-  #command = (/** @type {string} */ method, /** @type {Record<string, unknown>} */ params) => this.#ask(method, params);
-  #state = () => this.#model.state;
-  #visitors = new Visitors(this.#command, () => this.#drawNow());
-  #studio = new Studio(this.#command, this.#state, () => this.#draw());
-  #slides = new Slides(this.#command, this.#state);
-  #prompter = new Prompter(this.#command);
-  #monitor = new Monitor(() => this.#monitorChanged());
-  #keys = new Keys({ studio: this.#studio, slides: this.#slides, model: () => this.#model });
   #notices = new Notices(() => this.#draw());
   #folds = new Folds();
-  #publishing = new Publishing(
-    () => this.#draw(),
-    (error) => this.#notices.say(sentenceOf(error, this.#translator.t)),
-  );
+  #features = new FeatureSet(FEATURES, {
+    state: () => this.#model.state,
+    request: (method, params) => this.#request(method, params),
+    ask: (method, params) => this.#ask(method, params),
+    draw: () => this.#draw(),
+    drawNow: () => this.#drawNow(),
+    end: () => this.#ended(),
+  });
+  #keys = new Keys(this.#features.keys, () => this.#draw());
   /** @type {Control | null} */
   #control = null;
-  /** @type {import('../lib/control.js').ControlState | 'gate' | 'ended'} */
+  /** @type {ControlState | 'gate' | 'ended'} */
   #stage = 'gate';
   /** Whether the lesson answers and only its websocket does not. */
   #blocked = false;
   #denied = false;
-  #listening = false;
   #drawing = false;
   #token = '';
 
@@ -98,9 +69,9 @@ class TeacherPage {
     addEventListener('hashchange', () => this.#enter(takeToken()));
     addEventListener('online', () => {
       this.#control?.hurry();
-      this.#monitor.hurry();
+      this.#features.each((feature) => feature.hurry?.());
     });
-    addEventListener('pagehide', () => this.#stopMedia());
+    addEventListener('pagehide', () => this.#stopFeatures());
     addEventListener('pageshow', ({ persisted }) => {
       if (persisted && this.#stage !== 'ended') this.#enter(this.#token || null);
     });
@@ -111,7 +82,7 @@ class TeacherPage {
   /** @param {string | null} token */
   #enter(token) {
     this.#control?.stop();
-    this.#stopMedia();
+    this.#stopFeatures();
     this.#model = new Model();
     if (!token) {
       this.#stage = 'gate';
@@ -133,7 +104,7 @@ class TeacherPage {
       },
     });
     this.#control = control;
-    void control.watch({ meters: true, thumbnails: true });
+    void control.watch(this.#features.watched);
     control.start();
   }
 
@@ -158,21 +129,20 @@ class TeacherPage {
     this.#draw();
   }
 
-  /** @param {import('../lib/control.js').ControlState} state */
+  /** @param {ControlState} state */
   #controlChanged(state) {
     if (this.#stage === 'ended') return;
     this.#stage = state;
     if (state === 'lost') {
       if (!this.#model.known) void this.#lookWhy();
-      this.#monitor.lost();
-      this.#publishing.lost();
+      this.#features.each((feature) => feature.lost?.());
     }
     if (state === 'denied') {
       forgetToken();
       this.#token = '';
       this.#denied = true;
       this.#stage = 'gate';
-      this.#stopMedia();
+      this.#stopFeatures();
     }
     this.#draw();
   }
@@ -183,10 +153,8 @@ class TeacherPage {
     this.#model.begin(result);
     const language = languageOf(this.#model.state.lesson?.language);
     if (language && recall('language') === null) this.#translator.language = language;
-    if (this.#control) {
-      this.#monitor.begin(this.#control);
-      this.#publishing.begin(this.#control);
-    }
+    const control = this.#control;
+    if (control) this.#features.each((feature) => feature.begin?.(control));
     this.#draw();
   }
 
@@ -195,55 +163,44 @@ class TeacherPage {
    * @param {any} params
    */
   #notified(method, params) {
-    switch (method) {
-      case 'state':
-        if (this.#model.change(params)) this.#draw();
-        break;
-      case 'peer':
-        this.#monitor.take(params);
-        this.#publishing.take(params);
-        break;
-      case 'meters':
-        this.#meters.levels = params.levels ?? {};
-        break;
-      case 'thumbnail':
-        void this.#thumbnails.take(params);
-        break;
-      default: // Of a newer broadcaster: what it means is not known here.
-    }
-  }
-
-  #monitorChanged() {
-    if (this.#monitor.state === 'ended') this.#ended();
-    this.#draw();
+    if (method !== 'state') this.#features.take(method, params);
+    else if (this.#model.change(params)) this.#draw();
   }
 
   #ended() {
     this.#stage = 'ended';
     this.#control?.stop();
-    this.#stopMedia();
+    this.#stopFeatures();
     this.#draw();
   }
 
-  #stopMedia() {
-    this.#monitor.stop();
-    this.#publishing.stop();
+  #stopFeatures() {
+    this.#features.each((feature) => feature.stop?.());
   }
 
   /**
    * @param {string} method
    * @param {Record<string, unknown>} params
-   * @returns {Promise<number | null>} the revision that the command brought about, or null when it failed
+   * @returns {Promise<any>} the result, or null when it failed
    */
-  async #ask(method, params) {
+  async #request(method, params) {
     try {
       if (!this.#control) throw new ControlError(0, 'not connected');
-      const result = await this.#control.request(method, params);
-      return Number(result?.revision ?? this.#model.revision);
+      return (await this.#control.request(method, params)) ?? {};
     } catch (error) {
       this.#notices.say(sentenceOf(error, this.#translator.t));
       return null;
     }
+  }
+
+  /**
+   * @param {string} method
+   * @param {Record<string, unknown>} params
+   * @returns {Promise<number | null>} the revision of the state that the command led to, or null when it failed
+   */
+  async #ask(method, params) {
+    const result = await this.#request(method, params);
+    return result === null ? null : Number(result.revision ?? this.#model.revision);
   }
 
   /** @param {string} text */
@@ -263,102 +220,58 @@ class TeacherPage {
 
   #drawNow() {
     const { t, tag } = this.#translator;
-    const scope = this.scope();
+    const { revision, state } = this.#model;
     document.documentElement.lang = tag;
-    document.title = this.#model.state.lesson?.title ?? t('teacher.title');
+    document.title = state.lesson?.title ?? t('teacher.title');
     document.body.dataset.control = this.#stage;
-    for (const held of [this.#faders, this.#delays, this.#ducks]) held.settle(this.#model.revision);
-    if (this.#stage === 'ended') render(messageView(scope, 'ended'), this.#root);
-    else if (this.#stage === 'gate') render(gateView(scope, this.#denied), this.#root);
-    else if (!this.#model.known) render(messageView(scope, this.#missing()), this.#root);
-    else {
-      render(boardView(scope), this.#root);
-      followInvitation(this.#publishing);
-      setFaders(this.#faders, this.#model.state.audio ?? {});
-      setInputs({ delay: this.#delays, duck: this.#ducks }, this.#model.state.audio ?? {});
-      this.#studio.follow();
-      this.#thumbnails.scenes = this.#model.state.scenes ?? {};
-    }
+    this.#features.each((feature) => feature.drawing?.(revision));
+    render(this.#view(), this.#root);
+    if (this.#showsLesson) this.#features.each((feature) => feature.drawn?.());
   }
 
-  scope() {
+  get #showsLesson() {
+    return this.#stage !== 'ended' && this.#stage !== 'gate' && this.#model.known;
+  }
+
+  #view() {
+    const scope = this.#scope();
+    if (this.#showsLesson) return lessonView(scope, this.#notices);
+    if (this.#stage === 'ended') return messageView(scope, 'ended');
+    if (this.#stage !== 'gate') return messageView(scope, this.#missing());
+    return gateView(scope, this.#denied, (token) => {
+      keepToken(token);
+      this.#enter(token);
+    });
+  }
+
+  /** @returns {Scope} */
+  #scope() {
     const translator = this.#translator;
-    const elapsed = this.#model.elapsed;
-    return {
+    /** @type {Scope} */
+    const scope = {
       t: translator.t,
       language: translator.language,
-      number: (/** @type {number} */ value, digits = 0) => translator.number(value, digits),
-      decibels: (/** @type {number} */ value) => translator.t('unit.db', { value: translator.signed(value, 1) }),
-      time: (/** @type {string} */ moment) => translator.shortTime(new Date(moment)),
-      say: (/** @type {import('./reasons.js').Said} */ said) => this.#reasons.say(translator.language, said),
+      setLanguage: (language) => {
+        translator.language = language;
+        remember('language', language);
+        this.#draw();
+      },
+      number: (value, digits) => translator.number(value, digits),
+      signed: (value, digits) => translator.signed(value, digits),
+      time: (moment) => translator.shortTime(new Date(moment)),
+      say: (said) => this.#reasons.say(translator.language, said),
       state: this.#model.state,
-      clock: elapsed === null ? '–:––' : clockTime(elapsed),
+      elapsed: this.#model.elapsed,
       connected: this.#stage === 'open',
-      sentence: this.#notices.sentence,
-      copied: this.#notices.copied,
-      monitor: this.#monitor,
-      publishing: this.#publishing,
-      faders: this.#faders,
-      delays: this.#delays,
-      ducks: this.#ducks,
-      visitors: this.#visitors,
-      studio: this.#studio,
+      keys: this.#keys,
       folds: this.#folds,
-      listening: this.#listening,
-      slides: this.#slides,
-      prompter: this.#prompter,
-      keysOn: this.#keys.on,
-      actions: this.#actions,
+      copied: this.#notices.copied,
+      copy: (text) => void this.#copy(text),
+      slot: (slot) => this.#features.show(slot, scope),
+      remedy: (alarm) => this.#features.remedy(alarm, scope),
     };
+    return scope;
   }
-
-  #actions = {
-    enter: (/** @type {SubmitEvent} */ event) => {
-      event.preventDefault();
-      const input = document.getElementById('token');
-      if (!(input instanceof HTMLInputElement) || input.value.trim() === '') return;
-      keepToken(input.value.trim());
-      this.#enter(input.value.trim());
-    },
-    restart: (/** @type {string} */ source) => void this.#ask('source.restart', { source }),
-    setMuted: (/** @type {string} */ input, /** @type {boolean} */ muted) =>
-      void this.#ask('audio.set', { input, muted }),
-    setHeard: (/** @type {string} */ input, /** @type {string} */ heard) =>
-      void this.#ask('audio.set', { input, heard }),
-    moveFader: (/** @type {string} */ input, /** @type {number} */ gain, /** @type {boolean} */ released) =>
-      this.#faders.move(input, gain, released),
-    toggleListen: () => {
-      this.#listening = !this.#listening;
-      this.#draw();
-    },
-    toggleKeys: () => {
-      this.#keys.toggle();
-      this.#draw();
-    },
-    setLanguage: (/** @type {import('../lib/i18n.js').Language} */ language) => {
-      this.#translator.language = language;
-      remember('language', language);
-      this.#draw();
-    },
-    hideSentence: () => this.#notices.say(''),
-    copy: (/** @type {string} */ text) => void this.#copy(text),
-    showJoin: () => showLarge(dialogElement('join-dialog')),
-    joinHidden: () => leaveFullScreen(),
-    askEnd: () => dialogElement('end-dialog')?.showModal(),
-    end: async () => {
-      dialogElement('end-dialog')?.close();
-      if ((await this.#ask('lesson.end', {})) !== null) this.#ended();
-    },
-  };
-}
-
-/**
- * @param {string} id
- * @returns {HTMLDialogElement | null}
- */
-function dialogElement(id) {
-  const dialog = document.getElementById(id);
-  return dialog instanceof HTMLDialogElement ? dialog : null;
 }
 
 const FOLDER = 'assets/locales';

@@ -1,20 +1,51 @@
 /**
- * The sources with their state, and the way to start one again.
+ * The sources with their state, and the button that starts one again.
  */
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
-import { foldView } from './fold.js';
+import { foldView } from '../fold.js';
 
-/** Shapes, so that the state does not hang on the colour. */
+/**
+ * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ * @import {Alarm} from '../model.js'
+ */
+
+/** Shapes, so that the state does not depend on the colour. */
 const SHAPES = /** @type {Record<string, string>} */ ({ live: 'dot', starting: 'ring', lost: 'warn', failed: 'cross' });
 
-/** Pictures a second below which it is no film but something that is turned or changed now and then. */
+/** A source with fewer pictures a second is not a film: it is turned or changed now and then. */
 const SLOWEST = 0.5;
 
-/** @param {import('../page.js').Scope} scope */
-export function sourcesView(scope) {
-  const { t, say, state, actions, number } = scope;
-  const sources = Object.entries(state.sources ?? {});
+/** @implements {Controller} */
+class Sources {
+  #frame;
+
+  remedies = {
+    'source.restart': (/** @type {Scope} */ { t }, /** @type {Alarm} */ { source }) =>
+      source
+        ? html`<button type="button" class="small" data-mend=${source} @click=${() => this.restart(source)}>
+            ${t('sources.restart_named', { source })}
+          </button>`
+        : nothing,
+  };
+
+  /** @param {Frame} frame */
+  constructor(frame) {
+    this.#frame = frame;
+  }
+
+  /** @param {string} source */
+  restart(source) {
+    void this.#frame.ask('source.restart', { source });
+  }
+}
+
+/**
+ * @param {Scope} scope
+ * @param {Sources} controller
+ */
+function sourcesView(scope, controller) {
+  const { t, say, state, number } = scope;
   return foldView(
     scope,
     'sources',
@@ -22,7 +53,7 @@ export function sourcesView(scope) {
     html`
       <ul class="rows">
         ${repeat(
-          sources,
+          Object.entries(state.sources ?? {}),
           ([name]) => name,
           ([name, source]) => {
             const facts = [
@@ -45,7 +76,7 @@ export function sourcesView(scope) {
                   class="small"
                   data-restart=${name}
                   aria-label=${t('sources.restart_named', { source: name })}
-                  @click=${() => actions.restart(name)}
+                  @click=${() => controller.restart(name)}
                 >
                   ${t('sources.restart')}
                 </button>
@@ -55,3 +86,10 @@ export function sourcesView(scope) {
       </ul>`,
   );
 }
+
+/** @type {Feature<Sources>} */
+export const sources = {
+  controller: (frame) => new Sources(frame),
+  view: { side: sourcesView },
+  place: { side: 20 },
+};

@@ -1,8 +1,9 @@
 /**
- * Level meters: drawn straight into their elements, past lit-html, once for each picture of the screen at most.
+ * Level meters: drawn straight into their elements, without lit-html, at most once for each picture of the screen.
  *
- * An element with `data-meter` belongs to the input of that name, or to `program`.
+ * An element with `data-meter`, in the view of any feature, belongs to the input of that name, or to `program`.
  *
+ * @import {Controller, Feature} from '../feature.js'
  * @typedef {{peak: number | null, rms: number | null}} Level in dB relative to full scale; null is silence
  */
 
@@ -13,7 +14,8 @@ const FALL_DB_PER_S = 20;
 const LOUD_DB = -1;
 const STALE_MS = 1500;
 
-export class Meters {
+/** @implements {Controller} */
+class Meters {
   /** @type {Record<string, Level>} */
   #levels = {};
   /** @type {Map<string, {peak: number, at: number}>} */
@@ -21,12 +23,14 @@ export class Meters {
   #came = 0;
   #scheduled = false;
 
-  /** @param {Record<string, Level>} levels */
-  set levels(levels) {
-    this.#levels = levels;
-    this.#came = performance.now();
-    this.#schedule();
-  }
+  watch = { meters: true };
+  news = {
+    meters: (/** @type {{levels?: Record<string, Level>}} */ { levels = {} }) => {
+      this.#levels = levels;
+      this.#came = performance.now();
+      this.#schedule();
+    },
+  };
 
   #schedule() {
     if (this.#scheduled) return;
@@ -76,3 +80,6 @@ export class Meters {
 function fraction(decibels) {
   return Math.min(1, Math.max(0, 1 - decibels / FLOOR_DB));
 }
+
+/** @type {Feature<Meters>} */
+export const meters = { controller: () => new Meters() };

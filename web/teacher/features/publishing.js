@@ -1,12 +1,102 @@
 /**
  * Sending from this computer: for each source of kind `browser` what it can send, and the way to invite a phone.
  */
+import { Sender } from '../../lib/sender.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
-import { foldView } from './fold.js';
+import { foldView } from '../fold.js';
 
-/** @param {import('../page.js').Scope} scope */
-export function publishView(scope) {
+/**
+ * @import {Control} from '../../lib/control.js'
+ * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ */
+
+/** @typedef {{source: string, path: string, address: string | null, code: string | null}} Invitation */
+
+/** @implements {Controller} */
+class Publishing {
+  #frame;
+  /** @type {Map<string, Sender>} */
+  #senders = new Map();
+  /** @type {Control | null} */
+  #control = null;
+  /** The invitation that is shown. @type {Invitation | null} */
+  invitation = null;
+
+  news = {
+    peer: (/** @type {{peer?: unknown}} */ params) => {
+      for (const { publisher } of this.#senders.values()) publisher.take(params);
+    },
+  };
+
+  /** @param {Frame} frame */
+  constructor(frame) {
+    this.#frame = frame;
+  }
+
+  /**
+   * @param {string} source
+   * @returns {Sender}
+   */
+  of(source) {
+    let sender = this.#senders.get(source);
+    if (!sender) {
+      sender = new Sender(source, { microphone: true, changed: this.#frame.draw });
+      if (this.#control) sender.publisher.begin(this.#control);
+      this.#senders.set(source, sender);
+    }
+    return sender;
+  }
+
+  /** @param {Control} control */
+  begin(control) {
+    this.#control = control;
+    for (const { publisher } of this.#senders.values()) publisher.begin(control);
+  }
+
+  lost() {
+    this.#control = null;
+    for (const { publisher } of this.#senders.values()) publisher.lost();
+  }
+
+  stop() {
+    for (const sender of this.#senders.values()) sender.stop();
+    this.#control = null;
+  }
+
+  /** @param {string} source */
+  async invite(source) {
+    const invited = await this.#frame.request('source.invite', { source });
+    if (invited === null) return;
+    this.invitation = { source, path: invited.path, address: invited.address, code: invited.code };
+    this.#frame.draw();
+  }
+
+  /** Makes the link that is shown invalid. */
+  async revokeInvitation() {
+    const source = this.invitation?.source;
+    if (source !== undefined && (await this.#frame.ask('source.uninvite', { source })) !== null) this.hideInvitation();
+  }
+
+  hideInvitation() {
+    this.invitation = null;
+    this.#frame.draw();
+  }
+
+  /** Opens and closes the dialog, depending on whether there is an invitation. */
+  drawn() {
+    const dialog = document.getElementById('invite-dialog');
+    if (!(dialog instanceof HTMLDialogElement)) return;
+    if (this.invitation !== null && !dialog.open) dialog.showModal();
+    if (this.invitation === null && dialog.open) dialog.close();
+  }
+}
+
+/**
+ * @param {Scope} scope
+ * @param {Publishing} publishing
+ */
+function publishView(scope, publishing) {
   const sources = Object.entries(scope.state.sources ?? {}).filter(([, { kind }]) => kind === 'browser');
   if (sources.length === 0) return nothing;
   return foldView(
@@ -18,17 +108,18 @@ export function publishView(scope) {
         ${repeat(
           sources,
           ([name]) => name,
-          ([name]) => html`<li class="send-row" data-send=${name}>${senderView(scope, name)}</li>`,
+          ([name]) => html`<li class="send-row" data-send=${name}>${senderView(scope, publishing, name)}</li>`,
         )}
       </ul>`,
   );
 }
 
 /**
- * @param {import('../page.js').Scope} scope
+ * @param {Scope} scope
+ * @param {Publishing} publishing
  * @param {string} source
  */
-function senderView({ t, publishing, connected }, source) {
+function senderView({ t, connected }, publishing, source) {
   const sender = publishing.of(source);
   const { what, stream, fault, publisher, asking } = sender;
   const state = what === null ? 'idle' : publisher.state;
@@ -45,16 +136,15 @@ function senderView({ t, publishing, connected }, source) {
       ${what === null ? nothing : html`<button type="button" class="small danger" data-send-stop=${source} aria-label=${t('send.stop_named', { source })} @click=${() => sender.stop()}>${t('send.stop')}</button>`}
       <button type="button" class="small" data-invite=${source} aria-label=${t('send.invite_named', { source })} ?disabled=${!connected} @click=${() => publishing.invite(source)}>${t('send.invite')}</button>
     </div>
-    ${choices({ t, source, sender })}`;
+    ${choicesView(t, sender, source)}`;
 }
 
 /**
- * @param {object} options
- * @param {import('../page.js').Scope['t']} options.t
- * @param {string} options.source
- * @param {import('../../lib/sender.js').Sender} options.sender
+ * @param {Scope['t']} t
+ * @param {Sender} sender
+ * @param {string} source
  */
-function choices({ t, source, sender }) {
+function choicesView(t, sender, source) {
   const again = () => {
     if (sender.what === 'camera') void sender.sendCamera();
   };
@@ -80,7 +170,7 @@ function choices({ t, source, sender }) {
 }
 
 /**
- * @param {import('../page.js').Scope['t']} t
+ * @param {Scope['t']} t
  * @param {string} fault
  */
 function faultView(t, fault) {
@@ -90,9 +180,10 @@ function faultView(t, fault) {
 /**
  * The link for a phone, to be scanned; it is shown as long as there is an invitation.
  *
- * @param {import('../page.js').Scope} scope
+ * @param {Scope} scope
+ * @param {Publishing} publishing
  */
-export function inviteDialog({ t, publishing, copied, actions }) {
+function inviteDialog({ t, copied, copy }, publishing) {
   const { source, address, code } = publishing.invitation ?? { source: '', address: null, code: null };
   return html`
     <dialog id="invite-dialog" aria-labelledby="invite-heading" @close=${() => publishing.hideInvitation()}>
@@ -107,16 +198,15 @@ export function inviteDialog({ t, publishing, copied, actions }) {
       }
       <form method="dialog" class="dialog-buttons">
         <button type="submit" id="invite-close" autofocus>${t('invite.close')}</button>
-        ${address === null ? nothing : html`<button type="button" id="invite-copy" @click=${() => actions.copy(address)}>${copied === address ? t('invite.copied') : t('send.invite_copy')}</button>`}
-        <button type="button" id="invite-revoke" class="danger" @click=${() => publishing.uninvite()}>${t('send.invite_revoke')}</button>
+        ${address === null ? nothing : html`<button type="button" id="invite-copy" @click=${() => copy(address)}>${copied === address ? t('invite.copied') : t('send.invite_copy')}</button>`}
+        <button type="button" id="invite-revoke" class="danger" @click=${() => publishing.revokeInvitation()}>${t('send.invite_revoke')}</button>
       </form>
     </dialog>`;
 }
 
-/** Opens and closes the dialog as there is an invitation or not. @param {import('../publishing.js').Publishing} publishing */
-export function followInvitation(publishing) {
-  const dialog = document.getElementById('invite-dialog');
-  if (!(dialog instanceof HTMLDialogElement)) return;
-  if (publishing.invitation !== null && !dialog.open) dialog.showModal();
-  if (publishing.invitation === null && dialog.open) dialog.close();
-}
+/** @type {Feature<Publishing>} */
+export const publishing = {
+  controller: (frame) => new Publishing(frame),
+  view: { side: publishView, dialogs: inviteDialog },
+  place: { side: 30, dialogs: 30 },
+};

@@ -1,13 +1,13 @@
 /**
- * The way to the broadcaster over the control websocket. To a receiver it behaves as the signaling does, with the
- * broadcaster as the only other member; what only students say is left out.
+ * Signaling over the control websocket. A receiver sees a room with the broadcaster as the only other member; messages
+ * that only students send are left out.
  */
 import { Backoff, Pause } from '../lib/backoff.js';
 import { ControlError } from '../lib/control.js';
 
 const BROADCASTER = 0;
 
-export class ControlWay {
+export class ControlSignaling {
   #control;
   #events;
   #backoff = new Backoff();

@@ -1,8 +1,8 @@
 /**
- * Faders under somebody's finger, and numbers that somebody has written.
+ * Values that are shown before the broadcaster has confirmed them: of faders under a finger, and of fields for numbers.
  *
- * A fader shows the state, except while it is being moved: then it shows the finger, until the state that its last
- * command brought about has arrived. At most one command for each input is on its way; the newest value goes next.
+ * A fader shows the state, except while somebody moves it: then it shows the finger, until the state that its last
+ * command led to has arrived. At most one command for each input is on its way; the newest value goes next.
  *
  * @typedef {object} Held
  * @property {number} value where the finger is
@@ -11,7 +11,7 @@
  * @property {boolean} released
  * @property {number | null} revision after which the state is believed again
  */
-export class Faders {
+export class OptimisticValues {
   #send;
   #changed;
   /** @type {Map<string, Held>} */
@@ -19,7 +19,7 @@ export class Faders {
 
   /**
    * @param {(input: string, value: number) => Promise<number | null>} send gives the revision, or null when it failed
-   * @param {() => void} changed the faders must be drawn anew
+   * @param {() => void} changed the values must be drawn again
    */
   constructor(send, changed) {
     this.#send = send;
@@ -75,21 +75,5 @@ export class Faders {
       }
     }
     this.#changed();
-  }
-}
-
-/**
- * A slider keeps what a finger did to it, so it is set to the state by hand whenever nobody moves it.
- *
- * @param {Faders} faders
- * @param {Record<string, import('./model.js').AudioInput>} audio
- */
-export function setFaders(faders, audio) {
-  for (const slider of document.querySelectorAll('input[data-fader]')) {
-    const name = slider.getAttribute('data-fader') ?? '';
-    const gain = audio[name]?.gain;
-    if (slider instanceof HTMLInputElement && gain !== undefined && faders.value(name) === null) {
-      slider.valueAsNumber = gain;
-    }
   }
 }

@@ -1,9 +1,10 @@
 /**
  * Small pictures of the sources, and from them a small picture of each scene.
  *
- * A canvas with `data-scene` shows that scene, the one with `data-program` the program.
+ * A canvas with `data-scene`, in the view of any feature, shows that scene, the one with `data-program` the program.
  *
- * @typedef {import('./model.js').Scene} Scene
+ * @import {Controller, Feature, Frame} from '../feature.js'
+ * @import {Scene} from '../model.js'
  * @typedef {{source: string | null, picture: readonly [number, number, number, number]}} Place x, y, width, height as shares
  */
 
@@ -12,21 +13,28 @@ const MARGIN = 0.02;
 
 const WHOLE = /** @type {const} */ ([0, 0, 1, 1]);
 
-export class Thumbnails {
+/** @implements {Controller} */
+class Thumbnails {
+  #frame;
   /** @type {Map<string | null, ImageBitmap>} */
   #pictures = new Map();
-  /** @type {Readonly<Record<string, Scene>>} */
-  #scenes = {};
   #scheduled = false;
 
-  /** @param {Readonly<Record<string, Scene>>} scenes */
-  set scenes(scenes) {
-    this.#scenes = scenes;
+  watch = { thumbnails: true };
+  news = { thumbnail: (/** @type {{source: string | null, jpeg: string}} */ params) => void this.#take(params) };
+
+  /** @param {Frame} frame */
+  constructor(frame) {
+    this.#frame = frame;
+  }
+
+  /** The scenes may have changed. */
+  drawn() {
     this.#schedule();
   }
 
   /** @param {{source: string | null, jpeg: string}} thumbnail */
-  async take({ source, jpeg }) {
+  async #take({ source, jpeg }) {
     const bytes = Uint8Array.from(atob(jpeg), (character) => character.charCodeAt(0));
     const picture = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
     this.#pictures.get(source)?.close();
@@ -46,7 +54,7 @@ export class Thumbnails {
   /** @param {HTMLCanvasElement} canvas */
   #draw(canvas) {
     const name = canvas.dataset.scene;
-    const scene = name === undefined ? undefined : this.#scenes[name];
+    const scene = name === undefined ? undefined : this.#frame.state().scenes?.[name];
     const places = scene ? placesOf(scene) : [{ source: null, picture: WHOLE }];
     const context = canvas.getContext('2d');
     if (!context) return;
@@ -121,3 +129,6 @@ function drawFitted(context, bitmap, [x, y, width, height]) {
     fitted.height,
   );
 }
+
+/** @type {Feature<Thumbnails>} */
+export const thumbnails = { controller: (frame) => new Thumbnails(frame) };

@@ -1,0 +1,147 @@
+/**
+ * The program monitor: what the students see, received as they receive it, with the control connection as signaling.
+ */
+import { Journal } from '../../lib/journal.js';
+import { Receiver } from '../../lib/receiver.js';
+import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { ControlSignaling } from '../control_signaling.js';
+
+/**
+ * @import {Control} from '../../lib/control.js'
+ * @import {State} from '../../lib/receiver.js'
+ * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ */
+
+/** @implements {Controller} */
+class ProgramMonitor {
+  #frame;
+  /** @type {Receiver | null} */
+  #receiver = null;
+  /** @type {ControlSignaling | null} */
+  #signaling = null;
+  /** @type {State} */
+  state = 'joining';
+  /** Whether this browser cannot show the picture in the format that students receive. */
+  blind = false;
+  /** @type {MediaStream | null} */
+  stream = null;
+  /** Whether the teacher hears the program. */
+  listening = false;
+
+  news = { peer: (/** @type {{peer?: unknown}} */ params) => this.#signaling?.take(params) };
+
+  /** @param {Frame} frame */
+  constructor(frame) {
+    this.#frame = frame;
+  }
+
+  /** @param {Control} control */
+  begin(control) {
+    if (this.#signaling) {
+      this.#signaling.start();
+      return;
+    }
+    this.#receiver = new Receiver({
+      way: (events) => {
+        this.#signaling = new ControlSignaling(control, events);
+        return this.#signaling;
+      },
+      hello: {},
+      journal: new Journal(),
+      events: {
+        onState: (state, why) => this.#changed(state, why),
+        onStream: (stream) => {
+          this.stream = stream;
+          this.#frame.draw();
+        },
+        onWelcome: () => {},
+        onFigures: () => {},
+      },
+    });
+    this.#receiver.start();
+  }
+
+  lost() {
+    this.#signaling?.lost();
+  }
+
+  hurry() {
+    this.#receiver?.hurry();
+  }
+
+  stop() {
+    this.#receiver?.stop();
+    this.#receiver = null;
+    this.#signaling = null;
+  }
+
+  toggleListen() {
+    this.listening = !this.listening;
+    this.#frame.draw();
+  }
+
+  /**
+   * @param {State} state
+   * @param {string | null} why
+   */
+  #changed(state, why) {
+    this.state = state;
+    this.blind = why === 'picture-format';
+    if (state === 'ended') this.#frame.end();
+    this.#frame.draw();
+  }
+}
+
+/**
+ * @param {Scope} scope
+ * @param {ProgramMonitor} monitor
+ */
+function programView({ t, state }, monitor) {
+  const { listening, blind } = monitor;
+  const live = monitor.state === 'live' || monitor.state === 'sound-only';
+  const note = blind ? 'picture-format' : live ? null : monitor.state;
+  const transition = state.program?.transition;
+  return html`
+    <section class="program" aria-labelledby="program-heading">
+      <div class="section-head">
+        <h2 id="program-heading">${t('program.heading')}</h2>
+        <p class="badge air"><span class="shape dot" aria-hidden="true"></span>${t('program.on_air', { scene: state.program?.scene ?? '–' })}</p>
+      </div>
+      <div class="monitor" data-monitor=${monitor.state}>
+        <canvas data-program width="320" height="180" aria-hidden="true"></canvas>
+        <video
+          id="monitor"
+          playsinline
+          autoplay
+          .muted=${!listening}
+          .srcObject=${monitor.stream}
+          ?hidden=${!live || blind}
+          aria-label=${t('program.picture')}
+        ></video>
+        ${transition ? html`<p class="transition"><span id="transition-bar"></span>${t('program.fading', { scene: transition.from })}</p>` : nothing}
+        ${note === null ? nothing : html`<p class="monitor-note">${t(`monitor.${note}`)}</p>`}
+      </div>
+      <div class="monitor-bar">
+        <div class="meter-row">
+          <span class="meter-name">${t('program.level')}</span>
+          <div class="meter" data-meter="program" aria-hidden="true"><span class="bar"></span><span class="peak"></span></div>
+        </div>
+        <button type="button" id="listen" class="small" aria-pressed=${listening} @click=${() => monitor.toggleListen()}>
+          ${listening ? t('program.stop_listening') : t('program.listen')}
+        </button>
+      </div>
+    </section>`;
+}
+
+/** @param {Scope} scope */
+function newsView({ t, state }) {
+  const scene = state.program?.scene;
+  return html`<p class="visually-hidden" role="status">${scene ? t('program.on_air', { scene }) : ''}</p>`;
+}
+
+/** @type {Feature<ProgramMonitor>} */
+export const program = {
+  controller: (frame) => new ProgramMonitor(frame),
+  view: { screens: programView, news: newsView },
+  place: { screens: 10, news: 10 },
+};

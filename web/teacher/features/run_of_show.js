@@ -1,0 +1,85 @@
+/**
+ * The run of show: the next cue, the time left, and the button that calls it. Nothing in a lesson without cues.
+ */
+import { clockTime } from '../../lib/i18n.js';
+import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+
+/**
+ * @import {Feature, Frame, Scope} from '../feature.js'
+ * @import {Cue, Cues} from '../model.js'
+ */
+
+class RunOfShow {
+  #frame;
+  /** @type {Cues | null} */
+  #told = null;
+  #toldAt = 0;
+
+  /** @param {Frame} frame */
+  constructor(frame) {
+    this.#frame = frame;
+  }
+
+  next() {
+    void this.#frame.ask('cue.next', {});
+  }
+
+  /**
+   * @param {Cues} cues as they were told; the time since then is taken off
+   * @returns {number | null} seconds until the next cue comes by itself
+   */
+  left(cues) {
+    if (cues !== this.#told) {
+      this.#told = cues;
+      this.#toldAt = performance.now();
+    }
+    return cues.left === null ? null : Math.max(0, cues.left - (performance.now() - this.#toldAt) / 1000);
+  }
+}
+
+/**
+ * @param {Scope} scope
+ * @param {RunOfShow} rundown
+ */
+function runOfShowView({ t, state: { cues } }, rundown) {
+  if (!cues || cues.list.length === 0) return nothing;
+  const cue = cues.next === null ? undefined : cues.list[cues.next];
+  return html`
+    <section class="prompter" aria-labelledby="prompter-heading" data-mode=${cues.mode}>
+      <h2 id="prompter-heading">${t('prompter.heading')}</h2>
+      <p class="prompter-next">
+        ${cue === undefined ? t('prompter.over') : html`<strong>${nameOf(t, cue)}</strong> <span data-left>${when(t, cues, rundown.left(cues))}</span>`}
+      </p>
+      ${cues.mode === 'held' ? html`<p class="quiet">${t('prompter.held')}</p>` : nothing}
+      <button type="button" id="cue-next" class="small" aria-disabled=${cue === undefined} @click=${() => cue && rundown.next()}>
+        ${t('prompter.go')}
+      </button>
+    </section>`;
+}
+
+/**
+ * @param {Scope['t']} t
+ * @param {Cue} cue
+ */
+function nameOf(t, { title, scene, slide }) {
+  if (title) return title;
+  const page = slide ? t('prompter.page', { source: slide.source, page: String(slide.page) }) : '';
+  return [scene, page].filter(Boolean).join(', ');
+}
+
+/**
+ * @param {Scope['t']} t
+ * @param {Cues} cues
+ * @param {number | null} left seconds
+ */
+function when(t, cues, left) {
+  if (left === null) return t('prompter.waits');
+  return cues.due > 0 || left === 0 ? t('prompter.due') : t('prompter.left', { time: clockTime(Math.ceil(left)) });
+}
+
+/** @type {Feature<RunOfShow>} */
+export const runOfShow = {
+  controller: (frame) => new RunOfShow(frame),
+  view: { main: runOfShowView },
+  place: { main: 10 },
+};

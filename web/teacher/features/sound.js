@@ -1,0 +1,281 @@
+/**
+ * The sound inputs: meter, fader and mute button of each, and how else it is heard. It may be heard later, lower while
+ * somebody speaks, or only with its picture; that stands in one line, which opens the fields to change it.
+ */
+import { repeat } from '../../vendor/lit-html/directives/repeat.js';
+import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { foldView } from '../fold.js';
+import { OptimisticValues } from '../optimistic.js';
+
+/**
+ * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ * @import {Alarm, AudioInput} from '../model.js'
+ */
+
+const LOWEST_DB = -60;
+const HIGHEST_DB = 20;
+
+/** @typedef {'delay' | 'duck'} NumberSetting */
+
+/** The bounds of settings that are written as a number, in milliseconds and decibels; `step` is that of arrow keys. */
+const NUMBERS = { delay: { highest: 1000, step: 10 }, duck: { highest: 60, step: 1 } };
+
+/** Kinds that can give way to voices: not those that voices come from. */
+const GIVING_WAY = ['computer', 'source', 'tone'];
+
+/** @implements {Controller} */
+class Sound {
+  #frame;
+  /** What is set here and on its way to the broadcaster. */
+  values;
+
+  remedies = {
+    'audio.set': (/** @type {Scope} */ { t }, /** @type {Alarm} */ { source, params }) =>
+      source
+        ? html`<button
+            type="button"
+            class="small"
+            data-quieter=${source}
+            @click=${() => this.values.gain.move(source, Number(params?.gain), true)}
+          >
+            ${t('alarms.quieter', { source })}
+          </button>`
+        : nothing,
+  };
+
+  /** @param {Frame} frame */
+  constructor(frame) {
+    this.#frame = frame;
+    const values = (/** @type {string} */ setting) =>
+      new OptimisticValues((input, value) => frame.ask('audio.set', { input, [setting]: value }), frame.draw);
+    this.values = { gain: values('gain'), delay: values('delay'), duck: values('duck') };
+  }
+
+  /**
+   * @param {string} input
+   * @param {Partial<Pick<AudioInput, 'muted' | 'heard'>>} settings
+   */
+  set(input, settings) {
+    void this.#frame.ask('audio.set', { input, ...settings });
+  }
+
+  /** @param {number} revision */
+  drawing(revision) {
+    for (const values of Object.values(this.values)) values.settle(revision);
+  }
+
+  /** Fields keep what a person did to them, so they are set to the state by hand, except while somebody uses them. */
+  drawn() {
+    const audio = this.#frame.state().audio ?? {};
+    for (const slider of elements('input[data-fader]', HTMLInputElement)) {
+      const name = slider.dataset.fader ?? '';
+      const gain = audio[name]?.gain;
+      if (gain !== undefined && this.values.gain.value(name) === null) slider.valueAsNumber = gain;
+    }
+    for (const field of elements('input[data-setting]', HTMLInputElement)) {
+      if (field.dataset.typing !== undefined) continue;
+      const setting = /** @type {NumberSetting} */ (field.dataset.setting);
+      const name = field.dataset.input ?? '';
+      const value = this.values[setting].value(name) ?? audio[name]?.[setting] ?? 0;
+      if (field.valueAsNumber !== value) field.valueAsNumber = value;
+    }
+    for (const select of elements('select[data-heard]', HTMLSelectElement)) {
+      const heard = audio[select.dataset.heard ?? '']?.heard;
+      if (heard !== undefined && select.value !== heard) select.value = heard;
+    }
+  }
+}
+
+/**
+ * @template {Element} Type
+ * @param {string} selector
+ * @param {new () => Type} type
+ * @returns {Type[]}
+ */
+function elements(selector, type) {
+  return [...document.querySelectorAll(selector)].flatMap((each) => (each instanceof type ? [each] : []));
+}
+
+/**
+ * @param {Scope} scope
+ * @param {Sound} sound
+ */
+function soundView(scope, sound) {
+  const { t, state } = scope;
+  const inputs = Object.entries(state.audio ?? {});
+  return foldView(
+    scope,
+    'audio',
+    t('audio.heading'),
+    html`
+      ${inputs.length === 0 ? html`<p class="quiet">${t('audio.none')}</p>` : nothing}
+      ${repeat(
+        inputs,
+        ([name]) => name,
+        ([name, input]) => inputView(scope, sound, name, input),
+      )}`,
+  );
+}
+
+/**
+ * @param {Scope} scope
+ * @param {Sound} sound
+ * @param {string} name
+ * @param {AudioInput} input
+ */
+function inputView(scope, sound, name, input) {
+  const { t, say } = scope;
+  const gain = sound.values.gain.value(name) ?? input.gain;
+  const decibels = t('unit.db', { value: scope.signed(gain, 1) });
+  const moved = (/** @type {Event} */ { target, type }) => {
+    if (target instanceof HTMLInputElement) sound.values.gain.move(name, Number(target.value), type === 'change');
+  };
+  return html`
+    <div class="strip" data-strip=${name} data-muted=${input.muted}>
+      <div class="strip-head">
+        <h3>${name}</h3>
+        ${input.state === 'live' ? nothing : html`<span class="badge warn"><span class="shape warn" aria-hidden="true"></span>${t(`source_state.${input.state}`)}</span>`}
+        ${input.muted ? html`<span class="badge warn muted"><span class="shape cross" aria-hidden="true"></span>${t('audio.muted')}</span>` : nothing}
+        <span class="gain">${decibels}</span>
+      </div>
+      <div class="meter" data-meter=${name} aria-hidden="true"><span class="bar"></span><span class="peak"></span></div>
+      <div class="strip-row">
+        <input
+          type="range"
+          data-fader=${name}
+          min=${LOWEST_DB}
+          max=${HIGHEST_DB}
+          step="0.5"
+          aria-label=${t('audio.gain', { input: name })}
+          aria-valuetext=${decibels}
+          @input=${moved}
+          @change=${moved}
+        />
+        <button
+          type="button"
+          class="mute"
+          data-mute=${name}
+          aria-pressed=${input.muted}
+          aria-label=${t('audio.mute_named', { input: name })}
+          @click=${() => sound.set(name, { muted: !input.muted })}
+        >
+          ${t('audio.mute')}
+        </button>
+      </div>
+      ${
+        input.why
+          ? html`
+            <p class="quiet" data-why=${name}>${say({ sentence: input.why, reason: input.reason })}
+              <button
+                type="button"
+                data-keep-muted=${name}
+                aria-label=${t('audio.keep_muted_named', { input: name })}
+                @click=${() => sound.set(name, { muted: true })}
+              >
+                ${t('audio.keep_muted')}
+              </button>
+            </p>`
+          : nothing
+      }
+      ${settingsView(scope, sound, name, input)}
+    </div>`;
+}
+
+/**
+ * @param {Scope} scope
+ * @param {Sound} sound
+ * @param {string} name
+ * @param {AudioInput} input
+ */
+function settingsView({ t, number }, sound, name, input) {
+  const shown = (/** @type {NumberSetting} */ setting) => sound.values[setting].value(name) ?? input[setting] ?? 0;
+  const written = (/** @type {number} */ value) => number(value, Number.isInteger(value) ? 0 : 1);
+  const [delay, duck] = [shown('delay'), shown('duck')];
+  const source = input.source ?? null;
+  const facts = [
+    t('audio.delay_fact', { value: written(delay) }),
+    duck > 0 ? t('audio.duck_fact', { value: written(duck) }) : null,
+    source === null ? null : input.heard === 'always' ? t('audio.always_fact') : t('audio.on_air_fact', { source }),
+  ].filter((fact) => fact !== null);
+  const chosen = (/** @type {Event} */ { target }) => {
+    if (target instanceof HTMLSelectElement) sound.set(name, { heard: target.value });
+  };
+  const field = (/** @type {NumberSetting} */ setting, /** @type {number} */ value, /** @type {string[]} */ texts) =>
+    numberView(sound, { setting, name, value, texts });
+  return html`
+    <details class="heard">
+      <summary>
+        <span class="visually-hidden">${t('audio.heard_heading', { input: name })}</span><span class="facts">${facts.join(' · ')}</span>
+      </summary>
+      <div class="heard-fields">
+        ${field('delay', delay, [t('audio.delay'), t('audio.delay_named', { input: name }), t('unit.ms_word')])}
+        ${
+          GIVING_WAY.includes(input.kind ?? '')
+            ? field('duck', duck, [t('audio.duck'), t('audio.duck_named', { input: name }), t('unit.db_word')])
+            : nothing
+        }
+        ${
+          source === null
+            ? nothing
+            : html`
+              <label class="choice"
+                ><span>${t('audio.heard')}</span>
+                <select data-heard=${name} aria-label=${t('audio.heard_named', { input: name })} @change=${chosen}>
+                  <option value="on-air">${t('audio.on_air', { source })}</option>
+                  <option value="always">${t('audio.always')}</option>
+                </select></label
+              >`
+        }
+      </div>
+    </details>`;
+}
+
+/**
+ * @param {Sound} sound
+ * @param {object} field
+ * @param {NumberSetting} field.setting
+ * @param {string} field.name of the input
+ * @param {number} field.value
+ * @param {string[]} field.texts the label, the label together with the name of the input, and the unit
+ */
+function numberView(sound, { setting, name, value, texts: [label, named, unit] }) {
+  const { highest, step } = NUMBERS[setting];
+  const written = (/** @type {Event} */ { target }) => {
+    if (!(target instanceof HTMLInputElement)) return;
+    delete target.dataset.typing;
+    const wanted = target.valueAsNumber;
+    // Without a number all stays as it is; the next drawing shows that.
+    if (Number.isNaN(wanted)) target.valueAsNumber = value;
+    else sound.values[setting].move(name, Math.min(highest, Math.max(0, wanted)), true);
+  };
+  const typing = (/** @type {Event} */ { target }) => {
+    if (target instanceof HTMLInputElement) target.dataset.typing = '';
+  };
+  const left = (/** @type {Event} */ { target }) => {
+    if (target instanceof HTMLInputElement) delete target.dataset.typing;
+  };
+  return html`
+    <label class="choice"
+      ><span>${label}</span>
+      <input
+        type="number"
+        inputmode="decimal"
+        data-setting=${setting}
+        data-input=${name}
+        min="0"
+        max=${highest}
+        step=${Number.isInteger(value / step) ? step : 'any'}
+        aria-label=${named}
+        @input=${typing}
+        @change=${written}
+        @blur=${left}
+      /><span aria-hidden="true">${unit}</span></label
+    >`;
+}
+
+/** @type {Feature<Sound>} */
+export const sound = {
+  controller: (frame) => new Sound(frame),
+  view: { side: soundView },
+  place: { side: 10 },
+};
