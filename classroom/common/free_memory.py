@@ -32,8 +32,8 @@ _EVERY: Final = 1.0
 _CODE: Final = "memory.short"
 _HARDLY_ANY: Final = Wording(
     "memory.short",
-    "This computer has hardly any memory left, so no more students are let in. Close other programs, or give the "
-    "lesson more memory.",
+    "This computer is almost out of memory, so no more students are admitted. Close other programs, or "
+    "give the lesson more memory.",
 )
 _ALARM: Final = Alarm(_CODE, _HARDLY_ANY())
 

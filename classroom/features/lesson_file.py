@@ -32,9 +32,9 @@ _SHOWN: Final = 3
 """Most faults that the alarm quotes."""
 
 _GONE: Final = Wording(
-    "lesson.gone", "The lesson file {file} is gone. The lesson runs on as it is; save the file there again."
+    "lesson.gone", "The lesson file {file} is gone. The lesson continues unchanged; save the file there again."
 )
-_FAULTS: Final = Wording("lesson.faults", "The lesson file was saved with a fault, so nothing has changed. {faults}")
+_FAULTS: Final = Wording("lesson.faults", "The saved lesson file has faults, so nothing has changed. {faults}")
 _AT_A_KEY: Final = Wording("lesson.fault_at_key", "{file}:{line}:{column}: {key}: {fault}")
 _AT_A_PLACE: Final = Wording("lesson.fault", "{file}:{line}:{column}: {fault}")
 _MORE: Final = Wording("lesson.more_faults", "and {number} more")

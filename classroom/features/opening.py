@@ -20,7 +20,8 @@ from classroom.media.sound import SoundInput
 __all__ = ["OPENING", "Opening", "hears_people", "shows_cards_only"]
 
 OPENING: Final = Wording(
-    "audio.opening", "Silent while the lesson opens on a card. It opens when you first change the scene, or here."
+    "audio.opening",
+    "Silent while the lesson opens on a card. The sound opens when you first change the scene, or here.",
 )
 
 

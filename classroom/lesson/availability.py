@@ -44,7 +44,7 @@ def _tiers(values: dict[str, Any]) -> Iterator[Problem]:
                 ("video", "tiers", number, "height"),
                 Wording(
                     "note.tier",
-                    "this tier is left out, for it is no smaller than the program, which is {height} pixels high",
+                    "this tier is ignored, because it is not smaller than the program, which is {height} pixels high",
                 )(height=height),
             )
 

@@ -45,7 +45,7 @@ def certificate_trouble(certificate: Path, key: Path) -> CertificateTrouble | No
     except _Encrypted:
         return CertificateTrouble(
             "key",
-            Wording("certificate.encrypted", "the key in {file} is encrypted; write it without a password")(
+            Wording("certificate.encrypted", "the key in {file} is encrypted; save it without a password")(
                 file=str(key)
             ),
         )
@@ -53,21 +53,21 @@ def certificate_trouble(certificate: Path, key: Path) -> CertificateTrouble | No
         if error.reason == "KEY_VALUES_MISMATCH" or error.reason == "KEY_TYPE_MISMATCH":
             return CertificateTrouble(
                 "key",
-                Wording("certificate.other_key", "the key in {key} is not that of the certificate in {certificate}")(
-                    key=str(key), certificate=str(certificate)
-                ),
+                Wording(
+                    "certificate.other_key", "the key in {key} does not belong to the certificate in {certificate}"
+                )(key=str(key), certificate=str(certificate)),
             )
         if not _holds(certificate, b"CERTIFICATE"):
             return CertificateTrouble(
                 "certificate",
-                Wording("certificate.none", "there is no certificate in {file}; it must be a PEM file")(
+                Wording("certificate.none", "{file} does not contain a certificate; it must be a PEM file")(
                     file=str(certificate)
                 ),
             )
         if not _holds(key, b"PRIVATE KEY"):
             return CertificateTrouble(
                 "key",
-                Wording("certificate.no_key", "there is no private key in {file}; it must be a PEM file")(
+                Wording("certificate.no_key", "{file} does not contain a private key; it must be a PEM file")(
                     file=str(key)
                 ),
             )

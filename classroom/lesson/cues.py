@@ -94,7 +94,7 @@ def untimely_cues(values: object) -> Iterator[Problem]:
             if 0 < latest.get(key, 0.0) - moment < 12 * 3600:
                 yield Problem(
                     ("cues", number, key),
-                    Wording("note.early_cue", "a cue above this one is later, so this one comes right after it")(),
+                    Wording("note.early_cue", "a cue above this one is later, so this one follows right after it")(),
                 )
             latest[key] = max(moment, latest.get(key, 0.0))
 
@@ -102,7 +102,7 @@ def untimely_cues(values: object) -> Iterator[Problem]:
 def _cue(here: tuple[str | int, ...], cue: Values, sources: Values, scenes: Values) -> Iterator[Problem]:
     named = [key for key in ("scene", "slide", "card") if cue.get(key) is not None]
     if not named:
-        yield Problem(here, Wording("fault.empty_cue", "names nothing to show; write a scene, a slide or a card")())
+        yield Problem(here, Wording("fault.empty_cue", "does not say what to show; write a scene, a slide or a card")())
     if "scene" in named and "card" in named:
         yield Problem((*here, "card"), Wording("fault.scene_and_card", "write a scene or a card, not both")(), "key")
     if cue.get("after") is not None and cue.get("clock") is not None:
@@ -117,8 +117,8 @@ def _cue(here: tuple[str | int, ...], cue: Values, sources: Values, scenes: Valu
                 (*here, "card"),
                 Wording(
                     "fault.no_scene_of_card",
-                    "no scene shows {card} alone, and the scene of that name shows something else; write a scene "
-                    "for it",
+                    "no scene shows {card} alone, and the scene with that name shows something else; write "
+                    "a scene for it",
                 )(card=shown(card)),
             )
     source = slide.get("source") if isinstance(slide, dict) else None

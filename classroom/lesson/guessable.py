@@ -15,11 +15,11 @@ _PASSCODE_LEAST: Final = 8
 """Characters. From one address some thousand can be tried in an hour, and a guesser may have many addresses."""
 
 _TOKEN: Final = Wording(
-    "note.short_token", "this token is short enough to be found by trying; take at least {least} letters and digits"
+    "note.short_token", "this token is short enough to be guessed; use at least {least} letters and digits"
 )
 _PASSCODE: Final = Wording(
     "note.short_passcode",
-    "this passcode is short enough to be found by trying; take at least {least} letters and digits",
+    "this passcode is short enough to be guessed; use at least {least} letters and digits",
 )
 
 

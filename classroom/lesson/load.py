@@ -34,11 +34,11 @@ MAXIMUM_BYTES = 1 << 20
 _MOST_FAULTS = 100
 
 _MORE: Final = Wording("fault.more", "and {number} more from here on")
-_NO_NAME: Final = Wording("fault.file_name", "this is not the name of a file")
+_NO_NAME: Final = Wording("fault.file_name", "this is not a file name")
 _NO_FILE: Final = Wording("fault.no_file", "there is no such file")
 _PIPE: Final = Wording("fault.pipe", "this is a pipe or a device, not a lesson file")
 _FOLDER: Final = Wording("fault.folder", "this is a folder, not a lesson file")
-_FORBIDDEN: Final = Wording("fault.forbidden", "the file cannot be read: you have no permission to")
+_FORBIDDEN: Final = Wording("fault.forbidden", "the file cannot be read: permission denied")
 _UNREADABLE: Final = Wording("fault.unreadable", "the file cannot be read: {fault}")
 
 

@@ -93,7 +93,7 @@ class Bitrate(Value):
         if not self.low <= bits <= self.high:
             hint = meant_hint(f"{number}k") if isinstance(number, int) and 10 <= number < self.low else ""
             wrong(
-                Wording("fault.bitrate_range", "expects {low}k to {high}M bits a second, not {value}{hint}")(
+                Wording("fault.bitrate_range", "expects {low}k to {high}M bits per second, not {value}{hint}")(
                     low=self.low // 1000, high=self.high // 1000000, value=shown(value), hint=hint
                 )
             )
@@ -234,7 +234,7 @@ class Address(Value):
             wrong(
                 Wording(
                     "fault.address_signs",
-                    "has {signs} in its user name or password, which ends them too early; write {codes} instead",
+                    "has {signs} in its user name or password, where the address would end; write {codes} instead",
                 )(signs=" ".join(signs), codes=" ".join(signs.values()))
             )
         if "://" not in text and "@" in text:

@@ -27,7 +27,7 @@ def missing_files(report: Report) -> list[Fault]:
                 path,
                 Wording(
                     "note.missing_file",
-                    "the file {file} was not found; put it there before the lesson, or check the path",
+                    "the file {file} was not found; add it before the lesson, or check the path",
                 )(file=str(file)),
             )
         )

@@ -36,7 +36,7 @@ _OPEN_LIST: Final = Wording("yaml.open_list", "a list is not closed; a ',' or ']
 _OPEN_GROUP: Final = Wording("yaml.open_group", "a group of keys is not closed; a ',' or '}' is missing")
 _FAULT: Final = Wording("yaml.fault", "is not YAML: {fault}{hint}")
 _QUOTE_VARIABLE: Final = Wording(
-    "hint.quote_variable", '; inside of { } or [ ] an environment variable needs quotes: "${NAME}"'
+    "hint.quote_variable", '; inside { } or [ ] an environment variable needs quotes: "${NAME}"'
 )
 
 _SENTENCES: Final = (
@@ -44,14 +44,14 @@ _SENTENCES: Final = (
         "mapping values are not allowed",
         Wording(
             "yaml.colon",
-            "a ':' cannot stand here; is the indentation right? Text that holds ': ' needs quotes",
+            "a ':' cannot stand here; is the indentation right? Text with ': ' in it needs quotes",
         ),
     ),
     (
         "cannot start any token",
         Wording(
             "yaml.first_character",
-            "this character cannot begin a value; put text into quotes, and indent with spaces",
+            "a value cannot start with this character; put text in quotes, and indent with spaces",
         ),
     ),
     ("could not find expected ':'", Wording("yaml.no_colon", "a ':' is missing after this key")),
@@ -124,7 +124,7 @@ def compose(text: str, maximum_depth: int) -> Node | None:
         code = f"U+{ord(unprintable.group()):04X}"
         raise NotYaml(
             place_of(text, unprintable.start()),
-            Wording("yaml.character", "holds a character that is not text ({code}); take it out")(code=code),
+            Wording("yaml.character", "contains a character that is not text ({code}); remove it")(code=code),
         )
     try:
         return _Composer(maximum_depth).compose(yaml.parse(text, Loader=_LOADER))
@@ -185,7 +185,7 @@ class _Composer:
                     if self._documents > 1:
                         raise NotYaml(
                             _mark(event.start_mark),
-                            Wording("yaml.second", "a file holds one lesson; a second begins here ('---')")(),
+                            Wording("yaml.second", "a file holds one lesson; a second one starts here ('---')")(),
                         )
                 case yaml.ScalarEvent():
                     self._check_tag(event, "text")
@@ -211,7 +211,7 @@ class _Composer:
             shown = tag.replace("tag:yaml.org,2002:", "!!")[:40]
             raise NotYaml(
                 _mark(event.start_mark),
-                Wording("yaml.tag", "the tag {tag} has no meaning in a lesson; take it out")(tag=ascii(shown)),
+                Wording("yaml.tag", "the tag {tag} has no meaning in a lesson; remove it")(tag=ascii(shown)),
             )
 
     def _begin(self, event: yaml.NodeEvent, node: Items | Pairs) -> None:
@@ -233,7 +233,7 @@ class _Composer:
         if any(node is container for container, _ in self._open):
             raise NotYaml(
                 mark,
-                Wording("yaml.endless_alias", "the alias '*{name}' stands inside of what it repeats")(name=name[:40]),
+                Wording("yaml.endless_alias", "the alias '*{name}' stands inside what it repeats")(name=name[:40]),
             )
         self._insert(node)
 

@@ -26,7 +26,7 @@ _SHOWS_ONE: Final = Wording("fault.shows_one", "the layout {layout} shows {most}
 _SHOWS: Final = Wording("fault.shows", "the layout {layout} shows {most} sources, not {count}")
 _SHOWS_SOME: Final = Wording("fault.shows_some", "the layout {layout} shows {least} to {most} sources, not {count}")
 _NO_SOUND: Final = Wording(
-    "fault.no_sound", "{source} is a {kind} and has no sound; a source of kind {kinds} has{hint}"
+    "fault.no_sound", "{source} is a {kind} and has no sound; sources of kind {kinds} have sound{hint}"
 )
 _USE_A_MICROPHONE: Final = Wording("hint.microphone", "; use kind: microphone for the sound of the room")
 
@@ -107,7 +107,7 @@ def _elsewhere(signaling: Values, access: Values) -> Iterator[Problem]:
             ("access", "passcode"),
             Wording(
                 "fault.passcode_elsewhere",
-                "nobody is asked for a passcode at another signaling server; write null, and admit: approve to "
+                "another signaling server does not ask for a passcode; write null, and admit: approve to "
                 "choose who comes in",
             )(),
         )
@@ -169,7 +169,9 @@ def _placed(here: tuple[str | int, ...], item: Values, layout: object) -> Iterat
         if layout != "custom" and item.get(key, everywhere[0]) not in everywhere:
             yield Problem(
                 (*here, key),
-                Wording("fault.placed", "places a source in the layout custom only; this scene has another one")(),
+                Wording(
+                    "fault.placed", "only the layout custom places sources like this; this scene has another layout"
+                )(),
                 "key",
             )
 
@@ -205,7 +207,7 @@ def _video(video: Values) -> Iterator[Problem]:
             if height in heights:
                 yield Problem(
                     ("video", "tiers", number, "height"),
-                    Wording("fault.tier_twice", "there is a tier of height {height} already")(height=height),
+                    Wording("fault.tier_twice", "there is already a tier of height {height}")(height=height),
                 )
             heights.add(height)
 

@@ -150,10 +150,10 @@ class Limits(Section):
     queue: Annotated[int, Whole(16, 65_536, "messages")] = Field(
         256, description="Messages that may wait for one member; one that does not fetch them is signed out."
     )
-    messages: Annotated[float, Number(1, 10_000, "messages a second")] = Field(
+    messages: Annotated[float, Number(1, 10_000, "messages per second")] = Field(
         50.0, description="Messages a second from one member; more are answered late, and then refused."
     )
-    sign_ins: Annotated[float, Number(0.1, 10_000, "sign-ins a second")] = Field(
+    sign_ins: Annotated[float, Number(0.1, 10_000, "sign-ins per second")] = Field(
         5.0,
         description="Sign-ins a second from one address, after as many at once as there are places; more are answered "
         "late, and then refused.",
@@ -203,7 +203,7 @@ class Program(Section):
         description="The size of the picture; both numbers are even.",
         json_schema_extra={"default": "1280x720"},
     )
-    fps: Annotated[int, Whole(1, 60, "pictures a second")] = Field(30, description="Pictures a second, 1 to 60.")
+    fps: Annotated[int, Whole(1, 60, "pictures per second")] = Field(30, description="Pictures a second, 1 to 60.")
     start: Annotated[str, Reference("scene", optional=True)] = Field(
         "",
         description="The scene on air when the lesson begins; null is the first one.",

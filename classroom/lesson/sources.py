@@ -32,7 +32,7 @@ __all__ = [
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "http://", "https://")
 
-_FPS = Whole(1, 60, "pictures a second")
+_FPS = Whole(1, 60, "pictures per second")
 
 
 class Region(Section):

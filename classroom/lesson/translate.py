@@ -58,9 +58,7 @@ def _problem(detail: ErrorDetails, root: type[BaseModel]) -> Problem:
                 )
             return Problem(
                 (*path, "kind"),
-                Wording("fault.no_kind", "is missing; write what it is, such as kind: {example}")(
-                    example=_example(path)
-                ),
+                Wording("fault.no_kind", "is missing; write the kind, such as kind: {example}")(example=_example(path)),
                 "key",
             )
         case "union_tag_not_found":
@@ -79,7 +77,7 @@ def _problem(detail: ErrorDetails, root: type[BaseModel]) -> Problem:
             )
         case "model_type" | "dict_type" | "model_attributes_type" if value is None:
             return Problem(
-                path, Wording("fault.empty_section", "is empty; write its keys below it, or take the line out")()
+                path, Wording("fault.empty_section", "is empty; write its keys below it, or remove the line")()
             )
         case "model_type" | "dict_type" | "model_attributes_type":
             return Problem(
@@ -97,7 +95,7 @@ def _unknown_key(location: tuple[str | int, ...], root: type[BaseModel]) -> str:
         return Wording("fault.merge", "unknown key; a lesson cannot merge groups with '<<'")()
     hint = did_you_mean(str(location[-1]), known)
     if not hint and 0 < len(known) <= _FEW:
-        hint = Wording("hint.here_can_be", "; here can be {names}")(names=listing(known))
+        hint = Wording("hint.here_can_be", "; allowed here: {names}")(names=listing(known))
     return Wording("fault.unknown_key", "unknown key{hint}")(hint=hint)
 
 

@@ -51,7 +51,7 @@ def _text(value: object, limit: int, allowed: str = "") -> str:
             Wording("fault.long_text", "expects at most {most} characters, not {count}")(most=limit, count=len(value))
         )
     if has_controls(value, allowed):
-        wrong(Wording("fault.control_characters", "holds control characters; take them out")())
+        wrong(Wording("fault.control_characters", "contains control characters; remove them")())
     return str(value)
 
 
@@ -66,7 +66,7 @@ class Line(Value):
         """The text; empty text only where that means something."""
         text = _text(value, self.limit)
         if not self.empty and not text.strip():
-            wrong(Wording("fault.empty_text", "expects text, and is empty")())
+            wrong(Wording("fault.empty_text", "expects text, but is empty")())
         return text
 
     def describe(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Name(Value):
                 )
             )
         if has_controls(text):
-            wrong(Wording("fault.name_with_controls", "a name cannot hold control characters")())
+            wrong(Wording("fault.name_with_controls", "a name cannot contain control characters")())
         return text
 
     def describe(self) -> dict[str, Any]:
@@ -269,15 +269,15 @@ class FileName(Value):
             wrong(
                 Wording(
                     "fault.address_as_file",
-                    "expects the name of a file or folder, and this is an address; a source of kind stream has a url",
+                    "expects the name of a file or folder, but this is an address; a source of kind stream has a url",
                 )()
             )
         if not text.strip():
-            wrong(Wording("fault.empty_file_name", "expects the name of a file or folder, and is empty")())
+            wrong(Wording("fault.empty_file_name", "expects the name of a file or folder, but is empty")())
         try:
             path = Path(text).expanduser()
         except RuntimeError:
-            wrong(Wording("fault.unknown_home", "names a home folder that is not known: {value}")(value=shown(value)))
+            wrong(Wording("fault.unknown_home", "names an unknown home folder: {value}")(value=shown(value)))
         return Path(folder_of(info).absolute() / path)
 
     def describe(self) -> dict[str, Any]:

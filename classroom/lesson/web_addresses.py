@@ -28,10 +28,12 @@ _NOT_AN_ADDRESS: Final = Wording(
 _NOT_A_PROXY: Final = Wording(
     "fault.proxy", "expects the address of a proxy or its network, such as 127.0.0.1 or 10.0.0.0/24, not {value}{hint}"
 )
-_EVERYBODY: Final = Wording("fault.proxy_everybody", "{value} is everybody; name the addresses of your proxies only")
+_EVERYBODY: Final = Wording(
+    "fault.proxy_everybody", "{value} includes everybody; name only the addresses of your proxies"
+)
 _NOT_A_PATH: Final = Wording("fault.base_path", "expects a path such as / or /lesson, not {value}{hint}")
 _OWN_PATH: Final = Wording(
-    "fault.own_path", "{value} is an address of the lesson's own; choose another, such as /lesson"
+    "fault.own_path", "{value} is one of the lesson's own addresses; choose another, such as /lesson"
 )
 _NOWHERE: Final = Wording("fault.public_nowhere", "{value} leads nowhere; write the address that people open")
 _OWN: Final = frozenset(
@@ -50,7 +52,7 @@ _NOT_ORIGINS: Final = Wording(
     "fault.origins", "expects {words}, or a list such as [https://school.example], not {value}{hint}"
 )
 _NOT_AN_ORIGIN: Final = Wording("fault.origin", "expects an origin such as https://school.example, not {value}{hint}")
-_NO_ORIGIN: Final = Wording("fault.no_origin", "expects at least one origin; own stands for none but our own")
+_NO_ORIGIN: Final = Wording("fault.no_origin", "expects at least one origin; own allows only the lesson's own pages")
 
 
 @dataclass(frozen=True)

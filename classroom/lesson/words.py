@@ -46,12 +46,12 @@ _UNITS: Final = {
     "connections": Wording("unit.connections", "connections"),
     "members": Wording("unit.members", "members"),
     "messages": Wording("unit.messages", "messages"),
-    "messages a second": Wording("unit.messages_a_second", "messages a second"),
+    "messages per second": Wording("unit.messages_a_second", "messages per second"),
     "percent of the program's height": Wording("unit.percent_of_the_height", "percent of the program's height"),
-    "pictures a second": Wording("unit.pictures_a_second", "pictures a second"),
+    "pictures per second": Wording("unit.pictures_a_second", "pictures per second"),
     "pixels": Wording("unit.pixels", "pixels"),
     "seconds": Wording("unit.seconds", "seconds"),
-    "sign-ins a second": Wording("unit.sign_ins_a_second", "sign-ins a second"),
+    "sign-ins per second": Wording("unit.sign_ins_a_second", "sign-ins per second"),
     "students": Wording("unit.students", "students"),
 }
 

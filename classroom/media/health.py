@@ -195,18 +195,15 @@ class MediaHealth:
 _BLACK: Final = Wording(
     "source.black", "The picture of '{source}' is black. Open its shutter or take off its cover, or restart it."
 )
-_UNSTEADY: Final = Wording(
-    "source.unsteady", "'{source}' stops for a moment again and again. Check its cable, or plug it in at another place."
-)
+_UNSTEADY: Final = Wording("source.unsteady", "'{source}' keeps dropping out. Check its cable, or use another port.")
 _SILENT: Final = Wording(
     "audio.silent",
-    "Nothing has been heard from '{source}' for a minute. Check the switch on the microphone and its cable, or "
-    "restart it.",
+    "No sound from '{source}' for a minute. Check the switch on the microphone and its cable, or restart it.",
 )
 _LATE: Final = Wording(
     "audio.late",
-    "The sound of '{source}' comes {seconds} s late, and so it is heard after the picture. Wireless headsets do that: "
-    "use a cable, or another microphone.",
+    "The sound of '{source}' is {seconds} s late, so students hear it after the picture. This is common "
+    "with wireless headsets: use a cable, or another microphone.",
 )
 _CLIPPING: Final = Wording(
     "audio.clipping",
@@ -214,28 +211,28 @@ _CLIPPING: Final = Wording(
 )
 _TOO_SLOW: Final = Wording(
     "program.overload",
-    "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does not help, "
-    "write a smaller 'size' or 'fps' under 'program' in the lesson.",
+    "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does "
+    "not help, write a smaller 'size' or 'fps' under 'program' in the lesson file.",
 )
 _NO_PICTURE: Final = Wording(
     "program.no_picture",
-    "Students get no picture. It is tried again by itself; if it is not back in half a minute, stop the lesson and "
-    "start it again.",
+    "Students get no picture. Retrying automatically; if it is not back in half a minute, stop the lesson "
+    "and start it again.",
 )
 _SOME_NO_PICTURE: Final = Wording(
     "program.some_no_picture",
-    "Some students get no picture. It is tried again by itself; if it is not back in half a minute, stop the lesson "
-    "and start it again.",
+    "Some students get no picture. Retrying automatically; if it is not back in half a minute, stop the "
+    "lesson and start it again.",
 )
 _NO_SOUND: Final = Wording(
     "program.no_sound",
-    "Students get no sound. It is tried again by itself; if it is not back in half a minute, stop the lesson and start "
-    "it again.",
+    "Students get no sound. Retrying automatically; if it is not back in half a minute, stop the lesson "
+    "and start it again.",
 )
 _HANGING: Final = Wording(
     "program.stuck",
-    "A part of the program hangs and does not come back. Stop the lesson and start it again; students come back by "
-    "themselves.",
+    "A part of the program hangs and does not recover. Stop the lesson and start it again; students "
+    "reconnect automatically.",
 )
 
 

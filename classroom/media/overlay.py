@@ -33,7 +33,7 @@ _Wide = npt.NDArray[np.uint16]
 _NO_LOGO: Final = Wording("overlay.no_logo", "The logo {file} cannot be read. Check the path, or save it as PNG.")
 
 _OVERLAY: Final = "overlay."
-_LEFT_OUT: Final = Wording("overlay.left_out", "The overlay '{overlay}' is left out. {why}")
+_LEFT_OUT: Final = Wording("overlay.left_out", "The overlay '{overlay}' is not shown. {why}")
 
 _MARGIN: Final = 0.035
 """Space to the edges of the program, as a fraction of its height; old televisions cut off as much."""

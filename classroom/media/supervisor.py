@@ -50,16 +50,18 @@ _HELD_UP: Final = 0.05
 _RATE_WINDOW: Final = 2.0
 """Seconds over which the frame rate is measured."""
 
-_STALLED: Final = Wording("source.stalled", "'{source}' sends nothing. Check its cable and its network, or restart it.")
+_STALLED: Final = Wording(
+    "source.stalled", "'{source}' sends no picture. Check its cable and its network, or restart it."
+)
 _FROZEN: Final = Wording(
     "source.frozen",
-    "'{source}' sends the same picture again and again. Plug it in again or restart it; if it is meant to stand "
-    "still, write 'frozen: ignore' for it in the lesson.",
+    "'{source}' keeps sending the same picture. Plug it in again or restart it; if its picture is meant to "
+    "be still, write 'frozen: ignore' for it in the lesson file.",
 )
 _STUCK: Final = Wording(
     "source.stuck", "'{source}' has not answered for {seconds} s. Plug it in again, then restart it."
 )
-_BROKEN: Final = Wording("source.broken", "The source stopped by a fault of the program ({fault}). Restart it.")
+_BROKEN: Final = Wording("source.broken", "A fault in the program stopped this source ({fault}). Restart it.")
 
 
 @dataclass(frozen=True, slots=True)

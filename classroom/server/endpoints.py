@@ -44,8 +44,8 @@ _PATIENCE: Final = 2.0
 
 _FEW_FILES: Final = Wording(
     "limits.files",
-    "This computer lets the lesson open too few files, so newcomers have to wait. At the next start allow more, as "
-    "with 'ulimit -n 8192'.",
+    "This computer lets the lesson open too few files, so new students have to wait. Before the next "
+    "start, allow more, for example with 'ulimit -n 8192'.",
 )
 
 

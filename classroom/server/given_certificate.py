@@ -28,14 +28,14 @@ _LOOK_EVERY: Final = 60.0
 
 _WARN_BEFORE: Final = timedelta(days=14)
 
-_UNUSABLE: Final = Wording("tls.unusable", "The new certificate for https cannot be used, the one before stays: {why}.")
+_UNUSABLE: Final = Wording(
+    "tls.unusable", "The new https certificate cannot be used, so the old one stays in use: {why}."
+)
 _EXPIRED: Final = Wording(
     "tls.expired",
-    "The certificate for https is out of date since {date}, and browsers refuse it. Put a new one into {file}.",
+    "The https certificate expired on {date}, and browsers refuse it. Put a new one into {file}.",
 )
-_EXPIRES: Final = Wording(
-    "tls.expires", "The certificate for https is valid until {date} only. Put a new one into {file}."
-)
+_EXPIRES: Final = Wording("tls.expires", "The https certificate is only valid until {date}. Put a new one into {file}.")
 
 
 class GivenCertificate:

@@ -20,12 +20,12 @@ __all__ = ["LimitAlarms"]
 _CODE: Final = "limits.exceeded"
 _ONE: Final = Wording(
     "limits.one_address",
-    "{address} goes over the limits of this lesson again and again, and is held back. If that is your own class, raise "
-    "the limit that the log names.",
+    "{address} keeps exceeding the limits of this lesson and is slowed down. If that is your own class, "
+    "raise the limit that the log names.",
 )
 _MANY: Final = Wording(
     "limits.many_addresses",
-    "{count} addresses go over the limits of this lesson again and again, {address} most of all, and are held back.",
+    "{count} addresses keep exceeding the limits of this lesson and are slowed down, most of all {address}.",
 )
 
 _ENOUGH: Final = 5

@@ -39,11 +39,11 @@ _LEAF_FILE: Final = "certificate.pem"
 
 _NOT_KEPT: Final = Wording(
     "tls.not_kept",
-    "The certificate for https is a new one at each start, because {why}. Make that folder writable, or name another "
-    "in the environment variable CLASSROOM_HOME.",
+    "The https certificate is new at each start, because {why}. Make that folder writable, or name another "
+    "one in the environment variable CLASSROOM_HOME.",
 )
 _NO_HOME: Final = Wording("tls.no_home", "this user has no home folder")
-_NOT_WRITABLE: Final = Wording("tls.not_writable", "{folder} cannot be written ({fault})")
+_NOT_WRITABLE: Final = Wording("tls.not_writable", "the folder {folder} is not writable ({fault})")
 
 
 class OwnCertificates:

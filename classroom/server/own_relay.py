@@ -54,7 +54,7 @@ _ENDED_WITHIN: Final = 5.0
 
 _STOPPED: Final = Wording(
     "relay.stopped",
-    "The relay (coturn) stopped and is being started again. Students whose network blocks UDP wait for it.",
+    "The relay server (coturn) stopped and is restarting. Students whose network blocks UDP have to wait for it.",
 )
 
 

@@ -41,8 +41,8 @@ AWAY: Final = "signaling.away"
 
 _AWAY: Final = Wording(
     "signaling.away",
-    "The signaling server {server} cannot be used: {fault}. Students who watch keep their picture, but nobody can "
-    "join. It is tried again all the time.",
+    "The signaling server {server} cannot be used: {fault}. Students who are watching keep their picture, "
+    "but nobody can join. Retrying automatically.",
 )
 
 _RENEW_EVERY: Final = 25.0

@@ -24,12 +24,13 @@ _ONE: Final = Wording("ice.blocked_one", "1 student cannot get the picture: the 
 _MANY: Final = Wording("ice.blocked_many", "{count} students cannot get the picture: their networks block it. {help}.")
 _START_RELAY: Final = Wording(
     "ice.start_relay",
-    "Start the lesson with --relay, open the UDP ports of this computer's firewall, or have them use another network, "
-    "such as a phone's hotspot",
+    "Start the lesson with --relay, open the UDP ports of this computer's firewall, or ask them to use "
+    "another network, such as a phone's hotspot",
 )
 _OPEN_PORT: Final = Wording(
     "ice.open_relay_port",
-    "Open port {port} for TCP in this computer's firewall, or have them use another network, such as a phone's hotspot",
+    "Open port {port} for TCP in this computer's firewall, or ask them to use another network, such as a "
+    "phone's hotspot",
 )
 
 

@@ -30,8 +30,8 @@ _ALARM: Final = Alarm(
     _CODE,
     Wording(
         "students.few_files",
-        "This computer lets the lesson open no more files, so no more students are let in. At the next start allow "
-        "more, as with 'ulimit -n 8192'.",
+        "This computer does not let the lesson open more files, so no more students are admitted. Before "
+        "the next start, allow more, for example with 'ulimit -n 8192'.",
     )(),
 )
 

@@ -243,7 +243,7 @@ async def test_a_microphone_that_waits_says_why_and_can_be_kept_muted(server: Pa
     waiting = {"muted": True, "why": str(OPENING()), "reason": {"code": "audio.opening", "params": {}}}
     await server.change(audio={**server.state["audio"], "mic": {**server.state["audio"]["mic"], **waiting}})
     strip = board.locator("[data-strip=mic]")
-    await expect(strip).to_contain_text("It opens when you first change the scene, or here.")
+    await expect(strip).to_contain_text("The sound opens when you first change the scene, or here.")
     await strip.get_by_role("button", name="Keep mic muted").click()
     await strip.get_by_role("button", name="Mute mic").click()
     await until(
@@ -287,7 +287,7 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_page(server: PageSer
     await expect(board.locator("[data-alarm='source.failed']")).to_contain_text(chinese)
     await expect(board.locator("[data-source=bench] .why")).to_have_text(chinese)
     await expect(board.locator("[data-alarm='lesson.file']")).to_contain_text(
-        "保存的课程文件有错误，因此没有任何改变。week3.yaml:7:3: is wrong；另有 2 处"
+        "保存的课堂配置文件有错误，因此没有任何改变。week3.yaml:7:3: is wrong；另有 2 处"
     )
     await expect(board.locator("[data-alarm=new]")).to_contain_text("Something new.")
 
@@ -306,7 +306,7 @@ async def test_faults_of_a_lesson_file_are_said_in_chinese_to_the_last_word(serv
     kinds = {"camera", "screen", "slides", "file", "stream", "browser", "card", "pattern"}
     assert words - kinds == {"cam"}
     assert "没有信号源 'b'；现有 a" in said
-    assert "应为 1 到 60 幅画面每秒，而不是 99" in said
+    assert "应为 1 到 60 帧/秒，而不是 99" in said
 
 
 async def test_a_rate_is_told_only_of_pictures_that_move(server: PageServer, board: Page) -> None:

@@ -110,7 +110,7 @@ def on_air(lesson: Broadcaster, colour: tuple[int, int, int], at: tuple[float, f
 
 async def test_what_a_page_sends_is_on_air_and_heard_until_it_stops() -> None:
     async with broadcasting(LESSON) as lesson, calling(lesson) as caller:
-        assert "Nobody sends 'laptop' yet." in state(lesson)["why"]
+        assert "'laptop' is not connected yet." in state(lesson)["why"]
         async with sending(caller, RED, sound=True) as peer:
             await eventually(lambda: state(lesson)["state"] == "live", what="live")
             await eventually(lambda: on_air(lesson, RED), what="red in the program")

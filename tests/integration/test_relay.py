@@ -140,7 +140,7 @@ async def test_a_wrong_secret_is_told_to_the_teacher(turn: TurnServer) -> None:
         await eventually(lambda: bool(lesson._alarms.raised()), within=60)
         [alarm] = lesson._alarms.raised()
         assert alarm.code == "ice.no_relay"
-        assert "refuses us: check that ice.turn.secret" in alarm.sentence
+        assert "refuses the connection: check that ice.turn.secret" in alarm.sentence
         assert alarm.remedy is None
         shown = json.dumps(lesson.state())
         assert alarm.sentence in shown

@@ -127,7 +127,7 @@ async def test_a_faulty_file_changes_nothing_and_says_where_the_fault_is(tmp_pat
         lesson.save(LESSON.replace("away: pause", "away: puase").replace("A test", "Another"))
         await eventually(lambda: "lesson.file" in lesson.alarms())
         assert lesson.alarms()["lesson.file"] == (
-            "The lesson file was saved with a fault, so nothing has changed. lesson.yaml:10:9: scenes.away: there is "
+            "The saved lesson file has faults, so nothing has changed. lesson.yaml:10:9: scenes.away: there is "
             "no source 'puase'; did you mean 'pause'?"
         )
         [alarm] = [alarm for alarm in lesson.state("alarms") if alarm["code"] == "lesson.file"]

@@ -29,15 +29,15 @@ _BLOCKS: Final = 50
 
 _NOBODY: Final = Wording(
     "browser.nobody",
-    "Nobody sends '{source}' yet. Choose on the teacher page what to send, or invite a phone there.",
+    "'{source}' is not connected yet. Share a camera or screen from the teacher page, or invite a phone there.",
 )
 _LEFT: Final = Wording(
     "browser.left",
-    "The page that sent '{source}' has stopped. Send again from the teacher page, or invite a phone there.",
+    "The page that shared '{source}' has stopped. Share it again from the teacher page, or invite a phone there.",
 )
 _SILENT: Final = Wording(
     "browser.silent",
-    "The page that sends '{source}' is silent. Look at the device that sends; it comes back by itself.",
+    "The page that shares '{source}' does not respond. Check that device; the picture comes back automatically.",
 )
 
 

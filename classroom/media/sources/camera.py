@@ -54,19 +54,19 @@ _UNCOMPRESSED: Final = 35_000_000
 """Bytes a second of raw pictures that USB 2 carries; above it a camera is asked for compressed ones first."""
 
 _NO_PICTURE: Final = Wording(
-    "camera.no_picture", "'{camera}' has no picture. Choose a camera that 'classroom devices' prints."
+    "camera.no_picture", "'{camera}' has no picture. Choose a camera that 'classroom devices' lists."
 )
 _BROKEN_PICTURES: Final = Wording(
-    "camera.broken_pictures", "The camera '{camera}' sends broken pictures. Plug it in again."
+    "camera.broken_pictures", "The pictures of the camera '{camera}' are damaged. Plug it in again."
 )
-_STOPPED: Final = Wording("camera.stopped", "The camera '{camera}' stopped. Check its cable; it is tried again.")
+_STOPPED: Final = Wording("camera.stopped", "The camera '{camera}' stopped. Check its cable; retrying automatically.")
 _BUSY: Final = Wording(
     "camera.busy",
     "The camera '{camera}' is used by another program. Close that program, then restart this source.",
 )
 _NOT_ALLOWED_ON_LINUX: Final = Wording(
     "camera.not_allowed_on_linux",
-    "The camera '{camera}' is not allowed for this user. Run 'sudo usermod -aG video $USER' and log in again.",
+    "This user may not use the camera '{camera}'. Run 'sudo usermod -aG video $USER' and log in again.",
 )
 _NOT_ALLOWED: Final = Wording(
     "camera.not_allowed",
@@ -74,7 +74,7 @@ _NOT_ALLOWED: Final = Wording(
 )
 _GONE: Final = Wording(
     "camera.not_there",
-    "The camera '{camera}' was not found. Plug it in, or take a name that 'classroom devices' prints.",
+    "The camera '{camera}' was not found. Plug it in, or use a name that 'classroom devices' lists.",
 )
 _CLOSED_ON_A_MAC: Final = Wording(
     "camera.closed_on_mac",
@@ -87,7 +87,7 @@ _CLOSED_ON_WINDOWS: Final = Wording(
 )
 _CLOSED: Final = Wording(
     "camera.closed",
-    "The camera '{camera}' cannot be opened ({fault}). Check its name against what 'classroom devices' prints.",
+    "The camera '{camera}' cannot be opened ({fault}). Compare its name with the list of 'classroom devices'.",
 )
 
 

@@ -25,20 +25,23 @@ CAMERA_FORMATS: Final = {"Linux": "v4l2", "Darwin": "avfoundation", "Windows": "
 _NODES: Final = Path("/sys/class/video4linux")
 _STABLE: Final = (Path("/dev/v4l/by-id"), Path("/dev/v4l/by-path"))
 
-_GONE: Final = Wording("camera.gone", "The camera '{camera}' is gone. Plug it in again, or restart it to take another.")
+_GONE: Final = Wording(
+    "camera.gone",
+    "The camera '{camera}' is disconnected. Plug it in again, or restart this source to use another camera.",
+)
 _UNKNOWN: Final = Wording(
     "camera.unknown",
-    "The camera '{camera}' was not found. There is {known}. Plug it in, or take a name that 'classroom devices' "
-    "prints.",
+    "The camera '{camera}' was not found. There is {known}. Plug it in, or use a name that 'classroom devices' lists.",
 )
 _UNKNOWN_OF_NONE: Final = Wording(
     "camera.unknown_of_none",
-    "The camera '{camera}' was not found. No camera was found at all. Plug it in, or take a name that "
-    "'classroom devices' prints.",
+    "The camera '{camera}' was not found. No camera was found at all. Plug it in, or use a name that "
+    "'classroom devices' lists.",
 )
 _FORBIDDEN: Final = Wording(
     "camera.forbidden",
-    "The camera {camera} is there, but this user may not use it. Run 'sudo usermod -aG video $USER' and log in again.",
+    "The camera {camera} is connected, but this user may not use it. Run 'sudo usermod -aG video $USER' "
+    "and log in again.",
 )
 _NONE_ON_A_MAC: Final = Wording(
     "camera.none_on_mac",

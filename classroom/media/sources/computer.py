@@ -28,24 +28,25 @@ _QUIET: Final = 1.0
 _ADVICE: Final = {
     "Darwin": Wording(
         "computer.none_on_mac",
-        "macOS gives no program the sound of the computer by itself. Install BlackHole (existential.audio/blackhole) "
-        "and let the computer play into it; then it is found.",
+        "macOS does not offer the computer's sound to programs. Install BlackHole "
+        "(existential.audio/blackhole) and let the computer play into it; then it is found.",
     ),
     "Linux": Wording(
         "computer.none_on_linux",
-        "The sound of the computer needs parec (Debian, Ubuntu: sudo apt install pulseaudio-utils). Without PulseAudio "
-        "and PipeWire, an ALSA loopback does it: sudo modprobe snd-aloop.",
+        "The computer's sound needs parec (Debian, Ubuntu: sudo apt install pulseaudio-utils). Without "
+        "PulseAudio and PipeWire, use an ALSA loopback: sudo modprobe snd-aloop.",
     ),
     "Windows": Wording(
         "computer.none_on_windows",
-        "Windows offers the sound of the computer as a recording device. Enable 'Stereo Mix' in the recording devices, "
-        "or install a virtual cable (vb-audio.com/Cable) and let the computer play into it; then it is found.",
+        "Windows offers the computer's sound as a recording device. Enable 'Stereo Mix' in the recording "
+        "devices, or install a virtual cable (vb-audio.com/Cable) and let the computer play into it; then "
+        "it is found.",
     ),
 }
-_NOT_OFFERED: Final = Wording("computer.not_offered", "This system offers no sound of the computer.")
+_NOT_OFFERED: Final = Wording("computer.not_offered", "This system does not offer the computer's sound.")
 _UNKNOWN: Final = Wording(
     "computer.unknown",
-    "The sound input '{device}' was not found. Plug it in, or take a name that 'classroom devices' prints.",
+    "The sound input '{device}' was not found. Plug it in, or use a name that 'classroom devices' lists.",
 )
 _NOUN: Final = Wording("device.sound_input", "sound input")
 

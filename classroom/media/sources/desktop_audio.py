@@ -36,8 +36,8 @@ _MOST: Final = SAMPLE_RATE * _FRAME // 2
 
 _NO_ANSWER: Final = Wording(
     "computer.no_answer",
-    "The sound of the computer cannot be had: PulseAudio or PipeWire does not answer. Check that the computer plays "
-    "sound at all; it is tried again.",
+    "The computer's sound is not available: PulseAudio or PipeWire does not answer. Check that the "
+    "computer plays sound at all; retrying automatically.",
 )
 
 

@@ -32,9 +32,9 @@ _USUAL_RATE: Final = 25.0
 _LATE: Final = 0.5
 """A file that is behind by more than this, as after the computer slept, goes on from now instead of racing."""
 
-_NOT_FOUND: Final = Wording("file.not_found", "The file {file} was not found. Check the path in the lesson.")
+_NOT_FOUND: Final = Wording("file.not_found", "The file {file} was not found. Check the path in the lesson file.")
 _UNPLAYABLE: Final = Wording("file.unplayable", "The file {file} cannot be played ({fault}). Save it as MP4 or WebM.")
-_BROKEN: Final = Wording("file.broken", "The file {file} is broken ({fault}). Save it again.")
+_BROKEN: Final = Wording("file.broken", "The file {file} is damaged ({fault}). Save it again.")
 
 
 class MediaFile(Source):

@@ -56,22 +56,22 @@ _PROBE_SIZE: Final = 20
 
 _NO_FONT_ON_LINUX: Final = Wording(
     "font.missing_on_linux",
-    "No font on this machine has the characters {characters} of the card. Install one (Debian, Ubuntu: sudo apt "
-    "install {package}), or leave them out.",
+    "No font on this computer has the characters {characters} of the card. Install one (Debian, Ubuntu: "
+    "sudo apt install {package}), or leave them out.",
 )
 _NO_FONT_ON_A_MAC: Final = Wording(
     "font.missing_on_mac",
-    "No font on this machine has the characters {characters} of the card. Install one with Font Book, or leave them "
-    "out.",
+    "No font on this computer has the characters {characters} of the card. Install one with Font Book, or "
+    "leave them out.",
 )
 _NO_FONT_ON_WINDOWS: Final = Wording(
     "font.missing_on_windows",
-    "No font on this machine has the characters {characters} of the card. Install one in Settings, Personalisation, "
-    "Fonts, or leave them out.",
+    "No font on this computer has the characters {characters} of the card. Install one in Settings, "
+    "Personalisation, Fonts, or leave them out.",
 )
 _NO_FONT: Final = Wording(
     "font.missing",
-    "No font on this machine has the characters {characters} of the card. Install one, or leave them out.",
+    "No font on this computer has the characters {characters} of the card. Install one, or leave them out.",
 )
 
 

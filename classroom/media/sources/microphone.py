@@ -22,8 +22,8 @@ _SILENCE: Final = 2.0
 
 _GONE: Final = Wording(
     "microphone.gone",
-    "The microphone '{microphone}' is gone, and no other is heard in its place. It is opened again when it is plugged "
-    "in; restart it to take another.",
+    "The microphone '{microphone}' is disconnected, and no other microphone replaces it. It opens again "
+    "when you plug it in; restart it to use another.",
 )
 _NOUN: Final = Wording("device.microphone", "microphone")
 

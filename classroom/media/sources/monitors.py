@@ -23,22 +23,22 @@ FAULTS: Final = (ScreenShotError, OSError, AssertionError)
 
 _WAYLAND: Final = Wording(
     "screen.wayland",
-    "The screen cannot be taken in a Wayland session. Log in to an X11 (Xorg) session, or make it a 'browser' source "
-    "and send the screen from the teacher page.",
+    "The screen cannot be captured in a Wayland session. Log in to an X11 (Xorg) session, or make it a "
+    "'browser' source and share the screen from the teacher page.",
 )
 _NO_DISPLAY: Final = Wording(
-    "screen.no_display", "This computer has no display here. Run it in a desktop session, or set DISPLAY."
+    "screen.no_display", "This session has no display. Run the lesson in a desktop session, or set DISPLAY."
 )
 _UNREACHABLE: Final = Wording(
     "screen.unreachable", "The display {display} cannot be reached. Check DISPLAY, or log in to the desktop."
 )
 _NOT_ALLOWED: Final = Wording(
-    "screen.not_allowed", "The screen cannot be taken. Allow screen recording in the system's privacy settings."
+    "screen.not_allowed", "The screen cannot be captured. Allow screen recording in the system's privacy settings."
 )
 _NOT_ALLOWED_ON_A_MAC: Final = Wording(
     "screen.not_allowed_on_mac",
-    "macOS lets this program see the desktop's background and no windows. Allow the terminal in System Settings, "
-    "Privacy & Security, Screen Recording, then close the terminal and start again.",
+    "macOS shows this program only the desktop background, not the windows. Allow the terminal in System "
+    "Settings, Privacy & Security, Screen Recording, then close the terminal and start again.",
 )
 _NO_LIST: Final = Wording(
     "screen.no_list", "The monitors cannot be listed. Check that a monitor is connected and switched on."

@@ -26,12 +26,12 @@ _NO_LIBRARY_ON_LINUX: Final = Wording(
 )
 _NO_LIBRARY: Final = Wording(
     "device.no_library",
-    "The sound library PortAudio is missing. Install it anew with: pip install --force-reinstall sounddevice",
+    "The sound library PortAudio is missing. Install it again: pip install --force-reinstall sounddevice",
 )
 _UNKNOWN: Final = Wording(
     "microphone.unknown",
-    "The microphone '{microphone}' was not found. There is {known}. Plug it in, or take a name that "
-    "'classroom devices' prints.",
+    "The microphone '{microphone}' was not found. There is {known}. Plug it in, or use a name that "
+    "'classroom devices' lists.",
 )
 _NONE_ON_A_MAC: Final = Wording(
     "microphone.none_on_mac",

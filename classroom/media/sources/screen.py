@@ -29,30 +29,30 @@ _CHECK_SECONDS: Final = 1.0
 """How often the arrangement of the monitors is looked at while nothing moves; it is with each new picture besides."""
 
 _LOST: Final = Wording(
-    "screen.lost", "The screen cannot be taken any more. Unlock it or switch it on; it is tried again."
+    "screen.lost", "The screen can no longer be captured. Unlock it or switch it on; retrying automatically."
 )
 _OUTSIDE: Final = Wording(
     "screen.outside",
-    "The region {region} at {place} is not all on the screen, which is {screen}. Choose a smaller region.",
+    "The region {region} at {place} is not fully on the screen, which is {screen}. Choose a smaller region.",
 )
 _NO_SUCH_MONITOR: Final = Wording(
     "screen.no_such_monitor",
-    "There is no monitor {number}, only {monitors}. Plug it in, or take one that 'classroom devices' prints.",
+    "There is no monitor {number}, only {monitors}. Plug it in, or use one that 'classroom devices' lists.",
 )
 _GONE: Final = Wording(
     "screen.gone",
-    "The monitor '{monitor}' is gone, and no other is shown in its place. It comes back by itself when that monitor "
-    "does. Restart this source to show '{other}' instead.",
+    "The monitor '{monitor}' is disconnected, and no other monitor replaces it. The source comes back when "
+    "that monitor does. Restart this source to show '{other}' instead.",
 )
 _GONE_ALONE: Final = Wording(
     "screen.gone_alone",
-    "The monitor '{monitor}' is gone, and no other is shown in its place. It comes back by itself when that monitor "
-    "does.",
+    "The monitor '{monitor}' is disconnected, and no other monitor replaces it. The source comes back when "
+    "that monitor does.",
 )
 _MOVED: Final = Wording(
     "screen.region_moved",
-    "The monitors are arranged in another way, so that the region would show something else. It comes back when they "
-    "are as they were. Restart this source to show what is in the region now.",
+    "The monitors are arranged differently now, so the region would show something else. The source comes "
+    "back when they are arranged as before. Restart this source to show what is in the region now.",
 )
 
 

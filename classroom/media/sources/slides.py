@@ -32,10 +32,12 @@ _LARGEST: Final = 4096
 _one_at_a_time = threading.Lock()
 """PDFium must not be called from two threads at once, and every slides source has a thread of its own."""
 
-_NOT_FOUND: Final = Wording("slides.not_found", "The slides {file} were not found. Check the path in the lesson.")
-_UNREADABLE: Final = Wording("slides.unreadable", "The slides {file} cannot be read ({fault}). Save them as PDF anew.")
-_EMPTY: Final = Wording("slides.empty", "The slides {file} have no pages. Save them as PDF anew.")
-_BAD_PAGE: Final = Wording("slides.bad_page", "Page {page} of {file} cannot be shown ({fault}). Save it as PDF anew.")
+_NOT_FOUND: Final = Wording("slides.not_found", "The slides {file} were not found. Check the path in the lesson file.")
+_UNREADABLE: Final = Wording("slides.unreadable", "The slides {file} cannot be read ({fault}). Save them as PDF again.")
+_EMPTY: Final = Wording("slides.empty", "The slides {file} have no pages. Save them as PDF again.")
+_BAD_PAGE: Final = Wording(
+    "slides.bad_page", "Page {page} of {file} cannot be shown ({fault}). Save the slides as PDF again."
+)
 _NO_LIBRARY: Final = Wording(
     "slides.no_library", "Slides need the package pypdfium2. Install it: pip install 'classroom[slides]'."
 )

@@ -33,7 +33,7 @@ _CLOSED: Final = Wording(
     "The {noun} '{device}' cannot be opened. Close other programs that use it, and allow microphones in the system's "
     "privacy settings.",
 )
-_STOPPED: Final = Wording("device.stopped", "The {noun} '{device}' stopped. Plug it in again; it is tried again.")
+_STOPPED: Final = Wording("device.stopped", "The {noun} '{device}' stopped. Plug it in again; retrying automatically.")
 
 
 class SoundDevice:

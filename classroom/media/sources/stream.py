@@ -49,11 +49,11 @@ _PROBE: Final = {"probesize": "500000", "analyzeduration": "1000000", "fflags": 
 
 _NO_ANSWER: Final = Wording(
     "stream.no_answer",
-    "The stream {address} does not answer ({fault}). Check the address and whether it is switched on; it is tried "
-    "again.",
+    "The stream {address} does not answer ({fault}). Check the address, and that the device is switched "
+    "on; retrying automatically.",
 )
-_BROKE_OFF: Final = Wording("stream.broke_off", "The stream {address} broke off ({fault}). It is tried again.")
-_ENDED: Final = Wording("stream.ended", "The stream {address} has ended. It is tried again.")
+_BROKE_OFF: Final = Wording("stream.broke_off", "The stream {address} broke off ({fault}). Retrying automatically.")
+_ENDED: Final = Wording("stream.ended", "The stream {address} has ended. Retrying automatically.")
 
 
 class NetworkStream(Source):

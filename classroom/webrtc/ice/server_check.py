@@ -30,36 +30,38 @@ _FIRST_AGAIN: Final = 2.0
 
 _NO_RELAY: Final = Wording(
     "ice.no_relay",
-    "No relay server (TURN) can be used. Students outside of this network may get no picture. {reasons}.",
+    "No relay server (TURN) can be used. Students outside this network may get no picture. {reasons}.",
 )
 _NO_STUN: Final = Wording(
-    "ice.no_stun", "No STUN server answers. Students outside of this network may get no picture. {reasons}."
+    "ice.no_stun", "No STUN server answers. Students outside this network may get no picture. {reasons}."
 )
 _REASONS: Final[Mapping[ProbeFailure, Wording]] = {
-    "silent": Wording("ice.silent", "{server} does not answer: check its address, its firewall and that it runs"),
-    "refused": Wording("ice.refused", "{server} refuses us"),
-    "full": Wording("ice.full", "{server} has no room left"),
-    "tls": Wording("ice.tls", "{server} shows a certificate that is not trusted here"),
+    "silent": Wording("ice.silent", "{server} does not answer: check its address, its firewall and that it is running"),
+    "refused": Wording("ice.refused", "{server} refuses the connection"),
+    "full": Wording("ice.full", "{server} has no capacity left"),
+    "tls": Wording("ice.tls", "{server} has a certificate that is not trusted here"),
 }
 _OTHER_SECRET: Final = Wording(
     "ice.other_secret",
-    "{server} refuses us: check that ice.turn.secret is the one it knows, and the clocks of both computers",
+    "{server} refuses the connection: check that ice.turn.secret is the one it knows, and the clocks of both computers",
 )
 _NO_CREDENTIAL: Final = Wording(
-    "ice.no_credential", "{server} refuses us: it wants a username and a credential in ice.servers"
+    "ice.no_credential", "{server} refuses the connection: it requires a username and a credential in ice.servers"
 )
-_EXPIRED: Final = Wording("ice.expired", "{server} refuses us: the user name in ice.servers expired on {time}")
+_EXPIRED: Final = Wording(
+    "ice.expired", "{server} refuses the connection: the user name in ice.servers expired on {time}"
+)
 _OTHER_CREDENTIAL: Final = Wording(
-    "ice.other_credential", "{server} refuses us: check username and credential in ice.servers"
+    "ice.other_credential", "{server} refuses the connection: check username and credential in ice.servers"
 )
 
 _ONE_STUDENT: Final = Wording("ice.student_no_relay", "The relay server (TURN) fails for 1 student: {reasons}.")
 _STUDENTS: Final = Wording("ice.students_no_relay", "The relay server (TURN) fails for {count} students: {reasons}.")
-_STUDENT_FULL: Final = Wording("ice.student_full", "it has no room left (error {error})")
+_STUDENT_FULL: Final = Wording("ice.student_full", "it has no capacity left (error {error})")
 _STUDENT_REFUSED: Final = Wording(
     "ice.student_refused", "it refuses the password (error {error}), which is wrong or has expired"
 )
-_STUDENT_UNREACHABLE: Final = Wording("ice.student_unreachable", "it cannot be reached from where they are")
+_STUDENT_UNREACHABLE: Final = Wording("ice.student_unreachable", "it cannot be reached from their network")
 
 
 @dataclass(slots=True)

@@ -31,8 +31,8 @@ _TURNS: Final = 10
 
 _PUBLIC_PATH: Final = Wording(
     "rtp.public_path",
-    "This version of aiortc is not the one Classroom knows, so fewer students can watch and pictures mend more slowly. "
-    "Install the versions of requirements.lock.",
+    "Classroom is not adapted to this version of aiortc, so fewer students can watch and pictures recover "
+    "more slowly. Install the versions in requirements.lock.",
 )
 
 

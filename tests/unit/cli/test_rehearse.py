@@ -102,5 +102,5 @@ def test_check_tells_which_letters_no_font_has(
     path.write_text("sources: {pause: {kind: card, title: 休息}}\nscenes: {away: pause}\n", encoding="utf-8")
     assert main(["check", str(path)]) == 0
     assert (
-        "lesson.yaml:1:38: sources.pause.title: No font on this machine has the characters" in capsys.readouterr().err
+        "lesson.yaml:1:38: sources.pause.title: No font on this computer has the characters" in capsys.readouterr().err
     )

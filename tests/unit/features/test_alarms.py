@@ -40,13 +40,13 @@ def test_what_may_be_back_in_a_moment_is_no_alarm() -> None:
 
 @pytest.mark.parametrize("state", ["lost", "failed"])
 def test_what_a_page_sends_is_missed_while_it_is_on_air_and_cannot_be_restarted(state: SourceState) -> None:
-    statuses = {"phone": SourceStatus("browser", state, "Nobody sends 'phone' yet.")}
+    statuses = {"phone": SourceStatus("browser", state, "'phone' is not connected yet.")}
     assert alarms_section(statuses, ("bars",)) == []
     assert alarms_section(statuses, ("bars", "phone")) == [
         {
             "code": f"source.{state}",
             "source": "phone",
-            "sentence": "Nobody sends 'phone' yet.",
+            "sentence": "'phone' is not connected yet.",
             "reason": None,
             "method": None,
             "params": {},

@@ -14,8 +14,8 @@ NOT_RECORDED = "recording is not available yet; this lesson is not recorded"
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        ("video: {tiers: [{height: 360, bitrate: 1M}, {height: 720, bitrate: 1M}]}", "6:54: video.tiers[1].height: this tier is left out, for it is no smaller than the program, which is 720 pixels high"),
-        ("video: {tiers: [{height: 362, bitrate: 1M}]}\nprogram: {size: 640 x 360}", "6:26: video.tiers[0].height: this tier is left out, for it is no smaller than the program, which is 360 pixels high"),
+        ("video: {tiers: [{height: 360, bitrate: 1M}, {height: 720, bitrate: 1M}]}", "6:54: video.tiers[1].height: this tier is ignored, because it is not smaller than the program, which is 720 pixels high"),
+        ("video: {tiers: [{height: 362, bitrate: 1M}]}\nprogram: {size: 640 x 360}", "6:26: video.tiers[0].height: this tier is ignored, because it is not smaller than the program, which is 360 pixels high"),
         ("recording: {start: automatic}", f"6:20: recording.start: {NOT_RECORDED}"),
         ("recording: {start: manual, folder: x}", f"6:20: recording.start: {NOT_RECORDED}"),
         ("recording: {folder: x}", f"6:21: recording.folder: {NOT_RECORDED}"),

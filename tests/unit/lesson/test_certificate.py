@@ -59,7 +59,7 @@ def test_a_key_of_another_certificate(folder: Path) -> None:
     other = Authority.make("other", datetime.now(UTC))
     (folder / "school.key").write_bytes(_parts(other.pem())[0])
     assert faults(folder) == [
-        "lesson.yaml:6:46: server.tls.key: the key in school.key is not that of the certificate in school.pem"
+        "lesson.yaml:6:46: server.tls.key: the key in school.key does not belong to the certificate in school.pem"
     ]
 
 
@@ -69,7 +69,7 @@ def test_an_encrypted_key(folder: Path) -> None:
     (folder / "school.pem").write_bytes(certificate)
     (folder / "school.key").write_bytes(key)
     assert faults(folder) == [
-        "lesson.yaml:6:46: server.tls.key: the key in school.key is encrypted; write it without a password"
+        "lesson.yaml:6:46: server.tls.key: the key in school.key is encrypted; save it without a password"
     ]
 
 
@@ -77,11 +77,11 @@ def test_an_encrypted_key(folder: Path) -> None:
 def test_files_of_another_kind(folder: Path, content: bytes) -> None:
     (folder / "school.key").write_bytes(content)
     assert faults(folder) == [
-        "lesson.yaml:6:46: server.tls.key: there is no private key in school.key; it must be a PEM file"
+        "lesson.yaml:6:46: server.tls.key: school.key does not contain a private key; it must be a PEM file"
     ]
     (folder / "school.pem").write_bytes(content)
     assert faults(folder) == [
-        "lesson.yaml:6:29: server.tls.certificate: there is no certificate in school.pem; it must be a PEM file"
+        "lesson.yaml:6:29: server.tls.certificate: school.pem does not contain a certificate; it must be a PEM file"
     ]
 
 

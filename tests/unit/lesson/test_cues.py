@@ -45,7 +45,7 @@ def test_cues_are_read() -> None:
 @pytest.mark.parametrize(
     ("cue", "fault"),
     [
-        ("{after: 5m}", "13:5: cues[0]: names nothing to show; write a scene, a slide or a card"),
+        ("{after: 5m}", "13:5: cues[0]: does not say what to show; write a scene, a slide or a card"),
         ("{scene: tlak}", "13:13: cues[0].scene: there is no scene 'tlak'; did you mean 'talk'?"),
         ("{scene: talk, card: pause}", "13:19: cues[0].card: write a scene or a card, not both"),
         ("{after: 5m, clock: 10:15, scene: talk}", "13:17: cues[0].clock: write after or clock, not both"),
@@ -53,8 +53,8 @@ def test_cues_are_read() -> None:
         ("{card: puase}", "13:12: cues[0].card: there is no source of kind card 'puase'; did you mean 'pause'?"),
         (
             "{card: talk}",
-            "13:12: cues[0].card: no scene shows 'talk' alone, and the scene of that name shows something else; write "
-            "a scene for it",
+            "13:12: cues[0].card: no scene shows 'talk' alone, and the scene with that name shows something else; "
+            "write a scene for it",
         ),
         ("{slide: {source: pause, page: 1}}", "13:22: cues[0].slide.source: 'pause' is not a source of kind slides"),
         (
@@ -65,7 +65,7 @@ def test_cues_are_read() -> None:
         ("{slide: {source: week3}}", "13:6: cues[0].slide.page: is missing"),
         (
             "{scene: talk, at: 5m}",
-            "13:19: cues[0].at: unknown key; here can be title, after, clock, scene, slide or card",
+            "13:19: cues[0].at: unknown key; allowed here: title, after, clock, scene, slide or card",
         ),
     ],
 )
@@ -80,7 +80,7 @@ def test_a_card_without_a_scene_needs_none() -> None:
 def test_a_cue_that_comes_later_than_it_says_is_noted() -> None:
     late = LESSON + "  - {after: 10m, scene: talk}\n  - {scene: both}\n  - {after: 5m, scene: away}\n"
     assert [note for note in notes(late) if "cues" in note] == [
-        "15:13: cues[2].after: a cue above this one is later, so this one comes right after it"
+        "15:13: cues[2].after: a cue above this one is later, so this one follows right after it"
     ]
     midnight = LESSON + "  - {clock: '23:50', scene: talk}\n  - {clock: '0:10', scene: away}\n"
     assert [note for note in notes(midnight) if "cues" in note] == []

@@ -17,8 +17,8 @@ def noted(access: str) -> list[str]:
 
 def test_what_can_be_found_by_trying_is_noted() -> None:
     assert noted('{token: a, passcode: "7391"}') == [
-        "access.token: this token is short enough to be found by trying; take at least 16 letters and digits",
-        "access.passcode: this passcode is short enough to be found by trying; take at least 8 letters and digits",
+        "access.token: this token is short enough to be guessed; use at least 16 letters and digits",
+        "access.passcode: this passcode is short enough to be guessed; use at least 8 letters and digits",
     ]
     assert len(noted('{passcode: "${C}"}')) == 1, "the value of a variable is not looked at"
 

@@ -96,28 +96,28 @@ def test_aliases_cannot_nest_deeper_than_brackets() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: &a [*a]\n", "1:8: the alias '*a' stands inside of what it repeats"),
-        ("a: &a {b: *a}\n", "1:11: the alias '*a' stands inside of what it repeats"),
+        ("a: &a [*a]\n", "1:8: the alias '*a' stands inside what it repeats"),
+        ("a: &a {b: *a}\n", "1:11: the alias '*a' stands inside what it repeats"),
         ("a: *nowhere\n", "1:4: there is no anchor '&nowhere' before this alias"),
-        ("a: !python/object x\n", "1:4: the tag '!python/object' has no meaning in a lesson; take it out"),
-        ("a: !!int 5\n", "1:4: the tag '!!int' has no meaning in a lesson; take it out"),
-        ("a: !!map []\n", "1:4: the tag '!!map' has no meaning in a lesson; take it out"),
-        ("a: 1\n---\nb: 2\n", "2:1: a file holds one lesson; a second begins here ('---')"),
+        ("a: !python/object x\n", "1:4: the tag '!python/object' has no meaning in a lesson; remove it"),
+        ("a: !!int 5\n", "1:4: the tag '!!int' has no meaning in a lesson; remove it"),
+        ("a: !!map []\n", "1:4: the tag '!!map' has no meaning in a lesson; remove it"),
+        ("a: 1\n---\nb: 2\n", "2:1: a file holds one lesson; a second one starts here ('---')"),
         ("", "1:1: the file is empty; a lesson needs sources and scenes"),
         ("# nothing\n\n", "1:1: the file is empty; a lesson needs sources and scenes"),
-        ("~\n", "1:1: is empty; write its keys below it, or take the line out"),
+        ("~\n", "1:1: is empty; write its keys below it, or remove the line"),
         ("a: [1\n", "1:4: is not YAML: a list is not closed; a ',' or ']' is missing"),
         ("a: {b: 1\n", "1:4: is not YAML: a group of keys is not closed; a ',' or '}' is missing"),
         ('a: "b\n', "1:4: is not YAML: a quotation mark is not closed"),
-        ("a: b: c\n", "1:5: is not YAML: a ':' cannot stand here; is the indentation right? Text that holds ': ' needs quotes"),
-        ("a:\n\tb: 1\n", "2:1: is not YAML: this character cannot begin a value; put text into quotes, and indent with spaces"),
+        ("a: b: c\n", "1:5: is not YAML: a ':' cannot stand here; is the indentation right? Text with ': ' in it needs quotes"),
+        ("a:\n\tb: 1\n", "2:1: is not YAML: a value cannot start with this character; put text in quotes, and indent with spaces"),
         ("a:\n  b: 1\n c: 2\n", "3:2: is not YAML: a key does not line up with the ones above; check indentation and brackets"),
         ("a: 1\nb\n", "2:1: is not YAML: a ':' is missing after this key"),
         ("a: 1\nb\nc: 1\n", "2:1: is not YAML: a ':' is missing after this key"),
         ("[" * 100_000, f"1:{MAXIMUM_DEPTH + 1}: is nested more than {MAXIMUM_DEPTH} levels deep"),
-        ("a: 课\nb: \x07\n", "2:4: holds a character that is not text (U+0007); take it out"),
-        ("a: \ud800\n", "1:4: holds a character that is not text (U+D800); take it out"),
-        ("a: {b: ${C}}\n", '1:9: is not YAML: a group of keys is not closed; a \',\' or \'}\' is missing; inside of { } or [ ] an environment variable needs quotes: "${NAME}"'),
+        ("a: 课\nb: \x07\n", "2:4: contains a character that is not text (U+0007); remove it"),
+        ("a: \ud800\n", "1:4: contains a character that is not text (U+D800); remove it"),
+        ("a: {b: ${C}}\n", '1:9: is not YAML: a group of keys is not closed; a \',\' or \'}\' is missing; inside { } or [ ] an environment variable needs quotes: "${NAME}"'),
         ("? [a]\n: 1\n", "1:3: a key must be a word or text, not a list or a group of keys"),
     ],
 )  # fmt: skip
@@ -128,7 +128,7 @@ def test_what_is_not_yaml_is_one_fault_at_its_place(text: str, expected: str) ->
 
 def test_columns_count_characters_and_lines_count_every_line_end() -> None:
     assert faults("\ufeffsources: {课堂课堂: {kind: card, x: 1}}\r\nscenes: {a: 课堂课堂, b: nobody}\r\n") == [
-        "1:30: sources.课堂课堂.x: unknown key; here can be kind, title, text, image, until or countdown",
+        "1:30: sources.课堂课堂.x: unknown key; allowed here: kind, title, text, image, until or countdown",
         "2:22: scenes.b: there is no source 'nobody'; there is 课堂课堂",
     ]
 
@@ -217,7 +217,7 @@ def test_a_variable_that_cannot_be_read_is_one_fault(written: str, expected: str
 
 def test_an_empty_variable_is_no_token() -> None:
     assert faults(f'{SMALL}access: {{token: "${{TOKEN}}"}}\n', {"TOKEN": ""}) == [
-        "6:17: access.token: expects text, and is empty"
+        "6:17: access.token: expects text, but is empty"
     ]
 
 

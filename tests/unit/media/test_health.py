@@ -152,7 +152,7 @@ def test_a_device_whose_sound_comes_late_is_told_while_it_does(room: Room) -> No
     assert room.pass_time(1.0) == []
     room.behind["mic"] = 0.3
     assert room.pass_time(0.2) == [("audio.late", "mic")]
-    assert "comes 0.3 s late" in room.alarms.raised()[0].sentence
+    assert "is 0.3 s late" in room.alarms.raised()[0].sentence
     room.behind["mic"] = 0.31
     changes = room.changes
     room.pass_time(1.0)

@@ -32,7 +32,7 @@ async def test_who_goes_over_a_limit_again_and_again_is_told_until_it_is_over() 
         watch.count("192.0.2.7")
     [alarm] = await raised(alarms)
     assert alarm.code == "limits.exceeded"
-    assert alarm.sentence.startswith("192.0.2.7 goes over the limits")
+    assert alarm.sentence.startswith("192.0.2.7 keeps exceeding the limits")
     assert await raised(alarms, False) == []
     await asyncio.sleep(0.1)
     assert watch._timer is None, "nothing is left to look at"
@@ -62,7 +62,7 @@ async def test_many_are_one_alarm_and_the_worst_is_named() -> None:
         for number in range(5):
             watch.count(f"192.0.2.{number}")
     [alarm] = await raised(alarms)
-    assert alarm.sentence.startswith("6 addresses go over the limits")
+    assert alarm.sentence.startswith("6 addresses keep exceeding the limits")
     assert "2001:db8::" in alarm.sentence
     assert len(watch._over) <= over_limit._ADDRESSES
     watch.close()

@@ -136,7 +136,7 @@ def test_no_camera_at_all_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_camera_of_another_user_tells_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cameras, "find_cameras", list)
     monkeypatch.setattr(cameras, "forbidden_cameras", lambda: ["HD Webcam"])
-    with pytest.raises(DeviceError, match=r"HD Webcam is there.*usermod -aG video"):
+    with pytest.raises(DeviceError, match=r"HD Webcam is connected.*usermod -aG video"):
         choose_camera("default")
 
 
@@ -315,7 +315,7 @@ def test_the_default_camera_is_the_same_one_again_wherever_it_is_plugged_in(
     # At the address that it had there is another one now.
     found[:] = [FoundCamera("Document camera", "v4l2", "/dev/video0", "/dev/v4l/by-id/usb-other")]
     for device in ("default", "/dev/video0"):
-        with pytest.raises(DeviceError, match="'HD Webcam' is gone"):
+        with pytest.raises(DeviceError, match="'HD Webcam' is disconnected"):
             choose_camera(device, known)
     moved = FoundCamera("HD Webcam", "v4l2", "/dev/video4", "/dev/v4l/by-id/usb-mine")
     found[:] = [other, moved]

@@ -147,7 +147,8 @@ def test_without_a_sound_server_an_alsa_loopback_is_heard(
 
 
 @pytest.mark.parametrize(
-    ("system", "advice"), [("Darwin", "Install BlackHole"), ("Windows", "Enable 'Stereo Mix'"), ("Plan9", "no sound")]
+    ("system", "advice"),
+    [("Darwin", "Install BlackHole"), ("Windows", "Enable 'Stereo Mix'"), ("Plan9", "does not offer")],
 )
 def test_where_nothing_hears_the_computer_a_sentence_says_what_does_it(
     library: Library, monkeypatch: pytest.MonkeyPatch, system: str, advice: str

@@ -209,7 +209,7 @@ def test_a_microphone_plugged_in_again_is_found_after_listing_anew(library: Libr
     try:
         wait_for(lambda: runner.status.state == "live")
         library.streams[0].active = False
-        wait_for(lambda: "'Headset' is gone, and no other is heard" in (runner.status.why or ""))
+        wait_for(lambda: "'Headset' is disconnected, and no other microphone" in (runner.status.why or ""))
         assert runner.status.state == "lost"
         library.plugged_in = again
         wait_for(lambda: runner.status.state == "live")
@@ -310,7 +310,7 @@ def test_a_microphone_plugged_in_again_is_found_while_another_is_open(
         library.add("Third")
         library.add("Webcam")
         cards[0] = "without the headset" if system_tells else None
-        with pytest.raises(DeviceError, match="'Headset' is gone"):
+        with pytest.raises(DeviceError, match="'Headset' is disconnected"):
             mine.open()
         assert library.listed_anew == 1
         assert library.streams[-1].options["device"] == 2
@@ -346,7 +346,7 @@ def test_who_loses_its_device_in_that_errand_says_so(library: Library, cards: li
         mine.open()
         mine.close()
         library.plugged_in, cards[0] = [], "nothing"
-        with pytest.raises(DeviceError, match="is gone"):
+        with pytest.raises(DeviceError, match="is disconnected"):
             mine.open()
         with pytest.raises(DeviceError, match="'Webcam' stopped"):
             other.read()
@@ -359,14 +359,14 @@ def test_the_default_microphone_is_the_one_it_was_and_no_other_takes_its_place(l
     microphone.open()
     microphone.close()
     library.plugged_in = [{**library.devices[1], "index": 0}]
-    with pytest.raises(DeviceError, match="'Headset' is gone, and no other is heard in its place"):
+    with pytest.raises(DeviceError, match="'Headset' is disconnected, and no other microphone replaces it"):
         microphone.open()
     assert len(library.streams) == 1
     recalled = Microphone(name="mic", clock=ManualClock())
     assert microphone.known is not None
     recalled.recall(microphone.known)
     assert recalled.comes_back
-    with pytest.raises(DeviceError, match="'Headset' is gone"):
+    with pytest.raises(DeviceError, match="'Headset' is disconnected"):
         recalled.open()
     microphone.choose_again()
     with closing(microphone):

@@ -98,7 +98,7 @@ def test_a_stream_that_stops_sending_is_lost_after_a_second_and_live_when_it_goe
         wait_for(lambda: runner.status.state == "lost")
         assert CLOCK.now() - stopped > 0.9
         assert runner.status.fault == "stalled"
-        wait_for(lambda: "sends nothing" in (runner.status.why or ""))
+        wait_for(lambda: "sends no picture" in (runner.status.why or ""))
         sender.send_signal(signal.SIGCONT)
         wait_for(lambda: runner.status.state == "live", seconds=30)
 
@@ -156,7 +156,7 @@ def _shown(source: Source) -> tuple[float | None, float]:
 def live_over_http(folder: Path, *, at_once: float, held_up: tuple[float, float] = (0.0, 0.0)) -> Iterator[LiveServer]:
     """A server that sends the first seconds of a clip ``at_once`` and the rest as it comes.
 
-    From second ``held_up[0]`` of the clip on it sends nothing until second ``held_up[1]``, and then what is behind.
+    From second ``held_up[0]`` of the clip on it sends no picture until second ``held_up[1]``, and then what is behind.
     """
     clip(folder / "live.ts", seconds=40.0)
     pieces: list[tuple[float, bytes]] = []

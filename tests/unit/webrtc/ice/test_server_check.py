@@ -68,7 +68,7 @@ async def test_a_refusal_counts_at_once() -> None:
     checked = Checked(turn={"urls": "turn:a", "secret": "s"})
     await checked.after()
     assert await checked.after(turn_a="refused") == []
-    assert "turn:a refuses us: check that ice.turn.secret" in checked.sentences()["ice.no_relay"]
+    assert "turn:a refuses the connection: check that ice.turn.secret" in checked.sentences()["ice.no_relay"]
 
 
 async def test_while_one_serves_there_is_no_alarm() -> None:
@@ -87,10 +87,10 @@ async def test_while_one_serves_there_is_no_alarm() -> None:
     [
         (STALE, "refused", "the user name in ice.servers expired on 2023-11-14 22:13 UTC."),
         (ADA, "refused", "check username and credential in ice.servers."),
-        ({}, "refused", "it wants a username and a credential in ice.servers."),
-        (ADA, "silent", "turn:a does not answer: check its address, its firewall and that it runs."),
-        (ADA, "full", "turn:a has no room left."),
-        (ADA, "tls", "turn:a shows a certificate that is not trusted here."),
+        ({}, "refused", "it requires a username and a credential in ice.servers."),
+        (ADA, "silent", "turn:a does not answer: check its address, its firewall and that it is running."),
+        (ADA, "full", "turn:a has no capacity left."),
+        (ADA, "tls", "turn:a has a certificate that is not trusted here."),
     ],
 )  # fmt: skip
 async def test_the_likely_cause_is_told(server: dict[str, str], why: ProbeFailure, sentence: str) -> None:
@@ -135,8 +135,8 @@ def test_students_faults_are_one_alarm() -> None:
     faults.put("3", 486)
     [sentence] = told()
     assert "for 3 students" in sentence
-    assert "it cannot be reached from where they are" in sentence
-    assert "it has no room left (error 486)" in sentence
+    assert "it cannot be reached from their network" in sentence
+    assert "it has no capacity left (error 486)" in sentence
     faults.put("1", None)
     faults.forget("2")
     faults.forget("unknown")
