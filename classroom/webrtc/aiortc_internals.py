@@ -1,11 +1,11 @@
-"""Reaches into aiortc, aioice and pylibsrtp for what they do not offer; only ``guard.py`` does besides.
+"""Uses private parts of aiortc, aioice and pylibsrtp; only ``aiortc_guard.py`` does so as well.
 
-aiortc connects (ICE, DTLS) and stays as it is; what is sent over a connection that stands is ours, because aiortc
-would pack, protect and send each packet anew for each student, several times as dear. For that we need its SRTP keys,
-its socket, and the reports that come back. It also has no hook for the RTP header extension playout-delay
-(http://www.webrtc.org/experiments/rtp-hdrext/playout-delay), which takes a browser's cushion against jitter away.
+aiortc connects (ICE, DTLS) and is not changed. Sending over an established connection is done here, because aiortc
+would packetize, protect and send each packet again for each student, at several times the cost. That needs its SRTP
+keys, its socket, and the RTCP that arrives. It also has no hook for the RTP header extension playout-delay
+(http://www.webrtc.org/experiments/rtp-hdrext/playout-delay), which sets the size of a browser's jitter buffer.
 
-Every name that is no public interface is in ``internals.py``.
+``aiortc_names.py`` lists every private name.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ _ONE_BYTE_HEADERS: Final = 0xBEDE
 """The profile of one-byte extension headers (RFC 8285, section 4.2)."""
 
 _BUFFER: Final = "_RTCRtpReceiver__jitter_buffer"
-"""Where a receiver has its buffer; without it aiortc's own goes on."""
+"""The attribute of a receiver for its jitter buffer; where it is absent, aiortc's own stays in use."""
 
-_MISSING: Final = "_RTCRtpReceiver__nack_generator"
-"""Where a receiver of pictures has its list of what is missing; without it aiortc's own goes on."""
+_NACK_GENERATOR: Final = "_RTCRtpReceiver__nack_generator"
+"""The attribute of a video receiver for its NACK generator; where it is absent, aiortc's own stays in use."""
 
 _DATAGRAM: Final = 1200
 """Bytes of a datagram, about."""
@@ -90,19 +90,19 @@ class SrtpFault(Exception):
 
 
 class OutgoingStream(Protocol):
-    """What takes the place of aiortc's sender on a connection."""
+    """Replaces aiortc's sender on a connection."""
 
     def start(self, transport: RTCDtlsTransport, parameters: RTCRtpSendParameters) -> None:
-        """The connection stands."""
+        """The connection is established."""
         ...
 
     def stop(self) -> None:
-        """The connection is being closed, whether it ever stood or not."""
+        """The connection is closed, whether it was ever established or not."""
         ...
 
 
 def replace_sender(sender: RTCRtpSender, outgoing: OutgoingStream) -> None:
-    """Let ``outgoing`` send instead of aiortc's own loops, which are never started then."""
+    """Let ``outgoing`` send instead of aiortc's own loops, which are then never started."""
 
     async def send(parameters: RTCRtpSendParameters) -> None:
         outgoing.start(sender.transport, parameters)
@@ -115,14 +115,14 @@ def replace_sender(sender: RTCRtpSender, outgoing: OutgoingStream) -> None:
 
 
 def offered_ssrcs(sender: RTCRtpSender) -> tuple[int, int]:
-    """The SSRCs that were offered for a sender's packets and for their repetitions."""
+    """The SSRCs that were offered for a sender's packets and for their retransmissions."""
     return sender._ssrc, sender._rtx_ssrc
 
 
 def negotiated_codec(connection: RTCPeerConnection, codecs: Sequence[_Codec]) -> _Codec | None:
-    """The one of our codecs that a connection sends its picture in, once it was answered; None where it sends none.
+    """The one of ``codecs`` in which a connection sends its picture, after the answer; None where it sends none.
 
-    What an answer accepts by name only may be another profile, which aiortc does not take.
+    An answer may accept a codec by name but in another profile, which aiortc does not accept.
     """
     for transceiver in connection.getTransceivers():
         if transceiver.kind == "video" and transceiver.currentDirection in ("sendonly", "sendrecv"):
@@ -132,15 +132,15 @@ def negotiated_codec(connection: RTCPeerConnection, codecs: Sequence[_Codec]) ->
 
 
 def selected_path(transport: RTCDtlsTransport) -> tuple[asyncio.DatagramTransport, tuple[str, int]] | None:
-    """The transport and the peer's address that ICE chose; None while there is none."""
+    """The transport and the peer's address that ICE selected; None while there is none."""
     pair = transport.transport._connection._nominated.get(1)
     return None if pair is None else (pair.protocol.transport, pair.remote_addr)
 
 
 def queued_bytes(transport: Any) -> Callable[[], int]:
-    """What tells how many bytes wait in a transport that ICE chose.
+    """A function that returns how many bytes wait in a transport that ICE selected.
 
-    A relayed one gives each datagram to a task of its own, and on to a stream that keeps all there is where it is slow.
+    A relayed transport gives each datagram to a task, and then to a stream, which keeps everything while it is slow.
     """
     if not isinstance(transport, TurnTransport):
         return getattr(transport, "get_write_buffer_size", lambda: 0)
@@ -149,52 +149,52 @@ def queued_bytes(transport: Any) -> Callable[[], int]:
     return lambda: int(relay.transport.get_write_buffer_size()) + _DATAGRAM * len(tasks)
 
 
-def replace_jitter_buffer(receiver: RTCRtpReceiver, window: SoundJitterBuffer) -> bool:
-    """Let a window give out what a receiver of sound decodes; whether it does, as another aiortc stays as it is."""
+def replace_jitter_buffer(receiver: RTCRtpReceiver, buffer: SoundJitterBuffer) -> bool:
+    """Replace the jitter buffer of an audio receiver; False where this version of aiortc does not have one."""
     if not hasattr(receiver, _BUFFER):
         return False
-    setattr(receiver, _BUFFER, window)
+    setattr(receiver, _BUFFER, buffer)
     return True
 
 
 def repeat_nacks(receiver: RTCRtpReceiver, clock: Clock) -> None:
-    """Let a receiver of pictures ask for what is missing until it comes or is given up; another aiortc asks once."""
-    if hasattr(receiver, _MISSING) and hasattr(receiver, _BUFFER):
-        missing = NackGenerator(clock)
-        setattr(receiver, _MISSING, missing)
-        setattr(receiver, _BUFFER, PictureJitterBuffer(missing))
+    """Let a video receiver repeat its NACKs until a packet comes or is given up; aiortc alone sends each once."""
+    if hasattr(receiver, _NACK_GENERATOR) and hasattr(receiver, _BUFFER):
+        nacks = NackGenerator(clock)
+        setattr(receiver, _NACK_GENERATOR, nacks)
+        setattr(receiver, _BUFFER, PictureJitterBuffer(nacks))
 
 
 class RtcpListener:
-    """Hears what a connection's RTCP says about one SSRC; aiortc routes to it as to a sender of its own.
+    """Receives the RTCP of a connection that concerns one SSRC; aiortc routes to it as if it were a sender.
 
     REMB and FIR name their streams inside and carry the SSRC 0 outside (RFC 5104, section 4.3.1.2).
     """
 
-    def __init__(self, ssrc: int, heard: Callable[[RtcpMessage], None]) -> None:
+    def __init__(self, ssrc: int, receive: Callable[[RtcpMessage], None]) -> None:
         self._ssrc = ssrc
-        self._heard = heard
+        self._receive = receive
 
     async def _handle_rtcp_packet(self, packet: Any) -> None:
-        for said in _understand(packet, self._ssrc):
-            self._heard(said)
+        for message in _messages(packet, self._ssrc):
+            self._receive(message)
 
 
-def subscribe_rtcp(transport: RTCDtlsTransport, ear: RtcpListener, parameters: RTCRtpSendParameters) -> None:
-    """Let an ear hear what comes back."""
-    transport._register_rtp_sender(ear, parameters)
+def subscribe_rtcp(transport: RTCDtlsTransport, listener: RtcpListener, parameters: RTCRtpSendParameters) -> None:
+    """Give a listener the RTCP that arrives."""
+    transport._register_rtp_sender(listener, parameters)
 
 
-def unsubscribe_rtcp(transport: RTCDtlsTransport, ear: RtcpListener) -> None:
-    """Let it hear no more."""
-    transport._unregister_rtp_sender(ear)
+def unsubscribe_rtcp(transport: RTCDtlsTransport, listener: RtcpListener) -> None:
+    """Give a listener no more RTCP."""
+    transport._unregister_rtp_sender(listener)
 
 
-def intercept_rtcp(transport: RTCDtlsTransport, hear: Callable[[RtcpMessage], None]) -> Callable[[], None]:
-    """Take RTCP off the path that ICE chose as it comes in; what is returned undoes it.
+def intercept_rtcp(transport: RTCDtlsTransport, receive: Callable[[RtcpMessage], None]) -> Callable[[], None]:
+    """Take RTCP off the path that ICE selected as it arrives; the function that is returned undoes this.
 
-    On its way through aioice and aiortc each report would be tried as STUN, queued, and wake a task, which is most of
-    what an idle student costs. Where this is not done, or undone, it takes that way to the ears.
+    Within aioice and aiortc each packet would be parsed as STUN, queued, and wake a task, which is most of the cost of
+    an idle student. Without the interception, it reaches the listeners in this way.
     """
     pair = transport.transport._connection._nominated.get(1)
     if pair is None:
@@ -207,12 +207,12 @@ def intercept_rtcp(transport: RTCDtlsTransport, hear: Callable[[RtcpMessage], No
         if len(data) < 2 or not 127 < data[0] < 192 or not aiortc.rtp.is_rtcp(data):
             usual(data, address)
             return
-        # What was forged or is too long, or does not follow RFC 3550, is left out, as aiortc does.
+        # A packet that is forged, too long or malformed (RFC 3550) is skipped, as in aiortc.
         with contextlib.suppress(pylibsrtp.Error, ValueError):
-            for said in read_rtcp(session.unprotect_rtcp(bytes(data))):
+            for message in read_rtcp(session.unprotect_rtcp(bytes(data))):
                 try:
-                    hear(said)
-                except Exception as fault:  # noqa: BLE001 - it must not end the way of what comes after it
+                    receive(message)
+                except Exception as fault:  # noqa: BLE001 - it must not stop the messages after it
                     sparing.warn("a report of a student cannot be used: %s", type(fault).__name__)
 
     def undo() -> None:
@@ -223,7 +223,7 @@ def intercept_rtcp(transport: RTCDtlsTransport, hear: Callable[[RtcpMessage], No
     return undo
 
 
-def _understand(packet: Any, ssrc: int) -> Iterator[RtcpMessage]:
+def _messages(packet: Any, ssrc: int) -> Iterator[RtcpMessage]:
     kinds = aiortc.rtp
     if isinstance(packet, kinds.RtcpRrPacket | kinds.RtcpSrPacket):
         for block in packet.reports:
@@ -260,7 +260,7 @@ _HEAD: Final = struct.Struct("!BBHII")
 
 
 class Srtp:
-    """Protects packets of one connection where they lie (RFC 3711), in a buffer that all connections share.
+    """Protects packets of one connection in place (RFC 3711), in a buffer that all connections share.
 
     ``tag`` is how many bytes protection adds, as far as is known.
     """
@@ -281,18 +281,18 @@ class Srtp:
         self.tag = 10
 
     def seal(
-        self, layout: PacketTemplate, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+        self, template: PacketTemplate, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
     ) -> memoryview | None:
-        """Write a stream's headers into a layout and protect all its packets; what is returned is valid until the next.
+        """Write a stream's headers into a template and protect all its packets; valid until the next call.
 
-        None when it was laid out for another tag: ``tag`` is right now, and it may be tried again.
+        None when the template was made for another tag length: ``tag`` is then updated, and the call may be repeated.
         """
         buffer, scratch, length = Srtp._buffer, Srtp._scratch, Srtp._length
         protect, context, write = self._protect, self._context, _HEAD.pack_into
-        total, room = len(layout.template), len(extensions)
+        total, room = len(template.data), len(extensions)
         first = 0x90 if room else 0x80
-        buffer[:total] = layout.template
-        for at, size, marker in layout.packets:
+        buffer[:total] = template.data
+        for at, size, marker in template.packets:
             write(buffer, at, first, marker | payload_type, sequence & 0xFFFF, stamp, ssrc)
             if room:
                 buffer[at + 12 : at + 12 + room] = extensions
@@ -305,10 +305,10 @@ class Srtp:
             return None
         return buffer[:total]
 
-    def seal_report(self, report: bytes) -> bytes:
-        """Protect an RTCP packet; SrtpFault where that cannot be."""
+    def seal_rtcp(self, packet: bytes) -> bytes:
+        """Protect an RTCP packet. Raises SrtpFault where that fails."""
         try:
-            sealed: bytes = self._session.protect_rtcp(report)
+            sealed: bytes = self._session.protect_rtcp(packet)
         except pylibsrtp.Error as fault:
             raise SrtpFault("a report could not be protected") from fault
         return sealed
@@ -318,7 +318,7 @@ class Srtp:
 
 
 def offer_playout_delay() -> bool:
-    """Offer the extension playout-delay, once; False where this aiortc is not the one that is known here."""
+    """Make aiortc offer the extension playout-delay; False where this version of aiortc is not supported."""
     for module, name in FOR_DELAY:
         if not hasattr(importlib.import_module(module), name):
             logger.warning("this aiortc has no %s.%s: pictures are shown without playout delay", module, name)
@@ -336,7 +336,7 @@ def offer_playout_delay() -> bool:
 
 @contextlib.contextmanager
 def playout_delay_for_new_senders(delay: PlayoutDelay | None) -> Iterator[None]:
-    """Senders of aiortc that are made inside carry this delay in each packet; None is none."""
+    """Let senders of aiortc that are made in this context send this delay in each packet; None sends none."""
     token = _for_new_senders.set(delay)
     try:
         yield
@@ -345,7 +345,7 @@ def playout_delay_for_new_senders(delay: PlayoutDelay | None) -> Iterator[None]:
 
 
 def _delaying_map(stock: type[Any]) -> type[Any]:
-    """A map of one sender or receiver, as aiortc's but with the delay of that sender where it has one."""
+    """A subclass of aiortc's map of header extensions that adds the delay of its sender, where it has one."""
 
     class DelayingMap(stock):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -354,7 +354,7 @@ def _delaying_map(stock: type[Any]) -> type[Any]:
             self._head = b""
 
         def configure(self, parameters: Any) -> None:
-            """Take the ids that were agreed on."""
+            """Use the negotiated ids."""
             super().configure(parameters)
             for extension in parameters.headerExtensions:
                 if extension.uri == PLAYOUT_DELAY and 0 < extension.id < 15:
@@ -365,7 +365,7 @@ def _delaying_map(stock: type[Any]) -> type[Any]:
             profile, packed = super().set(values)
             if self._delay is None or not self._head or profile not in (0, _ONE_BYTE_HEADERS):
                 return profile, packed
-            # Zeros between elements are padding (RFC 8285, section 4.2), so ours goes behind those of aiortc.
+            # Zeros between elements are padding (RFC 8285, section 4.2), so ours can follow those of aiortc.
             return _ONE_BYTE_HEADERS, packed + self._head + self._delay.payload
 
     return DelayingMap

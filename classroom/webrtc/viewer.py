@@ -111,14 +111,14 @@ class Viewer:
         self._program = program
         self._ice_servers = ice_servers
         self._playout_delay = playout_delay
-        self._cushion = AdaptivePlayoutDelay(playout_delay)
+        self._playout_delay_control = AdaptivePlayoutDelay(playout_delay)
         self._send = send
         self._changed = changed
         self._inbox: asyncio.Queue[ViewerMessage | _ConnectionFailed] = asyncio.Queue(_INBOX)
         self._state: ViewerState = "waiting"
         self._connection: RTCPeerConnection | None = None
         self._feed: Feed | None = None
-        self._steering: TierFollower | None = None
+        self._tier_follower: TierFollower | None = None
         self._size: PictureSize | None = None
         self._codec: PictureCodec | None = None
         self._candidates = 0
@@ -139,7 +139,7 @@ class Viewer:
     @property
     def tier(self) -> str | None:
         """The name of the rendition that is sent; None before one is."""
-        return self._steering.rendition.name if self._steering is not None else None
+        return self._tier_follower.rendition.name if self._tier_follower is not None else None
 
     @property
     def state(self) -> ViewerState:
@@ -231,13 +231,13 @@ class Viewer:
         self._connection = connection
         self._candidates = 0
         self._codec = None
-        self._steering = None
-        self._cushion = AdaptivePlayoutDelay(self._playout_delay)
+        self._tier_follower = None
+        self._playout_delay_control = AdaptivePlayoutDelay(self._playout_delay)
         self._feed = self._program.feed(
             connection,
             picture=preferences(tuple(self._program.pictures)),
             sound=capabilities("audio", ("audio/opus",)),
-            delay=self._cushion.delay,
+            delay=self._playout_delay_control.delay,
             reported=self._reported,
         )
 
@@ -277,9 +277,9 @@ class Viewer:
             sparing.warn("%s cannot be shown the picture, for its browser knows no %s", self._name, names)
         elif self._feed is not None:
             self._codec = codec
-            self._steering = TierFollower(self._feed, self._program.pictures[codec], now=_now())
+            self._tier_follower = TierFollower(self._feed, self._program.pictures[codec], now=_now())
             if self._size is not None:
-                self._steering.shown(self._size.height, _now())
+                self._tier_follower.shown(self._size.height, _now())
 
     def _add(self, candidate: Candidate) -> None:
         connection = self._connection
@@ -317,12 +317,12 @@ class Viewer:
 
     def _shown(self, size: PictureSize) -> None:
         self._size = size
-        if self._steering is not None:
-            self._steering.shown(size.height, _now())
+        if self._tier_follower is not None:
+            self._tier_follower.shown(size.height, _now())
 
     def _demand_key_frame(self) -> None:
         if self._feed is not None and self._state == "watching":
-            self._feed.want_key_frame()
+            self._feed.request_key_frame()
 
     async def measure(self) -> None:
         """Follow the student's network, and give up a connection whose other end has vanished; once a second."""
@@ -331,8 +331,8 @@ class Viewer:
         if feed is None or self._state != "watching":
             return
         await feed.measure()
-        if self._steering is not None:
-            self._steering.tend(_now())
+        if self._tier_follower is not None:
+            self._tier_follower.tend(_now())
         self._look_for_life()
 
     def _reported(self, _newly_lost: int) -> None:
@@ -340,9 +340,11 @@ class Viewer:
         if feed is None:
             return
         now, picture = _now(), feed.picture
-        self._cushion.report(jitter=picture.jitter, loss=picture.loss or 0.0, round_trip=picture.round_trip, now=now)
-        if self._steering is not None:
-            self._steering.update(now)
+        self._playout_delay_control.report(
+            jitter=picture.jitter, loss=picture.loss or 0.0, round_trip=picture.round_trip, now=now
+        )
+        if self._tier_follower is not None:
+            self._tier_follower.update(now)
 
     def _look_for_life(self) -> None:
         silence = self._feed.silence if self._feed is not None else None
@@ -361,7 +363,7 @@ class Viewer:
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
-        self._feed = self._steering = None
+        self._feed = self._tier_follower = None
         resolving = list(self._resolving)
         for task in resolving:
             task.cancel()
@@ -372,7 +374,7 @@ class Viewer:
                 try:
                     await close_fully(connection)
                 finally:
-                    self._program.tidier.left()
+                    self._program.gc_schedule.left()
 
     def _set(self, state: ViewerState) -> None:
         if state != self._state:

@@ -157,9 +157,9 @@ async def test_a_connection_that_cannot_protect_a_report_keeps_no_other_from_rep
     async with call() as made:
         await one_picture(made)
         assert isinstance(made.feed, OwnFeed)
-        line = made.feed._line
-        assert line._link is not None
-        line._link._srtp._session = cast(pylibsrtp.Session, Broken())
+        line = made.feed._connection
+        assert line._path is not None
+        line._path._srtp._session = cast(pylibsrtp.Session, Broken())
         line.report()
         assert not line.ready
 
@@ -297,14 +297,14 @@ async def test_on_a_thin_link_key_frames_are_all_that_is_sent() -> None:
     async with call() as made:
         media = made.ssrcs()[0]
         await one_picture(made)
-        made.feed.limit(wish=None, key_frames_every=4.0)
+        made.feed.limit(bit_rate=None, key_frame_interval=4.0)
         made.picture.fanout.publish(encoded(1, 300, mark=1))
         made.picture.fanout.publish(encoded(30, 300, key=True, mark=2))
         made.picture.fanout.publish(encoded(150, 300, key=True, mark=3))
         made.picture.fanout.publish(encoded(151, 300, mark=4))
         await made.arrived(media, len(PICTURE) + 1)
         before = made.picture.wishes
-        made.feed.limit(wish=None, key_frames_every=None)
+        made.feed.limit(bit_rate=None, key_frame_interval=None)
         assert made.picture.wishes > before
         made.picture.fanout.publish(encoded(152, 300, mark=5))
         made.picture.fanout.publish(encoded(153, 300, key=True, mark=6))
@@ -317,8 +317,8 @@ async def test_the_encoder_hears_a_wish_only_from_all() -> None:
         await one_picture(made)
         wishes: list[float | None] = []
         made.picture.fanout._on_wish = wishes.append
-        made.feed.limit(wish=400_000.0, key_frames_every=None)
-        made.feed.limit(wish=None, key_frames_every=None)
+        made.feed.limit(bit_rate=400_000.0, key_frame_interval=None)
+        made.feed.limit(bit_rate=None, key_frame_interval=None)
         assert wishes == [400_000.0, None]
 
 
@@ -387,7 +387,7 @@ async def test_a_packet_that_cannot_be_protected_ends_nothing_and_hundreds_in_a_
     async with call() as made:
         await one_picture(made)
         assert isinstance(made.feed, OwnFeed)
-        link = made.feed._line._link
+        link = made.feed._connection._path
         assert link is not None
         protect, link._srtp._protect = link._srtp._protect, lambda *_: 9
         made.picture.fanout.publish(encoded(1))

@@ -113,14 +113,14 @@ class Call:
     def deaf(self) -> Iterator[None]:
         """What is sent inside is lost on the way."""
         assert isinstance(self.feed, OwnFeed)
-        link = self.feed._line._link
-        assert link is not None
-        path, link._path = link._path, DatagramPath()
-        link._path.send = lambda *_: None  # type: ignore[method-assign]
+        srtp_path = self.feed._connection._path
+        assert srtp_path is not None
+        path, srtp_path._path = srtp_path._path, DatagramPath()
+        srtp_path._path.send = lambda *_: None  # type: ignore[method-assign]
         try:
             yield
         finally:
-            link._path = path
+            srtp_path._path = path
 
     async def say(self, *packets: Any) -> None:
         """Send RTCP to the sender."""

@@ -1,8 +1,8 @@
-"""Gives datagrams to the network: many in one system call where the kernel can, never waiting for a full socket.
+"""Sends datagrams: many in one system call where the kernel can, and never waiting for a full socket.
 
-Linux cuts one large buffer into datagrams of equal length by itself (UDP GSO, since 4.18), which saves five in six
-microseconds of a packet. A network card or a virtual one that cannot is found out at the first attempt. What does not
-fit into the socket is lost as on any full wire, and asked for again by who misses it.
+Linux cuts one large buffer into datagrams of equal length (UDP GSO, since 4.18), which saves five of the six
+microseconds that a packet costs. Where a network card cannot do it, the first attempt shows that. A datagram that does
+not fit into the socket is lost, as on any full link, and its receiver asks for it again.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ _NO_SEGMENTS: Final = frozenset(
 _NO_MEMORY: Final = frozenset((errno.ENOBUFS, errno.ENOMEM))
 _SEGMENTS: Final = sys.platform == "linux"
 _WAITING: Final = 128 * 1024
-"""Bytes that may wait in a transport of asyncio before more are left out."""
+"""Bytes that may wait in a transport of asyncio; further datagrams are dropped."""
 
 Address = tuple[str, int]
 
 
 class DatagramPath:
-    """The way to one peer."""
+    """Sends datagrams to one address of a peer."""
 
     def __init__(self) -> None:
         self.lost = 0
 
     def send(self, buffer: memoryview, runs: Sequence[Run]) -> None:
-        """Send datagrams; those that cannot leave now are lost. Never blocks and never raises."""
+        """Send datagrams; those that cannot be sent now are lost. Never blocks and never raises."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Free what the path holds."""
+        """Release the socket of this path, where it has one."""
 
 
 class SocketPath(DatagramPath):
-    """Straight to the socket, which is a duplicate of the one that ICE chose, so that a closed one is never written."""
+    """Writes to the socket: a duplicate of the one that ICE selected, so that a closed one is never written to."""
 
     def __init__(self, sock: socket.socket, address: Address) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class SocketPath(DatagramPath):
         self._control: dict[int, list[tuple[int, int, bytes]]] = {}
 
     def send(self, buffer: memoryview, runs: Sequence[Run]) -> None:
-        """Send datagrams, a run with one system call where that is possible."""
+        """Send datagrams, each run with one system call where that is possible."""
         for first, end, stride in runs:
             try:
                 if end - first <= stride:
@@ -75,12 +75,12 @@ class SocketPath(DatagramPath):
                 else:
                     self._send_each(buffer, first, end, stride)
             except OSError as fault:
-                # Full, unreachable, or closed just now: for a datagram these are all the same.
+                # Full, unreachable, or just closed: for a datagram these are all the same.
                 logger.debug("datagrams are lost: %s", fault)
                 self.lost += 1
 
     def close(self) -> None:
-        """Close the duplicate; the socket of ICE stays."""
+        """Close the duplicate; the socket of ICE stays open."""
         self._socket.close()
 
     def _send_run(self, buffer: memoryview, first: int, end: int, stride: int) -> None:
@@ -105,29 +105,29 @@ class SocketPath(DatagramPath):
 
 
 class TransportPath(DatagramPath):
-    """Through a transport of asyncio: one that is relayed by a TURN server, or has no socket that can be duplicated.
+    """Writes to a transport of asyncio: a relayed one (TURN), or one whose socket cannot be duplicated.
 
-    ``waiting`` says how many bytes wait in it.
+    ``queued_bytes`` says how many bytes wait in it.
     """
 
-    def __init__(self, transport: asyncio.DatagramTransport, address: Address, waiting: Callable[[], int]) -> None:
+    def __init__(self, transport: asyncio.DatagramTransport, address: Address, queued_bytes: Callable[[], int]) -> None:
         super().__init__()
         self._transport = transport
         self._address = address
-        self._waiting = waiting
+        self._queued_bytes = queued_bytes
 
     def send(self, buffer: memoryview, runs: Sequence[Run]) -> None:
-        """Send datagrams one by one, unless too many wait already."""
+        """Send datagrams one by one; drop them while too many wait already."""
         for first, end, stride in runs:
             for at in range(first, end, stride):
-                if self._waiting() > _WAITING:
+                if self._queued_bytes() > _WAITING:
                     self.lost += 1
                     continue
                 self._transport.sendto(bytes(buffer[at : min(at + stride, end)]), self._address)
 
 
-def open_path(transport: asyncio.DatagramTransport, address: Address, waiting: Callable[[], int]) -> DatagramPath:
-    """The best way to an address by a transport; ``waiting`` says how many bytes wait in that."""
+def open_path(transport: asyncio.DatagramTransport, address: Address, queued_bytes: Callable[[], int]) -> DatagramPath:
+    """The best path to an address over a transport; ``queued_bytes`` says how many bytes wait in the transport."""
     sock = transport.get_extra_info("socket")
     if _SEGMENTS and sock is not None and hasattr(sock, "dup"):
         try:
@@ -137,4 +137,4 @@ def open_path(transport: asyncio.DatagramTransport, address: Address, waiting: C
         else:
             duplicate.setblocking(False)
             return SocketPath(duplicate, address)
-    return TransportPath(transport, address, waiting)
+    return TransportPath(transport, address, queued_bytes)

@@ -1,4 +1,4 @@
-"""What a student's browser says about what arrives: losses, delays, and how much its link carries.
+"""RTCP feedback of a student's browser: losses, delays, and how much its link carries; and the limits on its requests.
 
 Pure: reports in, values out; nothing here sends.
 """
@@ -21,26 +21,26 @@ __all__ = [
 ]
 
 _SMOOTHING: Final = 0.15
-"""How much of a new round trip enters into the mean (as TCP and aiortc do)."""
+"""The weight of a new round trip in the mean (as in TCP and aiortc)."""
 
 _SHARE: Final = 0.5
-"""Share of a rendition's rate that may be repeated in the long run, and of a second of it at once."""
+"""Share of a rendition's bit rate that retransmissions may take in the long run, and of one second of it at once."""
 
 _FULL_SHARE: Final = 0.15
-"""The same where the network is full, and repetitions push out what is not lost yet."""
+"""The same where the network is full, and retransmissions displace packets that would arrive."""
 
-_HEEDED: Final = 2000
-"""Missed packets that are looked for in a second at most: more than a browser names, and 15 ms of work."""
+_LOOKUPS: Final = 2000
+"""Missing packets that are looked up in a second at most: more than a browser names, and 15 ms of work."""
 
-_WISHES: Final = 10
-_WISHES_BACK: Final = 1 / 3
-"""Key frames that one student may wish for in a row, and how many more it may with each second that passes."""
+_KEY_FRAMES: Final = 10
+_KEY_FRAMES_BACK: Final = 1 / 3
+"""Key frames that one student may request in a row, and how many more with each second that passes."""
 
-_SAME_WISH: Final = 1.0
-"""Seconds in which a further wish is the same one; browsers repeat it until the key frame is there."""
+_SAME_REQUEST: Final = 1.0
+"""Seconds in which another request is the same one; browsers repeat it until the key frame has come."""
 
 _WINDOWS: Final = ((0.5, 80), (0.2, 24))
-"""Seconds, and packets, over which losses are counted at least. The long one is for few packets not to tell much."""
+"""Seconds, and packets, over which losses are counted at least. Over few packets, a loss says little."""
 
 _REMEMBERED: Final = 15.0
 """Seconds of reports that are remembered."""
@@ -48,9 +48,9 @@ _REMEMBERED: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class ReceiverReport:
-    """A report block on one stream (RFC 3550, section 6.4.1); ``fraction`` 0…1, ``jitter`` in RTP units.
+    """A report block about one stream (RFC 3550, section 6.4.1); ``fraction`` 0…1, ``jitter`` in RTP units.
 
-    ``highest`` is the highest sequence number, extended by how often it wrapped.
+    ``highest`` is the extended highest sequence number.
     """
 
     ssrc: int
@@ -64,7 +64,7 @@ class ReceiverReport:
 
 @dataclass(frozen=True, slots=True)
 class Nack:
-    """Sequence numbers that a receiver misses (generic NACK, RFC 4585, section 6.2.1)."""
+    """Sequence numbers of packets that a receiver misses (generic NACK, RFC 4585, section 6.2.1)."""
 
     ssrc: int
     sequence: tuple[int, ...]
@@ -72,30 +72,30 @@ class Nack:
 
 @dataclass(frozen=True, slots=True)
 class KeyFrameRequest:
-    """A receiver cannot go on without a key frame (PLI, RFC 4585 section 6.3.1; FIR, RFC 5104 section 4.3.1)."""
+    """A receiver cannot decode without a key frame (PLI, RFC 4585 section 6.3.1; FIR, RFC 5104 section 4.3.1)."""
 
     ssrcs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Remb:
-    """How many bits a second a receiver thinks its link carries for some streams (REMB)."""
+    """Bits a second that a receiver estimates its link to carry for some streams (REMB)."""
 
     bit_rate: int
     ssrcs: tuple[int, ...] = ()
 
 
 class LossStatistics:
-    """The share of packets that were lost lately, from what a receiver counts.
+    """The share of packets that were lost recently, from the counters of receiver reports.
 
-    Browsers report with each request for a repetition, so a single report is about a handful of packets.
+    Browsers report with each NACK, so a single report covers a handful of packets.
     """
 
     def __init__(self) -> None:
         self._counts: deque[tuple[float, int, int]] = deque()  # when, packets there were, packets lost
 
     def add(self, now: float, *, highest: int, lost: int) -> None:
-        """Take the counters of a report."""
+        """Add the counters of a report."""
         if self._counts and highest < self._counts[-1][1]:
             self._counts.clear()
         self._counts.append((now, highest, lost))
@@ -104,9 +104,9 @@ class LossStatistics:
 
     @property
     def share(self) -> float | None:
-        """What was lost (0…1) in the last half second or longer; None where too little is known.
+        """The share lost (0…1) in the last half second or longer; None where too little is known.
 
-        Where the newest packets came through it is their share: what was lost before is over, as after a short outage.
+        Where the newest packets came through it is their share: the losses before are over, such as after an outage.
         """
         shares = [share for seconds, packets in _WINDOWS if (share := self._over(seconds, packets)) is not None]
         return min(shares) if len(shares) == len(_WINDOWS) else None
@@ -121,7 +121,7 @@ class LossStatistics:
             return None
         now, highest, lost = self._counts[-1]
         if highest - self._counts[0][1] < packets:
-            return None  # one who idles is not looked through
+            return None  # too few packets, so the loop below is not needed
         for then, number, before in reversed(self._counts):
             if now - then >= seconds and highest - number >= packets:
                 return min(1.0, max(0.0, (lost - before) / (highest - number)))
@@ -130,9 +130,10 @@ class LossStatistics:
 
 @dataclass(slots=True)
 class Feedback:
-    """The newest that is known of one stream: loss 0…1, round trip and jitter in seconds, ``estimate`` in bit/s.
+    """The newest reports on one stream: loss 0…1, round trip and jitter in seconds, ``estimate`` in bit/s.
 
-    ``round_trip`` is a mean, ``last_round_trip`` the newest one by itself.
+    ``round_trip`` is a mean, ``last_round_trip`` the newest value. ``refused`` counts retransmissions that were not
+    sent, because they were too many or too old.
     """
 
     loss: float | None = None
@@ -146,7 +147,7 @@ class Feedback:
     losses: LossStatistics = field(default_factory=LossStatistics)
 
     def received(self, report: ReceiverReport, *, rate: int, round_trip: float | None, now: float) -> int:
-        """Take a report on a stream of ``rate`` RTP units a second; returns how many packets are newly lost."""
+        """Read a report on a stream of ``rate`` RTP units a second; returns how many packets are newly lost."""
         newly, self.lost = report.lost - self.lost, report.lost
         self.losses.add(now, highest=report.highest, lost=report.lost)
         share = self.losses.share
@@ -164,26 +165,26 @@ class Feedback:
 
 
 class RetransmissionBudget:
-    """How many bytes may be repeated for one student, so that asking for everything again multiplies nothing."""
+    """How much may be sent again for one student, so that requests for everything do not multiply the traffic."""
 
     def __init__(self, *, now: float) -> None:
         self._spent = 0.0
         self._at = now
-        self._heeded = 0.0
-        self._heeded_at = now
+        self._looked_up = 0.0
+        self._looked_up_at = now
 
-    def heed(self, packets: int, *, now: float) -> int:
-        """How many of so many packets that are asked for may be looked for now."""
-        self._heeded = max(0.0, self._heeded - _HEEDED * (now - self._heeded_at))
-        self._heeded_at = now
-        taken = min(packets, int(_HEEDED - self._heeded))
-        self._heeded += taken
+    def lookups(self, packets: int, *, now: float) -> int:
+        """How many of the packets that are requested may be looked up now."""
+        self._looked_up = max(0.0, self._looked_up - _LOOKUPS * (now - self._looked_up_at))
+        self._looked_up_at = now
+        taken = min(packets, int(_LOOKUPS - self._looked_up))
+        self._looked_up += taken
         return taken
 
     def allow(self, octets: int, *, bit_rate: float, full: bool = False, now: float) -> bool:
-        """Whether so many bytes may be repeated now, beside ``bit_rate`` that is sent; they count as spent if so.
+        """Whether this many bytes may be sent again now, beside ``bit_rate``; they count as spent if so.
 
-        ``full`` says that the network carries no more than what is sent anyway.
+        ``full`` says that the network carries no more than ``bit_rate``.
         """
         rate = (_FULL_SHARE if full else _SHARE) * bit_rate / 8
         self._spent, self._at = max(0.0, self._spent - rate * (now - self._at)), now
@@ -194,7 +195,7 @@ class RetransmissionBudget:
 
 
 class KeyFrameLimit:
-    """How many key frames one student may wish for: all who watch get them, and see the picture a little less sharp."""
+    """How many key frames one student may request: all students get them, and see a slightly less sharp picture."""
 
     def __init__(self, *, now: float) -> None:
         self._spent = 0.0
@@ -202,11 +203,11 @@ class KeyFrameLimit:
         self._last = float("-inf")
 
     def allow(self, *, now: float) -> bool:
-        """Whether a wish is passed on now."""
-        if now - self._last < _SAME_WISH:
+        """Whether a request is passed on now."""
+        if now - self._last < _SAME_REQUEST:
             return True
-        self._spent, self._at = max(0.0, self._spent - _WISHES_BACK * (now - self._at)), now
-        if self._spent + 1 > _WISHES:
+        self._spent, self._at = max(0.0, self._spent - _KEY_FRAMES_BACK * (now - self._at)), now
+        if self._spent + 1 > _KEY_FRAMES:
             return False
         self._spent += 1
         self._last = now

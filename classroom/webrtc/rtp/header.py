@@ -1,7 +1,7 @@
-"""The part of an RTP header that differs between students, and packets that are complete but for it.
+"""The part of an RTP header that differs between students, and templates of packets that lack only this part.
 
-A frame's packets are laid out once, one behind the other, with room for each header and for SRTP's tag; a student's
-copy needs only the headers written in. See RFC 3550, section 5.1, and RFC 8285 for the extensions.
+The packets of a frame are laid out once, one behind the other, with room for each header and for SRTP's tag. A
+student's copy only needs its headers written in. See RFC 3550, section 5.1, and RFC 8285 for the extensions.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _LONGEST_DELAY: Final = 0xFFF
 
 
 class PlayoutDelay:
-    """How long one student's browser is to hold pictures back, in milliseconds; may change at any time.
+    """How long one student's browser holds pictures back, in milliseconds; may change at any time.
 
-    0 and 0 means to show each picture as soon as it can be decoded.
+    0 and 0 means that each picture is shown as soon as it is decoded.
     """
 
     def __init__(self, least: int, most: int) -> None:
@@ -57,14 +57,14 @@ class PlayoutDelay:
 
 
 def send_time(seconds: float) -> bytes:
-    """A time as abs-send-time has it, in 24 bits for 64 s; receivers estimate by it what a link carries."""
+    """A time in the format of abs-send-time, 24 bits for 64 s; receivers use it to estimate what a link carries."""
     return (int(seconds * 262_144) & 0xFF_FFFF).to_bytes(3, "big")
 
 
 class HeaderExtensions:
-    """The header extensions of one stream; they are equally long in every packet, as GSO needs it.
+    """The header extensions of one stream; they have the same length in every packet, as GSO requires.
 
-    ``ids`` are what was agreed on, by URI.
+    ``ids`` are the negotiated ids, by URI.
     """
 
     def __init__(self, ids: Mapping[str, int], *, mid: str, delay: PlayoutDelay | None) -> None:
@@ -93,18 +93,18 @@ class HeaderExtensions:
 
 @dataclass(frozen=True, slots=True)
 class PacketTemplate:
-    """A portion of a frame as packets without headers; ``packets`` are (where, bytes, marker bit × 128)."""
+    """A portion of a frame as packets without headers; ``packets`` are (offset, bytes, marker bit × 128)."""
 
-    template: bytes
+    data: bytes
     packets: tuple[tuple[int, int, int], ...]
     runs: tuple[Run, ...]
     octets: int
 
 
 class PacketTemplates:
-    """The layouts of some payloads, by the room that headers and tags need; most students need the same.
+    """The templates of some payloads, by the room that headers and tags need; most students need the same.
 
-    ``ends`` says that the last of them is the last of its picture, which carries the marker.
+    ``ends`` says that the last payload is the last of its picture, whose packet has the marker bit.
     """
 
     def __init__(self, payloads: Sequence[bytes], *, ends: bool) -> None:
@@ -113,15 +113,15 @@ class PacketTemplates:
         self._made: dict[tuple[int, int], PacketTemplate] = {}
 
     def get(self, extensions: int, tag: int) -> PacketTemplate:
-        """The layout for so many bytes of extensions and of SRTP's tag."""
-        layout = self._made.get((extensions, tag))
-        if layout is None:
-            layout = self._made[extensions, tag] = self._make(_FIXED + extensions, tag)
-        return layout
+        """The template for this many bytes of extensions and of SRTP's tag."""
+        template = self._made.get((extensions, tag))
+        if template is None:
+            template = self._made[extensions, tag] = self._make(_FIXED + extensions, tag)
+        return template
 
     def _make(self, head: int, tag: int) -> PacketTemplate:
         room, rest = bytes(head), bytes(tag)
-        template = b"".join(room + payload + rest for payload in self._payloads)
+        data = b"".join(room + payload + rest for payload in self._payloads)
         packets: list[tuple[int, int, int]] = []
         runs: list[Run] = []
         at, stride, count = 0, 0, 0
@@ -129,7 +129,7 @@ class PacketTemplates:
             size = head + len(payload) + tag
             marker = 0x80 if self._ends and place == len(self._payloads) - 1 else 0
             packets.append((at, head + len(payload), marker))
-            # A run goes on with packets of its stride and may end with a shorter one.
+            # A run continues with packets of its stride and may end with a shorter one.
             first, end, _ = runs[-1] if runs else (0, 0, 0)
             if runs and size <= stride and (end - first) == count * stride and count < LARGEST_RUN:
                 runs[-1] = (first, at + size, stride)
@@ -138,4 +138,4 @@ class PacketTemplates:
                 runs.append((at, at + size, size))
                 stride, count = size, 1
             at += size
-        return PacketTemplate(template, tuple(packets), tuple(runs), sum(map(len, self._payloads)))
+        return PacketTemplate(data, tuple(packets), tuple(runs), sum(map(len, self._payloads)))

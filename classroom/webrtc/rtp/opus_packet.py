@@ -1,7 +1,6 @@
-"""Opus packets put together from others (RFC 6716, section 3), without a decoder.
+"""Joins Opus packets to one (RFC 6716, section 3), without a decoder.
 
-A packet of its first byte only says that its frame was lost on the way (3.2.1): whatever decodes it makes up for the
-frame from what came before.
+A packet of one byte means that its frame was lost (3.2.1): a decoder conceals the frame from those before it.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ _LENGTHS_DIFFER: Final = 0x80
 
 
 def single(packet: bytes) -> bool:
-    """Whether a packet holds exactly one frame, as those of browsers do."""
+    """Whether a packet has exactly one frame, as those of browsers do."""
     return 0 < len(packet) <= 1 + _LONGEST and packet[0] & _CODE == 0
 
 
 def samples(packet: bytes) -> int:
-    """How many samples at 48 kHz each frame of a packet lasts."""
+    """How many samples at 48 kHz each frame of a packet has."""
     configuration = packet[0] >> 3
     if configuration < 12:
         return _SILK[configuration % 4]
@@ -46,12 +45,12 @@ def samples(packet: bytes) -> int:
 
 
 def lost(before: bytes) -> bytes:
-    """A packet that stands for one that was lost after ``before``, which is ``single``."""
+    """A packet that replaces one that was lost after ``before``, which is ``single``."""
     return before[:1]
 
 
 def joinable(packets: Sequence[bytes]) -> bool:
-    """Whether packets can be one: each ``single``, of the same kind apart from the lost ones, not too long together."""
+    """Whether packets can be joined: each ``single``, of one kind apart from the lost ones, not too long together."""
     return (
         all(single(packet) for packet in packets)
         and len({samples(packet) for packet in packets}) == 1
@@ -61,7 +60,7 @@ def joinable(packets: Sequence[bytes]) -> bool:
 
 
 def join(packets: Sequence[bytes]) -> bytes:
-    """One packet with the frames of all; they are ``joinable``, or there is only one."""
+    """One packet with the frames of all of them; they are ``joinable``, or there is only one."""
     if len(packets) == 1:
         return packets[0]
     kind = next((packet[0] for packet in packets if len(packet) > 1), packets[0][0])
@@ -71,7 +70,7 @@ def join(packets: Sequence[bytes]) -> bytes:
 
 
 def _length(frame: bytes) -> bytes:
-    """How many bytes a frame has, as 3.2.1 writes it."""
+    """The length of a frame in bytes, in the format of 3.2.1."""
     size = len(frame)
     if size < _SHORT:
         return bytes([size])

@@ -1,4 +1,4 @@
-"""When the packets of a picture leave: most at once, those of a large one in portions that no link has to queue.
+"""When the packets of a picture are sent: usually all at once, a large picture in portions that no link must queue.
 
 Pure: a number of packets and an interval in, portions with their times out.
 """
@@ -11,16 +11,16 @@ from typing import Final
 __all__ = ["BURST", "SPREAD", "Portion", "portions"]
 
 BURST: Final = 30
-"""Packets that leave at once: 36 kB, which is what the encoder's buffer lets an ordinary picture be."""
+"""Packets that are sent at once: 36 kB, the size that the encoder's buffer allows for an ordinary picture."""
 
 SPREAD: Final = 0.025
 """Seconds over which a larger picture is spread at most."""
 
 _SHARE: Final = 0.75
-"""The share of the interval between two pictures over which one is spread: it has to be out before the next comes."""
+"""The share of the interval between two pictures over which one is spread: it must be sent before the next comes."""
 
 _PORTION: Final = 12
-"""Packets in a portion of a large picture. Fewer would be gentler to the link and cost more system calls."""
+"""Packets in a portion of a large picture. Fewer would load the link more evenly and cost more system calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Portion:
 
 
 def portions(packets: int, interval: float = 0.0) -> tuple[Portion, ...]:
-    """In what portions a picture of so many packets leaves, so many seconds after the one before; 0 is not known."""
+    """The portions of a picture of this many packets; ``interval`` is seconds since the last picture, 0 if unknown."""
     if packets <= BURST:
         return (Portion(0, packets, 0.0),)
     count = -(-packets // _PORTION)

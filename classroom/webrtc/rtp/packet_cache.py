@@ -1,4 +1,4 @@
-"""The packets of the last seconds of one rendition, kept once for everybody, for those who did not get one."""
+"""The packets of the last seconds of one rendition, kept once for all students, for retransmission."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from classroom.webrtc.rtp.pacer import Portion, portions
 __all__ = ["CachedPacket", "PacketCache", "RtpFrame"]
 
 _KEPT: Final = 2.0
-"""Seconds of packets that are kept: more than any round trip at which a repetition still comes in time."""
+"""Seconds of packets that are kept: more than any round trip at which a retransmission still comes in time."""
 
 _LEAST_RATE: Final = 64_000
-"""Bits a second that a rendition counts as having at least, for what may be spent on repetitions."""
+"""Bits a second that a rendition counts as having at least, for the retransmission budget."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RtpFrame:
-    """One picture or block of sound as payloads of packets; its first packet is number ``index`` of the rendition."""
+    """One picture or block of sound as payloads of packets; its first packet is number ``index`` of the rendition.
+
+    ``captured`` is in clock seconds.
+    """
 
     index: int
     pts: int
@@ -34,7 +37,7 @@ class RtpFrame:
 
 @dataclass(frozen=True, slots=True)
 class CachedPacket:
-    """One packet's share of a frame."""
+    """The payload of one packet, and whether it is the last of its frame."""
 
     frame: RtpFrame
     payload: bytes
@@ -42,7 +45,7 @@ class CachedPacket:
 
 
 class PacketCache:
-    """Numbers the packets of a rendition one after another, and finds those of the last two seconds by number."""
+    """Numbers the packets of a rendition in sequence, and finds those of the last two seconds by number."""
 
     def __init__(self) -> None:
         self._frames: deque[RtpFrame] = deque()
@@ -50,7 +53,7 @@ class PacketCache:
         self._next = 0
 
     def add(self, *, payloads: Sequence[bytes], pts: int, captured: float, key: bool) -> RtpFrame:
-        """Keep a frame's payloads (``captured`` in clock seconds), and forget those that are too old."""
+        """Keep the payloads of a frame (``captured`` in clock seconds), and drop those that are too old."""
         octets = sum(map(len, payloads))
         interval = captured - self._frames[-1].captured if self._frames else 0.0
         frame = RtpFrame(self._next, pts, captured, key, payloads, octets, portions(len(payloads), interval))
@@ -62,7 +65,7 @@ class PacketCache:
         return frame
 
     def find(self, index: int) -> CachedPacket | None:
-        """The packet of that number, or None when it was too long ago or has not been yet."""
+        """The packet of this number; None where it is too old or does not exist yet."""
         at = bisect_right(self._frames, index, key=lambda frame: frame.index) - 1
         if at < 0:
             return None
@@ -73,7 +76,7 @@ class PacketCache:
         return CachedPacket(frame, frame.payloads[place], place == len(frame.payloads) - 1)
 
     def since_key_frame(self) -> list[RtpFrame]:
-        """The newest key frame that is kept and all that came after it, oldest first; nothing without one."""
+        """The newest key frame that is kept and all frames after it, oldest first; empty without one."""
         frames: list[RtpFrame] = []
         for frame in reversed(self._frames):
             frames.append(frame)

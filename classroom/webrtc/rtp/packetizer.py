@@ -1,8 +1,7 @@
-"""Cuts encoded pictures and sound into the payloads of RTP packets, once for everybody who watches.
+"""Cuts encoded pictures and sound into the payloads of RTP packets, once for all students.
 
-The payloads of one picture are equally long but for the last, so that the kernel can cut one large datagram into
-packets by itself (UDP GSO). They are as RFC 6184 (H.264, packetization-mode 1), RFC 7741 (VP8) and RFC 7587 (Opus)
-want them.
+The payloads of one picture have the same length, except the last, so that the kernel can cut one large datagram into
+packets (UDP GSO). The formats are those of RFC 6184 (H.264, packetization-mode 1), RFC 7741 (VP8), RFC 7587 (Opus).
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from classroom.media.frames import Codec
 __all__ = ["LONGEST", "packetize"]
 
 LONGEST: Final = 1152
-"""Bytes in a payload at most: with all headers and SRTP's tag a packet stays below 1200 bytes, as browsers keep it."""
+"""Bytes in a payload at most: with headers and SRTP's tag a packet stays below 1200 bytes, as browsers' do."""
 
 _STAP_A: Final = 24
 _FU_A: Final = 28
@@ -26,7 +25,7 @@ _VP8_CONTINUATION: Final = b"\x00"
 
 
 def packetize(codec: Codec, data: bytes, longest: int = LONGEST) -> list[bytes]:
-    """The payloads of one encoded picture or block of sound; none where there is nothing in it."""
+    """The payloads of one encoded picture or block of sound; empty where ``data`` holds nothing."""
     match codec:
         case "h264":
             return _h264(data, longest)
@@ -55,7 +54,7 @@ def _h264(data: bytes, longest: int) -> list[bytes]:
 
 
 def _units(data: bytes) -> Iterator[bytes]:
-    """The NAL units between the start codes (H.264, annex B); zeros behind a unit belong to the next start code."""
+    """The NAL units between the start codes (H.264, annex B); zeros after a unit belong to the next start code."""
     start = data.find(b"\0\0\1")
     while start >= 0:
         start += 3
@@ -88,15 +87,15 @@ def _fragments(unit: bytes, longest: int) -> list[bytes]:
 def _vp8(data: bytes, longest: int) -> list[bytes]:
     """VP8 with the shortest descriptor (RFC 7741 section 4.2).
 
-    There is no picture id in it: one would have to go on counting when a student moves to another rendition, and so
-    could not be shared. Receivers follow the sequence numbers instead.
+    It has no picture id: the id would have to keep counting when a student moves to another rendition, so packets could
+    not be shared. Receivers follow the sequence numbers instead.
     """
     pieces = _equal(data, longest - 1)
     return [(_VP8_CONTINUATION if at else _VP8_BEGINNING) + piece for at, piece in enumerate(pieces)]
 
 
 def _equal(data: bytes, longest: int) -> list[bytes]:
-    """As few pieces as possible, equally long but for a last one that may be shorter."""
+    """As few pieces as possible, of the same length, except the last, which may be shorter."""
     if not data:
         return []
     count = -(-len(data) // longest)

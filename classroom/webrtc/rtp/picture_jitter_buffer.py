@@ -1,7 +1,7 @@
-"""What is missing of the pictures that a page sends: it is asked for again until it comes or is given up.
+"""Receives the pictures that a page sends: asks for missing packets until they come or are given up.
 
-aiortc asks once, and where that or the repetition is lost as well it shows nothing until 512 packets have piled up,
-which takes seconds. These two stand in the places of its list of what is missing and of its jitter buffer.
+aiortc sends each NACK once. Where the NACK or the retransmission is lost, it shows nothing until 512 packets have piled
+up, which takes seconds. The two classes here replace its NACK generator and its jitter buffer.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from classroom.common.clock import Clock
 __all__ = ["NackGenerator", "PictureJitterBuffer"]
 
 _AGAIN: Final = 0.1
-"""Seconds after which what has not come is asked for again."""
+"""Seconds after which a missing packet is requested again."""
 
 _PATIENCE: Final = 0.6
-"""Seconds after which it is given up."""
+"""Seconds after which a missing packet is given up."""
 
 _MOST: Final = 128
-"""Packets missing at once; after more, as after an outage, a key frame comes sooner than all of them."""
+"""Packets missing at once; where there are more, such as after an outage, a key frame comes sooner than all of them."""
 
 _JUMP: Final = 2000
-"""Sequence numbers; whatever is farther away than this begins a new count."""
+"""Sequence numbers; a packet that is farther away than this starts a new count."""
 
 _CAPACITY: Final = 512
 
 
 class NackGenerator:
-    """The sequence numbers that are missing of one stream, and since when."""
+    """The sequence numbers that one stream lacks, and since when."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -39,16 +39,16 @@ class NackGenerator:
         self._asked = 0.0
         self._source: int | None = None
         self._newest = 0
-        self.broken = False  # something will never come; whoever mends that sets it back
-        self.awaited = True  # whether the last packet was new or missing, neither too late nor there already
+        self.broken = False  # a packet was given up; the jitter buffer resets this
+        self.awaited = True  # whether the last packet was new or missing, not late or a duplicate
 
     @property
     def missing(self) -> set[int]:
-        """What is to be asked for."""
+        """The sequence numbers to name in a NACK."""
         return set(self._since)
 
     def add(self, packet: RtpPacket) -> bool:
-        """Take a packet as it comes; whether what is missing is to be asked for now."""
+        """Take a packet as it arrives; returns whether to send a NACK now."""
         now = self._clock.now()
         number = packet.sequence_number
         step = (number - self._newest + 0x8000 & 0xFFFF) - 0x8000
@@ -72,22 +72,22 @@ class NackGenerator:
 
 
 class PictureJitterBuffer:
-    """Puts packets together to pictures; goes on with the newest packet and a key frame where others never came.
+    """Assembles packets to pictures; restarts with the newest packet and a key frame where others never came.
 
-    ``missing`` takes each packet first.
+    ``nacks`` takes each packet first.
     """
 
-    def __init__(self, missing: NackGenerator) -> None:
-        self._missing = missing
+    def __init__(self, nacks: NackGenerator) -> None:
+        self._nacks = nacks
         self._buffer = JitterBuffer(_CAPACITY, is_video=True)
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        """Take a packet; whether to ask for a key frame, and the next picture that is complete."""
-        if not self._missing.awaited:
+        """Take a packet; returns whether to request a key frame, and the next picture that is complete."""
+        if not self._nacks.awaited:
             return False, None
-        anew = self._missing.broken
-        if anew:
-            self._missing.broken = False
+        restart = self._nacks.broken
+        if restart:
+            self._nacks.broken = False
             self._buffer = JitterBuffer(_CAPACITY, is_video=True)
         needed, frame = self._buffer.add(packet)
-        return needed or anew, frame
+        return needed or restart, frame

@@ -1,4 +1,4 @@
-"""Reads what receivers report, straight from the bytes: of hundreds of students it comes a thousand times a second."""
+"""Reads RTCP from receivers, directly from the bytes: hundreds of students send a thousand packets a second."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _NACK, _PLI, _FIR, _APPLICATION = 1, 1, 4, 15
 
 _PADDED: Final = 0x20
 
-_MOST_MISSED: Final = 1000
-"""Packets that one request may name, about; browsers ask for a key frame instead when they miss more."""
+_MOST_MISSING: Final = 1000
+"""Packets that one NACK may name, about; a browser that misses more requests a key frame instead."""
 
 
 def read_rtcp(data: bytes) -> Iterator[RtcpMessage]:
-    """What a compound packet (RFC 3550, section 6.1) says that a sender wants to know; the rest is passed over.
+    """The messages of a compound packet (RFC 3550, section 6.1) that concern a sender; others are skipped.
 
-    ValueError where a packet in it has no end; what came before that has been said.
+    Raises ValueError where a packet in it is malformed; the messages before it have been yielded.
     """
     at = 0
     while at < len(data):
@@ -46,17 +46,17 @@ def read_rtcp(data: bytes) -> Iterator[RtcpMessage]:
                 raise ValueError("the padding of a packet of RTCP is wrong")
             end -= padding
         if kind == _RECEIVER_REPORT:
-            yield from _blocks(data, at + 8, end, count)
+            yield from _report_blocks(data, at + 8, end, count)
         elif kind == _SENDER_REPORT:
-            yield from _blocks(data, at + 28, end, count)
+            yield from _report_blocks(data, at + 28, end, count)
         elif kind == _TRANSPORT_FEEDBACK and count == _NACK and end - at >= 12:
-            yield _loss(data, at + 8, end)
+            yield _nack(data, at + 8, end)
         elif kind == _PAYLOAD_FEEDBACK and end - at >= 12:
             yield from _payload_feedback(data, at + 8, end, count)
         at = following
 
 
-def _blocks(data: bytes, at: int, end: int, count: int) -> Iterator[ReceiverReport]:
+def _report_blocks(data: bytes, at: int, end: int, count: int) -> Iterator[ReceiverReport]:
     for place in range(at, min(end - _BLOCK.size + 1, at + count * _BLOCK.size), _BLOCK.size):
         ssrc, fraction, lost, highest, jitter, last, delay = _BLOCK.unpack_from(data, place)
         yield ReceiverReport(
@@ -64,17 +64,17 @@ def _blocks(data: bytes, at: int, end: int, count: int) -> Iterator[ReceiverRepo
         )
 
 
-def _loss(data: bytes, at: int, end: int) -> Nack:
+def _nack(data: bytes, at: int, end: int) -> Nack:
     """A generic NACK: a sequence number, and a bit for each of the sixteen after it (RFC 4585, section 6.2.1)."""
-    missed: list[int] = []
+    missing: list[int] = []
     for place in range(at + 4, end - 3, 4):
-        if len(missed) >= _MOST_MISSED:
+        if len(missing) >= _MOST_MISSING:
             break
         first, following = _PAIR.unpack_from(data, place)
-        missed.append(first)
-        missed += [(first + 1 + bit) & 0xFFFF for bit in range(16) if following >> bit & 1]
+        missing.append(first)
+        missing += [(first + 1 + bit) & 0xFFFF for bit in range(16) if following >> bit & 1]
     (ssrc,) = _SSRC.unpack_from(data, at)
-    return Nack(ssrc, tuple(missed))
+    return Nack(ssrc, tuple(missing))
 
 
 def _payload_feedback(data: bytes, at: int, end: int, form: int) -> Iterator[RtcpMessage]:
@@ -82,7 +82,7 @@ def _payload_feedback(data: bytes, at: int, end: int, form: int) -> Iterator[Rtc
     if form == _PLI:
         yield KeyFrameRequest((ssrc,))
     elif form == _FIR:
-        # The streams that are meant are named inside (RFC 5104, section 4.3.1.1).
+        # The streams are named inside (RFC 5104, section 4.3.1.1).
         named = [_SSRC.unpack_from(data, place)[0] for place in range(at + 4, end - 7, 8)]
         yield KeyFrameRequest((*named, ssrc) if ssrc else tuple(named))
     elif form == _APPLICATION and data[at + 4 : at + 8] == b"REMB" and end - at >= 12:

@@ -1,8 +1,8 @@
-"""RTCP that a sender writes (RFC 3550, section 6): what was sent, when by the clock of the wall, and the farewell.
+"""RTCP that a sender writes (RFC 3550, section 6): sender reports, source descriptions and BYE.
 
-Sound and picture share one time line: a sender report says which RTP time belongs to which NTP time, and browsers
-align the two by it. It is derived from when pictures and sound were taken, never from when packets happened to leave,
-so it does not jitter with the load of the machine.
+A sender report says which RTP time belongs to which NTP time, and browsers align sound and picture by that. Both are
+derived from when pictures and sound were captured, never from when packets were sent, so they do not jitter with the
+load of the machine.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class SenderCounters:
 
 
 class RtpClock:
-    """How clock seconds and the RTP time of a stream belong together: time stamp ``origin`` was at second ``zero``.
+    """Converts clock seconds to the RTP time of a stream: time stamp ``origin`` was at second ``zero``.
 
-    ``rate`` counts units a second; ``lag`` is how many seconds a moment is said to have been later than its stamp.
+    ``rate`` is units a second; ``lag`` is how many seconds later than its time stamp a moment is said to have been.
     """
 
     def __init__(self, *, origin: int, rate: int, zero: float, lag: float) -> None:
@@ -55,7 +55,7 @@ class RtpClock:
 
 
 def ntp_time(wall: float) -> int:
-    """Seconds since 1970 as an NTP time of 64 bits (RFC 3550, section 4), which begins anew in 2036."""
+    """Seconds since 1970 as an NTP time of 64 bits (RFC 3550, section 4), which restarts in 2036."""
     return int((wall + _NTP_EPOCH) * (1 << 32)) & _ALL
 
 
@@ -74,7 +74,7 @@ def source_description(ssrc: int, name: str) -> bytes:
 
 
 def bye(ssrcs: Iterable[int]) -> bytes:
-    """BYE: these streams end (section 6.6)."""
+    """BYE: these streams have ended (section 6.6)."""
     sources = [ssrc.to_bytes(4, "big") for ssrc in ssrcs]
     return _packet(_BYE, len(sources), b"".join(sources))
 

@@ -1,4 +1,4 @@
-"""The codecs that are offered, as aiortc has them."""
+"""The codecs that are offered, as aiortc describes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def preferences(codecs: Sequence[PictureCodec]) -> list[RTCRtpCodecCapability]:
 
 
 def capabilities(kind: str, names: Sequence[str]) -> list[RTCRtpCodecCapability]:
-    """Aiortc's codecs of some names (``audio/opus``) in their order, with what repeats their packets."""
+    """Aiortc's codecs of some names (``audio/opus``) in their order, with the codecs for retransmission."""
     everything = RTCRtpSender.getCapabilities(kind).codecs
     chosen = [codec for name in names for codec in everything if codec.mimeType.lower() == name.lower()]
     return chosen + [codec for codec in everything if codec.mimeType.lower() == f"{kind}/rtx"]

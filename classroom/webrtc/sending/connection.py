@@ -1,4 +1,4 @@
-"""One student's connection as its streams see it: the link they share, their reports, and when it was last heard of."""
+"""One student's RTP connection: the SRTP path that its streams share, their reports, and the RTCP that arrives."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from classroom.webrtc.sending.stream import Stream
 
 __all__ = ["RtpConnection"]
 
-_FIRST_TURNS: Final = 6
+_FIRST_REPORTS: Final = 6
 """Seconds, about, in which there is a report each second."""
 
 
 class RtpConnection:
     """Holds the streams of one connection together.
 
-    ``now`` is the clock; ``wall`` makes seconds since 1970 of its seconds. ``ended`` is called when the last stream
+    ``now`` is the clock; ``wall`` converts its seconds to seconds since 1970. ``ended`` is called when the last stream
     has stopped.
     """
 
@@ -33,14 +33,16 @@ class RtpConnection:
         self, *, now: Callable[[], float], wall: Callable[[float], float], ended: Callable[[RtpConnection], None]
     ) -> None:
         self.now = now
-        self.last_heard: float | None = None
+        self.last_activity: float | None = None
+        """When the other end last sent something, in clock seconds; None before the connection was established."""
         self.opened: float | None = None
+        """When the connection was established, in clock seconds."""
         self._wall = wall
         self._ended = ended
         self._streams: list[Stream] = []
-        self._link: SrtpPath | None = None
+        self._path: SrtpPath | None = None
         self._transport: RTCDtlsTransport | None = None
-        self._ears: list[RtcpListener] = []
+        self._listeners: list[RtcpListener] = []
         self._name = ""
         self._due = False
         self._turns = 0
@@ -48,111 +50,112 @@ class RtpConnection:
     @property
     def ready(self) -> bool:
         """Whether packets can be sent now."""
-        return self._link is not None and self._link.ready
+        return self._path is not None and self._path.ready
 
-    def join(self, stream: Stream) -> None:
-        """Another stream of this connection."""
+    def add(self, stream: Stream) -> None:
+        """Add a stream to this connection."""
         self._streams.append(stream)
 
     # What streams call
 
     def open(self, transport: RTCDtlsTransport, parameters: RTCRtpSendParameters) -> None:
-        """The connection stands; the first stream that learns of it makes the link for all."""
-        if self._link is not None:
+        """Take the transport, which is established; only the first stream's call has an effect."""
+        if self._path is not None:
             return
-        self._link = SrtpPath(transport, self._hear_directly)
+        self._path = SrtpPath(transport, self._receive_intercepted)
         self._name = parameters.rtcp.cname or ""
         self._transport = transport
-        self.listen(RtcpListener(0, self._hear), parameters)
-        self.last_heard = self.opened = self.now()
+        self.subscribe(RtcpListener(0, self._receive_unaddressed), parameters)
+        self.last_activity = self.opened = self.now()
 
-    def listen(self, ear: RtcpListener, parameters: RTCRtpSendParameters) -> None:
-        """Let an ear hear what comes back, until all streams have stopped."""
+    def subscribe(self, listener: RtcpListener, parameters: RTCRtpSendParameters) -> None:
+        """Give a listener the RTCP that arrives, until all streams have stopped."""
         if self._transport is not None:
-            self._ears.append(ear)
-            subscribe_rtcp(self._transport, ear, parameters)
+            self._listeners.append(listener)
+            subscribe_rtcp(self._transport, listener, parameters)
 
     def send(
-        self, layouts: PacketTemplates, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+        self, templates: PacketTemplates, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
     ) -> tuple[int, int]:
-        """Send packets of a stream; how many, and octets of payload."""
-        if self._link is None:
+        """Send packets of a stream; returns how many were sent, and the octets of their payloads."""
+        if self._path is None:
             return 0, 0
-        return self._link.send(
-            layouts, payload_type=payload_type, sequence=sequence, stamp=stamp, ssrc=ssrc, extensions=extensions
+        return self._path.send(
+            templates, payload_type=payload_type, sequence=sequence, stamp=stamp, ssrc=ssrc, extensions=extensions
         )
 
-    def say(self, report: bytes) -> None:
+    def send_rtcp(self, packet: bytes) -> None:
         """Send an RTCP packet."""
-        if self._link is not None:
-            self._link.report(report)
+        if self._path is not None:
+            self._path.send_rtcp(packet)
 
-    def heard(self) -> None:
-        """Something came back."""
-        self.last_heard = self.now()
+    def note_activity(self) -> None:
+        """Note that the other end has sent something."""
+        self.last_activity = self.now()
 
-    def hurry(self) -> None:
-        """A stream has begun: report at the next opportunity, so that sound and picture are aligned from the start."""
+    def report_soon(self) -> None:
+        """Send sender reports at the next opportunity, so that sound and picture are aligned from the start."""
         self._due = True
 
     def round_trip(self, *, last_report: int, delay: int) -> float | None:
-        """Seconds there and back, by the report that a receiver answers."""
+        """Seconds to the other end and back, by the sender report that a receiver report answers."""
         return round_trip(ntp_time(self._wall(self.now())), last_report=last_report, delay=delay)
 
     def stopped(self, stream: Stream) -> None:
-        """A stream has said goodbye."""
+        """Take note that a stream has ended."""
         self._streams.remove(stream)
         if self._streams:
             return
         if self._transport is not None:
-            for ear in self._ears:
-                unsubscribe_rtcp(self._transport, ear)
-        self._ears.clear()
+            for listener in self._listeners:
+                unsubscribe_rtcp(self._transport, listener)
+        self._listeners.clear()
         self._transport = None
-        if self._link is not None:
-            self._link.close()
+        if self._path is not None:
+            self._path.close()
         self._ended(self)
 
     # What the transmitter calls
 
     @property
     def due(self) -> bool:
-        """Whether it should report before its turn."""
+        """Whether it must report before its turn."""
         return self._due
 
     def report(self) -> None:
-        """Follow the path that ICE chose, and report on all streams in one packet (RFC 3550, section 6.1).
+        """Follow the path that ICE selected, and report on all streams in one packet (RFC 3550, section 6.1).
 
-        Called once a second, and before that when ``due``. Two reports are what a browser needs to align sound and
-        picture; after some seconds every other second is enough.
+        Called once a second, and before that when ``due``. A browser needs two reports to align sound and picture;
+        after some seconds every other second is enough.
         """
         self._due = False
-        link = self._link
-        if link is None:
+        path = self._path
+        if path is None:
             return
-        link.refresh()
+        path.refresh()
         now = self.now()
         for stream in self._streams:
             stream.tend(now)
         self._turns += 1
-        if self._turns > _FIRST_TURNS and self._turns % 2:
+        if self._turns > _FIRST_REPORTS and self._turns % 2:
             return
         ntp = ntp_time(self._wall(now))
-        reports = [(stream.ssrc, said) for stream in self._streams if (said := stream.report(now, ntp))]
+        reports = [(stream.ssrc, report) for stream in self._streams if (report := stream.report(now, ntp))]
         if reports:
             names = b"".join(source_description(ssrc, self._name) for ssrc, _ in reports)
-            link.report(b"".join(said for _, said in reports) + names)
+            path.send_rtcp(b"".join(report for _, report in reports) + names)
 
-    def _hear_directly(self, said: RtcpMessage) -> None:
-        self.heard()
-        meant = (said.ssrc,) if isinstance(said, ReceiverReport | Nack) else said.ssrcs
+    def _receive_intercepted(self, message: RtcpMessage) -> None:
+        self.note_activity()
+        ssrcs = (message.ssrc,) if isinstance(message, ReceiverReport | Nack) else message.ssrcs
         for stream in self._streams:
-            if stream.ssrc in meant:
-                stream.hear(said)
+            if stream.ssrc in ssrcs:
+                stream.receive(message)
 
-    def _hear(self, heard: RtcpMessage) -> None:
-        self.heard()
-        if isinstance(heard, KeyFrameRequest):
+    def _receive_unaddressed(self, message: RtcpMessage) -> None:
+        """Act on what aiortc passes on for the SSRC 0: the streams that it is about are named inside."""
+        self.note_activity()
+        if isinstance(message, KeyFrameRequest):
             for stream in self._streams:
-                if stream.ssrc in heard.ssrcs:
-                    stream.want_key_frame()
+                if stream.ssrc in message.ssrcs:
+                    stream.request_key_frame()

@@ -1,8 +1,8 @@
-"""One rendition to all who watch it: subscribed to once, packetised once, sent to one student after the other.
+"""Sends one rendition to all students who watch it: subscribed to once, packetized once, sent to each in turn.
 
-Nobody waits for anybody: a socket that is full loses packets, which its owner asks for again, and after some
-milliseconds of sending the event loop gets its turn. Sound has a distribution of its own and is not held up by a
-picture's portions.
+No student waits for another: a full socket loses packets, which its receiver asks for again, and after some
+milliseconds of sending the event loop gets its turn. Sound has a distribution of its own, so the portions of a picture
+do not delay it.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ logger = logging.getLogger(__name__)
 sparing = LimitedLog(logger, lines=1)
 
 SLICE: Final = 0.002
-"""Seconds of sending after which others of the event loop get their turn."""
+"""Seconds of sending after which other tasks of the event loop get their turn."""
 
 _STALE: Final = 0.3
-"""Seconds without a frame after which what came before is not the program any more."""
+"""Seconds without a frame after which the frames before it no longer show the program."""
 
 _MOST_OCTETS: Final = 250_000
-"""Octets that a newcomer is sent of what was before it came: about a second of the program."""
+"""Octets of recent frames that a new student is sent at most: about a second of the program."""
 
-_PORTION_EVERY: Final = 0.01
-"""Seconds between two portions of that, of about 36 kB: no network has to queue more."""
+_CATCH_UP_INTERVAL: Final = 0.01
+"""Seconds between two portions of the recent frames, of about 36 kB each: no network has to queue more."""
 
 
 @dataclass(slots=True)
 class _Recipient:
-    """What of a frame one student has been sent: so many portions, from a first sequence number on."""
+    """How far one student has been sent a frame: this many portions, from a first sequence number on."""
 
     sequence: int
     stamp: int
@@ -52,7 +52,7 @@ class _Recipient:
 
 
 class _CatchUp:
-    """What a newcomer is still to be sent before it gets what all get; the next portion of it is on its way."""
+    """Recent frames that a new student is sent before live ones; ``handle`` is the timer of the next portion."""
 
     def __init__(self, frames: Iterable[RtpFrame]) -> None:
         self.frames = deque(frames)
@@ -64,17 +64,17 @@ class _CatchUp:
 
 
 class Distribution:
-    """The students of one fan-out. ``run`` sends until the program ends; the encoder runs only while there is one."""
+    """The students of one fan-out. ``run`` sends until the program ends; the encoder runs only while there are any."""
 
     def __init__(self, fanout: Fanout, demand: Demand, clock: Clock) -> None:
         self.demand = demand
         self._fanout = fanout
         self._clock = clock
         self._streams: dict[Stream, None] = {}
-        self._arriving: dict[Stream, _CatchUp] = {}
+        self._catching_up: dict[Stream, _CatchUp] = {}
         self._frame: RtpFrame | None = None
-        self._takers: dict[Stream, _Recipient] = {}  # of the frame that is being sent
-        self._history = PacketCache()
+        self._recipients: dict[Stream, _Recipient] = {}  # of the frame that is being sent
+        self._cache = PacketCache()
         self._wanted = asyncio.Event()
         self._subscription: Subscription | None = None
         self._left = False
@@ -82,54 +82,54 @@ class Distribution:
     @property
     def bit_rate(self) -> float:
         """Bits a second of the last two seconds."""
-        return self._history.bit_rate
+        return self._cache.bit_rate
 
     def add(self, stream: Stream) -> None:
-        """Send to a student as well: what there is since the last key frame, else from the next one on.
+        """Send to this stream as well: the frames since the last key frame, else from the next one on.
 
-        When a class joins at once, one key frame is enough for all of it, and the picture stays good for the others.
+        When a whole class joins, one key frame is enough for all, and the picture stays good for the others.
         """
         self._streams[stream] = None
         self._wanted.set()
-        self.wished()
+        self.bit_rate_requested()
         recent = [] if stream.begun else self._recent()
         if recent:
-            self._arriving[stream] = _CatchUp(recent)
-            self._lead_in(stream)
+            self._catching_up[stream] = _CatchUp(recent)
+            self._catch_up(stream)
         else:
             self.demand.key_frame()
 
     def remove(self, stream: Stream) -> None:
-        """Send to it no more, but for the rest of a frame that it has begun to get. One that is not there is no fault.
+        """Send to this stream no more, except the rest of a frame that it has partly received. May be called again.
 
-        It may go on with packets of another rendition, which come after those of that frame.
+        The stream may continue with packets of another rendition, which follow those of that frame.
         """
         self._streams.pop(stream, None)
-        arrival = self._arriving.pop(stream, None)
-        if arrival is not None:
-            arrival.cancel()
-        taker = self._takers.pop(stream, None)
-        if taker is not None and self._frame is not None:
-            self._send_rest(stream, self._frame, taker)
+        catch_up = self._catching_up.pop(stream, None)
+        if catch_up is not None:
+            catch_up.cancel()
+        recipient = self._recipients.pop(stream, None)
+        if recipient is not None and self._frame is not None:
+            self._send_rest(stream, self._frame, recipient)
         if self._streams:
-            self.wished()
+            self.bit_rate_requested()
             return
         self._wanted.clear()
         if self._subscription is not None:
             self._left = True
             self._subscription.close()
 
-    def wished(self) -> None:
-        """A student wishes for another bit rate than before; the encoder follows when all wish for less."""
+    def bit_rate_requested(self) -> None:
+        """Read the bit rates that the streams request; the encoder follows when all of them request less."""
         if self._subscription is None:
             return
-        wishes = [stream.wish for stream in self._streams]
-        known = [wish for wish in wishes if wish is not None]
-        self._subscription.wish = max(known) if known and len(known) == len(wishes) else None
+        requests = [stream.requested_bit_rate for stream in self._streams]
+        limits = [bit_rate for bit_rate in requests if bit_rate is not None]
+        self._subscription.wish = max(limits) if limits and len(limits) == len(requests) else None
 
     def _recent(self) -> list[RtpFrame]:
-        """What a newcomer needs to see the program as it is now; nothing where that is too long ago or too much."""
-        frames = self._history.since_key_frame()
+        """The frames that a new student needs to see the program now; none where they are too old or too many."""
+        frames = self._cache.since_key_frame()
         if (
             self._subscription is None
             or not frames
@@ -139,36 +139,36 @@ class Distribution:
             return []
         return frames
 
-    def _lead_in(self, stream: Stream) -> None:
-        """Send a newcomer the next portion of what was before it came, until it has all."""
-        arrival = self._arriving[stream]
+    def _catch_up(self, stream: Stream) -> None:
+        """Send a new student the next portion of the recent frames, until it has all of them."""
+        catch_up = self._catching_up[stream]
         try:
-            self._lead_on(stream, arrival)
+            self._send_recent(stream, catch_up)
         except Exception as fault:  # noqa: BLE001 - as in _deliver
             _report(fault)
-            arrival.frames.clear()
-        if arrival.frames:
-            arrival.handle = asyncio.get_running_loop().call_later(_PORTION_EVERY, self._lead_in, stream)
+            catch_up.frames.clear()
+        if catch_up.frames:
+            catch_up.handle = asyncio.get_running_loop().call_later(_CATCH_UP_INTERVAL, self._catch_up, stream)
         else:
-            del self._arriving[stream]
+            del self._catching_up[stream]
 
-    def _lead_on(self, stream: Stream, arrival: _CatchUp) -> None:
+    def _send_recent(self, stream: Stream, catch_up: _CatchUp) -> None:
         packets = 0
-        while arrival.frames and packets < BURST:
-            frame = arrival.frames.popleft()
-            accepted = stream.accept(self, frame, self._history)
+        while catch_up.frames and packets < BURST:
+            frame = catch_up.frames.popleft()
+            accepted = stream.accept(self, frame, self._cache)
             if accepted is None:
-                # Its connection cannot be sent to yet, so what follows would be of no use.
-                arrival.frames.clear()
+                # Its connection is not ready yet, so the frames that follow would be of no use.
+                catch_up.frames.clear()
                 self.demand.key_frame()
                 break
             self._send_rest(stream, frame, _Recipient(*accepted))
             packets += len(frame.payloads)
 
-    def _send_rest(self, stream: Stream, frame: RtpFrame, taker: _Recipient) -> None:
+    def _send_rest(self, stream: Stream, frame: RtpFrame, recipient: _Recipient) -> None:
         sent = send_time(self._clock.now())
-        for portion in frame.portions[taker.portions :]:
-            stream.send(_layouts(frame, portion), taker.sequence + portion.first, taker.stamp, sent)
+        for portion in frame.portions[recipient.portions :]:
+            stream.send(_templates(frame, portion), recipient.sequence + portion.first, recipient.stamp, sent)
 
     async def run(self) -> None:
         """Send until the program ends."""
@@ -176,11 +176,11 @@ class Distribution:
         while self._left:
             await self._wanted.wait()
             if not self._streams:
-                continue  # who came has gone before this was noticed
+                continue  # the student has left already
             self._left = False
             async with self._fanout.subscribe() as packets:
                 self._subscription = packets
-                self.wished()
+                self.bit_rate_requested()
                 try:
                     async for encoded in packets:
                         if payloads := packetize(encoded.codec, bytes(encoded.packet)):
@@ -191,44 +191,44 @@ class Distribution:
     def _keep(self, encoded: Encoded, payloads: Sequence[bytes]) -> RtpFrame:
         pts = encoded.packet.pts
         assert pts is not None, "encoders stamp what they make"
-        return self._history.add(payloads=payloads, pts=pts, captured=encoded.captured, key=encoded.key)
+        return self._cache.add(payloads=payloads, pts=pts, captured=encoded.captured, key=encoded.key)
 
     async def _deliver(self, frame: RtpFrame) -> None:
-        """Send a frame to all; a large one in portions, the first of which decides who gets it."""
+        """Send a frame to all; a large one in portions, the first of which decides which students get it."""
         clock = self._clock
-        self._frame, self._takers = frame, {}
+        self._frame, self._recipients = frame, {}
         turn = began = clock.now()
         for portion in frame.portions:
             if portion.first and (pause := began + portion.after - clock.now()) > 0:
                 await asyncio.sleep(pause)
                 turn = clock.now()
-            layouts, now = _layouts(frame, portion), clock.now()
-            for stream in tuple(self._takers if portion.first else self._streams):
-                if not portion.first and stream in self._arriving:
-                    self._arriving[stream].frames.append(frame)
+            templates, now = _templates(frame, portion), clock.now()
+            for stream in tuple(self._recipients if portion.first else self._streams):
+                if not portion.first and stream in self._catching_up:
+                    self._catching_up[stream].frames.append(frame)
                     continue
                 try:
-                    taker = self._takers.get(stream) if portion.first else self._accepted(stream, frame)
-                    if taker is None:
+                    recipient = self._recipients.get(stream) if portion.first else self._accepted(stream, frame)
+                    if recipient is None:
                         continue
-                    # Stamped for each as it leaves: the time that those before it took is no queue of the network.
-                    stream.send(layouts, taker.sequence + portion.first, taker.stamp, send_time(now))
-                    taker.portions += 1
-                except Exception as fault:  # noqa: BLE001 - what befalls one student is not to befall those after it
+                    # Stamped for each as it leaves: time spent on others must not look like a queue of the network.
+                    stream.send(templates, recipient.sequence + portion.first, recipient.stamp, send_time(now))
+                    recipient.portions += 1
+                except Exception as fault:  # noqa: BLE001 - what fails for one student must not fail for those after it
                     _report(fault)
                 now = clock.now()
                 if now - turn > SLICE:
                     await asyncio.sleep(0)
                     turn = now = clock.now()
-        self._takers = {}
+        self._recipients = {}
 
     def _accepted(self, stream: Stream, frame: RtpFrame) -> _Recipient | None:
         """Ask a student, just before it is sent to, whether it takes a frame."""
-        accepted = stream.accept(self, frame, self._history)
+        accepted = stream.accept(self, frame, self._cache)
         if accepted is None:
             return None
-        taker = self._takers[stream] = _Recipient(*accepted)
-        return taker
+        recipient = self._recipients[stream] = _Recipient(*accepted)
+        return recipient
 
 
 def _report(fault: Exception) -> None:
@@ -236,5 +236,5 @@ def _report(fault: Exception) -> None:
     logger.debug("a student could not be sent to", exc_info=fault)
 
 
-def _layouts(frame: RtpFrame, portion: Portion) -> PacketTemplates:
+def _templates(frame: RtpFrame, portion: Portion) -> PacketTemplates:
     return PacketTemplates(frame.payloads[portion.first : portion.end], ends=portion.end == len(frame.payloads))

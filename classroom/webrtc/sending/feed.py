@@ -1,7 +1,8 @@
-"""What is fed into one student's connection: our own streams, or packets that go aiortc's public way.
+"""What one student's connection sends: our own streams, or packets that aiortc sends through its public interface.
 
-Both take picture and sound of the program as they were encoded for everybody. The own streams cost a fraction, hear
-what the browser asks for, and can be moved from one rendition to another; the public way works with any aiortc.
+Both take the picture and sound of the program, which are encoded once for all students. Our own streams cost a
+fraction, receive the browser's requests, and can move from one rendition to another. The public interface works with
+any version of aiortc.
 """
 
 from __future__ import annotations
@@ -38,21 +39,21 @@ _OVERHEAD: Final = 28
 
 
 class Feed(Protocol):
-    """Picture and sound on the way to one student."""
+    """The picture and sound that one student is sent."""
 
     @property
     def picture(self) -> Feedback:
-        """What the student's reports say of the picture."""
+        """The student's reports on the picture."""
         ...
 
     @property
     def silence(self) -> float | None:
-        """Seconds since the student's end last said anything; None before it could and where that is not known."""
+        """Seconds since the student's end last sent anything; None before it could and where that is not known."""
         ...
 
     @property
     def sent(self) -> int | None:
-        """Octets of the picture that were sent, which is what a browser's estimate is about; None where not known."""
+        """Octets of the picture that were sent, which a browser's estimate is based on; None where not known."""
         ...
 
     @property
@@ -64,23 +65,23 @@ class Feed(Protocol):
         """Send this picture, from its next key frame on; ``at_once`` sends nothing else until then."""
         ...
 
-    def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
-        """Wish for fewer bits a second, or take key frames only, with so many seconds between; None is no limit."""
+    def limit(self, *, bit_rate: float | None, key_frame_interval: float | None) -> None:
+        """Request fewer bits a second, or take key frames only, this many seconds apart; None is no limit."""
         ...
 
-    def want_key_frame(self) -> None:
-        """The student's page wishes for a key frame."""
+    def request_key_frame(self) -> None:
+        """The student's page requests a key frame."""
         ...
 
     async def measure(self) -> None:
-        """Read the reports, where they do not come by themselves."""
+        """Read the reports, where they do not arrive automatically."""
         ...
 
 
 class OfferedProgram:
-    """What there is to watch: the renditions of the picture in each codec, the largest first, and the sound.
+    """What a student is offered: the renditions of the picture in each codec, the largest first, and the sound.
 
-    ``transmitter`` sends it; None is to go aiortc's public way.
+    ``transmitter`` sends it; with None aiortc does.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class OfferedProgram:
         self.sound = sound
         self.sound_demand = sound_demand
         self.transmitter = transmitter
-        self.tidier = GcSchedule()
+        self.gc_schedule = GcSchedule()
 
     def feed(
         self,
@@ -106,21 +107,21 @@ class OfferedProgram:
         delay: PlayoutDelay | None,
         reported: Reported,
     ) -> Feed:
-        """Let a connection that has not offered yet send the program, in the first of the codecs that is agreed on."""
-        self.tidier.begin()
+        """Let a connection that has not offered yet send the program, in the codec that is negotiated."""
+        self.gc_schedule.begin()
         if self.transmitter is None:
             return PublicFeed(connection, self, picture=picture, sound=sound, delay=delay, reported=reported)
         return OwnFeed(connection, self, self.transmitter, picture=picture, sound=sound, delay=delay, reported=reported)
 
     async def close(self) -> None:
-        """Send to nobody any more."""
-        self.tidier.close()
+        """Stop sending."""
+        self.gc_schedule.close()
         if self.transmitter is not None:
             await self.transmitter.close()
 
 
 class OwnFeed:
-    """Our own streams in the place of aiortc's senders."""
+    """Our own streams, which replace aiortc's senders."""
 
     movable = True
 
@@ -136,33 +137,38 @@ class OwnFeed:
         reported: Reported,
     ) -> None:
         self._transmitter = transmitter
-        self._line = transmitter.line()
+        self._connection = transmitter.connection()
 
-        def stream(kind: Literal["video", "audio"], codecs: Codecs, heard: Reported) -> Stream:
+        def stream(kind: Literal["video", "audio"], codecs: Codecs, reported: Reported) -> Stream:
             transceiver = connection.addTransceiver(kind, direction="sendonly")
             transceiver.setCodecPreferences(list(codecs))
-            held_back = delay if kind == "video" else None
-            made = Stream(kind=kind, line=self._line, sender=transceiver.sender, delay=held_back, reported=heard)
-            self._line.join(made)
+            made = Stream(
+                kind=kind,
+                connection=self._connection,
+                sender=transceiver.sender,
+                delay=delay if kind == "video" else None,
+                reported=reported,
+            )
+            self._connection.add(made)
             replace_sender(transceiver.sender, made)
             return made
 
-        # Sound leads the bundle: a browser that refuses the leading section, as Firefox does with a picture in a format
-        # that it does not know, does not connect at all.
+        # Sound leads the bundle: a browser that rejects the leading section does not connect at all. Firefox does so
+        # with a picture in a format that it does not know.
         self._sound = stream("audio", sound, lambda _: None)
         self._picture = stream("video", picture, reported)
         self._sound.choose(transmitter.distribution(program.sound, program.sound_demand))
 
     @property
     def picture(self) -> Feedback:
-        """What the student's reports say of the picture."""
+        """The student's reports on the picture."""
         return self._picture.feedback
 
     @property
     def silence(self) -> float | None:
-        """Seconds since the student's end last said anything; None before it could."""
-        heard = self._line.last_heard
-        return None if heard is None else self._line.now() - heard
+        """Seconds since the student's end last sent anything; None before it could."""
+        last = self._connection.last_activity
+        return None if last is None else self._connection.now() - last
 
     @property
     def sent(self) -> int | None:
@@ -177,23 +183,23 @@ class OwnFeed:
         """Send this picture, from its next key frame on; ``at_once`` sends nothing else until then."""
         self._picture.choose(self._transmitter.distribution(rendition.fanout, rendition.demand), at_once=at_once)
 
-    def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
-        """Wish for fewer bits a second, or take key frames only, with so many seconds between; None is no limit."""
-        self._picture.limit(wish=wish, key_frames_every=key_frames_every)
+    def limit(self, *, bit_rate: float | None, key_frame_interval: float | None) -> None:
+        """Request fewer bits a second, or take key frames only, this many seconds apart; None is no limit."""
+        self._picture.limit(bit_rate=bit_rate, key_frame_interval=key_frame_interval)
 
-    def want_key_frame(self) -> None:
-        """The student's page wishes for a key frame."""
-        self._picture.want_key_frame()
+    def request_key_frame(self) -> None:
+        """The student's page requests a key frame."""
+        self._picture.request_key_frame()
 
     async def measure(self) -> None:
-        """Do nothing: reports come by themselves."""
+        """Do nothing: reports arrive automatically."""
 
 
 class PublicFeed:
-    """Tracks of packets, which aiortc sends. It drops a browser's request for a key frame where packets are encoded.
+    """Tracks of encoded packets, which aiortc sends. For such a track it drops a browser's request for a key frame.
 
-    So picture packets that are newly lost ask for one here, which mends the picture of an old client; our own page
-    asks by itself.
+    So newly lost packets of the picture lead to one here, which repairs the picture of an old client; our own page
+    requests it in a message.
     """
 
     movable = False
@@ -215,7 +221,7 @@ class PublicFeed:
         self._track = PacketTrack("video", None)
         self._demand: Demand | None = None
         self._feedback = Feedback()
-        self._wishes = KeyFrameLimit(now=asyncio.get_running_loop().time())
+        self._key_frame_limit = KeyFrameLimit(now=asyncio.get_running_loop().time())
         track = PacketTrack("audio", program.sound)
         connection.addTransceiver(track, direction="sendonly").setCodecPreferences(list(sound))
         with playout_delay_for_new_senders(delay):
@@ -223,20 +229,20 @@ class PublicFeed:
 
     @property
     def picture(self) -> Feedback:
-        """What the student's reports say of the picture."""
+        """The student's reports on the picture."""
         return self._feedback
 
     def choose(self, rendition: Rendition, *, at_once: bool = False) -> None:
-        """Send this picture; only before the connection stands."""
+        """Send this picture; only before the connection is established."""
         self._demand = rendition.demand
         self._track.choose(rendition.fanout)
 
-    def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
-        """Do nothing: who cannot be moved gets all or, where the network drops it, less."""
+    def limit(self, *, bit_rate: float | None, key_frame_interval: float | None) -> None:
+        """Do nothing: a student who cannot be moved gets everything that the network lets through."""
 
-    def want_key_frame(self) -> None:
-        """The student's page wishes for a key frame, or has lost some of the picture."""
-        if self._demand is not None and self._wishes.allow(now=asyncio.get_running_loop().time()):
+    def request_key_frame(self) -> None:
+        """The student's page requests a key frame, or has lost some of the picture."""
+        if self._demand is not None and self._key_frame_limit.allow(now=asyncio.get_running_loop().time()):
             self._demand.key_frame()
 
     async def measure(self) -> None:
@@ -249,5 +255,5 @@ class PublicFeed:
                 reception, rate=_PICTURE_UNITS, round_trip=report.roundTripTime, now=asyncio.get_running_loop().time()
             )
             if newly_lost:
-                self.want_key_frame()
+                self.request_key_frame()
             self._reported(newly_lost)

@@ -1,8 +1,8 @@
-"""Frees the memory of students who left, at a moment when it disturbs little.
+"""Frees the memory of students who left, when it disturbs little.
 
-The parts of a closed connection refer to each other in circles, 1400 objects of them, which only Python's collector
-frees. By itself it waits until there are a lot, and then stops everything for tens of milliseconds. What the program is
-made of, which is most of what the collector would look at, is kept out of its sight.
+A closed connection is 1400 objects in reference cycles, which only Python's garbage collector frees. Left alone, the
+collector waits until there are many, and then stops everything for tens of milliseconds. The objects of the program
+itself, which are most of what it would examine, are excluded from collection (``gc.freeze``).
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Final
 __all__ = ["GcSchedule"]
 
 _AFTER: Final = 2.0
-"""Seconds after the last one left; a class that leaves together is tidied up after once."""
+"""Seconds after the last student left; a class that leaves together is collected once."""
 
 _SHARE: Final = 0.005
-"""The share of the time that may be spent on it at most."""
+"""The share of the time that collection may take at most."""
 
 _MANY: Final = 8
-"""Students who left, after whom it is worth a millisecond to give memory back to the system."""
+"""Students who left, after which it is worth a millisecond to return memory to the system."""
 
 
 class GcSchedule:
-    """Collects once for all who left. Belongs to the event loop."""
+    """Runs the garbage collector once for all students who left. Belongs to the event loop."""
 
     def __init__(self) -> None:
         self._began = False
@@ -37,14 +37,14 @@ class GcSchedule:
         self._not_before = 0.0
 
     def begin(self) -> None:
-        """Somebody comes: from the first one on, what is there already counts as permanent."""
+        """A student comes: when the first one does, all existing objects are excluded from collection."""
         if not self._began:
             self._began = True
             gc.collect()
             gc.freeze()
 
     def left(self) -> None:
-        """Somebody's connection was closed."""
+        """A connection was closed."""
         self._left += 1
         if self._handle is not None:
             self._handle.cancel()
@@ -52,7 +52,7 @@ class GcSchedule:
         self._handle = loop.call_at(max(loop.time() + _AFTER, self._not_before), self._collect)
 
     def close(self) -> None:
-        """Tidy up no more."""
+        """Stop collecting, and undo the exclusion."""
         if self._began:
             self._began = False
             gc.unfreeze()
@@ -72,7 +72,7 @@ class GcSchedule:
 
 
 def _trimmer() -> Callable[[], object]:
-    """What gives freed memory back to the system: glibc's malloc_trim, elsewhere nothing."""
+    """A function that returns freed memory to the system: glibc's malloc_trim; elsewhere it does nothing."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):

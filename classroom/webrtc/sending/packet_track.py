@@ -1,6 +1,6 @@
-"""A track that hands out packets which are encoded already, so that a student costs packets and no encoding.
+"""A track of packets that are encoded already, so that a student needs no encoder.
 
-aiortc packs a track's ``av.Packet`` without encoding it again; this is its public path for that.
+aiortc packetizes a track's ``av.Packet`` without encoding it again; this is its public interface for that.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["PacketTrack"]
 class PacketTrack(MediaStreamTrack):
     """Picture or sound of the program for one student.
 
-    ``choose`` is asked for the fan-out when the first packet is wanted, which is when the connection stands: only
-    then it is known which codec was agreed on, and only then an encoder has to run for this student.
+    It subscribes to the fan-out when the first packet is read, which is when the connection is established: only then
+    the negotiated codec is known, and an encoder must run for this student.
     """
 
     def __init__(self, kind: Literal["audio", "video"], fanout: Fanout | None) -> None:
@@ -30,12 +30,12 @@ class PacketTrack(MediaStreamTrack):
         self._subscription: Subscription | None = None
 
     def choose(self, fanout: Fanout) -> None:
-        """Say which fan-out to take; only before the first packet."""
+        """Set the fan-out; only before the first packet."""
         self._fanout = fanout
 
     @property
     def dropped(self) -> int:
-        """Packets this student was too slow for."""
+        """Packets that this student was too slow for."""
         return self._subscription.dropped if self._subscription else 0
 
     async def recv(self) -> av.Packet[Any]:

@@ -1,4 +1,4 @@
-"""How much cushion against jitter one student's browser needs: none on a clean network, as much as it takes elsewhere.
+"""The playout delay that one student's browser needs: none on a clean network, enough for jitter and loss elsewhere.
 
 Pure: reports and time in, a playout delay out.
 """
@@ -16,42 +16,42 @@ PlayoutSetting = Literal["auto", "off"] | float
 """``video.playout_delay`` of a lesson: a number is milliseconds."""
 
 _CLEAN_JITTER: Final = 0.015
-"""Seconds of interarrival jitter (RFC 3550, section 6.4.1) up to which pictures may be shown as they come.
+"""Seconds of interarrival jitter (RFC 3550, section 6.4.1) up to which pictures may be shown as they arrive.
 
-The packets of one picture leave together, so even a wire without jitter shows some milliseconds.
+The packets of one picture are sent together, so even a link without jitter shows some milliseconds.
 """
 
 _JITTERS: Final = 4.0
-"""Jitter is a mean deviation, and few packets come later than four times that (as TCP reckons, RFC 6298)."""
+"""Jitter is a mean deviation, and few packets are later than four times that (as in TCP, RFC 6298)."""
 
 _ROUND_TRIPS: Final = 2.0
-"""Round trips that a lost packet's repetition takes, where the request or the repetition is lost now and then."""
+"""Round trips that a retransmission takes, where the request or the retransmission is sometimes lost as well."""
 
 _NOTICED: Final = 0.030
-"""Seconds until a browser notices a gap and asks, besides."""
+"""Seconds more until a browser notices a gap and asks."""
 
 _RARE_LOSS: Final = 0.005
-"""The share of packets up to which a loss is no reason to hold all pictures back."""
+"""The share of packets lost up to which pictures are not held back."""
 
 _LONGEST: Final = 0.5
-"""Seconds of cushion at most. A lesson is a conversation."""
+"""Seconds of delay at most. A lesson is a conversation."""
 
 _STEP: Final = 0.010
 """Seconds in a unit of the extension."""
 
 _CLEAN_FOR: Final = 10.0
-"""Seconds for which less must be needed before the cushion shrinks."""
+"""Seconds for which less must be needed before the delay shrinks."""
 
 _SHRINKS: Final = 0.010
-"""Seconds by which it shrinks in each second then, which nobody sees."""
+"""Seconds by which it then shrinks in each second, which nobody sees."""
 
 
 class AdaptivePlayoutDelay:
     """The playout delay of one student.
 
-    ``delay`` is None when the lesson says ``off``. With ``auto`` it starts without a cushion, grows at once to what
-    the reports say is needed, and shrinks slowly; with a number it never changes. The least and the most are the
-    same, so that pictures are neither hurried nor dragged along by sound that comes late.
+    ``delay`` is None when the lesson says ``off``. With ``auto`` it starts at 0, grows at once to the delay that the
+    reports require, and shrinks slowly; with a number it never changes. Minimum and maximum are equal, so that sound
+    that comes late neither speeds pictures up nor delays them.
     """
 
     def __init__(self, setting: PlayoutSetting) -> None:
@@ -66,7 +66,7 @@ class AdaptivePlayoutDelay:
             self.delay = PlayoutDelay(0, 0) if self._auto else None
 
     def report(self, *, jitter: float, loss: float, round_trip: float | None, now: float) -> None:
-        """Take a receiver report: jitter and round trip in seconds, the share (0…1) lost lately, the clock's time."""
+        """Read a receiver report: jitter and round trip in seconds, the share (0…1) lost recently, the clock's time."""
         if not self._auto or self.delay is None:
             return
         needed = _needed(jitter, loss, round_trip or 0.0)
@@ -82,7 +82,7 @@ class AdaptivePlayoutDelay:
 
 
 def _needed(jitter: float, loss: float, round_trip: float) -> float:
-    """Seconds for which a network as reported wants pictures held back, in steps of ten milliseconds."""
+    """Seconds for which the reported network needs pictures held back, in steps of ten milliseconds."""
     unevenness = _JITTERS * jitter if jitter > _CLEAN_JITTER else 0.0
-    mending = _ROUND_TRIPS * round_trip + _NOTICED if loss > _RARE_LOSS else 0.0
-    return min(_LONGEST, _STEP * math.ceil((unevenness + mending) / _STEP - 1e-6))
+    recovery = _ROUND_TRIPS * round_trip + _NOTICED if loss > _RARE_LOSS else 0.0
+    return min(_LONGEST, _STEP * math.ceil((unevenness + recovery) / _STEP - 1e-6))

@@ -1,4 +1,4 @@
-"""One connection as a way out for packets: SRTP's keys, the path that ICE chose, and what comes back."""
+"""The SRTP path of one connection: its keys, the path that ICE selected, and the RTCP that arrives on it."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ sparing = LimitedLog(logger, lines=1)
 
 _MOST_FAILURES: Final = 200
 _FAILING_WITHIN: Final = 2.0
-"""Packets that cannot be protected in so many seconds after which a connection sends no more."""
+"""This many packets that cannot be protected, within this many seconds, and a connection stops sending."""
 
 
 class SrtpPath:
-    """Sends the packets of all streams of one connection, protected. Made when the connection stands.
+    """Protects and sends the packets of all streams of one connection. Made when the connection is established.
 
-    ``hear`` is given what the RTCP says that comes in.
+    ``receive`` gets each RTCP message that arrives.
     """
 
-    def __init__(self, transport: RTCDtlsTransport, hear: Callable[[RtcpMessage], None]) -> None:
+    def __init__(self, transport: RTCDtlsTransport, receive: Callable[[RtcpMessage], None]) -> None:
         self._transport = transport
-        self._hear = hear
-        self._deafen: Callable[[], None] = lambda: None
+        self._receive = receive
+        self._unsubscribe: Callable[[], None] = lambda: None
         self._srtp = Srtp(transport)
-        self._chosen: object = None
+        self._selected: object = None
         self._path: DatagramPath | None = None
         self._closed = False
         self._failures = 0
@@ -49,29 +49,29 @@ class SrtpPath:
         return self._path is not None
 
     def refresh(self) -> None:
-        """Follow ICE, which may choose another path at any time."""
-        chosen = None if self._closed or self._transport.state != "connected" else selected_path(self._transport)
-        if chosen == self._chosen:
+        """Follow ICE, which may select another path at any time."""
+        selected = None if self._closed or self._transport.state != "connected" else selected_path(self._transport)
+        if selected == self._selected:
             return
-        self._leave()
-        self._chosen = chosen
-        if chosen is not None:
-            self._path = open_path(*chosen, queued_bytes(chosen[0]))
-            self._deafen = intercept_rtcp(self._transport, self._hear)
+        self._disconnect()
+        self._selected = selected
+        if selected is not None:
+            self._path = open_path(*selected, queued_bytes(selected[0]))
+            self._unsubscribe = intercept_rtcp(self._transport, self._receive)
 
     def send(
-        self, layouts: PacketTemplates, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+        self, templates: PacketTemplates, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
     ) -> tuple[int, int]:
-        """Send a portion of a frame; how many packets and octets of payload that was, (0, 0) where it cannot be."""
+        """Send a portion of a frame; returns its packets and octets of payload, (0, 0) where it cannot be sent."""
         path = self._path
         if path is None:
             return 0, 0
         srtp = self._srtp
         try:
             for _ in range(2):
-                layout = layouts.get(len(extensions), srtp.tag)
+                template = templates.get(len(extensions), srtp.tag)
                 sealed = srtp.seal(
-                    layout,
+                    template,
                     payload_type=payload_type,
                     sequence=sequence,
                     stamp=stamp,
@@ -79,46 +79,46 @@ class SrtpPath:
                     extensions=extensions,
                 )
                 if sealed is not None:
-                    path.send(sealed, layout.runs)
-                    return len(layout.packets), layout.octets
+                    path.send(sealed, template.runs)
+                    return len(template.packets), template.octets
         except SrtpFault as fault:
-            self._leave_out(fault)
+            self._skip(fault)
         return 0, 0
 
-    def report(self, report: bytes) -> None:
+    def send_rtcp(self, packet: bytes) -> None:
         """Send an RTCP packet."""
         if self._path is None:
             return
         try:
-            sealed = self._srtp.seal_report(report)
+            sealed = self._srtp.seal_rtcp(packet)
         except SrtpFault as fault:
             self._give_up(fault)
         else:
             self._path.send(memoryview(sealed), [(0, len(sealed), len(sealed))])
 
     def close(self) -> None:
-        """Send no more. May be called again."""
+        """Stop sending. May be called again."""
         self._closed = True
-        self._chosen = None
-        self._leave()
+        self._selected = None
+        self._disconnect()
 
-    def _leave_out(self, fault: SrtpFault) -> None:
-        """One packet that cannot be protected, as one that is too old, ends nothing; many in a row are no accident."""
+    def _skip(self, fault: SrtpFault) -> None:
+        """Skip one packet that cannot be protected, such as one that is too old; stop where it happens often."""
         now = time.monotonic()
         if now - self._failing_since > _FAILING_WITHIN:
             self._failing_since, self._failures = now, 0
         self._failures += 1
-        sparing.warn("a packet is left out: %s", fault)
+        sparing.warn("a packet is skipped: %s", fault)
         if self._failures >= _MOST_FAILURES:
             self._give_up(fault)
 
     def _give_up(self, fault: SrtpFault) -> None:
-        logger.error("a connection sends no more: %s", fault)
+        logger.error("a connection stops sending: %s", fault)
         self.close()
 
-    def _leave(self) -> None:
-        self._deafen()
-        self._deafen = lambda: None
+    def _disconnect(self) -> None:
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
         if self._path is not None:
             self._path.close()
             self._path = None

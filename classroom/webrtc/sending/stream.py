@@ -1,81 +1,60 @@
 """The picture, or the sound, of one student: one SSRC with sequence numbers that never jump.
 
-What is sent comes from a distribution, shared with all who watch the same rendition. A student may be moved to another
-rendition at one of its key frames; for the browser it is the same stream going on.
+Its frames come from a distribution, which all students of a rendition share. A student may be moved to another
+rendition at one of its key frames; for the browser the same stream continues.
 """
 
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from aiortc import RTCDtlsTransport, RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 
 from classroom.webrtc.aiortc_internals import RtcpListener, offered_ssrcs
-from classroom.webrtc.rtp.feedback import (
-    Feedback,
-    KeyFrameLimit,
-    KeyFrameRequest,
-    Nack,
-    ReceiverReport,
-    Remb,
-    RetransmissionBudget,
-)
-from classroom.webrtc.rtp.header import HeaderExtensions, PacketTemplates, PlayoutDelay, send_time
+from classroom.webrtc.rtp.feedback import Feedback, KeyFrameLimit, KeyFrameRequest, Nack, ReceiverReport, Remb
+from classroom.webrtc.rtp.header import HeaderExtensions, PacketTemplates, PlayoutDelay
 from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
 from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
 from classroom.webrtc.rtp.rtcp_writer import RtpClock, SenderCounters, bye, sender_report
-
-if TYPE_CHECKING:
-    from classroom.webrtc.sending.connection import RtpConnection
-    from classroom.webrtc.sending.distribution import Distribution
+from classroom.webrtc.sending.ports import StreamConnection, StreamSource
+from classroom.webrtc.sending.rendition_switch import RenditionSwitch
+from classroom.webrtc.sending.retransmission import Retransmission
 
 __all__ = ["Stream"]
 
-_SPANS: Final = 16
-"""Gaps in what a student got that are remembered for repetitions."""
-
-_WINDOW: Final = 1000
-"""Packets back that may be sent again under their own number; SRTP takes no older ones than 1024 (aiortc's window)."""
-
-_FULL_LOSS: Final = 0.25
-_SOME_LOSS: Final = 0.1
-_TOO_MUCH: Final = 0.9
-"""The share lost with which a network counts as full; less where the browser's estimate says so as well."""
-
 _REPORTS_APART: Final = 0.02
-"""Seconds between two reports that are taken. They count from the beginning, so one that is left out loses nothing."""
-
-_ASKS_AGAIN: Final = 1.0
-"""Seconds without the key frame that a student needs after which it is asked for again."""
+"""Seconds between two reports that are read. They count from the start of the stream, so skipping one loses nothing."""
 
 _SOUND_AFTER: Final = 0.5
-"""Seconds after its connection stands when a student's sound begins.
+"""Seconds after its connection is established when a student's sound starts.
 
-A browser that was just started takes up to a second to open its loudspeakers. What arrives meanwhile piles up, and
-sound is late by as much for some seconds.
+A browser that was just started takes up to a second to open its audio output. Sound that arrives before that piles up
+and is late by as much for some seconds.
 """
 
 _SOUND_LAG: Final = 0.015
 """Seconds that sound is said to have been later than it was heard.
 
-A picture is as old as its camera's delay and the wait for a tick, 20 to 80 ms, when it is stamped with its tick; sound
-is stamped with when it was heard. This is the middle between a camera and a picture without one, and as much as sound
-leaves later than pictures do (``media/sound.py``), so that aligning them holds neither back.
+A picture is stamped with its tick, when it is as old as its camera's delay and the wait for the tick: 20 to 80 ms.
+Sound is stamped with when it was heard. This is the middle between a camera and a picture without one. Sound also
+leaves later than pictures do by as much (``media/sound.py``), so aligning the two delays neither.
 """
 
 
 class Stream:
-    """What one student is sent of one kind. All methods belong to the event loop."""
+    """What one student is sent of one kind. All methods belong to the event loop.
+
+    ``reported`` is called for each receiver report with the number of packets that are newly lost.
+    """
 
     def __init__(
         self,
         *,
         kind: Literal["video", "audio"],
-        line: RtpConnection,
+        connection: StreamConnection[Stream],
         sender: RTCRtpSender,
         delay: PlayoutDelay | None,
         reported: Callable[[int], None],
@@ -84,46 +63,38 @@ class Stream:
         self.feedback = Feedback()
         self.counters = SenderCounters()
         self.skipped = 0
-        self.ssrc, self._rtx_ssrc = offered_ssrcs(sender)
-        self._line = line
+        """Frames of its source that were not sent to this student."""
+        ssrcs = offered_ssrcs(sender)
+        self.ssrc = ssrcs[0]
+        self._connection = connection
         self._delay = delay
         self._reported = reported
-        self._rate = 90_000 if kind == "video" else 48_000
+        self._clock_rate = 90_000 if kind == "video" else 48_000
         self._origin = random.getrandbits(32)
-        # In the lower half, as SRTP wants it: a first packet that is lost must not be taken for one before a wrap.
+        # In the lower half: SRTP must not take a lost first packet for one before a wrap.
         self._next = random.getrandbits(15)
-        self._rtx_next = random.getrandbits(15)
         self._last_pts = -1
-        self._spans: deque[tuple[int, int, PacketCache]] = deque(maxlen=_SPANS)
-        self._moved: deque[tuple[RtpFrame, int]] = deque(maxlen=8)
-        self._time_line: RtpClock | None = None
-        self._repetitions = RetransmissionBudget(now=line.now())
-        self._wishes = KeyFrameLimit(now=line.now())
-        self._transport: RTCDtlsTransport | None = None
+        self._offset: int | None = None
+        self._cache: PacketCache | None = None
+        self._rtp_clock: RtpClock | None = None
+        self._switch = RenditionSwitch(self)
+        self._retransmission = Retransmission(connection, ssrcs=ssrcs, origin=self._origin, feedback=self.feedback)
+        self._key_frame_limit = KeyFrameLimit(now=connection.now())
         self._extensions = HeaderExtensions({}, mid="", delay=None)
         self._payload_type = 0
-        self._rtx_payload_type: int | None = None
-        self._wish: float | None = None
-        self._key_frames_every: float | None = None
-        self._last_key = self._reported_at = float("-inf")
-        self._current: Distribution | None = None
-        self._coming: Distribution | None = None
-        self._needs_key = True
-        self._asked = float("-inf")  # when a key frame was last asked for because none came
-        self._held = False  # nothing is sent until the coming rendition's key frame
-        self._repeated_from = 0  # what is older is of another rendition, and of no use any more
-        self._stopped = False
+        self._reported_at = float("-inf")
+        self._started = self._stopped = False
 
     # The connection
 
     def start(self, transport: RTCDtlsTransport, parameters: RTCRtpSendParameters) -> None:
-        """Begin to send over a connection that stands, with what was agreed on."""
-        if self._transport is not None or self._stopped or not parameters.codecs:
+        """Start to send over a connection that is established, with the negotiated parameters."""
+        if self._started or self._stopped or not parameters.codecs:
             return
         codec = parameters.codecs[0]
-        assert codec.payloadType is not None, "a codec that was agreed on has a number"
+        assert codec.payloadType is not None, "a negotiated codec has a payload type"
         self._payload_type = codec.payloadType
-        self._rtx_payload_type = next(
+        rtx_payload_type = next(
             (
                 other.payloadType
                 for other in parameters.codecs
@@ -133,127 +104,95 @@ class Stream:
         )
         ids = {extension.uri: extension.id for extension in parameters.headerExtensions}
         self._extensions = HeaderExtensions(ids, mid=parameters.muxId, delay=self._delay)
-        self._line.open(transport, parameters)
-        self._line.listen(RtcpListener(self.ssrc, self.hear), parameters)
-        self._transport = transport
-        self._asked = self._line.now()
-        for distribution in (self._current, self._coming):
-            if distribution is not None:
-                distribution.add(self)
+        self._retransmission.negotiated(self._payload_type, rtx_payload_type, self._extensions)
+        self._connection.open(transport, parameters)
+        self._connection.subscribe(RtcpListener(self.ssrc, self.receive), parameters)
+        self._started = True
+        self._switch.attach(now=self._connection.now())
 
     def stop(self) -> None:
-        """Send no more; says goodbye. May be called again, and before ``start``."""
+        """Stop sending, and send BYE. May be called again, and before ``start``."""
         if self._stopped:
             return
         self._stopped = True
-        for distribution in (self._current, self._coming):
-            if distribution is not None:
-                distribution.remove(self)
-        self._current = self._coming = None
-        if self._transport is not None:
-            self._line.say(bye([self.ssrc]))
-        self._line.stopped(self)
+        self._switch.detach()
+        if self._started:
+            self._connection.send_rtcp(bye([self.ssrc]))
+        self._connection.stopped(self)
 
-    def choose(self, distribution: Distribution, *, at_once: bool = False) -> None:
-        """Send this from its next key frame on; until then, what was sent before or, with ``at_once``, nothing.
-
-        A network that loses most of what is sent is emptied by that, for the key frame to come through.
-        """
-        if self._stopped or distribution is (self._coming or self._current):
-            return
-        if self._coming is not None:
-            self._coming.remove(self)
-            self._coming = None
-        if distribution is self._current:
-            if self._held:
-                self._held, self._needs_key = False, True
-                distribution.demand.key_frame()
-            return
-        if not self.begun:
-            if self._current is not None:
-                self._current.remove(self)
-            self._current = distribution
-        else:
-            self._coming = distribution
-            self._held = self._held or at_once
-        if self._transport is not None:
-            distribution.add(self)
+    def choose(self, source: StreamSource[Stream], *, at_once: bool = False) -> None:
+        """Send this source from its next key frame on; until then the current one or, with ``at_once``, nothing."""
+        if not self._stopped:
+            self._switch.choose(source, begun=self.begun, at_once=at_once)
 
     @property
     def begun(self) -> bool:
         """Whether anything was sent."""
-        return self._time_line is not None
+        return self._rtp_clock is not None
 
     @property
-    def wish(self) -> float | None:
-        """The bits a second with which the student would be content; None is all there is."""
-        return self._wish
+    def requested_bit_rate(self) -> float | None:
+        """Bits a second that are enough for this student; None requests all there are."""
+        return self._switch.bit_rate
 
-    def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
-        """Wish for fewer bits a second, or take key frames only, with so many seconds between; None is no limit."""
-        if self._key_frames_every is not None and key_frames_every is None:
-            self._needs_key = True
-            if self._current is not None:
-                self._current.demand.key_frame()
-        self._key_frames_every = key_frames_every
-        if wish != self._wish:
-            self._wish = wish
-            for distribution in (self._current, self._coming):
-                if distribution is not None:
-                    distribution.wished()
+    def limit(self, *, bit_rate: float | None, key_frame_interval: float | None) -> None:
+        """Request fewer bits a second, or take key frames only, this many seconds apart; None is no limit."""
+        self._switch.limit(bit_rate=bit_rate, key_frame_interval=key_frame_interval)
 
     # What a distribution calls
 
-    def accept(self, distribution: Distribution, frame: RtpFrame, history: PacketCache) -> tuple[int, int] | None:
+    def accept(self, source: StreamSource[Stream], frame: RtpFrame, cache: PacketCache) -> tuple[int, int] | None:
         """The first sequence number and the time stamp for a frame; None when this student does not get it."""
-        if distribution is not self._current:
-            if distribution is not self._coming or not frame.key or self._current is None:
+        switch = self._switch
+        decided = source is not switch.current or switch.filtering
+        if decided:
+            if source is not switch.current:
+                if not switch.moves(source, frame):
+                    return None
+                self._retransmission.restart(self._next)
+            elif not switch.takes(frame):
+                self.skipped += 1
                 return None
-            self._current.remove(self)
-            self._current, self._coming = distribution, None
-            self._held, self._repeated_from = False, self._next
-            self._repetitions = RetransmissionBudget(now=self._line.now())
-        elif self._held or ((self._needs_key or self._key_frames_every is not None) and not self._is_awaited(frame)):
+        if not self._connection.ready or (self._rtp_clock is None and self._is_too_soon()):
             self.skipped += 1
+            switch.need_key_frame()
             return None
-        if not self._line.ready or (self._time_line is None and self._is_too_soon()):
-            self.skipped += 1
-            self._needs_key = True
-            return None
-        self._needs_key = False
-        self._last_key = frame.captured if frame.key else self._last_key
+        if decided:
+            switch.sent()
+        if frame.key:
+            switch.last_key_frame = frame.captured
         sequence = self._next
         self._next = sequence + len(frame.payloads)
         offset = frame.index - sequence
-        if not self._spans or self._spans[-1][1] != offset or self._spans[-1][2] is not history:
-            self._spans.append((sequence, offset, history))
+        if offset != self._offset or cache is not self._cache:
+            self._offset, self._cache = offset, cache
+            self._retransmission.add_span(sequence, offset, cache)
         pts = frame.pts
         if pts <= self._last_pts:
-            # Two renditions are not encoded equally fast; time never goes back for the one who moves between them.
+            # Two renditions are not encoded equally fast; time must not go back for a student who moves between them.
             pts = self._last_pts + 1
-            self._moved.append((frame, pts))
+            self._retransmission.restamped(frame, pts)
         self._last_pts = pts
-        if self._time_line is None:
-            zero = frame.captured - frame.pts / self._rate
-            lag = _SOUND_LAG if self.kind == "audio" else 0.0
-            self._time_line = RtpClock(origin=self._origin, rate=self._rate, zero=zero, lag=lag)
-            self._line.hurry()
+        if self._rtp_clock is None:
+            self._begin(frame)
         return sequence, (self._origin + pts) & 0xFFFF_FFFF
 
+    def _begin(self, frame: RtpFrame) -> None:
+        zero = frame.captured - frame.pts / self._clock_rate
+        lag = _SOUND_LAG if self.kind == "audio" else 0.0
+        self._rtp_clock = RtpClock(origin=self._origin, rate=self._clock_rate, zero=zero, lag=lag)
+        self._connection.report_soon()
+
     def _is_too_soon(self) -> bool:
-        opened = self._line.opened
-        return self.kind == "audio" and opened is not None and self._line.now() - opened < _SOUND_AFTER
+        opened = self._connection.opened
+        return self.kind == "audio" and opened is not None and self._connection.now() - opened < _SOUND_AFTER
 
-    def _is_awaited(self, frame: RtpFrame) -> bool:
-        every = self._key_frames_every
-        return frame.key and (every is None or frame.captured - self._last_key >= every)
-
-    def send(self, layouts: PacketTemplates, sequence: int, stamp: int, sent: bytes) -> None:
-        """Send a portion of an accepted frame; ``sent`` is the time as ``header.send_time`` has it."""
+    def send(self, templates: PacketTemplates, sequence: int, stamp: int, sent: bytes) -> None:
+        """Send a portion of an accepted frame; ``sent`` is the time as ``header.send_time`` gives it."""
         if self._stopped:
             return
-        packets, octets = self._line.send(
-            layouts,
+        packets, octets = self._connection.send(
+            templates,
             payload_type=self._payload_type,
             sequence=sequence,
             stamp=stamp,
@@ -263,89 +202,39 @@ class Stream:
         self.counters.packets += packets
         self.counters.octets += octets
 
+    # What a connection calls
+
     def tend(self, now: float) -> None:
-        """Ask for a key frame when it is time for one, or none has come; called about once a second."""
-        every = self._key_frames_every
-        if self._current is None:
-            return
-        if every is not None:
-            if now - self._last_key >= every:
-                self._current.demand.key_frame()
-        elif self._needs_key and self._line.ready and now - self._asked >= _ASKS_AGAIN:
-            self._asked = now
-            self._current.demand.key_frame()
+        """Request a key frame when one is due, or did not come; called about once a second."""
+        self._switch.tend(now, ready=self._connection.ready)
 
     def report(self, now: float, ntp: int) -> bytes:
-        """A sender report for a clock second; nothing before the first packet."""
-        if self._time_line is None or self._stopped:
+        """A sender report for a clock second; empty before the first packet."""
+        if self._rtp_clock is None or self._stopped:
             return b""
-        return sender_report(self.ssrc, ntp=ntp, rtp=self._time_line.at(now), counters=self.counters)
+        return sender_report(self.ssrc, ntp=ntp, rtp=self._rtp_clock.at(now), counters=self.counters)
 
-    # What comes back
-
-    def hear(self, heard: RtcpMessage) -> None:
-        """Take what a receiver says of this stream."""
-        self._line.heard()
-        match heard:
+    def receive(self, message: RtcpMessage) -> None:
+        """Act on what a receiver says about this stream."""
+        self._connection.note_activity()
+        match message:
             case ReceiverReport():
-                self._take(heard, self._line.now())
+                self._read(message, self._connection.now())
             case Nack():
-                for sequence in heard.sequence[: self._repetitions.heed(len(heard.sequence), now=self._line.now())]:
-                    self._repeat(sequence)
+                self._retransmission.answer(message, following=self._next, paused=self._switch.paused)
             case KeyFrameRequest():
-                self.want_key_frame()
+                self.request_key_frame()
             case Remb(bit_rate):
                 self.feedback.estimate = bit_rate
 
-    def _take(self, report: ReceiverReport, now: float) -> None:
+    def _read(self, report: ReceiverReport, now: float) -> None:
         if now - self._reported_at < _REPORTS_APART:
             return
         self._reported_at = now
-        trip = self._line.round_trip(last_report=report.last_report, delay=report.delay)
-        self._reported(self.feedback.received(report, rate=self._rate, round_trip=trip, now=now))
+        trip = self._connection.round_trip(last_report=report.last_report, delay=report.delay)
+        self._reported(self.feedback.received(report, rate=self._clock_rate, round_trip=trip, now=now))
 
-    def want_key_frame(self) -> None:
-        """The student wishes for a key frame of what is being sent; many wishes become one, and too many none."""
-        if self._current is not None and self._wishes.allow(now=self._line.now()):
-            self._current.demand.key_frame()
-
-    def _repeat(self, low_bits: int) -> None:
-        """Send a packet again that the student misses, if it is remembered and not too much is repeated already."""
-        behind = (self._next - low_bits) & 0xFFFF
-        sequence = self._next - behind
-        span = next((span for span in reversed(self._spans) if span[0] <= sequence < self._next), None)
-        if span is None:
-            return
-        too_old = self._rtx_payload_type is None and behind >= _WINDOW
-        if self._held or sequence < self._repeated_from or too_old:
-            self.feedback.refused += 1
-            return
-        _, offset, history = span
-        piece = history.find(sequence + offset)
-        if piece is None:
-            return
-        now, rate = self._line.now(), history.bit_rate
-        if not self._repetitions.allow(len(piece.payload), bit_rate=rate, full=self._is_full(rate), now=now):
-            self.feedback.refused += 1
-            return
-        frame = piece.frame
-        pts = next((pts for moved, pts in self._moved if moved is frame), frame.pts)
-        payload, payload_type, ssrc, number = piece.payload, self._payload_type, self.ssrc, sequence
-        if self._rtx_payload_type is not None:
-            # RFC 4588, section 4: the number it had goes before the payload.
-            payload = (sequence & 0xFFFF).to_bytes(2, "big") + payload
-            payload_type, ssrc, number = self._rtx_payload_type, self._rtx_ssrc, self._rtx_next
-            self._rtx_next += 1
-        self._line.send(
-            PacketTemplates((payload,), ends=piece.last),
-            payload_type=payload_type,
-            sequence=number,
-            stamp=(self._origin + pts) & 0xFFFF_FFFF,
-            ssrc=ssrc,
-            extensions=self._extensions.pack(send_time(now)),
-        )
-
-    def _is_full(self, bit_rate: float) -> bool:
-        """Whether the network loses, by its reports, what only a network does that more is sent to than it carries."""
-        loss, estimate = self.feedback.loss or 0.0, self.feedback.estimate
-        return loss > _FULL_LOSS or (loss > _SOME_LOSS and estimate is not None and estimate < _TOO_MUCH * bit_rate)
+    def request_key_frame(self) -> None:
+        """The student requests a key frame of what is being sent; repeated requests become one, and too many none."""
+        if self._switch.current is not None and self._key_frame_limit.allow(now=self._connection.now()):
+            self._switch.current.demand.key_frame()

@@ -1,4 +1,4 @@
-"""Follows one student's network: what its reports say goes to the choice of a tier, and what is chosen to its feed."""
+"""Follows one student's network: passes its reports to the choice of a tier, and the decisions to its feed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from classroom.webrtc.sending.tier_choice import NetworkState, TierChoice, TierD
 __all__ = ["TierFollower"]
 
 _MEASURED_OVER: Final = 0.8
-"""Seconds at least over which it is measured how much was sent."""
+"""Seconds at least over which the bit rate that was sent is measured."""
 
-_LOOKS_AFTER: Final = 1.0
-"""Seconds without a report after which the choice is looked at all the same: silence says something too."""
+_UPDATES_AFTER: Final = 1.0
+"""Seconds without a report after which the choice is updated as well: silence is information, too."""
 
 _BROKEN_LOSS: Final = 0.2
 _BROKEN_ESTIMATE: Final = 0.5
-"""The share that is lost, or that the browser expects of what is sent, with which a picture that is left for a smaller
-one is not worth sending any more."""
+"""Share that is lost, or share of the sent bit rate that the browser expects to arrive: with these, a picture that is
+replaced by a smaller one is no longer worth sending."""
 
 
 class TierFollower:
-    """Moves one student between the renditions of the codec that was agreed on."""
+    """Moves one student between the renditions of the negotiated codec."""
 
     def __init__(self, feed: Feed, renditions: Sequence[Rendition], *, now: float) -> None:
         self._feed = feed
@@ -38,22 +38,22 @@ class TierFollower:
         self._octets = feed.sent or 0
         self._sent = 0.0
         self._reports = 0
-        self._heard = self._updated = now
+        self._reported = self._updated = now
         self.rendition = renditions[0]
         feed.choose(self.rendition)
 
     def shown(self, height: int, now: float) -> None:
-        """The page shows the picture this high, in pixels of its screen."""
+        """The page shows the picture at this height, in pixels of its screen."""
         if self._feed.movable:
             self._apply(self._choice.shown(height, now))
 
     def tend(self, now: float) -> None:
-        """Choose anew where no report has led to it lately; to be called about once a second."""
-        if now - self._updated >= _LOOKS_AFTER:
+        """Choose again where no report has led to it recently. Call it about once a second."""
+        if now - self._updated >= _UPDATES_AFTER:
             self.update(now)
 
     def update(self, now: float) -> None:
-        """Choose anew; to be called for each report."""
+        """Choose again. Call it for each report."""
         if not self._feed.movable:
             return
         self._updated = now
@@ -63,9 +63,9 @@ class TierFollower:
             self._octets, self._measured = octets, now
         picture = self._feed.picture
         if picture.reports > self._reports:
-            self._reports, self._heard = picture.reports, now
-        link = NetworkState(
-            heard=self._heard,
+            self._reports, self._reported = picture.reports, now
+        network = NetworkState(
+            reported=self._reported,
             sent=self._sent,
             estimate=picture.estimate,
             loss=picture.loss or 0.0,
@@ -73,15 +73,15 @@ class TierFollower:
             round_trip=picture.last_round_trip,
             jitter=picture.jitter,
         )
-        self._apply(self._choice.update(link, [rendition.attainable for rendition in self._renditions], now))
+        self._apply(self._choice.update(network, [rendition.attainable for rendition in self._renditions], now))
 
-    def _apply(self, choice: TierDecision) -> None:
-        rendition = self._renditions[choice.rendition]
+    def _apply(self, decision: TierDecision) -> None:
+        rendition = self._renditions[decision.rendition]
         if rendition is not self.rendition:
             at_once = rendition.bit_rate < self.rendition.bit_rate and self._is_broken()
             self.rendition = rendition
             self._feed.choose(rendition, at_once=at_once)
-        self._feed.limit(wish=choice.wish, key_frames_every=choice.key_frames_every)
+        self._feed.limit(bit_rate=decision.bit_rate, key_frame_interval=decision.key_frame_interval)
 
     def _is_broken(self) -> bool:
         picture = self._feed.picture

@@ -1,6 +1,6 @@
-"""The sending side of a lesson: a distribution for each rendition, and the reports that all connections owe.
+"""The sending side of a lesson: a distribution for each rendition, and the sender reports of all connections.
 
-One timer serves all connections, a tenth of them at a time, so that a student who only waits costs next to nothing.
+One timer serves all connections, a tenth of them at a time, so that an idle student costs next to nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _REPORT_EVERY: Final = 1.0
 _TURNS: Final = 10
-"""Parts into which the connections are divided; one of them reports every 100 ms."""
+"""Groups into which the connections are divided; one of them reports every 100 ms."""
 
 _PUBLIC_PATH: Final = Wording(
     "rtp.public_path",
@@ -37,29 +37,29 @@ _PUBLIC_PATH: Final = Wording(
 
 
 class Transmitter:
-    """Owns what sends. ``close`` ends it; until then it sends to whoever has a stream on one of its lines."""
+    """Owns the distributions and connections of a lesson, until ``close``."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # Set once: a wall clock that is put right in the middle of a lesson must not part sound from picture.
+        # Set once: a wall clock that is corrected during a lesson must not separate sound from picture.
         self._wall_at_zero = time.time() - clock.now()
         self._distributions: dict[Fanout, Distribution] = {}
         self._turns: list[dict[RtpConnection, None]] = [{} for _ in range(_TURNS)]
         self._stack = contextlib.AsyncExitStack()
         self._reporting = False
 
-    def line(self) -> RtpConnection:
-        """A line for a new connection."""
+    def connection(self) -> RtpConnection:
+        """A new connection, which sends its reports until its last stream has stopped."""
         if not self._reporting:
             self._reporting = True
             run_supervised(self._stack, "sender reports", self._report)
         turn = min(self._turns, key=len)
-        line = RtpConnection(now=self._clock.now, wall=self._wall, ended=lambda line: turn.pop(line, None))
-        turn[line] = None
-        return line
+        connection = RtpConnection(now=self._clock.now, wall=self._wall, ended=lambda each: turn.pop(each, None))
+        turn[connection] = None
+        return connection
 
     def distribution(self, fanout: Fanout, demand: Demand) -> Distribution:
-        """What sends the packets of a fan-out to all who want them."""
+        """The distribution of a fan-out, which is made when it is first asked for."""
         distribution = self._distributions.get(fanout)
         if distribution is None:
             distribution = self._distributions[fanout] = Distribution(fanout, demand, self._clock)
@@ -67,7 +67,7 @@ class Transmitter:
         return distribution
 
     async def close(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         await self._stack.aclose()
 
     def _wall(self, now: float) -> float:
@@ -78,10 +78,11 @@ class Transmitter:
         while True:
             await asyncio.sleep(_REPORT_EVERY / _TURNS)
             began = self._clock.now()
-            lines = list(self._turns[turn])
-            lines += [line for each in self._turns if each is not self._turns[turn] for line in each if line.due]
-            for line in lines:
-                line.report()
+            own = self._turns[turn]
+            connections = list(own)
+            connections += [each for others in self._turns if others is not own for each in others if each.due]
+            for connection in connections:
+                connection.report()
                 if self._clock.now() - began > SLICE:
                     await asyncio.sleep(0)
                     began = self._clock.now()
@@ -89,10 +90,10 @@ class Transmitter:
 
 
 def transmitter_or_alarm(clock: Clock, alarms: Alarms) -> Transmitter | None:
-    """A transmitter; None and an alarm where aiortc is not the one that is known here. Wants a running event loop."""
+    """A transmitter; None and an alarm where this version of aiortc is not supported. Needs a running event loop."""
     absent = missing()
     if not absent:
         return Transmitter(clock)
-    logger.warning("packets go the public way of aiortc, for these are missing: %s", ", ".join(absent))
+    logger.warning("packets are sent by aiortc itself, because these are missing: %s", ", ".join(absent))
     alarms.put(Alarm("rtp.public_path", _PUBLIC_PATH()))
     return None

@@ -68,7 +68,7 @@ async def test_what_is_sent_is_what_aiortc_negotiated(
             110 + at for at, (codec, _) in enumerate(accepted) if codec.lower() == f"{made.codec}/90000"
         }
         stream = made._feed._picture  # type: ignore[union-attr]
-        fed = stream._current or stream._coming
+        fed = stream._switch.current
         assert fed._fanout.codec == made.codec
 
 
@@ -130,7 +130,7 @@ def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
 
     made = Viewer(
         name="student",
-        program=cast(OfferedProgram, SimpleNamespace(tidier=SimpleNamespace(left=lambda: None))),
+        program=cast(OfferedProgram, SimpleNamespace(gc_schedule=SimpleNamespace(left=lambda: None))),
         ice_servers=list,
         playout_delay="off",
         send=send,

@@ -46,18 +46,18 @@ def test_extensions_say_what_was_agreed_on(agreed: dict[str, int], mid: str, del
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=120), st.booleans(), st.integers(0, 5), st.integers(8, 16))
 def test_a_layout_is_its_packets_and_its_runs_are_datagrams(sizes: list[int], ends: bool, words: int, tag: int) -> None:
     payloads = [bytes([number % 256]) * size for number, size in enumerate(sizes)]
-    layout = PacketTemplates(payloads, ends=ends).get(4 * words, tag)
+    template = PacketTemplates(payloads, ends=ends).get(4 * words, tag)
     head = 12 + 4 * words
-    for (at, size, marker), payload in zip(layout.packets, payloads, strict=True):
-        assert layout.template[at + head : at + size] == payload
+    for (at, size, marker), payload in zip(template.packets, payloads, strict=True):
+        assert template.data[at + head : at + size] == payload
         assert marker == (0x80 if ends and payload is payloads[-1] else 0)
-    assert layout.octets == sum(sizes)
+    assert template.octets == sum(sizes)
     cut = []
-    for first, end, stride in layout.runs:
-        pieces = [layout.template[at : min(at + stride, end)] for at in range(first, end, stride)]
+    for first, end, stride in template.runs:
+        pieces = [template.data[at : min(at + stride, end)] for at in range(first, end, stride)]
         assert len(pieces) <= LARGEST_RUN
         cut += pieces
-    assert cut == [layout.template[at : at + size + tag] for at, size, _ in layout.packets]
+    assert cut == [template.data[at : at + size + tag] for at, size, _ in template.packets]
 
 
 def test_equal_payloads_leave_in_one_run() -> None:

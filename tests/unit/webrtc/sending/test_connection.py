@@ -15,7 +15,7 @@ from classroom.webrtc.sending.stream import Stream
 
 
 class Way:
-    """A link that keeps what is said over it."""
+    """A path that keeps what is sent over it."""
 
     ready = True
 
@@ -26,8 +26,8 @@ class Way:
     def refresh(self) -> None:
         self.refreshed += 1
 
-    def report(self, report: bytes) -> None:
-        self.reports.append(report)
+    def send_rtcp(self, packet: bytes) -> None:
+        self.reports.append(packet)
 
 
 class Sending:
@@ -42,11 +42,11 @@ class Sending:
         return sender_report(self.ssrc, ntp=ntp, rtp=0, counters=SenderCounters())
 
 
-def line() -> tuple[RtpConnection, Way, Callable[[], None]]:
+def connected() -> tuple[RtpConnection, Way, Callable[[], None]]:
     clock, way = ManualClock(100.0), Way()
     made = RtpConnection(now=clock.now, wall=lambda now: now + 1e9, ended=lambda _: None)
-    made._link = cast(SrtpPath, way)
-    made.join(cast(Stream, Sending()))
+    made._path = cast(SrtpPath, way)
+    made.add(cast(Stream, Sending()))
 
     def second() -> None:
         clock.advance(1.0)
@@ -60,7 +60,7 @@ def reported(way: Way) -> list[Any]:
 
 
 def test_there_is_a_report_each_second_at_first_and_then_every_other_second_for_ever() -> None:
-    _, way, second = line()
+    _, way, second = connected()
     counts = []
     for _ in range(40):
         second()
@@ -70,7 +70,7 @@ def test_there_is_a_report_each_second_at_first_and_then_every_other_second_for_
 
 
 def test_each_second_the_path_is_followed_that_ice_chose() -> None:
-    _, way, second = line()
+    _, way, second = connected()
     for _ in range(20):
         second()
     assert way.refreshed == 20

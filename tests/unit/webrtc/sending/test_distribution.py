@@ -23,7 +23,7 @@ from tests.support.broadcast import eventually
 class Newcomer:
     """A student as a distribution sees it: takes nothing before a key frame."""
 
-    wish = None
+    requested_bit_rate = None
 
     def __init__(self) -> None:
         self.begun = False
@@ -41,11 +41,11 @@ class Newcomer:
         self.taken.append(frame.pts)
         return frame.index, 0
 
-    def send(self, layouts: PacketTemplates, sequence: int, stamp: int, sent: bytes) -> None:
+    def send(self, templates: PacketTemplates, sequence: int, stamp: int, sent: bytes) -> None:
         self.before_sending()
         self.stamped.append(sent)
         self.in_order &= sequence == self.packets
-        self.packets += len(layouts.get(0, 0).packets)
+        self.packets += len(templates.get(0, 0).packets)
 
 
 class Lesson:

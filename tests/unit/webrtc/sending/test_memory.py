@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 
-from classroom.webrtc.sending import memory as tidying
+from classroom.webrtc.sending import memory
 from classroom.webrtc.sending.memory import GcSchedule
 from tests.support.broadcast import eventually
 
@@ -19,60 +19,60 @@ class Circle:
 
 
 async def test_circles_are_freed_soon_after_somebody_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tidying, "_AFTER", 0.01)
+    monkeypatch.setattr(memory, "_AFTER", 0.01)
     gc.disable()
     try:
-        tidier, circle = GcSchedule(), weakref.ref(Circle())
+        schedule, circle = GcSchedule(), weakref.ref(Circle())
         assert circle() is not None
         for _ in range(3):
-            tidier.left()
+            schedule.left()
         await eventually(lambda: circle() is None)
     finally:
         gc.enable()
 
 
 async def test_after_the_end_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tidying, "_AFTER", 0.0)
-    tidier = GcSchedule()
-    tidier.left()
-    handle = tidier._handle
-    tidier.close()
-    tidier.close()
+    monkeypatch.setattr(memory, "_AFTER", 0.0)
+    schedule = GcSchedule()
+    schedule.left()
+    handle = schedule._handle
+    schedule.close()
+    schedule.close()
     assert handle is not None
     assert handle.cancelled()
 
 
 async def test_what_was_there_before_the_first_student_is_left_alone_until_the_end() -> None:
-    tidier, before = GcSchedule(), gc.get_freeze_count()
-    tidier.begin()
+    schedule, before = GcSchedule(), gc.get_freeze_count()
+    schedule.begin()
     frozen = gc.get_freeze_count()
     assert frozen > before
-    tidier.begin()
+    schedule.begin()
     assert gc.get_freeze_count() == frozen
-    tidier.close()
+    schedule.close()
     assert gc.get_freeze_count() == 0
 
 
 async def test_memory_is_given_back_after_many_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tidying, "_AFTER", 0.01)
-    monkeypatch.setattr(tidying, "_SHARE", 1.0)
+    monkeypatch.setattr(memory, "_AFTER", 0.01)
+    monkeypatch.setattr(memory, "_SHARE", 1.0)
     trims: list[None] = []
-    tidier = GcSchedule()
-    tidier._trim = lambda: trims.append(None)
-    tidier.left()
-    await eventually(lambda: tidier._handle is None)
+    schedule = GcSchedule()
+    schedule._trim = lambda: trims.append(None)
+    schedule.left()
+    await eventually(lambda: schedule._handle is None)
     assert not trims
     for _ in range(7):
-        tidier.left()
+        schedule.left()
     await eventually(lambda: len(trims) == 1)
 
 
 def test_where_memory_cannot_be_given_back_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    tidying._trimmer()()
+    memory._trimmer()()
 
     class Library:
         def __init__(self, _: None) -> None:
             raise TypeError("there is no such thing here")
 
     monkeypatch.setattr(ctypes, "CDLL", Library)
-    tidying._trimmer()()
+    memory._trimmer()()

@@ -1,4 +1,4 @@
-"""One student's stream, with a line that only counts and distributions that only listen."""
+"""One student's stream, with a connection that only counts and distributions that only listen."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from classroom.webrtc.sending.distribution import Distribution
 from classroom.webrtc.sending.stream import Stream
 
 
-class CountingLine:
-    """A line that counts."""
+class CountingConnection:
+    """A connection that counts."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.ready = True
@@ -31,10 +31,10 @@ class CountingLine:
         self.sent += 1
         return 1, 1000
 
-    def heard(self) -> None:
+    def note_activity(self) -> None:
         """Nothing to do."""
 
-    def hurry(self) -> None:
+    def report_soon(self) -> None:
         """Nothing to do."""
 
     def round_trip(self, **_: object) -> float:
@@ -65,7 +65,7 @@ class Sent:
         payloads: Sequence[bytes] = [bytes(1000)] * packets
         return self.history.add(payloads=payloads, pts=number * 3000, captured=self._clock.now(), key=key)
 
-    def wished(self) -> None:
+    def bit_rate_requested(self) -> None:
         self.wished_for += 1
 
     def _demand(self) -> None:
@@ -80,11 +80,15 @@ class Student:
 
     def __init__(self, kind: Literal["video", "audio"] = "video") -> None:
         self.clock = ManualClock(100.0)
-        self.line = CountingLine(self.clock)
+        self.connection = CountingConnection(self.clock)
         self.reports = 0
         sender = cast(RTCRtpSender, SimpleNamespace(_ssrc=1, _rtx_ssrc=2))
         self.stream = Stream(
-            kind=kind, line=cast(RtpConnection, self.line), sender=sender, delay=None, reported=self._reported
+            kind=kind,
+            connection=cast(RtpConnection, self.connection),
+            sender=sender,
+            delay=None,
+            reported=self._reported,
         )
         self.large = Sent(self.clock)
         self.stream.choose(cast(Distribution, self.large))
@@ -108,14 +112,14 @@ def test_asking_for_everything_again_and_again_costs_little() -> None:
     last = student.watch(60)
     everything = tuple((last - back) & 0xFFFF for back in range(360))
     for _ in range(200):
-        student.stream.hear(Nack(1, everything))
+        student.stream.receive(Nack(1, everything))
     assert student.large.history.asked <= 2000
-    before = student.line.sent
+    before = student.connection.sent
     assert before
     # Who misses something a moment later is heard again.
     student.clock.advance(1.0)
-    student.stream.hear(Nack(1, everything[:5]))
-    assert student.line.sent == before + 5
+    student.stream.receive(Nack(1, everything[:5]))
+    assert student.connection.sent == before + 5
 
 
 def test_one_request_names_no_more_than_a_browser_would() -> None:
@@ -132,7 +136,7 @@ def test_reports_that_come_in_a_flood_are_left_out() -> None:
     student.watch(2)
     for _ in range(5000):
         student.clock.advance(0.001)
-        student.stream.hear(ReceiverReport(1, 0.0, 0, 0, 0, 0, 1000))
+        student.stream.receive(ReceiverReport(1, 0.0, 0, 0, 0, 0, 1000))
     assert 200 <= student.reports <= 260
     assert student.stream.feedback.reports == student.reports
 
@@ -144,7 +148,7 @@ def test_wishing_for_key_frames_all_the_time_is_heard_now_and_then() -> None:
     for _ in range(100):
         before = student.large.demanded
         for _again in range(3):  # as browsers do until it is there
-            student.stream.hear(KeyFrameRequest((1,)))
+            student.stream.receive(KeyFrameRequest((1,)))
         passed_on.append(student.large.demanded > before)
         student.clock.advance(1.0)
     assert all(passed_on[:10])
@@ -152,7 +156,7 @@ def test_wishing_for_key_frames_all_the_time_is_heard_now_and_then() -> None:
     # After a quiet while the picture of one who needs it is mended at once again.
     student.clock.advance(30.0)
     before = student.large.demanded
-    student.stream.hear(KeyFrameRequest((1,)))
+    student.stream.receive(KeyFrameRequest((1,)))
     assert student.large.demanded == before + 1
 
 
@@ -171,14 +175,14 @@ def test_sound_begins_when_a_browser_has_had_time_to_open_its_loudspeakers() -> 
 def test_who_could_not_be_sent_the_key_frame_has_another_asked_for() -> None:
     student = Student()
     distribution = cast(Distribution, student.large)
-    student.line.ready = False
+    student.connection.ready = False
     key = student.large.frame(0, key=True)
     assert student.stream.accept(distribution, key, student.large.history) is None
     for _ in range(3):  # whoever cannot be sent anything needs no key frames either
         student.clock.advance(1.0)
         student.stream.tend(student.clock.now())
     assert student.large.demanded == 0
-    student.line.ready = True
+    student.connection.ready = True
     for _ in range(8):
         student.clock.advance(0.25)
         student.stream.tend(student.clock.now())
@@ -194,7 +198,7 @@ def test_the_rendition_that_comes_hears_of_a_wish_as_well() -> None:
     student.watch(2)
     small = Sent(student.clock)
     student.stream.choose(cast(Distribution, small))
-    student.stream.limit(wish=300_000.0, key_frames_every=None)
+    student.stream.limit(bit_rate=300_000.0, key_frame_interval=None)
     assert (student.large.wished_for, small.wished_for) == (1, 1)
 
 
@@ -214,8 +218,8 @@ def test_on_a_full_network_less_is_repeated() -> None:
         student = Student()
         last = student.watch(60)
         student.stream.feedback.loss = loss
-        student.stream.hear(Nack(1, tuple((last - back) & 0xFFFF for back in range(300))))
-        repeated.append(student.line.sent)
+        student.stream.receive(Nack(1, tuple((last - back) & 0xFFFF for back in range(300))))
+        repeated.append(student.connection.sent)
     freely, full = repeated
     assert 0.2 < full / freely < 0.4  # 15 % of what is sent, instead of half of it
 
@@ -223,9 +227,9 @@ def test_on_a_full_network_less_is_repeated() -> None:
 @pytest.mark.parametrize("repetitions", [True, False])
 def test_without_a_stream_for_repetitions_what_srtp_takes_no_more_is_refused(repetitions: bool) -> None:
     student = Student()
-    student.stream._rtx_payload_type = 97 if repetitions else None
+    student.stream._retransmission._rtx_payload_type = 97 if repetitions else None
     last = student.watch(200)
-    student.stream.hear(Nack(1, ((last - 1100) & 0xFFFF,)))
-    assert (student.line.sent, student.stream.feedback.refused) == ((1, 0) if repetitions else (0, 1))
-    student.stream.hear(Nack(1, ((last - 900) & 0xFFFF,)))
-    assert student.line.sent == 1 + repetitions
+    student.stream.receive(Nack(1, ((last - 1100) & 0xFFFF,)))
+    assert (student.connection.sent, student.stream.feedback.refused) == ((1, 0) if repetitions else (0, 1))
+    student.stream.receive(Nack(1, ((last - 900) & 0xFFFF,)))
+    assert student.connection.sent == 1 + repetitions

@@ -54,7 +54,7 @@ class Network:
         self.told = 0
         self.losses = LossStatistics()
         self.link = NetworkState(0.0, 0.0)
-        self.log: list[tuple[float, TierDecision]] = [(0.0, self.choice.choice)]
+        self.log: list[tuple[float, TierDecision]] = [(0.0, self.choice.decision)]
 
     def run(self, until: float) -> Network:
         while self.now < until:
@@ -75,16 +75,16 @@ class Network:
 
     def _step(self) -> None:
         self.now += STEP
-        choice = self.choice.choice
+        choice = self.choice.decision
         current = choice.rendition
-        wish = RATES[current] if choice.wish is None or not self.alone else choice.wish
+        wish = RATES[current] if choice.bit_rate is None or not self.alone else choice.bit_rate
         goal = max(0.6 * RATES[current], min(RATES[current], wish))
         self.rates[current] += (goal - self.rates[current]) * STEP / 0.5
         for other in {0, 1, 2} - {current}:
             self.rates[other] = RATES[other] * (0.6 if self.alone else 1)
         bits = self.rates[current] * self.busy(self.now) * STEP
-        if choice.key_frames_every is not None:
-            bits = 0.25 * RATES[current] / choice.key_frames_every * STEP
+        if choice.key_frame_interval is not None:
+            bits = 0.25 * RATES[current] / choice.key_frame_interval * STEP
         packets = max(1, round(bits / PACKET)) if bits else 0
         lost = sum(self.chance.random() < self.loss for _ in range(packets))
         capacity = self.capacity(self.now)
@@ -161,7 +161,7 @@ def test_alone_it_settles_on_a_bit_rate_that_fits() -> None:
 def test_the_bit_rate_goes_down_before_a_tier_is_left() -> None:
     network = Network(lambda now: 1_200_000 if now > 20 else 2_500_000).run(60)
     assert network.moves == []
-    wishes = [choice.wish for _, choice in network.log if choice.wish is not None]
+    wishes = [choice.bit_rate for _, choice in network.log if choice.bit_rate is not None]
     assert wishes
     assert min(wishes) > 0.6 * RATES[0]
 
@@ -202,7 +202,7 @@ def test_attempts_to_go_up_become_rare() -> None:
 
 def test_a_link_too_thin_for_the_smallest_gets_key_frames_only_and_recovers() -> None:
     network = Network(lambda now: 60_000 if 10 <= now < 50 else 2_500_000).run(200)
-    assert network.at(20).key_frames_every is not None
+    assert network.at(20).key_frame_interval is not None
     assert network.at(20).rendition == 2
     assert network.at(199) == TierDecision(0)
 
@@ -214,7 +214,7 @@ def test_an_outage_changes_nothing() -> None:
 
 
 def test_a_phone_starts_with_the_smallest_that_covers_it_and_grows_with_its_page() -> None:
-    assert [Network(steady(1), page=height).choice.choice.rendition for height in (0, 180, 200, 396, 397, 1400)] == [
+    assert [Network(steady(1), page=height).choice.decision.rendition for height in (0, 180, 200, 396, 397, 1400)] == [
         2,
         2,
         1,
@@ -224,20 +224,20 @@ def test_a_phone_starts_with_the_smallest_that_covers_it_and_grows_with_its_page
     ]
     network = Network(steady(6_000_000), page=200).run(60)
     assert network.moves == []
-    assert network.choice.choice == TierDecision(1)
+    assert network.choice.decision == TierDecision(1)
     assert network.choice.shown(800, network.now) == TierDecision(0)
-    assert network.run(120).choice.choice == TierDecision(0)
+    assert network.run(120).choice.decision == TierDecision(0)
 
 
 def test_a_page_that_becomes_small_gives_up_the_large_picture_after_a_while() -> None:
     network = Network(steady(6_000_000), page=800).run(10)
     network.choice.shown(100, network.now)
     network.run(14)
-    assert network.choice.choice == TierDecision(0)
+    assert network.choice.decision == TierDecision(0)
     network.choice.shown(800, network.now)  # only turned for a moment
     assert network.run(30).moves == []
     network.choice.shown(100, network.now)
-    assert network.run(40).choice.choice == TierDecision(2)
+    assert network.run(40).choice.decision == TierDecision(2)
 
 
 def test_a_lesson_without_tiers_knows_only_the_key_frames() -> None:
@@ -247,7 +247,7 @@ def test_a_lesson_without_tiers_knows_only_the_key_frames() -> None:
         link = NetworkState(now, 1_500_000.0, 200_000.0 if now > 5 else 1_600_000.0, 0.5 if now > 5 else 0.0, 0.05)
         chosen = choice.update(link, [1_500_000.0], now)
     assert chosen.rendition == 0
-    assert chosen.key_frames_every is not None
+    assert chosen.key_frame_interval is not None
 
 
 def test_what_makes_no_sense_is_refused() -> None:
@@ -276,18 +276,18 @@ def test_whatever_is_reported_the_choice_is_sound_and_always_the_same(
     reports: list[tuple[float, float, float | None, float, float | None, float, int | None]],
 ) -> None:
     one, other = (TierChoice(RENDITIONS, now=0.0) for _ in range(2))
-    now, last_step, before = 0.0, 0.0, one.choice
+    now, last_step, before = 0.0, 0.0, one.decision
     for passed, sent, estimate, loss, round_trip, jitter, height in reports:
         now += passed
         if height is not None:
             assert one.shown(height, now) == other.shown(height, now)
-            before, last_step = one.choice, now
+            before, last_step = one.decision, now
         link = NetworkState(now, sent, estimate, loss, round_trip, jitter)
         chosen = one.update(link, RATES, now)
         assert chosen == other.update(link, RATES, now)
         assert 0 <= chosen.rendition < len(RENDITIONS)
-        assert chosen.wish is None or chosen.wish >= 0
-        if chosen.key_frames_every is not None:
+        assert chosen.bit_rate is None or chosen.bit_rate >= 0
+        if chosen.key_frame_interval is not None:
             assert chosen.rendition == len(RENDITIONS) - 1
         if chosen.rendition < before.rendition:
             assert chosen.rendition == before.rendition - 1

@@ -27,10 +27,10 @@ class Fed:
         self.chosen.append(rendition.name)
         self.at_once = at_once
 
-    def limit(self, *, wish: float | None, key_frames_every: float | None) -> None:
-        self.limits.append((wish, key_frames_every))
+    def limit(self, *, bit_rate: float | None, key_frame_interval: float | None) -> None:
+        self.limits.append((bit_rate, key_frame_interval))
 
-    def want_key_frame(self) -> None:
+    def request_key_frame(self) -> None:
         pass
 
     async def measure(self) -> None:
