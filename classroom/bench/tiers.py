@@ -8,7 +8,7 @@ from statistics import median
 from typing import Final
 
 from classroom.media.codecs import VideoSettings, open_video
-from classroom.media.downscaler import Shrinker
+from classroom.media.downscaler import Downscaler
 from classroom.media.picture import ProgramPicture
 
 __all__ = ["beside"]
@@ -21,18 +21,18 @@ def beside(
 ) -> dict[str, float]:
     """Medians of processor time in ms for a picture, with H.264: at least ten pictures, for so many seconds.
 
-    ``encode`` is of the full size, ``shrink`` of all tiers, ``encode 360`` and so on of the tier of so many lines;
+    ``encode`` is of the full size, ``downscale`` of all tiers, ``encode 360`` and so on of the tier of so many lines;
     ``tiers`` is the sum of what they cost, and ``share`` that as a share of ``encode``.
     """
-    shrink, sizes = Shrinker(tier.size for tier in tiers), {tier.size for tier in tiers}
+    downscale, sizes = Downscaler(tier.size for tier in tiers), {tier.size for tier in tiers}
     encoders = {settings.size: open_video("h264", settings) for settings in (full, *tiers)}
     spent: dict[str, list[float]] = {}
     end, number = time.perf_counter() + seconds, 0
     while number < _LEAST or time.perf_counter() < end:
         picture, pts = next(pictures), number * 90_000 // full.fps
         began = time.thread_time()
-        shown = {full.size: picture, **shrink(picture, sizes)}
-        laps = {"shrink": time.thread_time() - began}
+        shown = {full.size: picture, **downscale(picture, sizes)}
+        laps = {"downscale": time.thread_time() - began}
         for size, small in shown.items():
             began = time.thread_time()
             encoders[size].encode(small.frame(pts))

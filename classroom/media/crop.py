@@ -18,7 +18,9 @@ _ANY_TIME_BASE: Final = Fraction(1, 90_000)
 
 
 @dataclass(frozen=True, slots=True)
-class _Path:
+class _CropKey:
+    """What a filter graph was made for."""
+
     width: int
     height: int
     pixel_format: str
@@ -26,10 +28,10 @@ class _Path:
 
 
 class Cropper:
-    """Cuts on one path; keeps the filter for as long as size, format and part stay the same."""
+    """Cuts for one picture path; keeps its filter graph for as long as size, format and part stay the same."""
 
     def __init__(self) -> None:
-        self._path: _Path | None = None
+        self._key: _CropKey | None = None
         self._graph: av.filter.Graph | None = None
 
     def cut(self, frame: av.VideoFrame, part: Rectangle) -> av.VideoFrame:
@@ -39,26 +41,26 @@ class Cropper:
         """
         if part == Rectangle(0, 0, frame.width, frame.height):
             return frame
-        path = _Path(frame.width, frame.height, frame.format.name, part)
+        key = _CropKey(frame.width, frame.height, frame.format.name, part)
         try:
-            if self._graph is None or path != self._path:
-                self._path, self._graph = path, _graph(path)
+            if self._graph is None or key != self._key:
+                self._key, self._graph = key, _graph(key)
             self._graph.vpush(frame)
             cut = self._graph.vpull()
         except (av.error.FFmpegError, ValueError) as error:
             self._graph = None
-            raise UnusablePicture(f"a picture in {path.pixel_format} cannot be cropped: {error}") from error
+            raise UnusablePicture(f"a picture in {key.pixel_format} cannot be cropped: {error}") from error
         cut.colorspace, cut.color_range = frame.colorspace, frame.color_range
         return cut
 
 
-def _graph(path: _Path) -> av.filter.Graph:
+def _graph(key: _CropKey) -> av.filter.Graph:
     graph = av.filter.Graph()
     # Threads of its own, one for each processor, would be there for every rectangle, and moving pointers needs none.
     graph.threads = 1
-    part = path.part
+    part = key.part
     source = graph.add_buffer(
-        width=path.width, height=path.height, format=av.VideoFormat(path.pixel_format), time_base=_ANY_TIME_BASE
+        width=key.width, height=key.height, format=av.VideoFormat(key.pixel_format), time_base=_ANY_TIME_BASE
     )
     crop = graph.add("crop", f"{part.width}:{part.height}:{part.x}:{part.y}")
     sink = graph.add("buffersink")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-__all__ = ["Black", "Clipping", "Overload", "Silence", "Unsteady"]
+__all__ = ["BlackDetector", "ClippingDetector", "InstabilityDetector", "OverloadDetector", "SilenceDetector"]
 
 _BLACK_FOR: Final = 3.0
 
@@ -34,7 +34,7 @@ _LOSSES: Final = 3
 _LOST_WITHIN: Final = 30.0
 
 
-class Black:
+class BlackDetector:
     """A camera whose pictures have been black for three seconds."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Black:
         return self._since is not None and now - self._since >= _BLACK_FOR
 
 
-class Silence:
+class SilenceDetector:
     """A microphone that is open and has heard nothing for a minute, not even the room."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Silence:
         return self._silent
 
 
-class Clipping:
+class ClippingDetector:
     """An input whose peaks are cut off again and again."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Clipping:
         return self._clipping
 
 
-class Overload:
+class OverloadDetector:
     """A computer that is too slow for its program: it misses one tick in ten over five seconds."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Overload:
         return self._overloaded
 
 
-class Unsteady:
+class InstabilityDetector:
     """A source that is lost again and again for moments, each too short for a word of its own."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from classroom.common.errors import DeviceError
 from classroom.media.sources.cameras import find_cameras, forbidden_cameras
 from classroom.media.sources.computer import missing_offer
-from classroom.media.sources.desktop_audio import monitor_tool
+from classroom.media.sources.desktop_audio import desktop_audio_tool
 from classroom.media.sources.loopback import loopbacks
 from classroom.media.sources.portaudio import find_microphones
 from classroom.media.sources.screen import find_monitors
@@ -62,7 +62,7 @@ def _cameras(notes: list[str]) -> tuple[Device, ...]:
 
 def _sound(notes: list[str]) -> tuple[tuple[Device, ...], tuple[Device, ...]]:
     """The microphones, and what hears the computer itself."""
-    computer = [("what it plays", "default")] if monitor_tool() is not None else []
+    computer = [("what it plays", "default")] if desktop_audio_tool() is not None else []
     try:
         found = find_microphones()
     except DeviceError as error:

@@ -19,22 +19,22 @@ from classroom.director import Rectangle
 from classroom.media.picture import Change, Pixels, ProgramPicture, planes, split, window
 from classroom.media.scale import Scaler
 
-__all__ = ["Shrinker", "Size"]
+__all__ = ["Downscaler", "Size"]
 
 Size = tuple[int, int]
 
 _WORTHWHILE: Final = 0.5
-"""The share of a picture up to which its new parts are shrunk alone."""
+"""The share of a picture up to which its new parts are scaled alone."""
 
 
-class Shrinker:
+class Downscaler:
     """Makes the program's pictures in some smaller ``sizes`` (width, height; both even). Belongs to one thread.
 
     A size is made from the smallest of those made before it that is a whole multiple of it, or else from the program's.
     """
 
     def __init__(self, sizes: Iterable[Size]) -> None:
-        self._paths = {size: _Path(size) for size in sorted(sizes, reverse=True)}
+        self._targets = {size: _Target(size) for size in sorted(sizes, reverse=True)}
 
     def __call__(self, picture: ProgramPicture, wanted: Set[Size]) -> Mapping[Size, ProgramPicture]:
         """The picture in the sizes that are wanted, the largest first; only to be read.
@@ -42,16 +42,16 @@ class Shrinker:
         The same objects as the last time for the same picture.
         """
         made: dict[Size, ProgramPicture] = {}
-        for size, path in self._paths.items():
+        for size, target in self._targets.items():
             if size in wanted:
                 larger = [one for one in made if _ratio(one, size)]
-                made[size] = path.shrink(made[larger[-1]] if larger else picture)
+                made[size] = target.downscale(made[larger[-1]] if larger else picture)
             else:
-                path.forget()
+                target.forget()
         return made
 
 
-class _Path:
+class _Target:
     """Makes one size. While its source changes in places only, that is all that is made anew."""
 
     def __init__(self, size: Size) -> None:
@@ -64,7 +64,7 @@ class _Path:
         """Let go of the last picture."""
         self._last = None
 
-    def shrink(self, source: ProgramPicture) -> ProgramPicture:
+    def downscale(self, source: ProgramPicture) -> ProgramPicture:
         """The source in this size."""
         if self._last is None or source is not self._last[0]:
             self._last = source, self._update(source) or self._whole(source)
@@ -80,7 +80,7 @@ class _Path:
         return ProgramPicture(width, height, pixels)
 
     def _update(self, source: ProgramPicture) -> ProgramPicture | None:
-        """The last picture with what is new in this one; None where the whole source is to be shrunk."""
+        """The last picture with what is new in this one; None where the whole source is to be scaled."""
         ratio, change = _ratio((source.width, source.height), self._size), source.change
         if self._last is None or change is None or not ratio or change.earlier() is not self._last[0]:
             return None

@@ -18,7 +18,7 @@ from classroom.media.frames import Encoded
 from classroom.media.picture import ProgramPicture
 from classroom.media.recovery import Recovery
 from classroom.media.timing import Timings
-from classroom.media.worker import Turn, Worker
+from classroom.media.worker import Lease, Worker
 
 __all__ = ["KEY_INTERVAL", "LEAST_SHARE", "VideoEncoder"]
 
@@ -138,15 +138,15 @@ class VideoEncoder:
             self._inbox = (picture, pts, captured)
             self._changed.notify()
 
-    def _run(self, turn: Turn) -> None:
+    def _run(self, lease: Lease) -> None:
         context: av.VideoCodecContext | None = None
         opened = 0  # at which activation
 
         def something_to_do() -> bool:
             return self._stopping or self._inbox is not None or (context is not None and not self._active)
 
-        while turn.current:
-            turn.piece = None
+        while lease.current:
+            lease.piece = None
             with self._changed:
                 self._changed.wait_for(something_to_do)
                 if self._stopping:
@@ -156,21 +156,21 @@ class VideoEncoder:
                 context = None  # nobody watches any more, or somebody new after nobody did
             if work is None or self._recovery.blocked(self._clock.now()):
                 continue
-            turn.piece = work[1]
+            lease.piece = work[1]
             try:
                 if context is None:
                     context = open_video(self.codec, self._settings)
-                    if not turn.current:
+                    if not lease.current:
                         break
                     opened, self._key_wanted, self._last_key = generation, True, float("-inf")
                     self._rate, self._steered = float(self._settings.bit_rate), work[2]
-                self._encode(context, work, turn)
+                self._encode(context, work, lease)
             except Exception as error:  # noqa: BLE001 - whatever it is, it costs some pictures and not the lesson
                 context = None
-                if turn.current:
+                if lease.current:
                     self._recovery.failed(error)
 
-    def _encode(self, context: av.VideoCodecContext, work: Work, turn: Turn) -> None:
+    def _encode(self, context: av.VideoCodecContext, work: Work, lease: Lease) -> None:
         picture, pts, captured = work
         began = self._clock.now()
         frame = picture.frame(pts)
@@ -181,7 +181,7 @@ class VideoEncoder:
             self._key_wanted = False
             frame.pict_type = av.video.frame.PictureType.I
         packets = context.encode(frame)
-        if not turn.current:
+        if not lease.current:
             return  # it hung in there, and another thread encodes by now
         self.timings.add(self._clock.now() - began)
         self._recovery.worked()

@@ -15,8 +15,14 @@ from classroom.common.clock import Clock
 from classroom.common.sentences import Wording
 from classroom.lesson.audio_settings import BOUNDS
 from classroom.media.channel import USUAL_LAG
-from classroom.media.delivery import Delivery, Missing
-from classroom.media.detectors import Black, Clipping, Overload, Silence, Unsteady
+from classroom.media.delivery import Delivery, MissingDetector
+from classroom.media.detectors import (
+    BlackDetector,
+    ClippingDetector,
+    InstabilityDetector,
+    OverloadDetector,
+    SilenceDetector,
+)
 from classroom.media.frames import SAMPLE_RATE, PictureSlot
 from classroom.media.level import FLOOR_DB, Level
 from classroom.media.picture_statistics import is_black
@@ -59,7 +65,7 @@ class Sources(Protocol):
         ...
 
 
-class Mixed(Protocol):
+class MixedProgram(Protocol):
     """What is asked of the program."""
 
     @property
@@ -95,33 +101,33 @@ class Mixed(Protocol):
 
 
 @dataclass(slots=True)
-class _Seen:
+class _PictureDetectors:
     """What is watched of a source."""
 
-    black: Black = field(default_factory=Black)
-    unsteady: Unsteady = field(default_factory=Unsteady)
+    black: BlackDetector = field(default_factory=BlackDetector)
+    unsteady: InstabilityDetector = field(default_factory=InstabilityDetector)
 
 
 @dataclass(slots=True)
-class _Heard:
+class _SoundDetectors:
     """What is watched of an audio input."""
 
-    silence: Silence = field(default_factory=Silence)
-    clipping: Clipping = field(default_factory=Clipping)
+    silence: SilenceDetector = field(default_factory=SilenceDetector)
+    clipping: ClippingDetector = field(default_factory=ClippingDetector)
 
 
 class MediaHealth:
     """Looks at the sources and the program ten times a second and raises alarms."""
 
-    def __init__(self, *, sources: Sources, program: Mixed, alarms: Alarms, clock: Clock) -> None:
+    def __init__(self, *, sources: Sources, program: MixedProgram, alarms: Alarms, clock: Clock) -> None:
         self._sources = sources
         self._program = program
         self._alarms = alarms
         self._clock = clock
-        self._seen: dict[str, _Seen] = {}
-        self._heard: dict[str, _Heard] = {}
-        self._overload = Overload()
-        self._missing = Missing()
+        self._seen: dict[str, _PictureDetectors] = {}
+        self._heard: dict[str, _SoundDetectors] = {}
+        self._overload = OverloadDetector()
+        self._missing = MissingDetector()
         self._looks = 0
 
     async def run(self) -> None:
@@ -144,8 +150,8 @@ class MediaHealth:
         deliveries = self._program.deliveries()
         missing = self._missing.look(self._clock.now(), deliveries)
         for kind, nobody, some in (("picture", _NO_PICTURE, _SOME_NO_PICTURE), ("sound", _NO_SOUND, _NO_SOUND)):
-            without = sum(each.takers for each in missing if each.kind == kind)
-            everybody = without == sum(each.takers for each in deliveries if each.kind == kind)
+            without = sum(each.subscribers for each in missing if each.kind == kind)
+            everybody = without == sum(each.subscribers for each in deliveries if each.kind == kind)
             code = f"program.no_{kind}"
             self._say(without > 0, Alarm(code, (nobody if everybody else some)()))
         self._say(self._program.stuck, _STUCK)
@@ -160,7 +166,7 @@ class MediaHealth:
             self._alarms.clear("audio.clipping", gone)
             self._alarms.clear("audio.late", gone)
         for name, setting in inputs.items():
-            heard = self._heard.setdefault(name, _Heard())
+            heard = self._heard.setdefault(name, _SoundDetectors())
             status, peak = statuses[name], levels[name].peak_db if name in levels else FLOOR_DB
             # What the device itself cuts off or does not hear does not depend on the gain that is given to it here.
             device = peak - setting.gain if status.kind == "microphone" else peak
@@ -179,7 +185,7 @@ class MediaHealth:
             self._alarms.clear("source.black", gone)
             self._alarms.clear("source.unsteady", gone)
         for name, status in statuses.items():
-            seen = self._seen.setdefault(name, _Seen())
+            seen = self._seen.setdefault(name, _PictureDetectors())
             slot = slots.get(name)
             newest = slot.newest() if slot is not None and status.kind in _SEEING and status.state == "live" else None
             self._say(seen.black.look(now, newest is not None and is_black(newest.frame)), _black(name))

@@ -31,7 +31,7 @@ from classroom.media.level import Level, combine, measure
 from classroom.media.limiter import LOOK_AHEAD, Limiter
 from classroom.media.sound_buffer import sample_index
 from classroom.media.timing import Timings, wait_until
-from classroom.media.worker import Turn, Worker
+from classroom.media.worker import Lease, Worker
 
 __all__ = ["BLOCK", "BLOCK_SECONDS", "DELAY", "SoundInput", "SoundMixer"]
 
@@ -169,9 +169,9 @@ class SoundMixer:
             total += channel.heard(block, share, depth)
         return total
 
-    def _run(self, turn: Turn) -> None:
+    def _run(self, lease: Lease) -> None:
         origin = sample_index(self._zero)
-        while turn.current and wait_until(self._clock, self._due(self._block), self._stop):
+        while lease.current and wait_until(self._clock, self._due(self._block), self._stop):
             began = self._clock.now()
             if began - self._due(self._block) > _PATIENCE:
                 present = int((began - self._zero - DELAY) / BLOCK_SECONDS)
@@ -179,17 +179,17 @@ class SoundMixer:
                 self._limited.warn("The sound mixer was held up; %d ms of sound are lost.", lost * 20)
                 self.skipped += lost
                 self._block = present
-            turn.piece = number = self._block
+            lease.piece = number = self._block
             captured = self._zero + number * BLOCK_SECONDS
             try:
                 block = self.mix(origin + number * BLOCK)
-                if turn.current:
+                if lease.current:
                     self._deliver(block, number * BLOCK, captured)
             except Exception as error:  # noqa: BLE001 - logged, and silence for 20 ms serves better than for ever
                 self._limited.warn(
                     "A block of sound could not be mixed: %s: %s", type(error).__name__, error, fault=error
                 )
-            if turn.current:
+            if lease.current:
                 self._block = number + 1
             self.timings.add(self._clock.now() - began)
 

@@ -9,7 +9,7 @@ import math
 from collections import deque
 from typing import Final, Literal
 
-__all__ = ["ALARM_AFTER", "FREEZE", "STALL", "Freezing", "Verdict", "Watch"]
+__all__ = ["ALARM_AFTER", "FREEZE", "STALL", "Freezing", "StallDetector", "Verdict"]
 
 Freezing = Literal["fallback", "alarm", "ignore"]
 """What it means that a source sends the same picture again and again: that it is lost, that it is odd, or nothing."""
@@ -32,7 +32,7 @@ _GAPS: Final = 8
 """Gaps between pictures that the frame time is measured over."""
 
 
-class _Pace:
+class _GapLimit:
     """How long something that happens again and again may stay away: five times its usual gap, at least ``floor``."""
 
     def __init__(self, rate: float | None, floor: float) -> None:
@@ -58,7 +58,7 @@ class _Pace:
         return 0.0 if self.last is None else now - self.last
 
 
-class Watch:
+class StallDetector:
     """Looks after one source that promised ``rate`` pictures a second; with None it may stand still for ever.
 
     ``delivered`` is called by the thread that reads the source, the rest by the one that watches it.
@@ -69,8 +69,8 @@ class Watch:
         self._stall = STALL
         self._freezing: Freezing = "ignore"
         self._seen: object = None
-        self._pictures = _Pace(None, STALL)
-        self._changes = _Pace(None, FREEZE)
+        self._pictures = _GapLimit(None, STALL)
+        self._changes = _GapLimit(None, FREEZE)
         self._still_frozen = False
         self.next_due = -math.inf
         """When the next picture is due at the earliest, clock seconds; until then none is missed."""
@@ -84,12 +84,12 @@ class Watch:
         if not self._still_frozen:
             self._seen = None
         self._rate, self._freezing, self._stall = rate, freezing, stall
-        self._pictures, self._changes = _Pace(rate, stall), _Pace(rate, FREEZE)
+        self._pictures, self._changes = _GapLimit(rate, stall), _GapLimit(rate, FREEZE)
 
     def promise(self, rate: float | None) -> None:
         """The source promises another rate, as a video that was stopped or goes on."""
         if self._rate is None and rate is not None:
-            self._pictures, self._changes = _Pace(rate, self._stall), _Pace(rate, FREEZE)
+            self._pictures, self._changes = _GapLimit(rate, self._stall), _GapLimit(rate, FREEZE)
         self._rate = rate
 
     def delivered(self, now: float, print_: object = None) -> bool:

@@ -18,7 +18,7 @@ from classroom.common.limited_log import LimitedLog
 from classroom.common.sentences import Wording
 from classroom.media.picture_statistics import fingerprint
 from classroom.media.sources.base import Source
-from classroom.media.stall_detector import STALL, Watch
+from classroom.media.stall_detector import STALL, StallDetector
 
 __all__ = ["SourceRunner", "SourceState", "SourceStatus"]
 
@@ -88,7 +88,7 @@ class SourceRunner:
 
     A source that was never live since it was (re)started is ``failed`` after its first fault and stays so until
     ``restart``; one that was live is ``lost`` and opened again and again, with a back-off, until it is back. One that
-    sends no picture, or no other one, for longer than ``media.watch`` allows is lost too, and live with the next.
+    sends no picture, or no other one, for longer than its ``StallDetector`` allows is lost too, and live with the next.
     ``on_change`` is called with no argument whenever ``status`` changed, from a thread of the runner, never from
     the caller's; it must not block.
     """
@@ -117,7 +117,7 @@ class SourceRunner:
         self._anew = True
         self._thawed = False
         self._said = ""
-        self._watch = Watch()
+        self._stalls = StallDetector()
         self._limited = LimitedLog(log)
         self._busy_since: float | None = None
         self._rate_from = (0.0, 0)
@@ -205,12 +205,12 @@ class SourceRunner:
         try:
             self._busy(self.source.open)
             source = self.source
-            self._watch.begin(source.expected_rate, source.freezing, anew=self._anew, stall=source.stall)
+            self._stalls.begin(source.expected_rate, source.freezing, anew=self._anew, stall=source.stall)
             opened = self._clock.now()
             self._rate_from = (opened, self.source.taken)
             while not self.source.interrupted.is_set():
                 self._busy(self.source.read)
-                self._watch.promise(self.source.expected_rate)
+                self._stalls.promise(self.source.expected_rate)
                 if self.source.taken != seen:
                     seen = self.source.taken
                     self._delivered()
@@ -225,20 +225,20 @@ class SourceRunner:
                 log.error("%s failed unexpectedly", self.source.name, exc_info=error)
             return sentence
         finally:
-            self._watch.begin(None, "ignore", anew=False)
+            self._stalls.begin(None, "ignore", anew=False)
             self._close()
         return ""
 
     def _give_up(self, opened: float) -> None:
         """DeviceError where it is time to open the source anew, though it says nothing of a fault itself."""
         status, now = self._status, self._clock.now()
-        if self._watch.in_vain and now - opened > self._patience:
+        if self._stalls.in_vain and now - opened > self._patience:
             raise DeviceError(self._sentence("stalled"))
         if status.state != "lost":
             return
-        if status.fault == "stalled" and self._watch.silent_for(now) > _GIVEN_UP_AFTER:
+        if status.fault == "stalled" and self._stalls.silent_for(now) > _GIVEN_UP_AFTER:
             raise DeviceError(self._sentence("stalled"))
-        if status.fault == "frozen" and not self._thawed and self._watch.same_for(now) > _THAWED_AFTER:
+        if status.fault == "frozen" and not self._thawed and self._stalls.same_for(now) > _THAWED_AFTER:
             self._thawed = True
             raise DeviceError(self._sentence("frozen"))
 
@@ -269,12 +269,12 @@ class SourceRunner:
     def _delivered(self) -> None:
         newest = self.source.picture.newest() if self.source.picture else None
         looked_at = newest is not None and self.source.freezing != "ignore"
-        if not self._watch.delivered(self._clock.now(), fingerprint(newest.frame) if newest and looked_at else None):
+        if not self._stalls.delivered(self._clock.now(), fingerprint(newest.frame) if newest and looked_at else None):
             return
         self._was_live, self._thawed, self._said = True, False, ""
         size = (newest.frame.width, newest.frame.height) if newest else None
         fps = self._rate() if newest else None
-        frozen = self._watch.verdict(self._clock.now()) == "frozen"
+        frozen = self._stalls.verdict(self._clock.now()) == "frozen"
         why, fault = (self._status.why, self._status.fault) if frozen else (None, None)
         self._set(SourceStatus(self.source.kind, "live", why, size, fps, fault))
 
@@ -307,7 +307,7 @@ class SourceRunner:
                     self._look_for_still(now)
                 except Exception as error:  # noqa: BLE001 - the second wall, as in the thread of the source
                     self._limited.warn("%s is not watched: %s", self.source.name, type(error).__name__, fault=error)
-                soon = self._watch.due_in(now) if self._status.state == "live" else STALL
+                soon = self._stalls.due_in(now) if self._status.state == "live" else STALL
                 pause = min(STALL, self._patience / 5, max(0.01, soon))
             asked = self._clock.now()
 
@@ -326,8 +326,8 @@ class SourceRunner:
 
     def _look_for_still(self, now: float) -> None:
         """Tell when the source sends no pictures, or none that is new."""
-        self._watch.next_due = self.source.next_due
-        status, verdict = self._status, self._watch.verdict(now)
+        self._stalls.next_due = self.source.next_due
+        status, verdict = self._status, self._stalls.verdict(now)
         if verdict == "well":
             return
         if status.state == "live" and verdict == "frozen" and self.source.freezing == "alarm":
@@ -339,7 +339,7 @@ class SourceRunner:
             if self._set(SourceStatus(status.kind, "lost", fault=verdict), expected=status, emptying=clear):
                 self._count_loss(status)
                 log.info("%s is lost: %s", self.source.name, verdict)
-        elif status.fault is not None and status.why is None and self._watch.same_for(now) > _TOLD_AFTER:
+        elif status.fault is not None and status.why is None and self._stalls.same_for(now) > _TOLD_AFTER:
             why = self._sentence(verdict)
             if self._set(SourceStatus(status.kind, "lost", why, fault=verdict), expected=status):
                 self._said = why

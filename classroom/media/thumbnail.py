@@ -14,7 +14,7 @@ from PIL import Image
 from classroom.director import Rectangle, fit
 from classroom.media.scale import Scaler, UnusablePicture
 
-__all__ = ["Small", "jpeg", "thumbnails"]
+__all__ = ["SmallJpeg", "jpeg", "thumbnails"]
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ Name = TypeVar("Name")
 
 
 @dataclass(frozen=True, slots=True)
-class Small:
+class SmallJpeg:
     """A small picture as JPEG; width and height in pixels."""
 
     jpeg: bytes
@@ -32,14 +32,14 @@ class Small:
     height: int
 
 
-def thumbnails(frames: Mapping[Name, av.VideoFrame]) -> dict[Name, Small]:
+def thumbnails(frames: Mapping[Name, av.VideoFrame]) -> dict[Name, SmallJpeg]:
     """Small pictures of frames, each in its own aspect; what cannot be converted is left out. For any thread."""
     drawn = {}
     for name, frame in frames.items():
         width = min(_WIDEST, frame.width)
         try:
             box = _box(frame, width)
-            drawn[name] = Small(jpeg(frame, width=width), box.width, box.height)
+            drawn[name] = SmallJpeg(jpeg(frame, width=width), box.width, box.height)
         except UnusablePicture as fault:
             _log.debug("no thumbnail of %s: %s", name, fault)
     return drawn

@@ -14,13 +14,13 @@ from classroom.common.clock import Clock
 from classroom.common.limited_log import LimitedLog
 from classroom.director import Director
 from classroom.media.crossfade import Crossfade
-from classroom.media.downscaler import Shrinker, Size
+from classroom.media.downscaler import Downscaler, Size
 from classroom.media.encoder import VideoEncoder
 from classroom.media.frames import PictureSlot
 from classroom.media.overlay import Overlay
 from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.timing import Timings, wait_until
-from classroom.media.worker import Turn, Worker
+from classroom.media.worker import Lease, Worker
 
 __all__ = ["Supplies", "Ticker"]
 
@@ -53,7 +53,7 @@ class _Tools:
                 overlays=supplies.overlays,
             )
         )
-        self.shrink = Shrinker(smaller)
+        self.downscale = Downscaler(smaller)
         self._supplied = supplies
 
     def supply(self, supplies: Supplies) -> None:
@@ -135,8 +135,8 @@ class Ticker:
     def _change_hands(self) -> None:
         self._tools = None
 
-    def _run(self, turn: Turn) -> None:
-        while turn.current and wait_until(self._clock, self._due(self._tick), self._stop):
+    def _run(self, lease: Lease) -> None:
+        while lease.current and wait_until(self._clock, self._due(self._tick), self._stop):
             began, tick = self._clock.now(), self._tick
             if began >= self._due(tick + 1):
                 # Too late for this tick: what is due now is shown instead, so time stamps stay true to the clock.
@@ -145,29 +145,29 @@ class Ticker:
                 self.longest_miss = max(self.longest_miss, present - tick)
                 tick = present
             self._lateness.add(max(0.0, began - self._due(tick)))
-            turn.piece = self._tick = tick
+            lease.piece = self._tick = tick
             try:
-                self._make(tick, turn)
+                self._make(tick, lease)
                 self._failing = 0
             except Exception as error:  # noqa: BLE001 - logged, and the next tick serves better than none
                 self._fail(error)
-            if turn.current:
+            if lease.current:
                 self.made += 1
                 self._tick = tick + 1
 
-    def _make(self, tick: int, turn: Turn) -> None:
+    def _make(self, tick: int, lease: Lease) -> None:
         wanted = [encoder for encoder in self._encoders if encoder.active]
         if not wanted and self.newest is not None and tick % max(1, self._fps // _IDLE_RATE):
             return
         tools = self._tools
         if tools is None:
             tools = _Tools(self._size, self._smaller, self.supplies)
-            if turn.current:
+            if lease.current:
                 self._tools = tools
         tools.supply(self.supplies)
         began = self._clock.now()
         picture = tools.mixer.compose(self._director.program, self._live(), began)
-        if not turn.current:
+        if not lease.current:
             return  # it hung in there, and another thread makes the pictures by now
         self.newest = picture
         self._composing.add(self._clock.now() - began)
@@ -176,7 +176,7 @@ class Ticker:
             if encoder.size == self._size:
                 encoder.offer(picture, pts, self._due(tick))
         # The picture is still in this processor's cache: in the encoders' threads it would cost half as much again.
-        smaller = tools.shrink(picture, {encoder.size for encoder in wanted})
+        smaller = tools.downscale(picture, {encoder.size for encoder in wanted})
         for encoder in wanted:
             if encoder.size in smaller:
                 encoder.offer(smaller[encoder.size], pts, self._due(tick))

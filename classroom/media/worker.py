@@ -1,7 +1,7 @@
-"""Threads that a lesson cannot do without: begun again when they end, and replaced when they hang.
+"""Threads that a lesson cannot do without: they are started again when they end, and replaced when they hang.
 
-Nothing can end a thread that hangs in a codec or a driver. It is left behind then, and another one takes its place. Of
-those left behind there are a few at most: each holds memory, and what hangs every time will hang once more.
+Nothing can end a thread that hangs in a codec or a driver. It is left behind, and another one takes its place. Only a
+few are left behind: each holds memory, and work that hung every time will hang again.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Final
 
 from classroom.common.limited_log import LimitedLog
 
-__all__ = ["MOST_LEFT_BEHIND", "Turn", "Worker", "join_all"]
+__all__ = ["MOST_LEFT_BEHIND", "Lease", "Worker", "join_all"]
 
 _log = logging.getLogger(__name__)
 
 MOST_LEFT_BEHIND: Final = 3
-"""Threads of one worker that hang beside the one that has their place."""
+"""Threads of one worker that may hang, beside the one that took their place."""
 
 _LOOKS: Final = 20
 """Looks, ten a second, at which the same piece of work is seen before its thread counts as hanging.
 
-Looks are counted instead of seconds, so that a computer that slept or was held up accuses nobody.
+Looks are counted instead of seconds, so that no thread is blamed for a computer that slept or was held up.
 """
 
 
-class Turn:
-    """One thread's time at the work.
+class Lease:
+    """One thread's right to do the work, until another thread gets it.
 
     ``piece`` is what it works at, another value for each piece, and None while it waits. ``current`` is False once
-    another thread has taken its place: it must hand out nothing any more, and end.
+    another thread has the work: then this one must hand out nothing more, and end.
     """
 
     __slots__ = ("current", "piece", "thread")
@@ -46,18 +46,18 @@ class Turn:
 class Worker:
     """Keeps one thread at work from ``start`` to ``stop``.
 
-    ``work`` runs in the thread and returns when its turn is not current any more or when its owner wants it to end; the
-    owner says so by means of its own after ``stop``. ``change_hands`` is called before another thread takes the place
-    of one that ended or hangs, perhaps in the middle of things. All methods belong to one thread, that of the owner.
+    ``work`` runs in the thread. It returns when its lease is no longer current, or when the owner wants it to end: the
+    owner tells it so in its own way after ``stop``. ``change_hands`` is called before another thread takes the place of
+    one that ended or hangs, perhaps in the middle of its work. All methods belong to one thread, that of the owner.
     """
 
     def __init__(
-        self, name: str, work: Callable[[Turn], None], change_hands: Callable[[], None] = lambda: None
+        self, name: str, work: Callable[[Lease], None], change_hands: Callable[[], None] = lambda: None
     ) -> None:
         self.name = name
         self._work = work
         self._change_hands = change_hands
-        self._turn: Turn | None = None
+        self._lease: Lease | None = None
         self._stopping = False
         self._seen: int | None = None
         self._looks = 0
@@ -66,25 +66,25 @@ class Worker:
 
     @property
     def stuck(self) -> bool:
-        """Whether so many threads hang that no other one is begun: the lesson has to be begun anew."""
+        """Whether so many threads hang that no other one is started: the lesson has to be started again."""
         return self._looks >= _LOOKS
 
     def start(self) -> None:
-        """Begin; a system that has no thread to give is asked again at each look."""
+        """Start the thread; where the system has none to give, it is asked again at each look."""
         self._begin()
 
     def look(self) -> None:
-        """See to it that a thread is at work; to be called ten times a second. Never blocks."""
-        turn = self._turn
-        if turn is None or self._stopping:
+        """Make sure that a thread is at work; to be called ten times a second. Never blocks."""
+        lease = self._lease
+        if lease is None or self._stopping:
             return
-        if turn.thread is None or not turn.thread.is_alive():
-            self._limited.warn("The thread of the %s ended and is begun again.", self.name)
-            turn.current = False
+        if lease.thread is None or not lease.thread.is_alive():
+            self._limited.warn("The thread of the %s ended and is started again.", self.name)
+            lease.current = False
             self._change_hands()
             self._begin()
             return
-        piece = turn.piece
+        piece = lease.piece
         if piece is None or piece != self._seen:
             self._seen, self._looks = piece, 0
             return
@@ -94,18 +94,18 @@ class Worker:
         self._left_behind = [thread for thread in self._left_behind if thread.is_alive()]
         if len(self._left_behind) < MOST_LEFT_BEHIND:
             self._limited.warn("The thread of the %s hangs; another one takes its place.", self.name)
-            turn.current = False
-            self._left_behind.append(turn.thread)
+            lease.current = False
+            self._left_behind.append(lease.thread)
             self._change_hands()
             self._begin()
 
     def stop(self) -> None:
-        """Begin nothing again from now on."""
+        """Start no thread again from now on."""
         self._stopping = True
 
     def join(self, timeout: float) -> bool:
         """Wait for the thread and for those left behind, ``timeout`` seconds together; whether all have ended."""
-        current = self._turn.thread if self._turn is not None else None
+        current = self._lease.thread if self._lease is not None else None
         threads = [*self._left_behind, *([current] if current is not None else [])]
         deadline = time.monotonic() + timeout
         for thread in threads:
@@ -113,20 +113,20 @@ class Worker:
         return not any(thread.is_alive() for thread in threads)
 
     def _begin(self) -> None:
-        turn = Turn()
-        self._turn, self._seen, self._looks = turn, None, 0
+        lease = Lease()
+        self._lease, self._seen, self._looks = lease, None, 0
         try:
-            thread = threading.Thread(target=self._run, args=(turn,), name=self.name, daemon=True)
+            thread = threading.Thread(target=self._run, args=(lease,), name=self.name, daemon=True)
             thread.start()
         except (RuntimeError, MemoryError) as error:
             self._limited.warn("There is no thread for the %s: %s", self.name, error)
             return
-        turn.thread = thread
+        lease.thread = thread
 
-    def _run(self, turn: Turn) -> None:
+    def _run(self, lease: Lease) -> None:
         try:
-            self._work(turn)
-        except Exception as error:  # noqa: BLE001 - the wall between one thread and the lesson: it is begun again
+            self._work(lease)
+        except Exception as error:  # noqa: BLE001 - the wall between one thread and the lesson: the thread is started again
             self._limited.warn("The %s failed: %s: %s", self.name, type(error).__name__, error, fault=error)
 
 

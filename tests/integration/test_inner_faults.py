@@ -130,7 +130,7 @@ async def watched() -> AsyncIterator[Broadcaster]:
 
 def left(lesson: Broadcaster, code: str) -> int:
     kind = "sound" if code == SOUND else "picture"
-    return sum(each.handed_out for each in lesson._program.deliveries() if each.kind == kind)
+    return sum(each.published for each in lesson._program.deliveries() if each.kind == kind)
 
 
 def alarms(lesson: Broadcaster) -> set[str]:

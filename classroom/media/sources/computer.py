@@ -15,7 +15,7 @@ from classroom.common.errors import DeviceError
 from classroom.common.sentences import Sentence, Wording
 from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.chosen import ChosenSource
-from classroom.media.sources.desktop_audio import Loudspeakers, monitor_tool
+from classroom.media.sources.desktop_audio import DesktopAudio, desktop_audio_tool
 from classroom.media.sources.loopback import loopbacks
 from classroom.media.sources.portaudio import FoundMicrophone, PortAudio
 from classroom.media.sources.sound_device import SoundDevice
@@ -59,9 +59,9 @@ class ComputerSound(ChosenSource):
     def __init__(self, *, name: str, clock: Clock, device: str = "default") -> None:
         super().__init__(name=name, clock=clock, sound=True)
         self._device = device
-        self._loudspeakers = Loudspeakers(clock)
+        self._desktop_audio = DesktopAudio(clock)
         self._recorder = SoundDevice(name=name, noun=_NOUN(), clock=clock)
-        self._from: Loudspeakers | SoundDevice = self._loudspeakers
+        self._from: DesktopAudio | SoundDevice = self._desktop_audio
         self._heard = 0.0
 
     def open(self) -> None:
@@ -97,13 +97,13 @@ class ComputerSound(ChosenSource):
 
     def _open_on_linux(self) -> None:
         trouble = DeviceError(missing_offer())
-        if (tool := monitor_tool()) is not None:
+        if (tool := desktop_audio_tool()) is not None:
             try:
-                self._loudspeakers.open(tool)
+                self._desktop_audio.open(tool)
             except DeviceError as error:
                 trouble = error
             else:
-                self._from = self._loudspeakers
+                self._from = self._desktop_audio
                 return
         try:
             audio = PortAudio()

@@ -14,7 +14,7 @@ from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.image_file import orientation_of
-from classroom.media.sources.orientation import Upright
+from classroom.media.sources.orientation import OrientationFilter
 
 __all__ = ["Decoding", "DecodingError", "Item", "said_by"]
 
@@ -116,7 +116,7 @@ class Decoding:
         if self.video is not None:
             self.video.thread_type = "AUTO"
             self.video.thread_count = 1
-        self._upright = Upright(None if self.video is None else self.video.sample_aspect_ratio)
+        self._orientation = OrientationFilter(None if self.video is None else self.video.sample_aspect_ratio)
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
         self._pictures = _Track(self._decode_pictures, there=self.video is not None)
         self._sounds = _Track(self._decode_sound, there=self.audio is not None)
@@ -236,7 +236,7 @@ class Decoding:
             if isinstance(frame, av.VideoFrame):
                 time = self._without_stamp[0] if frame.pts is None or frame.time is None else frame.time - self._begin
                 self._without_stamp[0] = time + 1 / (self.rate or _USUAL_RATE)
-                items.append((time, self._upright.turn(frame, orientation)))
+                items.append((time, self._orientation.turn(frame, orientation)))
         return items
 
     def _decode_sound(self, packet: Packet) -> list[Item]:

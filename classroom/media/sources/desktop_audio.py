@@ -20,7 +20,7 @@ from classroom.common.errors import DeviceError
 from classroom.common.sentences import Wording
 from classroom.media.frames import SAMPLE_RATE, Samples
 
-__all__ = ["Loudspeakers", "monitor_tool"]
+__all__ = ["DesktopAudio", "desktop_audio_tool"]
 
 _TOOL: Final = "parec"
 _FRAME: Final = 8
@@ -41,7 +41,7 @@ _NO_ANSWER: Final = Wording(
 )
 
 
-class Loudspeakers:
+class DesktopAudio:
     """Gives blocks in stereo at 48 kHz of what is played."""
 
     def __init__(self, clock: Clock) -> None:
@@ -106,6 +106,6 @@ class Loudspeakers:
         return data
 
 
-def monitor_tool() -> str | None:
+def desktop_audio_tool() -> str | None:
     """The path of the tool; None where it is not there."""
     return shutil.which(_TOOL) if platform.system() == "Linux" else None

@@ -24,7 +24,7 @@ from classroom.media.sources.computer import ComputerSound
 from classroom.media.sources.file import MediaFile
 from classroom.media.sources.microphone import Microphone
 from classroom.media.sources.pattern import Pattern
-from classroom.media.sources.screen import Area, Screen
+from classroom.media.sources.screen import DesktopArea, Screen
 from classroom.media.sources.slides import Slides
 from classroom.media.sources.stream import NetworkStream
 from classroom.media.sources.tone import Tone
@@ -51,7 +51,7 @@ def build_picture_source(
             return Camera(name=name, clock=clock, device=model.device, size=wanted, fps=model.fps, frozen=model.frozen)
         case ScreenSource():
             region = model.region
-            area = Area(region.x, region.y, region.width, region.height) if region else None
+            area = DesktopArea(region.x, region.y, region.width, region.height) if region else None
             return Screen(name=name, clock=clock, number=model.monitor, area=area, fps=model.fps, cursor=model.cursor)
         case CardSource():
             image = folder / model.image if model.image else None

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Cushion"]
+__all__ = ["LiveLatency"]
 
 _LEAST: Final = 0.06
 """Seconds that a stream is held back where nothing is late, so that its sound is there before the mixer wants it."""
@@ -33,7 +33,7 @@ _STEP: Final = 0.04
 """What arrives earlier by more than this was held up until now."""
 
 _SOONER: Final = 0.06
-"""A cushion that is too large by more than this becomes smaller at once, by less than this little by little."""
+"""A latency that is too large by more than this becomes smaller at once, by less than this little by little."""
 
 _GLIDE: Final = 0.001
 """Seconds a second by which it becomes smaller or larger little by little: nobody hears that."""
@@ -56,7 +56,7 @@ class _Span:
     latest: float
 
 
-class Cushion:
+class LiveLatency:
     """Says when what arrives is to be seen and heard.
 
     Times are those of the stream, instants those of the clock, in seconds. An offset is the instant at which something

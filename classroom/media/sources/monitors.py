@@ -16,7 +16,7 @@ from classroom.common.errors import DeviceError
 from classroom.common.sentences import Wording
 from classroom.media.sources import mac_screen
 
-__all__ = ["FAULTS", "Area", "Monitor", "connect", "find_monitors", "list_monitors"]
+__all__ = ["FAULTS", "DesktopArea", "Monitor", "connect", "find_monitors", "list_monitors"]
 
 # An X server that goes away makes mss fail in one of its own assertions.
 FAULTS: Final = (ScreenShotError, OSError, AssertionError)
@@ -46,7 +46,7 @@ _NO_LIST: Final = Wording(
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class DesktopArea:
     """A rectangle of the desktop in its own units; x and y may be negative left of or above the main monitor."""
 
     x: int
@@ -54,7 +54,7 @@ class Area:
     width: int
     height: int
 
-    def overlaps(self, other: Area) -> bool:
+    def overlaps(self, other: DesktopArea) -> bool:
         """Whether they have a point in common."""
         return (
             self.x < other.x + other.width
@@ -74,7 +74,7 @@ class Monitor:
 
     number: int
     label: str
-    area: Area
+    area: DesktopArea
     identity: str = ""
 
 
@@ -156,9 +156,9 @@ def _identity(monitor: Mapping[str, Any]) -> str:
     return "|".join(part for part in (unique, str(monitor.get("output") or "")) if part)
 
 
-def _area(monitor: Mapping[str, Any]) -> Area:
-    return Area(monitor["left"], monitor["top"], monitor["width"], monitor["height"])
+def _area(monitor: Mapping[str, Any]) -> DesktopArea:
+    return DesktopArea(monitor["left"], monitor["top"], monitor["width"], monitor["height"])
 
 
-def _spelled(area: Area) -> str:
+def _spelled(area: DesktopArea) -> str:
     return f"{area.width}x{area.height}{area.x:+d}{area.y:+d}"

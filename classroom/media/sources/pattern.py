@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from classroom.common.clock import Clock
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.base import Source
-from classroom.media.sources.ticks import Ticks
+from classroom.media.sources.ticks import TickSchedule
 from classroom.media.sources.tone import BLOCK, BLOCK_RATE
 
 __all__ = ["FLASH_SECONDS", "Pattern"]
@@ -120,8 +120,8 @@ class Pattern(Source):
         return np.take(self._second, np.arange(first, first + BLOCK), axis=0, mode="wrap")
 
     def _start_ticks(self) -> None:
-        self._pictures = Ticks(self._fps, patience=1.0 / self._fps)
-        self._blocks = Ticks(BLOCK_RATE, patience=_SOUND_PATIENCE)
+        self._pictures = TickSchedule(self._fps, patience=1.0 / self._fps)
+        self._blocks = TickSchedule(BLOCK_RATE, patience=_SOUND_PATIENCE)
 
     def _background(self) -> Plane:
         """Bars above, a grey ramp for the moving block, black for the clock: the planes Y, U, V in one array."""

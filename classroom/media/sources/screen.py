@@ -20,10 +20,10 @@ from classroom.common.errors import DeviceError
 from classroom.common.sentences import Wording
 from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.chosen import ChosenSource
-from classroom.media.sources.monitors import FAULTS, Area, Monitor, connect, find_monitors, list_monitors
-from classroom.media.sources.ticks import Ticks
+from classroom.media.sources.monitors import FAULTS, DesktopArea, Monitor, connect, find_monitors, list_monitors
+from classroom.media.sources.ticks import TickSchedule
 
-__all__ = ["Area", "Monitor", "Screen", "find_monitors"]
+__all__ = ["DesktopArea", "Monitor", "Screen", "find_monitors"]
 
 _CHECK_SECONDS: Final = 1.0
 """How often the arrangement of the monitors is looked at while nothing moves; it is with each new picture besides."""
@@ -72,7 +72,7 @@ class Screen(ChosenSource):
         name: str,
         clock: Clock,
         number: int = 1,
-        area: Area | None = None,
+        area: DesktopArea | None = None,
         fps: float = 15.0,
         cursor: bool = True,
     ) -> None:
@@ -82,7 +82,7 @@ class Screen(ChosenSource):
         self._connection: mss.MSS | None = None
         self._arrangement: list[Monitor] = []
         self._target: dict[str, int] = {}
-        self._ticks = Ticks(fps, patience=1.0 / fps)
+        self._ticks = TickSchedule(fps, patience=1.0 / fps)
         self._last: npt.NDArray[np.uint8] | None = None
         self._checked = 0.0
 
@@ -97,7 +97,7 @@ class Screen(ChosenSource):
         self._arrangement = list_monitors(self._connection)
         wanted = self._find(self._arrangement)
         self._target = {"left": wanted.x, "top": wanted.y, "width": wanted.width, "height": wanted.height}
-        self._ticks = Ticks(self._fps, patience=1.0 / self._fps)
+        self._ticks = TickSchedule(self._fps, patience=1.0 / self._fps)
         self._last = None
         self._checked = self.clock.now()
 
@@ -132,7 +132,7 @@ class Screen(ChosenSource):
         if connection is not None:
             connection.close()
 
-    def _find(self, monitors: Sequence[Monitor]) -> Area:
+    def _find(self, monitors: Sequence[Monitor]) -> DesktopArea:
         """Where on the desktop what is shown is now: what was chosen before, else what the lesson says."""
         if self._known is not None:
             return self._again(self._known, monitors)
@@ -141,7 +141,7 @@ class Screen(ChosenSource):
         self._known = KnownDevice(on[0].identity if self._area is None else _signature(wanted, on), on[0].label)
         return wanted
 
-    def _chosen(self, monitors: Sequence[Monitor]) -> Area:
+    def _chosen(self, monitors: Sequence[Monitor]) -> DesktopArea:
         if self._area is None:
             if self._number > len(monitors):
                 raise DeviceError(_NO_SUCH_MONITOR(number=self._number, monitors=len(monitors)))
@@ -157,7 +157,7 @@ class Screen(ChosenSource):
             )
         return wanted
 
-    def _again(self, known: KnownDevice, monitors: Sequence[Monitor]) -> Area:
+    def _again(self, known: KnownDevice, monitors: Sequence[Monitor]) -> DesktopArea:
         """Where what is known is now; DeviceError where it is not there, whatever else may be."""
         if self._area is not None:
             # It was counted from one of the monitors; another may be the main one by now.
@@ -188,11 +188,11 @@ class Screen(ChosenSource):
         return True
 
 
-def _from(main: Monitor, area: Area) -> Area:
-    return Area(main.area.x + area.x, main.area.y + area.y, area.width, area.height)
+def _from(main: Monitor, area: DesktopArea) -> DesktopArea:
+    return DesktopArea(main.area.x + area.x, main.area.y + area.y, area.width, area.height)
 
 
-def _signature(wanted: Area, monitors: Sequence[Monitor]) -> str:
+def _signature(wanted: DesktopArea, monitors: Sequence[Monitor]) -> str:
     """Which monitors a part of the desktop is on, of which size, and where on them."""
     on = [monitor for monitor in monitors if monitor.area.overlaps(wanted)]
     parts = [
@@ -203,15 +203,15 @@ def _signature(wanted: Area, monitors: Sequence[Monitor]) -> str:
     return " & ".join(sorted(parts))
 
 
-def _bounds(monitors: Sequence[Monitor]) -> Area:
+def _bounds(monitors: Sequence[Monitor]) -> DesktopArea:
     """The rectangle around all monitors."""
     areas = [monitor.area for monitor in monitors]
     left, top = min(area.x for area in areas), min(area.y for area in areas)
     right, bottom = max(area.x + area.width for area in areas), max(area.y + area.height for area in areas)
-    return Area(left, top, right - left, bottom - top)
+    return DesktopArea(left, top, right - left, bottom - top)
 
 
-def _inside(area: Area, bounds: Area) -> bool:
+def _inside(area: DesktopArea, bounds: DesktopArea) -> bool:
     return (
         area.x >= bounds.x
         and area.y >= bounds.y

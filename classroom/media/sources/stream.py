@@ -15,7 +15,7 @@ from classroom.common.redaction import shown_address
 from classroom.common.sentences import Wording
 from classroom.media.sources.base import Source
 from classroom.media.sources.decoding import Decoding, DecodingError, said_by
-from classroom.media.sources.live_latency import Cushion
+from classroom.media.sources.live_latency import LiveLatency
 from classroom.media.sources.read_ahead import Arrival, ReadAhead
 
 __all__ = ["NetworkStream"]
@@ -74,13 +74,13 @@ class NetworkStream(Source):
         self._scheme = urlsplit(url).scheme
         self._decoding: Decoding | None = None
         self._ahead: ReadAhead | None = None
-        self._cushion = Cushion()
+        self._latency = LiveLatency()
         self._pictures: deque[tuple[float, av.VideoFrame]] = deque(maxlen=_PICTURES)
         self._origin: float | None = None
 
     def open(self) -> None:
         """Connect; DeviceError when nobody answers or what answers cannot be played."""
-        self._origin, self._cushion = None, Cushion()
+        self._origin, self._latency = None, LiveLatency()
         self._pictures.clear()
         # It promises pictures with its first one: until then it may wait for a key frame.
         self.expected_rate, self.next_due = None, -math.inf
@@ -120,11 +120,11 @@ class NetworkStream(Source):
             if arrival.item is None:
                 raise DeviceError(_ENDED(address=shown_address(self._url)))
             time, content = arrival.item
-            self._cushion.arrived(time, arrival.instant)
+            self._latency.arrived(time, arrival.instant)
             if isinstance(content, av.VideoFrame):
                 self._pictures.append((time, content))
-            elif self.sound is not None and self._cushion.settled(arrival.instant):
-                self.sound.write(content, self._cushion.due(time))
+            elif self.sound is not None and self._latency.settled(arrival.instant):
+                self.sound.write(content, self._latency.due(time))
                 self.taken += self._decoding is not None and self._decoding.video is None
         self._show_newest()
 
@@ -134,7 +134,7 @@ class NetworkStream(Source):
         while not arrivals and not self.interrupted.is_set():
             pause = _GLANCE
             if self._pictures:
-                pause = min(pause, max(0.0, self._cushion.due(self._pictures[0][0]) - self.clock.now()))
+                pause = min(pause, max(0.0, self._latency.due(self._pictures[0][0]) - self.clock.now()))
             arrivals = ahead.take(pause)
             if pause < _GLANCE:
                 break
@@ -144,7 +144,7 @@ class NetworkStream(Source):
         """Show the picture whose time has come; those before it are late."""
         now = self.clock.now()
         newest = None
-        while self._pictures and (due := self._cushion.due(self._pictures[0][0])) <= now:
+        while self._pictures and (due := self._latency.due(self._pictures[0][0])) <= now:
             newest = (self._pictures.popleft()[1], due)
         if newest is not None and self._decoding is not None:
             self.show(*newest)

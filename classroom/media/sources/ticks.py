@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["Ticks"]
+__all__ = ["TickSchedule"]
 
 
-class Ticks:
+class TickSchedule:
     """The instants n / rate of the clock, for whole n, one after the other.
 
     They lie on the grid of the clock, not on the moment of starting: two sources of one rate tick together, and a

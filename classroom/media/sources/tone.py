@@ -10,7 +10,7 @@ import numpy as np
 from classroom.common.clock import Clock
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.base import Source
-from classroom.media.sources.ticks import Ticks
+from classroom.media.sources.ticks import TickSchedule
 
 __all__ = ["BLOCK", "BLOCK_RATE", "Tone"]
 
@@ -36,11 +36,11 @@ class Tone(Source):
         super().__init__(name=name, clock=clock, sound=True)
         self._step = frequency / SAMPLE_RATE
         self._phase = 0.0
-        self._blocks = Ticks(BLOCK_RATE, patience=_PATIENCE)
+        self._blocks = TickSchedule(BLOCK_RATE, patience=_PATIENCE)
 
     def open(self) -> None:
         """There is nothing to take hold of."""
-        self._blocks = Ticks(BLOCK_RATE, patience=_PATIENCE)
+        self._blocks = TickSchedule(BLOCK_RATE, patience=_PATIENCE)
 
     def read(self) -> None:
         """Write the block that is due."""

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
-from classroom.media.detectors import Black, Clipping, Overload, Silence, Unsteady
+from classroom.media.detectors import (
+    BlackDetector,
+    ClippingDetector,
+    InstabilityDetector,
+    OverloadDetector,
+    SilenceDetector,
+)
 
 
 def test_a_picture_is_black_when_it_has_been_for_three_seconds() -> None:
-    black = Black()
+    black = BlackDetector()
     assert not black.look(0.0, True)
     assert not black.look(2.9, True)
     assert black.look(3.0, True)
@@ -13,18 +19,18 @@ def test_a_picture_is_black_when_it_has_been_for_three_seconds() -> None:
 
 
 def test_a_microphone_is_silent_after_a_minute_without_even_the_room() -> None:
-    silence = Silence()
+    silence = SilenceDetector()
     assert not any(silence.listen(now / 10, -90.0, open_=True) for now in range(600))
     assert silence.listen(60.0, -90.0, open_=True)
 
 
 def test_a_quiet_room_is_not_silence() -> None:
-    silence = Silence()
+    silence = SilenceDetector()
     assert not any(silence.listen(now, -65.0 if now % 10 == 0 else -80.0, open_=True) for now in range(600))
 
 
 def test_a_muted_microphone_is_never_silent_and_begins_anew_when_it_is_opened() -> None:
-    silence = Silence()
+    silence = SilenceDetector()
     assert not any(silence.listen(now, -100.0, open_=False) for now in range(600))
     assert not silence.listen(600.0, -100.0, open_=True)
     assert not silence.listen(659.0, -100.0, open_=True)
@@ -32,7 +38,7 @@ def test_a_muted_microphone_is_never_silent_and_begins_anew_when_it_is_opened() 
 
 
 def test_a_silence_ends_with_a_sound_that_is_clearly_one() -> None:
-    silence = Silence()
+    silence = SilenceDetector()
     silence.listen(0.0, -100.0, open_=True)
     assert silence.listen(60.0, -100.0, open_=True)
     assert silence.listen(61.0, -65.0, open_=True), "a crackle does not make it come and go"
@@ -41,7 +47,7 @@ def test_a_silence_ends_with_a_sound_that_is_clearly_one() -> None:
 
 
 def test_one_loud_moment_is_no_clipping_and_several_are_until_it_was_clean_for_a_while() -> None:
-    clipping = Clipping()
+    clipping = ClippingDetector()
     assert not clipping.listen(0.0, 0.0)
     assert not any(clipping.listen(now, -20.0) for now in (1.0, 2.0, 3.0, 10.0))
     heard = [clipping.listen(20.0 + tenth / 10, 0.0 if tenth % 2 else -6.0) for tenth in range(12)]
@@ -51,14 +57,14 @@ def test_one_loud_moment_is_no_clipping_and_several_are_until_it_was_clean_for_a
 
 
 def test_clipping_that_goes_on_is_told_once_and_not_taken_back_in_between() -> None:
-    clipping = Clipping()
+    clipping = ClippingDetector()
     heard = [clipping.listen(tenth / 10, 0.0 if tenth % 30 < 6 else -6.0) for tenth in range(600)]
     assert heard.index(True) == 4
     assert all(heard[4:])
 
 
 def test_a_computer_is_too_slow_when_it_misses_a_tick_in_ten_for_five_seconds() -> None:
-    overload = Overload()
+    overload = OverloadDetector()
     assert not any(overload.look(second / 2, second * 15, 0) for second in range(20))
     heard = [overload.look(10.0 + half / 2, 300 + half * 12, half * 3) for half in range(20)]
     assert heard[0] is False
@@ -70,7 +76,7 @@ def test_a_computer_is_too_slow_when_it_misses_a_tick_in_ten_for_five_seconds() 
 
 
 def test_a_single_hold_up_is_no_overload() -> None:
-    overload = Overload()
+    overload = OverloadDetector()
     missed = 0
     for half in range(60):
         missed += 6 if half == 20 else 0
@@ -78,7 +84,7 @@ def test_a_single_hold_up_is_no_overload() -> None:
 
 
 def test_three_short_losses_within_half_a_minute_are_worth_a_word() -> None:
-    unsteady = Unsteady()
+    unsteady = InstabilityDetector()
     assert not unsteady.look(0.0, 1)
     assert not unsteady.look(5.0, 2)
     assert unsteady.look(20.0, 3)
@@ -87,7 +93,7 @@ def test_three_short_losses_within_half_a_minute_are_worth_a_word() -> None:
 
 
 def test_losses_far_apart_are_not_and_a_source_that_is_new_begins_anew() -> None:
-    unsteady = Unsteady()
+    unsteady = InstabilityDetector()
     assert not any(unsteady.look(20.0 * loss, loss) for loss in range(20))
     assert not unsteady.look(1000.0, 0)
     assert not unsteady.look(1001.0, 1)

@@ -17,7 +17,7 @@ from PIL import Image
 from classroom.bench.content import SlideClip
 from classroom.bench.quality import psnr
 from classroom.director import Rectangle, Scene, place
-from classroom.media.downscaler import Shrinker, Size
+from classroom.media.downscaler import Downscaler, Size
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.picture import Change, PictureMixer, ProgramPicture, split, window
 from classroom.media.scale import Scaler
@@ -43,7 +43,7 @@ def changed(picture: ProgramPicture, *parts: Rectangle) -> ProgramPicture:
 
 def shrunk(picture: ProgramPicture, size: Size) -> ProgramPicture:
     """By one who sees no other picture."""
-    return Shrinker([size])(picture, {size})[size]
+    return Downscaler([size])(picture, {size})[size]
 
 
 def covering(large: int, small: int) -> npt.NDArray[np.float64]:
@@ -111,43 +111,43 @@ def test_letters_stay_readable() -> None:
 
 
 def test_a_size_is_made_from_a_larger_one_that_is_made_anyway(scaled: list[tuple[Size, Size]]) -> None:
-    shrink, sizes = Shrinker([QUARTER, HALF, (480, 270)]), {HALF, QUARTER, (480, 270)}
+    downscale, sizes = Downscaler([QUARTER, HALF, (480, 270)]), {HALF, QUARTER, (480, 270)}
     picture = noise(HD)
-    made = shrink(picture, sizes)
+    made = downscale(picture, sizes)
     assert list(made) == [HALF, (480, 270), QUARTER]
     assert scaled == [(HD, HALF), (HD, (480, 270)), (HALF, QUARTER)]
     assert np.abs(made[QUARTER].pixels.astype(int) - shrunk(picture, QUARTER).pixels).max() <= 1
 
 
 def test_a_size_that_nobody_wants_costs_nothing(scaled: list[tuple[Size, Size]]) -> None:
-    shrink = Shrinker([HALF, QUARTER])
-    assert not shrink(noise(HD), {HD})
+    downscale = Downscaler([HALF, QUARTER])
+    assert not downscale(noise(HD), {HD})
     assert not scaled
-    shrink(noise(HD), {QUARTER, HD})
+    downscale(noise(HD), {QUARTER, HD})
     assert scaled == [(HD, QUARTER)]
 
 
 def test_a_picture_is_made_smaller_once_and_another_one_again() -> None:
-    shrink, picture = Shrinker([HALF, QUARTER]), noise(HD)
-    first = shrink(picture, {HALF, QUARTER})
-    again = shrink(picture, {HALF, QUARTER})
+    downscale, picture = Downscaler([HALF, QUARTER]), noise(HD)
+    first = downscale(picture, {HALF, QUARTER})
+    again = downscale(picture, {HALF, QUARTER})
     assert again[HALF] is first[HALF]
     assert again[QUARTER] is first[QUARTER]
-    other = shrink(ProgramPicture(*HD, picture.pixels), {HALF, QUARTER})
+    other = downscale(ProgramPicture(*HD, picture.pixels), {HALF, QUARTER})
     assert other[HALF] is not first[HALF]
     assert other[QUARTER] is not first[QUARTER]
 
 
 def test_pictures_are_let_go() -> None:
-    shrink, picture = Shrinker([HALF]), noise(HD)
-    seen, small = weakref.ref(picture), weakref.ref(shrink(picture, {HALF})[HALF])
+    downscale, picture = Downscaler([HALF]), noise(HD)
+    seen, small = weakref.ref(picture), weakref.ref(downscale(picture, {HALF})[HALF])
     newer = changed(picture, Rectangle(0, 0, 64, 64))
-    kept = shrink(newer, {HALF})
+    kept = downscale(newer, {HALF})
     del picture
     assert (seen(), small()) == (None, None)
     last = weakref.ref(kept[HALF])
     del kept
-    shrink(newer, set())
+    downscale(newer, set())
     assert last() is None
 
 
@@ -161,17 +161,17 @@ def rectangles(draw: st.DrawFn) -> Rectangle:
 @settings(max_examples=60)
 @given(st.lists(st.lists(rectangles(), max_size=3), min_size=1, max_size=3))
 def test_what_changes_in_places_looks_as_if_all_was_made_anew(moves: list[list[Rectangle]]) -> None:
-    shrink, picture = Shrinker([HALF, QUARTER]), noise(HD)
-    shrink(picture, {HALF, QUARTER})
+    downscale, picture = Downscaler([HALF, QUARTER]), noise(HD)
+    downscale(picture, {HALF, QUARTER})
     for parts in moves:
         picture = changed(picture, *parts)
-        made, fresh = shrink(picture, {HALF, QUARTER}), Shrinker([HALF, QUARTER])(picture, {HALF, QUARTER})
+        made, fresh = downscale(picture, {HALF, QUARTER}), Downscaler([HALF, QUARTER])(picture, {HALF, QUARTER})
         for size in (HALF, QUARTER):
             assert np.array_equal(made[size].pixels, fresh[size].pixels)
 
 
 def test_only_what_changes_is_made_anew(scaled: list[tuple[Size, Size]]) -> None:
-    shrink, sizes = Shrinker([HALF, (480, 270), QUARTER]), {HALF, (480, 270), QUARTER}
+    downscale, sizes = Downscaler([HALF, (480, 270), QUARTER]), {HALF, (480, 270), QUARTER}
     slots = {"pages": PictureSlot(), "camera": PictureSlot()}
     mixer = PictureMixer(size=HD, slots=slots, fallback=None, fallback_card=plain(BLUE, *HD))
     placements = place(Scene("s", "picture-in-picture", ("pages", "camera")), *HD)
@@ -182,9 +182,9 @@ def test_only_what_changes_is_made_anew(scaled: list[tuple[Size, Size]]) -> None
             slots[name].put(Picture(noise(HD).frame(), 0.0, serial))
         picture = mixer.compose(placements, frozenset(slots))
         scaled.clear()
-        made = shrink(picture, sizes)
+        made = downscale(picture, sizes)
         done = list(scaled)
-        fresh = Shrinker(sizes)(picture, sizes)
+        fresh = Downscaler(sizes)(picture, sizes)
         assert all(np.array_equal(made[size].pixels, fresh[size].pixels) for size in sizes)
         return made[QUARTER].pixels, done
 
@@ -204,12 +204,12 @@ def test_only_what_changes_is_made_anew(scaled: list[tuple[Size, Size]]) -> None
 
 
 def test_who_missed_a_picture_gets_all_of_the_next() -> None:
-    shrink, first = Shrinker([HALF]), noise(HD)
-    shrink(first, {HALF})
+    downscale, first = Downscaler([HALF]), noise(HD)
+    downscale(first, {HALF})
     missed = changed(first, Rectangle(0, 0, 400, 300))
     picture = changed(missed, Rectangle(800, 400, 400, 300))
-    assert np.array_equal(shrink(picture, {HALF})[HALF].pixels, shrunk(picture, HALF).pixels)
+    assert np.array_equal(downscale(picture, {HALF})[HALF].pixels, shrunk(picture, HALF).pixels)
     again = changed(picture, Rectangle(0, 0, 400, 300))
-    shrink(again, set())
+    downscale(again, set())
     last = changed(again, Rectangle(800, 0, 400, 300))
-    assert np.array_equal(shrink(last, {HALF})[HALF].pixels, shrunk(last, HALF).pixels)
+    assert np.array_equal(downscale(last, {HALF})[HALF].pixels, shrunk(last, HALF).pixels)

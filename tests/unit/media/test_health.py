@@ -35,9 +35,9 @@ class Room:
         self.made, self.missed, self.pace = 0, 0, (3, 0)
         self.stuck = False
         self.looked_after = 0
-        self.takers = {"h264": 0, "h264 180p": 0, "opus": 0}
-        self.leaving = dict.fromkeys(self.takers, 3)
-        self.handed_out = dict.fromkeys(self.takers, 0)
+        self.subscribers = {"h264": 0, "h264 180p": 0, "opus": 0}
+        self.leaving = dict.fromkeys(self.subscribers, 3)
+        self.published = dict.fromkeys(self.subscribers, 0)
         self.health = MediaHealth(sources=self, program=self, alarms=self.alarms, clock=self.clock)
         self.show(90)
 
@@ -61,8 +61,8 @@ class Room:
 
     def deliveries(self) -> list[Delivery]:
         return [
-            Delivery("sound" if name == "opus" else "picture", name, self.takers[name], self.handed_out[name], 0.9)
-            for name in self.takers
+            Delivery("sound" if name == "opus" else "picture", name, self.subscribers[name], self.published[name], 0.9)
+            for name in self.subscribers
         ]
 
     def look_after(self) -> None:
@@ -79,7 +79,7 @@ class Room:
         for _ in range(round(seconds * 10)):
             self.clock.advance(0.1)
             for name, packets in self.leaving.items():
-                self.handed_out[name] += packets if self.takers[name] else 0
+                self.published[name] += packets if self.subscribers[name] else 0
             self.made, self.missed = self.made + self.pace[0], self.missed + self.pace[1]
             self.health.look()
         return [(alarm.code, alarm.source) for alarm in self.alarms.raised()]
@@ -210,7 +210,7 @@ def test_every_alarm_can_be_said_in_another_language(room: Room) -> None:
 
 
 def test_a_picture_that_does_not_leave_is_told_within_a_second_and_until_it_does(room: Room) -> None:
-    room.takers.update(h264=20, opus=20)
+    room.subscribers.update(h264=20, opus=20)
     assert room.pass_time(5.0) == []
     room.leaving["h264"] = 0
     assert room.pass_time(0.7) == []
@@ -222,7 +222,7 @@ def test_a_picture_that_does_not_leave_is_told_within_a_second_and_until_it_does
 
 
 def test_sound_that_does_not_leave_is_told_as_well(room: Room) -> None:
-    room.takers.update(h264=20, opus=20)
+    room.subscribers.update(h264=20, opus=20)
     room.pass_time(5.0)
     room.leaving["opus"] = 0
     assert room.pass_time(1.0) == [("program.no_sound", None)]
@@ -231,25 +231,25 @@ def test_sound_that_does_not_leave_is_told_as_well(room: Room) -> None:
 
 
 def test_one_size_that_is_missing_is_told_of_some_students(room: Room) -> None:
-    room.takers.update({"h264": 20, "h264 180p": 3})
+    room.subscribers.update({"h264": 20, "h264 180p": 3})
     room.pass_time(5.0)
     room.leaving["h264 180p"] = 0
     assert room.pass_time(1.0) == [("program.no_picture", None)]
     assert room.alarms.raised()[0].sentence.startswith("Some students get no picture.")
-    room.takers["h264 180p"] = 0
+    room.subscribers["h264 180p"] = 0
     assert room.pass_time(0.1) == []
 
 
 def test_what_nobody_takes_is_not_missing_and_the_first_packet_may_take_longer(room: Room) -> None:
     room.leaving["h264"] = 0
     assert room.pass_time(10.0) == []
-    room.takers["h264"] = 1
+    room.subscribers["h264"] = 1
     assert room.pass_time(1.7) == []
     assert room.pass_time(0.4) == [("program.no_picture", None)]
 
 
 def test_a_computer_that_slept_has_not_left_students_without_a_picture(room: Room) -> None:
-    room.takers.update(h264=20, opus=20)
+    room.subscribers.update(h264=20, opus=20)
     room.pass_time(5.0)
     room.leaving.update(h264=0, opus=0)
     room.clock.advance(60.0)

@@ -6,16 +6,16 @@ import time
 
 import pytest
 
-from classroom.media.worker import MOST_LEFT_BEHIND, Turn, Worker, join_all
+from classroom.media.worker import MOST_LEFT_BEHIND, Lease, Worker, join_all
 from tests.support.machine import Machine
 from tests.support.waiting import wait_for
 
 
 class Work:
-    """Work that goes on, hangs or ends, as the test says; every thread notes its turn."""
+    """Work that goes on, hangs or ends, as the test says; every thread notes its lease."""
 
     def __init__(self) -> None:
-        self.turns: list[Turn] = []
+        self.leases: list[Lease] = []
         self.hang = threading.Event()
         self.hangs = threading.Event()
         self.stop = threading.Event()
@@ -24,11 +24,11 @@ class Work:
         self.handed_over = 0
         self.worker = Worker("work", self.run, self._hand_over)
 
-    def run(self, turn: Turn) -> None:
-        self.turns.append(turn)
+    def run(self, lease: Lease) -> None:
+        self.leases.append(lease)
         number = 0
-        while turn.current and not self.stop.is_set():
-            turn.piece = number = number + 1
+        while lease.current and not self.stop.is_set():
+            lease.piece = number = number + 1
             if self.fault is not None:
                 raise self.fault
             if self.hang.is_set():
@@ -48,7 +48,7 @@ class Work:
 def begun() -> Work:
     work = Work()
     work.worker.start()
-    wait_for(lambda: work.turns)
+    wait_for(lambda: work.leases)
     return work
 
 
@@ -62,7 +62,7 @@ def end(work: Work) -> None:
 def test_a_thread_that_works_is_left_alone() -> None:
     work = begun()
     work.look(60)
-    assert len(work.turns) == 1
+    assert len(work.leases) == 1
     assert not work.worker.stuck
     end(work)
 
@@ -75,15 +75,15 @@ def test_a_thread_that_failed_is_begun_again_and_the_log_says_so_a_few_times(cap
 
         def tried_often() -> bool:
             work.look(1)
-            return len(work.turns) >= 8
+            return len(work.leases) >= 8
 
         wait_for(tried_often)
         work.fault = None
-        before = len(work.turns)
+        before = len(work.leases)
 
         def works() -> bool:
             work.look(1)
-            return len(work.turns) > before or (work.turns[-1].piece or 0) > 1
+            return len(work.leases) > before or (work.leases[-1].piece or 0) > 1
 
         wait_for(works)
     assert "no memory today" in caplog.text
@@ -94,16 +94,16 @@ def test_a_thread_that_failed_is_begun_again_and_the_log_says_so_a_few_times(cap
 def test_a_thread_that_hangs_is_replaced_by_one_that_works() -> None:
     work = begun()
     work.hang.set()
-    first = work.turns[0]
+    first = work.leases[0]
     assert work.hangs.wait(30)
     work.look(15)
-    assert len(work.turns) == 1, "not yet: it may only be slow"
+    assert len(work.leases) == 1, "not yet: it may only be slow"
     work.hang.clear()
     work.look(15)
-    wait_for(lambda: len(work.turns) == 2)
-    assert (first.current, work.turns[1].current, work.handed_over) == (False, True, 1)
+    wait_for(lambda: len(work.leases) == 2)
+    assert (first.current, work.leases[1].current, work.handed_over) == (False, True, 1)
     work.look(60)
-    assert len(work.turns) == 2
+    assert len(work.leases) == 2
     end(work)
 
 
@@ -111,11 +111,11 @@ def test_of_those_that_hang_a_few_are_left_behind_and_then_it_is_said() -> None:
     work = begun()
     work.hang.set()
     work.look(300)
-    assert len(work.turns) == MOST_LEFT_BEHIND + 1
+    assert len(work.leases) == MOST_LEFT_BEHIND + 1
     assert work.worker.stuck
     work.hang.clear()
     work.let_go.set()
-    wait_for(lambda: sum(turn.thread is not None and turn.thread.is_alive() for turn in work.turns) == 1)
+    wait_for(lambda: sum(lease.thread is not None and lease.thread.is_alive() for lease in work.leases) == 1)
     work.look(3)
     assert not work.worker.stuck, "what hung has come back"
     end(work)
@@ -130,9 +130,9 @@ def test_where_no_thread_can_be_begun_it_is_tried_again_at_each_look(monkeypatch
         broken.setattr(threading.Thread, "start", no_thread)
         work.worker.start()
         work.look(5)
-    assert not work.turns
+    assert not work.leases
     work.look(1)
-    wait_for(lambda: work.turns)
+    wait_for(lambda: work.leases)
     end(work)
 
 

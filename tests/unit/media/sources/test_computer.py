@@ -18,14 +18,14 @@ from classroom.common.errors import DeviceError
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources import computer
 from classroom.media.sources.computer import ComputerSound
-from classroom.media.sources.desktop_audio import monitor_tool
+from classroom.media.sources.desktop_audio import desktop_audio_tool
 from classroom.media.sources.portaudio import PortAudio
 from classroom.media.supervisor import SourceRunner
 from tests.support.sound_library import Library
 from tests.support.waiting import wait_for
 
 needs_server = pytest.mark.skipif(
-    not (shutil.which("pulseaudio") and shutil.which("pacat") and monitor_tool()),
+    not (shutil.which("pulseaudio") and shutil.which("pacat") and desktop_audio_tool()),
     reason="needs pulseaudio and pulseaudio-utils",
 )
 
@@ -131,7 +131,7 @@ def test_without_a_sound_server_an_alsa_loopback_is_heard(
     with sound_server(folder):
         settings = f'pcm.Loopback {{ type pulse server "unix:{folder / "native"}" device "nowhere.monitor" }}'
         (folder / ".asoundrc").write_text(settings)
-        monkeypatch.setattr(computer, "monitor_tool", lambda: None)
+        monkeypatch.setattr(computer, "desktop_audio_tool", lambda: None)
         audio = PortAudio()
         audio.begin(anew=True)
         audio.end()

@@ -26,7 +26,7 @@ from classroom.media.sources.factory import PictureModel
 from classroom.media.sources.file import MediaFile
 from classroom.media.sources.microphone import Microphone
 from classroom.media.sources.pattern import Pattern
-from classroom.media.sources.screen import Area, Screen
+from classroom.media.sources.screen import DesktopArea, Screen
 from classroom.media.sources.slides import Slides
 from classroom.media.sources.stream import NetworkStream
 from classroom.media.sources.tone import Tone
@@ -47,7 +47,7 @@ def test_a_screen_gets_its_monitor_region_rate_and_pointer() -> None:
     model = ScreenSource.model_validate({"kind": "screen", "monitor": 2, "region": region, "fps": 5, "cursor": False})
     screen = built(model)
     assert isinstance(screen, Screen)
-    assert (screen._number, screen._area, screen._fps, screen._cursor) == (2, Area(1, 2, 64, 48), 5, False)
+    assert (screen._number, screen._area, screen._fps, screen._cursor) == (2, DesktopArea(1, 2, 64, 48), 5, False)
 
 
 def test_a_card_is_drawn_at_the_size_of_the_program_with_an_image_beside_the_lesson(tmp_path: Path) -> None:

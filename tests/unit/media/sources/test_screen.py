@@ -15,7 +15,7 @@ from classroom.common.errors import DeviceError
 from classroom.media.sources import mac_screen
 from classroom.media.sources import screen as screen_module
 from classroom.media.sources.monitors import list_monitors
-from classroom.media.sources.screen import Area, Monitor, Screen, find_monitors
+from classroom.media.sources.screen import DesktopArea, Monitor, Screen, find_monitors
 from classroom.media.supervisor import SourceRunner
 from tests.support.display import VirtualDisplay
 from tests.support.waiting import wait_for
@@ -107,7 +107,10 @@ def test_an_earlier_picture_stays_as_it_was(display: VirtualDisplay) -> None:
 
 
 def test_a_region_shows_that_part_only(display: VirtualDisplay) -> None:
-    with display.window(100, 50, 200, 100) as window, opened(area=Area(90, 40, 220, 120), cursor=False) as screen:
+    with (
+        display.window(100, 50, 200, 100) as window,
+        opened(area=DesktopArea(90, 40, 220, 120), cursor=False) as screen,
+    ):
         window.fill(*GREEN)
         picture = shot(screen)
         assert picture.shape == (120, 220, 3)
@@ -116,9 +119,9 @@ def test_a_region_shows_that_part_only(display: VirtualDisplay) -> None:
 
 
 def test_a_region_counts_from_the_main_monitor() -> None:
-    monitors = [Monitor(1, "main", Area(1920, 0, 1280, 720)), Monitor(2, "left", Area(0, 0, 1920, 1080))]
-    screen = Screen(name="screen", clock=ManualClock(), area=Area(-100, 10, 200, 100))
-    assert screen._chosen(monitors) == Area(1820, 10, 200, 100)
+    monitors = [Monitor(1, "main", DesktopArea(1920, 0, 1280, 720)), Monitor(2, "left", DesktopArea(0, 0, 1920, 1080))]
+    screen = Screen(name="screen", clock=ManualClock(), area=DesktopArea(-100, 10, 200, 100))
+    assert screen._chosen(monitors) == DesktopArea(1820, 10, 200, 100)
 
 
 def test_the_pointer_is_drawn_when_asked_for(display: VirtualDisplay) -> None:
@@ -329,7 +332,7 @@ def test_of_two_monitors_that_the_system_calls_the_same_the_place_decides(arrang
 
 def test_a_region_stays_on_the_monitor_it_was_on(arranged: Arrangement) -> None:
     arranged.monitors_now = (windows("beamer", 0, main=True), windows("laptop", 64, main=False))
-    with opened(area=Area(8, 8, 16, 16), cursor=False) as screen:
+    with opened(area=DesktopArea(8, 8, 16, 16), cursor=False) as screen:
         assert blue(screen) == 200
         arranged.monitors_now = (windows("beamer", -64, main=False), windows("laptop", 0, main=True))
         screen._last = None
@@ -386,7 +389,7 @@ def test_macos_is_asked_whether_windows_can_be_seen(
 
 def test_monitors_are_listed(display: VirtualDisplay) -> None:
     monitors = find_monitors()
-    assert [(monitor.number, monitor.area) for monitor in monitors] == [(1, Area(0, 0, 640, 360))]
+    assert [(monitor.number, monitor.area) for monitor in monitors] == [(1, DesktopArea(0, 0, 640, 360))]
 
 
 def test_the_main_monitor_is_number_one_when_it_is_chosen() -> None:
@@ -408,8 +411,8 @@ def test_the_main_monitor_is_number_one_when_it_is_chosen() -> None:
     ("options", "sentence"),
     [
         ({"number": 3}, "There is no monitor 3, only 1"),
-        ({"area": Area(500, 0, 200, 100)}, "200x100 at 500,0 is not fully on the screen, which is 640x360"),
-        ({"area": Area(-10, 0, 200, 100)}, "not fully on the screen"),
+        ({"area": DesktopArea(500, 0, 200, 100)}, "200x100 at 500,0 is not fully on the screen, which is 640x360"),
+        ({"area": DesktopArea(-10, 0, 200, 100)}, "not fully on the screen"),
     ],
 )
 @pytest.mark.usefixtures("display")

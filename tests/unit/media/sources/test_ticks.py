@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.media.sources.ticks import Ticks
+from classroom.media.sources.ticks import TickSchedule
 
 
 @given(start=st.floats(0, 1e6), rate=st.sampled_from([1, 10, 15, 25, 30, 50, 60]))
 def test_ticks_lie_on_the_grid_of_the_clock_and_follow_each_other(start: float, rate: int) -> None:
-    ticks = Ticks(rate, patience=0.5)
+    ticks = TickSchedule(rate, patience=0.5)
     first = ticks.due(start)
     assert start <= first < start + 1.001 / rate
     ticks.advance()
@@ -19,7 +19,7 @@ def test_ticks_lie_on_the_grid_of_the_clock_and_follow_each_other(start: float, 
 
 
 def test_a_tick_falls_exactly_on_every_whole_second() -> None:
-    ticks = Ticks(30, patience=1)
+    ticks = TickSchedule(30, patience=1)
     seen = []
     for _ in range(90):
         seen.append(ticks.due(100.0))
@@ -28,7 +28,7 @@ def test_a_tick_falls_exactly_on_every_whole_second() -> None:
 
 
 def test_a_late_reader_catches_up_within_its_patience_and_skips_beyond() -> None:
-    ticks = Ticks(50, patience=0.5)
+    ticks = TickSchedule(50, patience=0.5)
     assert ticks.due(10.0) == 10.0
     ticks.advance()
     assert ticks.due(10.4) == 10.02
