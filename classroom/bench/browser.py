@@ -23,7 +23,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from classroom.bench.pulse import sound_card
 from classroom.common.errors import SetupError
 
-__all__ = ["Browser", "Frame", "Moment", "Seen", "browser"]
+__all__ = ["Frame", "Moment", "PageWatcher", "Seen", "browser"]
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _SWITCHES: Final = (
@@ -86,7 +86,7 @@ class Seen:
     plays: bool
 
 
-class Browser:
+class PageWatcher:
     """Watches one part after another; ``plays`` says whether it plays the sound as well."""
 
     def __init__(self, *, plays: bool) -> None:
@@ -167,7 +167,7 @@ class Browser:
 
 
 @contextlib.asynccontextmanager
-async def browser() -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[PageWatcher]:
     """A page in a headless Chromium of this machine; SetupError when there is none."""
     program = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if program is None:
@@ -177,8 +177,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @contextlib.asynccontextmanager
-async def _served(program: str, card: dict[str, str] | None) -> AsyncIterator[Browser]:
-    each = Browser(plays=card is not None)
+async def _served(program: str, card: dict[str, str] | None) -> AsyncIterator[PageWatcher]:
+    each = PageWatcher(plays=card is not None)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.add_routes(each.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

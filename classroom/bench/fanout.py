@@ -19,9 +19,9 @@ from rich.table import Table
 from classroom.bench.janus import janus, janus_installed
 from classroom.bench.machine import StolenTime, describe_machine
 from classroom.bench.memory import VISITS, measure_memory
-from classroom.bench.recorded import Broadcast, Fanouts, Recording, record
+from classroom.bench.recorded import Broadcast, Fanouts, RecordedMedia, record
 from classroom.bench.sender import Codec
-from classroom.bench.servers import Server, Stock, house
+from classroom.bench.servers import ServerUnderTest, StockServer, house
 from classroom.bench.stage import FPS, HEIGHT, WIDTH, heads, stage
 from classroom.bench.statistics import Usage, spread
 from classroom.bench.students import Students, students
@@ -84,7 +84,7 @@ async def measure(seconds: float, sizes: Sizes) -> dict[str, Any]:
 class Bench:
     """The parts of the measurement; each number of students is measured for so many seconds."""
 
-    def __init__(self, receivers: Students, recording: Recording, seconds: float) -> None:
+    def __init__(self, receivers: Students, recording: RecordedMedia, seconds: float) -> None:
         self._students = receivers
         self._recording = recording
         self._seconds = seconds
@@ -121,7 +121,7 @@ class Bench:
         clip = await asyncio.to_thread(heads)
         found: dict[str, list[dict[str, Any]]] = {}
         for codec in dict.fromkeys(codec for codec, _ in sizes):
-            server = Stock(self._students, self._clock, codec, clip)
+            server = StockServer(self._students, self._clock, codec, clip)
             try:
                 wanted = (0, *(size for each, size in sizes if each == codec))
                 found[codec] = await self._rows(server, wanted, _own(), [])
@@ -150,7 +150,7 @@ class Bench:
             broadcast.stop()
 
     async def _rows(
-        self, server: Server, sizes: Sequence[int], cpu: Callable[[], float], ticks: list[float]
+        self, server: ServerUnderTest, sizes: Sequence[int], cpu: Callable[[], float], ticks: list[float]
     ) -> list[dict[str, Any]]:
         """A row for each number of students; ``ticks`` grows by the lateness of each tick while all goes on."""
         rows: list[dict[str, Any]] = []
@@ -158,7 +158,7 @@ class Bench:
             await server.grow(size)
             # Those who get no picture count as such.
             await self._students.all_see(await self._students.count(), within=_SETTLES_WITHIN)
-            if isinstance(server, Stock) and size:
+            if isinstance(server, StockServer) and size:
                 await asyncio.sleep(_STOCK_RISES)
             row = await self._row(size, cpu, ticks)
             if rows and size and rows[0]["students"] == 0:

@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
-from classroom.bench.signaling import Reply, ask, get, post
+from classroom.bench.signaling import SignalingReply, ask, get, post
 from classroom.server.descriptors import connections_that_fit
 
 __all__ = ["MEMBERS", "MESSAGES", "SLOW", "main"]
@@ -127,7 +127,7 @@ class _Crowd:
                 writer.close()
             self.done.heads += 1
 
-    async def _ask(self, request: bytes) -> Reply:
+    async def _ask(self, request: bytes) -> SignalingReply:
         return await ask(self._host, self._port, request)
 
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from classroom.bench.process import Lesson, lesson_process
+from classroom.bench.process import RunningLesson, lesson_process
 from classroom.bench.signaling import ask, get, post
 from classroom.bench.students import Students
 from classroom.common.errors import SetupError
@@ -63,7 +63,7 @@ def resident(pid: int) -> int:
     return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
 
 
-async def _visit(lesson: Lesson, students: Students, count: int) -> None:
+async def _visit(lesson: RunningLesson, students: Students, count: int) -> None:
     visitors = await asyncio.gather(*(_join(lesson.port, students, number) for number in range(count)))
     ids = {receiver for _, receiver in visitors}
     await students.all_see(ids, within=_SEES_WITHIN)

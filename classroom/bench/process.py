@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 
 from classroom.common.errors import SetupError
 
-__all__ = ["Crowd", "Lesson", "crowd", "end", "lesson_process"]
+__all__ = ["Crowd", "RunningLesson", "crowd", "end", "lesson_process"]
 
 _STARTS_WITHIN: Final = 90.0
 _ENDS_WITHIN: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class RunningLesson:
     """A lesson that runs: its port on the loopback, and the number of its process."""
 
     port: int
@@ -31,7 +31,7 @@ class Lesson:
 
 
 @contextlib.asynccontextmanager
-async def lesson_process(text: str) -> AsyncIterator[Lesson]:
+async def lesson_process(text: str) -> AsyncIterator[RunningLesson]:
     """Run ``classroom teach`` with a lesson on the loopback."""
     with tempfile.TemporaryDirectory(prefix="classroom-bench-") as folder:
         file = Path(folder) / "lesson.yaml"
@@ -44,7 +44,7 @@ async def lesson_process(text: str) -> AsyncIterator[Lesson]:
                 if port is None:
                     said = await asyncio.to_thread(words.read_text, "utf-8", "replace")
                     raise SetupError(f"The lesson that was to be measured did not start. It said: {said.strip()}")
-                yield Lesson(port, process.pid)
+                yield RunningLesson(port, process.pid)
 
 
 class Crowd:

@@ -19,9 +19,9 @@ from aiortc.rtp import HeaderExtensionsMap, RtpPacket
 from classroom.bench.stage import slide
 from classroom.bench.timecode import CELL
 
-__all__ = ["Whole", "decoded", "fall", "measured", "psnr", "whole_frames"]
+__all__ = ["WholePicture", "decoded", "fall", "measured", "psnr", "whole_frames"]
 
-Kept = Sequence[tuple[float, bytes]]
+TimedPackets = Sequence[tuple[float, bytes]]
 Luma = npt.NDArray[np.uint8]
 
 _SPARSE: Final = 8
@@ -32,14 +32,14 @@ _MISORDERED: Final = 0x8000
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class WholePicture:
     """An encoded picture that came whole; ``arrived`` is when its last packet was read, in seconds."""
 
     arrived: float
     data: bytes
 
 
-def whole_frames(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> Iterator[Whole]:
+def whole_frames(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> Iterator[WholePicture]:
     """The pictures that came with all their packets, in order."""
     wanted, known = set(ssrcs), HeaderExtensionsMap()
     packets: dict[int, tuple[float, RtpPacket]] = {}
@@ -68,11 +68,11 @@ def whole_frames(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]
         if packet.marker:
             if begins:
                 data = b"".join(depayload(parameters, each.payload) for _, each in run)
-                yield Whole(max(at for at, _ in run), data)
+                yield WholePicture(max(at for at, _ in run), data)
             run, begins = [], True
 
 
-def _pictures(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> Iterator[tuple[float, Luma]]:
+def _pictures(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> Iterator[tuple[float, Luma]]:
     decoder = av.CodecContext.create(codec, "r")
     assert isinstance(decoder, av.VideoCodecContext)
     for frame in whole_frames(kept, ssrcs, codec):
@@ -81,7 +81,7 @@ def _pictures(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -
             yield frame.arrived, luma
 
 
-def decoded(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> dict[str, Any]:
+def decoded(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> dict[str, Any]:
     """How many pictures of what size can be decoded from what came."""
     count, size = 0, (0, 0)
     for _, luma in _pictures(kept, ssrcs, codec):
@@ -89,7 +89,7 @@ def decoded(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> 
     return {"pictures": count, "width": size[0], "height": size[1]}
 
 
-def measured(kept: Kept, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> dict[str, Any]:
+def measured(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> dict[str, Any]:
     """When each picture of the stage's source ``slide`` came, in seconds, and its PSNR in dB."""
     references = [picture[0] for picture in slide()]
     sparse = np.stack([each[CELL::_SPARSE, ::_SPARSE] for each in references]).astype(np.int32)

@@ -23,7 +23,7 @@ from classroom.media.rendition import Rendition
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.media.sound_encoder import SoundEncoder
 
-__all__ = ["BIT_RATE", "Broadcast", "Fanouts", "Recording", "record"]
+__all__ = ["BIT_RATE", "Broadcast", "Fanouts", "RecordedMedia", "record"]
 
 BIT_RATE: Final = 1_500_000
 SOUND_BIT_RATE: Final = 96_000
@@ -40,7 +40,7 @@ _NOISE: Final = 3.0
 Publish = Callable[[Encoded], None]
 
 
-class Recording:
+class RecordedMedia:
     """Encoded pictures and blocks of sound of a few seconds, to be played again and again."""
 
     def __init__(self, pictures: Sequence[tuple[bytes, bool]], sound: Sequence[bytes]) -> None:
@@ -55,7 +55,7 @@ class Recording:
         return 8 * (picture + sound)
 
 
-def record(clock: Clock) -> Recording:
+def record(clock: Clock) -> RecordedMedia:
     """Encode a talking head in bad light with the settings of a lesson, H.264, and a voice-like tone."""
     chance = np.random.default_rng(3)
     context = open_video("h264", VideoSettings((WIDTH, HEIGHT), FPS, BIT_RATE))
@@ -79,7 +79,7 @@ def record(clock: Clock) -> Recording:
         wave = 0.2 * np.sin(2 * np.pi * 180 * moment) * (1 + np.sin(2 * np.pi * 3 * moment))
         block = np.stack([wave, wave], axis=1) + chance.normal(0, 0.02, (BLOCK, 2))
         encoder.encode(block.astype(np.float32), number * BLOCK, 0.0)
-    return Recording(pictures, blocks)
+    return RecordedMedia(pictures, blocks)
 
 
 class Broadcast:
@@ -88,7 +88,7 @@ class Broadcast:
     ``lateness`` has the seconds by which each picture's tick began too late, as the mixer's ticks do.
     """
 
-    def __init__(self, recording: Recording, *, clock: Clock, publish: Publish) -> None:
+    def __init__(self, recording: RecordedMedia, *, clock: Clock, publish: Publish) -> None:
         self._recording = recording
         self._clock = clock
         self._publish = publish

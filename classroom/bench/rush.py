@@ -14,9 +14,9 @@ from typing import Any, Final
 from rich.table import Table
 
 from classroom.bench.quality import fall
-from classroom.bench.servers import House, house
+from classroom.bench.servers import ClassroomServer, house
 from classroom.bench.stage import FPS, stage
-from classroom.bench.statistics import Ticks, spread
+from classroom.bench.statistics import TickLateness, spread
 from classroom.bench.students import Students, students
 from classroom.media.fanout import Fanout
 
@@ -51,7 +51,7 @@ async def _rush(receivers: Students, size: int, seconds: float) -> dict[str, Any
         await receivers.all_see(audience.ids.values(), within=_SEES_WITHIN)
         await asyncio.sleep(min(_BEFORE, seconds))
         await receivers.forget_gaps()
-        before, ticks = len(keys), Ticks(FPS)
+        before, ticks = len(keys), TickLateness(FPS)
         began = asyncio.get_running_loop().time()
         await audience.join(size)
         # All of them answered; what they see is looked at later, so that looking takes no time from them.
@@ -89,7 +89,7 @@ async def _counting_keys(fanout: Fanout) -> AsyncIterator[list[float]]:
             await task
 
 
-def _first_frames(audience: House, watcher: int, counts: dict[int, Any]) -> dict[str, float]:
+def _first_frames(audience: ClassroomServer, watcher: int, counts: dict[int, Any]) -> dict[str, float]:
     """From arrival to the last packet of the first picture, in ms."""
     return spread(
         [

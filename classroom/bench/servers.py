@@ -26,7 +26,7 @@ from classroom.common.clock import Clock
 from classroom.common.errors import SetupError
 from classroom.common.free_memory import MemoryWatch
 from classroom.common.tasks import run_supervised
-from classroom.lesson.sections import Ice
+from classroom.lesson.sections import IceModel
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.students.audience import Audience
@@ -38,13 +38,13 @@ from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.capabilities import preferences
 from classroom.webrtc.sending.feed import OfferedProgram
 
-__all__ = ["House", "Server", "Stock", "house"]
+__all__ = ["ClassroomServer", "ServerUnderTest", "StockServer", "house"]
 
 _AT_ONCE: Final = 10
 _JOINS_WITHIN: Final = 60.0
 
 
-class Server(Protocol):
+class ServerUnderTest(Protocol):
     """Something with students."""
 
     async def grow(self, number: int) -> None:
@@ -52,7 +52,7 @@ class Server(Protocol):
         ...
 
 
-class House:
+class ClassroomServer:
     """Classroom's audience with students of ``students``; signaling is a call instead of a request."""
 
     def __init__(self, program: OfferedProgram, students: Students) -> None:
@@ -74,7 +74,7 @@ class House:
             language="en",
             admit="everyone",
             most=100_000,
-            ice_servers=IceServers(Ice()),
+            ice_servers=IceServers(IceModel()),
             student_faults=StudentRelayFaults(Alarms(lambda: None)),
             blocked_students=BlockedStudentsAlarm(Alarms(lambda: None), own=None),
             playout_delay="auto" if offer_playout_delay() else "off",
@@ -136,10 +136,10 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(program: OfferedProgram, students: Students) -> AsyncIterator[House]:
+async def house(program: OfferedProgram, students: Students) -> AsyncIterator[ClassroomServer]:
     """An audience that runs."""
     async with contextlib.AsyncExitStack() as stack:
-        each = House(program, students)
+        each = ClassroomServer(program, students)
         run_supervised(stack, "reading reports", each.audience.measure)
         try:
             yield each
@@ -147,7 +147,7 @@ async def house(program: OfferedProgram, students: Students) -> AsyncIterator[Ho
             await each.close()
 
 
-class Stock:
+class StockServer:
     """Students of stock aiortc: a connection and an encoder each, of the same pictures and sound."""
 
     def __init__(self, students: Students, clock: Clock, codec: Codec, pictures: Sequence[Planes]) -> None:

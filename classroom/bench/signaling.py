@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Reply", "ask", "get", "post"]
+__all__ = ["SignalingReply", "ask", "get", "post"]
 
 _PRAGMA: Final = re.compile(rb"\r\nPragma: (\d+)\r\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SignalingReply:
     """An answer; ``peer`` is the number in its Pragma, 0 without one."""
 
     status: int
@@ -32,7 +32,7 @@ def post(own: int, to: int, body: bytes) -> bytes:
     return head.encode() + b"Content-Type: text/plain\r\n\r\n" + body
 
 
-async def ask(host: str, port: int, request: bytes) -> Reply:
+async def ask(host: str, port: int, request: bytes) -> SignalingReply:
     """Send a request on a connection of its own and read the answer. Raises OSError and EOFError."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
@@ -44,4 +44,4 @@ async def ask(host: str, port: int, request: bytes) -> Reply:
     if not found:
         raise EOFError("the connection ended without an answer")
     pragma = _PRAGMA.search(head + b"\r\n")
-    return Reply(int(head.split(b" ", 2)[1]), int(pragma[1]) if pragma else 0, body)
+    return SignalingReply(int(head.split(b" ", 2)[1]), int(pragma[1]) if pragma else 0, body)

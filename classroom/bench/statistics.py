@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from classroom.media.timing import percentile
 
-__all__ = ["Ticks", "Usage", "cost", "spread"]
+__all__ = ["TickLateness", "Usage", "cost", "spread"]
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
@@ -66,7 +66,7 @@ class Usage:
         return self.cpu / max(self.wall, 1e-9)
 
 
-class Ticks:
+class TickLateness:
     """How much too late a thread of this process comes that is due ``rate`` times a second, as a mixer is."""
 
     def __init__(self, rate: float) -> None:

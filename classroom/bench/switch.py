@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from classroom.bench.browser import Browser, Frame, browser
+from classroom.bench.browser import Frame, PageWatcher, browser
 from classroom.bench.machine import StolenTime, describe_machine
 from classroom.bench.sender import Codec, Way, connection
 from classroom.bench.stage import FPS, HEIGHT, WIDTH, Stage, stage
@@ -63,7 +63,7 @@ async def _measure(seconds: float) -> dict[str, Any]:
 
 
 async def _watch(
-    each: Stage, page: Browser, way: Way, codec: Codec, seconds: float
+    each: Stage, page: PageWatcher, way: Way, codec: Codec, seconds: float
 ) -> list[tuple[float | None, float]]:
     switches = _Switches()
     tasks: list[asyncio.Task[None]] = []

@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 from classroom.lesson.audio_settings import SETTINGS, AudioSettings, Delay, Duck, Gain, HeardWhen, Muted
 from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
-from classroom.lesson.values import Kind, Line, Number, Reference
+from classroom.lesson.values import KindWord, Line, Number, Reference
 
 __all__ = ["AudioInput", "ComputerInput", "MicrophoneInput", "SourceInput", "ToneInput", "input_kind_of", "settings_of"]
 
@@ -20,7 +20,9 @@ class MicrophoneInput(Section):
     """A microphone of this computer."""
 
     # No duck: a microphone is what the others give way to.
-    kind: Annotated[Literal["microphone"], Kind()] = Field("microphone", description="A microphone of this computer.")
+    kind: Annotated[Literal["microphone"], KindWord()] = Field(
+        "microphone", description="A microphone of this computer."
+    )
     device: Annotated[str, Line(500)] = Field(
         "default", description="default, or a name as `classroom devices` prints it."
     )
@@ -32,7 +34,7 @@ class MicrophoneInput(Section):
 class ComputerInput(Section):
     """What this computer plays, as a film in another window."""
 
-    kind: Annotated[Literal["computer"], Kind()] = Field("computer", description="What this computer plays.")
+    kind: Annotated[Literal["computer"], KindWord()] = Field("computer", description="What this computer plays.")
     device: Annotated[str, Line(500)] = Field(
         "default",
         description="default, or the name of a sound input that hears it, as `classroom devices` prints it.",
@@ -46,7 +48,7 @@ class ComputerInput(Section):
 class SourceInput(Section):
     """The sound of a source; `kind: source` may be left out."""
 
-    kind: Annotated[Literal["source"], Kind()] = Field(
+    kind: Annotated[Literal["source"], KindWord()] = Field(
         "source", description="The sound of a source; this key may be left out."
     )
     source: Annotated[str, Reference("source")] = Field(
@@ -62,7 +64,7 @@ class SourceInput(Section):
 class ToneInput(Section):
     """A steady test tone."""
 
-    kind: Annotated[Literal["tone"], Kind()] = Field("tone", description="A steady test tone.")
+    kind: Annotated[Literal["tone"], KindWord()] = Field("tone", description="A steady test tone.")
     frequency: Annotated[float, Number(20, 20_000, "Hz")] = Field(440.0, description="Its pitch in hertz.")
     gain: Gain = _USUAL.gain
     muted: Muted = _USUAL.muted

@@ -12,7 +12,7 @@ from typing import Any
 
 from classroom.common.sentences import Wording
 from classroom.lesson.document import Problem
-from classroom.lesson.sections import Program
+from classroom.lesson.sections import ProgramModel
 
 __all__ = ["notes"]
 
@@ -35,7 +35,7 @@ def notes(values: object) -> Iterator[Problem]:
 def _tiers(values: dict[str, Any]) -> Iterator[Problem]:
     """Tiers that are no smaller than the program; sizes that cannot be read are faults found elsewhere."""
     written = re.search(r"[x×X]\s*([0-9]{1,6})\s*$", str(_section(values, "program").get("size", "")))
-    height = int(written[1]) if written else Program().size.height
+    height = int(written[1]) if written else ProgramModel().size.height
     tiers = _section(values, "video").get("tiers")
     for number, tier in enumerate(tiers if isinstance(tiers, list) else []):
         own = tier.get("height") if isinstance(tier, dict) else None

@@ -13,7 +13,7 @@ from classroom.lesson.document import Problem
 from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
 from classroom.lesson.times import Duration, TimeOfDay, seconds_of, time_of
-from classroom.lesson.values import Line, Reference, Whole
+from classroom.lesson.values import Line, Reference, WholeNumber
 from classroom.lesson.words import noun, shown, unknown
 
 __all__ = ["MOST_CUES", "CueModel", "SlideModel", "broken_cues", "scene_alone", "untimely_cues"]
@@ -30,7 +30,7 @@ class SlideModel(Section):
     """A page of slides."""
 
     source: Annotated[str, Reference("source")] = Field(description="The source, one of kind slides.")
-    page: Annotated[int, Whole(1, 100_000)] = Field(description="The page; the first is 1.")
+    page: Annotated[int, WholeNumber(1, 100_000)] = Field(description="The page; the first is 1.")
 
 
 class CueModel(Section):

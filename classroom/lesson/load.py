@@ -23,7 +23,7 @@ from classroom.lesson.guessable import guessable_secrets
 from classroom.lesson.model import Lesson
 from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
-from classroom.lesson.sections import Certificate
+from classroom.lesson.sections import CertificateModel
 from classroom.lesson.translate import problems_of
 
 __all__ = ["MAXIMUM_BYTES", "Report", "check_lesson", "lesson_from_text", "load_lesson"]
@@ -126,7 +126,7 @@ def _report(document: Document) -> Report:
 
 def _unusable_files(lesson: Lesson) -> Iterator[Problem]:
     """Files without which the lesson cannot begin; a source whose file is missing waits for it."""
-    if isinstance(lesson.server.tls, Certificate):
+    if isinstance(lesson.server.tls, CertificateModel):
         trouble = certificate_trouble(lesson.server.tls.certificate, lesson.server.tls.key)
         if trouble is not None:
             yield Problem(("server", "tls", trouble.key), trouble.sentence)

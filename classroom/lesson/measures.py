@@ -15,7 +15,7 @@ from classroom.lesson.section import Value, or_variable, wrong
 from classroom.lesson.values import plain
 from classroom.lesson.words import FromEnvironment, did_you_mean, has_controls, listing, meant_hint, shown
 
-__all__ = ["Address", "Addresses", "Bitrate", "Delay", "Host", "Percent", "PictureSize", "Server", "Size"]
+__all__ = ["Address", "Addresses", "Bitrate", "Delay", "FrameSize", "Host", "Percent", "SignalingServer", "Size"]
 
 SMALLEST, LARGEST = 16, 7680
 """Bounds of the width and the height of a picture, in pixels."""
@@ -38,7 +38,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class PictureSize(Value):
+class FrameSize(Value):
     """``1280x720``."""
 
     def read(self, value: Any, info: ValidationInfo) -> Size:
@@ -192,7 +192,7 @@ class Host(Value):
 
 
 @dataclass(frozen=True)
-class Server(Value):
+class SignalingServer(Value):
     """``embedded``, or the address of a signaling server."""
 
     def read(self, value: Any, info: ValidationInfo) -> str:

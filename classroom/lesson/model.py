@@ -12,15 +12,15 @@ from classroom.lesson.overlays import Overlay
 from classroom.lesson.scenes import SceneModel
 from classroom.lesson.section import Section
 from classroom.lesson.sections import (
-    Access,
-    Ice,
+    AccessModel,
+    IceModel,
     LessonDetails,
-    Limits,
-    Program,
-    Recording,
-    ServerSection,
-    Signaling,
-    Video,
+    LimitsModel,
+    ProgramModel,
+    RecordingModel,
+    ServerModel,
+    SignalingModel,
+    VideoModel,
 )
 from classroom.lesson.sources import Source
 from classroom.lesson.values import Name
@@ -48,16 +48,18 @@ class Lesson(Section):
     lesson: LessonDetails = Field(
         default_factory=LessonDetails, description="What the lesson is called, and the language of the pages."
     )
-    server: ServerSection = Field(
-        default_factory=ServerSection,
+    server: ServerModel = Field(
+        default_factory=ServerModel,
         description="Where the pages, the signaling and the control socket are served.",
     )
-    signaling: Signaling = Field(default_factory=Signaling, description="How students and broadcaster find each other.")
-    access: Access = Field(default_factory=Access, description="Who may teach and who may come in.")
-    limits: Limits = Field(
-        default_factory=Limits, description="What anybody on the network may take from this computer."
+    signaling: SignalingModel = Field(
+        default_factory=SignalingModel, description="How students and broadcaster find each other."
     )
-    ice: Ice = Field(default_factory=Ice, description="Help for connections across networks.")
+    access: AccessModel = Field(default_factory=AccessModel, description="Who may teach and who may come in.")
+    limits: LimitsModel = Field(
+        default_factory=LimitsModel, description="What anybody on the network may take from this computer."
+    )
+    ice: IceModel = Field(default_factory=IceModel, description="Help for connections across networks.")
     sources: dict[Annotated[str, Name()], Source] = Field(
         description="Where pictures come from: a name of your choice, and what it is."
     )
@@ -78,9 +80,11 @@ class Lesson(Section):
         description="The run of show, in its order: what comes on air when. A command of the teacher goes before it.",
         json_schema_extra={"default": []},
     )
-    program: Program = Field(default_factory=Program, description="The picture that students see.")
-    video: Video = Field(default_factory=Video, description="How the picture is encoded.")
-    recording: Recording = Field(default_factory=Recording, description="Whether and where the lesson is recorded.")
+    program: ProgramModel = Field(default_factory=ProgramModel, description="The picture that students see.")
+    video: VideoModel = Field(default_factory=VideoModel, description="How the picture is encoded.")
+    recording: RecordingModel = Field(
+        default_factory=RecordingModel, description="Whether and where the lesson is recorded."
+    )
 
     @model_validator(mode="before")
     @classmethod

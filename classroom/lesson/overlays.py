@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from classroom.lesson.measures import Percent
 from classroom.lesson.section import Section
 from classroom.lesson.sources import kind_of
-from classroom.lesson.values import Choice, FileName, Kind, Line, Switch
+from classroom.lesson.values import Choice, FileName, KindWord, Line, Switch
 
 __all__ = ["ClockOverlay", "LogoOverlay", "Overlay", "StrapOverlay"]
 
@@ -22,7 +22,7 @@ _CORNER_TEXT = "The corner it stands in: top-left, top-right, bottom-left or bot
 class StrapOverlay(Section):
     """A strap with two lines of text, as the name of who speaks and the lesson."""
 
-    kind: Annotated[Literal["strap"], Kind()] = Field(
+    kind: Annotated[Literal["strap"], KindWord()] = Field(
         "strap", description="A strap with two lines of text, as the name of who speaks and the lesson."
     )
     title: Annotated[str, Line(120)] = Field(description="The large line.")
@@ -33,7 +33,7 @@ class StrapOverlay(Section):
 class ClockOverlay(Section):
     """The time of day."""
 
-    kind: Annotated[Literal["clock"], Kind()] = Field("clock", description="The time of day.")
+    kind: Annotated[Literal["clock"], KindWord()] = Field("clock", description="The time of day.")
     seconds: Annotated[bool, Switch()] = Field(False, description="Whether seconds are shown.")
     corner: Annotated[OverlayCorner, Choice()] = Field("top-right", description=_CORNER_TEXT)
 
@@ -41,7 +41,7 @@ class ClockOverlay(Section):
 class LogoOverlay(Section):
     """A picture, as the sign of a school."""
 
-    kind: Annotated[Literal["logo"], Kind()] = Field("logo", description="A picture, as the sign of a school.")
+    kind: Annotated[Literal["logo"], KindWord()] = Field("logo", description="A picture, as the sign of a school.")
     image: Annotated[Path, FileName()] = Field(description="The picture file; what is transparent in it stays so.")
     size: Annotated[float, Percent(2, 50)] = Field(
         0.1,

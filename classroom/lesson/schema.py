@@ -33,6 +33,7 @@ def lesson_schema() -> dict[str, Any]:
     """The JSON Schema (draft 7) of a lesson file."""
     schema = Lesson.model_json_schema(schema_generator=_Generator)
     for definition in schema["$defs"].values():
+        definition.pop("title", None)  # the name of a class of ours means nothing to an author
         _require_kind(definition)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

@@ -7,27 +7,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from classroom.lesson.measures import Addresses, Bitrate, Delay, Host, PictureSize, Server, Size
+from classroom.lesson.measures import Addresses, Bitrate, Delay, FrameSize, Host, SignalingServer, Size
 from classroom.lesson.section import Section
 from classroom.lesson.times import Duration
-from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Switch, Whole
+from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Switch, WholeNumber
 from classroom.lesson.web_addresses import BasePath, Origins, Proxy, PublicAddress
 
 __all__ = [
     "ICE_SCHEMES",
-    "Access",
-    "Certificate",
-    "Ice",
+    "AccessModel",
+    "CertificateModel",
+    "IceModel",
     "IceServer",
     "LessonDetails",
-    "Limits",
-    "Program",
-    "Recording",
-    "ServerSection",
-    "Signaling",
-    "Tier",
-    "Turn",
-    "Video",
+    "LimitsModel",
+    "ProgramModel",
+    "RecordingModel",
+    "ServerModel",
+    "SignalingModel",
+    "TierModel",
+    "TurnModel",
+    "VideoModel",
 ]
 
 ICE_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
@@ -44,7 +44,7 @@ class LessonDetails(Section):
     )
 
 
-class Certificate(Section):
+class CertificateModel(Section):
     """A certificate of your own for https."""
 
     certificate: Annotated[Path, FileName()] = Field(description="The file of the certificate and its chain, PEM.")
@@ -52,10 +52,10 @@ class Certificate(Section):
 
 
 def _tls_tag(value: Any) -> str:
-    return "certificate" if isinstance(value, dict | Certificate) else "word"
+    return "certificate" if isinstance(value, dict | CertificateModel) else "word"
 
 
-class ServerSection(Section):
+class ServerModel(Section):
     """Where the pages, the signaling and the control socket are served."""
 
     host: Annotated[str, Host()] = Field(
@@ -63,7 +63,7 @@ class ServerSection(Section):
         description="The address to listen on; 0.0.0.0 is every network of this computer, :: those of IPv6 too, "
         "127.0.0.1 this one alone.",
     )
-    port: Annotated[int, Whole(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
+    port: Annotated[int, WholeNumber(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
     announce: Annotated[bool, Switch()] = Field(
         True, description="Whether the network is told by mDNS, where the extra announce is installed."
     )
@@ -81,10 +81,12 @@ class ServerSection(Section):
     path: Annotated[str, BasePath()] = Field(
         "/", description="The path under which a proxy shows the lesson, as /lesson."
     )
-    tls_port: Annotated[int, Whole(0, 65535)] = Field(8443, description="The port of https; 0 takes any free one.")
+    tls_port: Annotated[int, WholeNumber(0, 65535)] = Field(
+        8443, description="The port of https; 0 takes any free one."
+    )
     tls: Annotated[
         Annotated[Annotated[Literal["none", "auto"], Choice()], Tag("word")]
-        | Annotated[Certificate, Tag("certificate")],
+        | Annotated[CertificateModel, Tag("certificate")],
         Discriminator(_tls_tag),
     ] = Field(
         "none",
@@ -92,10 +94,10 @@ class ServerSection(Section):
     )
 
 
-class Signaling(Section):
+class SignalingModel(Section):
     """How students and broadcaster find each other."""
 
-    server: Annotated[str, Server()] = Field(
+    server: Annotated[str, SignalingServer()] = Field(
         "embedded",
         description="embedded, or the address of somebody else's peerconnection_server, such as http://host:8888.",
     )
@@ -107,7 +109,7 @@ class Signaling(Section):
     )
 
 
-class Access(Section):
+class AccessModel(Section):
     """Who may teach and who may come in."""
 
     token: Annotated[str, Line(200)] | None = Field(
@@ -119,7 +121,7 @@ class Access(Section):
     admit: Annotated[Literal["everyone", "approve"], Choice()] = Field(
         "everyone", description="Who comes in: everyone, or whom the teacher approves (approve)."
     )
-    max_students: Annotated[int, Whole(1, 10_000, "students")] = Field(
+    max_students: Annotated[int, WholeNumber(1, 10_000, "students")] = Field(
         200, description="Most students at a time, 1 to 10000."
     )
     origins: Annotated[str | tuple[str, ...], Origins()] = Field(
@@ -129,25 +131,27 @@ class Access(Section):
     )
 
 
-class Limits(Section):
+class LimitsModel(Section):
     """What anybody on the network may take from this computer; the defaults suit a class of some hundred."""
 
-    connections: Annotated[int, Whole(16, 60_000, "connections")] = Field(
+    connections: Annotated[int, WholeNumber(16, 60_000, "connections")] = Field(
         4000, description="Connections at a time, of everybody together. Each student holds one to six."
     )
-    connections_per_address: Annotated[int, Whole(8, 60_000, "connections")] = Field(
+    connections_per_address: Annotated[int, WholeNumber(8, 60_000, "connections")] = Field(
         1500, description="Connections at a time from one address. A whole school may come from one."
     )
-    members: Annotated[int, Whole(1, 20_000, "members")] | None = Field(
+    members: Annotated[int, WholeNumber(1, 20_000, "members")] | None = Field(
         None, description="Members of the signaling at a time; null is max_students and 64 more."
     )
-    head: Annotated[int, Whole(1024, 1_048_576, "bytes")] = Field(16_384, description="Bytes of a request's head.")
+    head: Annotated[int, WholeNumber(1024, 1_048_576, "bytes")] = Field(
+        16_384, description="Bytes of a request's head."
+    )
     head_time: Annotated[float, Number(1, 120, "seconds")] = Field(
         10.0, description="Seconds in which a request's head must arrive."
     )
-    body: Annotated[int, Whole(16_384, 16_777_216, "bytes")] = Field(327_680, description="Bytes of a message.")
-    name: Annotated[int, Whole(16, 4096, "bytes")] = Field(512, description="Bytes of a name that are kept.")
-    queue: Annotated[int, Whole(16, 65_536, "messages")] = Field(
+    body: Annotated[int, WholeNumber(16_384, 16_777_216, "bytes")] = Field(327_680, description="Bytes of a message.")
+    name: Annotated[int, WholeNumber(16, 4096, "bytes")] = Field(512, description="Bytes of a name that are kept.")
+    queue: Annotated[int, WholeNumber(16, 65_536, "messages")] = Field(
         256, description="Messages that may wait for one member; one that does not fetch them is signed out."
     )
     messages: Annotated[float, Number(1, 10_000, "messages per second")] = Field(
@@ -170,19 +174,19 @@ class IceServer(Section):
     credential: Annotated[str, Line(500)] | None = Field(None, description="The password; a TURN server needs one.")
 
 
-class Turn(Section):
+class TurnModel(Section):
     """A TURN server that knows a secret, for which each student gets a password that soon expires."""
 
     urls: Annotated[list[str], Addresses(("turn:", "turns:"))] = Field(
         description="Its address or a list of them, such as turn:host:3478 or turns:host:5349?transport=tcp."
     )
     secret: Annotated[str, Line(500)] = Field(description="The secret it shares with us (coturn: static-auth-secret).")
-    lifetime: Annotated[int, Whole(60, 604_800, "seconds")] = Field(
+    lifetime: Annotated[int, WholeNumber(60, 604_800, "seconds")] = Field(
         3600, description="Seconds after which a password expires; pages get a new one before."
     )
 
 
-class Ice(Section):
+class IceModel(Section):
     """Help for connections across networks."""
 
     servers: list[IceServer] = Field(
@@ -190,20 +194,22 @@ class Ice(Section):
         description="STUN and TURN servers for students outside of this network, each with urls, username, credential.",
         json_schema_extra={"default": []},
     )
-    turn: Turn | None = Field(
+    turn: TurnModel | None = Field(
         None, description="A TURN server with a shared secret, as urls, secret and lifetime; no password stands here."
     )
 
 
-class Program(Section):
+class ProgramModel(Section):
     """The picture that students see."""
 
-    size: Annotated[Size, PictureSize()] = Field(
+    size: Annotated[Size, FrameSize()] = Field(
         Size(1280, 720),
         description="The size of the picture; both numbers are even.",
         json_schema_extra={"default": "1280x720"},
     )
-    fps: Annotated[int, Whole(1, 60, "pictures per second")] = Field(30, description="Pictures a second, 1 to 60.")
+    fps: Annotated[int, WholeNumber(1, 60, "pictures per second")] = Field(
+        30, description="Pictures a second, 1 to 60."
+    )
     start: Annotated[str, Reference("scene", optional=True)] = Field(
         "",
         description="The scene on air when the lesson begins; null is the first one.",
@@ -220,14 +226,14 @@ class Program(Section):
     )
 
 
-class Tier(Section):
+class TierModel(Section):
     """A smaller picture for slow connections."""
 
-    height: Annotated[int, Whole(90, 4320, "pixels", even=True)] = Field(description="Its height in pixels.")
+    height: Annotated[int, WholeNumber(90, 4320, "pixels", even=True)] = Field(description="Its height in pixels.")
     bitrate: Annotated[int, Bitrate()] = Field(description="Its bit rate.")
 
 
-class Video(Section):
+class VideoModel(Section):
     """How the picture is encoded."""
 
     codecs: tuple[Annotated[Literal["h264", "vp8"], Choice()], ...] = Field(
@@ -238,8 +244,8 @@ class Video(Section):
         description="Bits a second of the picture, such as 1500k or 1.5M.",
         json_schema_extra={"default": "1500k"},
     )
-    tiers: tuple[Tier, ...] = Field(
-        (Tier(height=360, bitrate=500_000), Tier(height=180, bitrate=150_000)),
+    tiers: tuple[TierModel, ...] = Field(
+        (TierModel(height=360, bitrate=500_000), TierModel(height=180, bitrate=150_000)),
         description="Smaller pictures for students with a slow connection, each with height and bitrate; [] is none.",
         json_schema_extra={"default": [{"height": 360, "bitrate": "500k"}, {"height": 180, "bitrate": "150k"}]},
     )
@@ -250,7 +256,7 @@ class Video(Section):
     )
 
 
-class Recording(Section):
+class RecordingModel(Section):
     """Whether and where the lesson is recorded."""
 
     start: Annotated[Literal["automatic", "manual", "never"], Choice()] = Field(

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from classroom.lesson.measures import LARGEST, SMALLEST, Address, PictureSize, Size
+from classroom.lesson.measures import LARGEST, SMALLEST, Address, FrameSize, Size
 from classroom.lesson.section import Section
 from classroom.lesson.times import Duration, TimeOfDay
-from classroom.lesson.values import Choice, FileName, Kind, Line, Paragraph, Switch, Whole
+from classroom.lesson.values import Choice, FileName, KindWord, Line, Paragraph, Switch, WholeNumber
 
 __all__ = [
     "BrowserSource",
@@ -32,33 +32,37 @@ __all__ = [
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "http://", "https://")
 
-_FPS = Whole(1, 60, "pictures per second")
+_FPS = WholeNumber(1, 60, "pictures per second")
 
 
 class Region(Section):
     """A part of the screen, in pixels of the whole desktop."""
 
-    x: Annotated[int, Whole(-32768, 32767, "pixels")] = Field(
+    x: Annotated[int, WholeNumber(-32768, 32767, "pixels")] = Field(
         description="Left edge; it is negative on a monitor to the left of the main one."
     )
-    y: Annotated[int, Whole(-32768, 32767, "pixels")] = Field(
+    y: Annotated[int, WholeNumber(-32768, 32767, "pixels")] = Field(
         description="Top edge; it is negative on a monitor above the main one."
     )
-    width: Annotated[int, Whole(SMALLEST, LARGEST, "pixels", even=True)] = Field(description="Width, an even number.")
-    height: Annotated[int, Whole(SMALLEST, LARGEST, "pixels", even=True)] = Field(description="Height, an even number.")
+    width: Annotated[int, WholeNumber(SMALLEST, LARGEST, "pixels", even=True)] = Field(
+        description="Width, an even number."
+    )
+    height: Annotated[int, WholeNumber(SMALLEST, LARGEST, "pixels", even=True)] = Field(
+        description="Height, an even number."
+    )
 
 
 class CameraSource(Section):
     """A camera of this computer."""
 
-    kind: Annotated[Literal["camera"], Kind()] = Field("camera", description="A camera of this computer.")
+    kind: Annotated[Literal["camera"], KindWord()] = Field("camera", description="A camera of this computer.")
     device: Annotated[str, Line(500)] = Field(
         "default",
         description="default for the first camera, a name as `classroom devices` prints it, or FORMAT:NAME for an "
         "input format of libav, such as v4l2:/dev/video2 or, without any hardware, "
         "lavfi:testsrc2=size=1280x720:rate=30.",
     )
-    size: Annotated[Size, PictureSize()] | None = Field(
+    size: Annotated[Size, FrameSize()] | None = Field(
         Size(1280, 720),
         description="Picture size to ask the camera for; the nearest it has is taken. null leaves it to the camera.",
         json_schema_extra={"default": "1280x720"},
@@ -75,10 +79,10 @@ class CameraSource(Section):
 class ScreenSource(Section):
     """A monitor of this computer, or a part of the screen."""
 
-    kind: Annotated[Literal["screen"], Kind()] = Field(
+    kind: Annotated[Literal["screen"], KindWord()] = Field(
         "screen", description="A monitor of this computer, or a part of the screen."
     )
-    monitor: Annotated[int, Whole(1, 64)] = Field(1, description="Which monitor; the main one is 1.")
+    monitor: Annotated[int, WholeNumber(1, 64)] = Field(1, description="Which monitor; the main one is 1.")
     region: Region | None = Field(
         None, description="A part of the screen instead of a monitor: x, y, width and height in pixels."
     )
@@ -89,14 +93,14 @@ class ScreenSource(Section):
 class SlidesSource(Section):
     """The pages of a PDF file."""
 
-    kind: Annotated[Literal["slides"], Kind()] = Field("slides", description="The pages of a PDF file.")
+    kind: Annotated[Literal["slides"], KindWord()] = Field("slides", description="The pages of a PDF file.")
     file: Annotated[Path, FileName()] = Field(description="The PDF file.")
 
 
 class FileSource(Section):
     """A video file with its sound, a sound file, or a picture file."""
 
-    kind: Annotated[Literal["file"], Kind()] = Field(
+    kind: Annotated[Literal["file"], KindWord()] = Field(
         "file", description="A video file with its sound, a sound file, or a picture file."
     )
     path: Annotated[Path, FileName()] = Field(description="The file.")
@@ -110,7 +114,7 @@ class FileSource(Section):
 class StreamSource(Section):
     """A network camera or another stream, with its sound."""
 
-    kind: Annotated[Literal["stream"], Kind()] = Field(
+    kind: Annotated[Literal["stream"], KindWord()] = Field(
         "stream", description="A network camera or another stream, with its sound."
     )
     url: Annotated[str, Address(STREAM_SCHEMES)] = Field(description="The address, such as rtsp://host/path.")
@@ -119,7 +123,7 @@ class StreamSource(Section):
 class BrowserSource(Section):
     """The camera or the screen that the teacher page sends."""
 
-    kind: Annotated[Literal["browser"], Kind()] = Field(
+    kind: Annotated[Literal["browser"], KindWord()] = Field(
         "browser", description="The camera or the screen that the teacher page sends."
     )
 
@@ -127,7 +131,9 @@ class BrowserSource(Section):
 class CardSource(Section):
     """A still card with text, a picture, or both."""
 
-    kind: Annotated[Literal["card"], Kind()] = Field("card", description="A still card with text, a picture, or both.")
+    kind: Annotated[Literal["card"], KindWord()] = Field(
+        "card", description="A still card with text, a picture, or both."
+    )
     title: Annotated[str, Line(200, empty=True)] = Field("", description="The large line.")
     text: Annotated[str, Paragraph()] = Field("", description="The smaller text below it, of any number of lines.")
     image: Annotated[Path, FileName()] | None = Field(None, description="A picture file to show on the card.")
@@ -142,10 +148,10 @@ class CardSource(Section):
 class PatternSource(Section):
     """A moving test pattern with a clock; once a second it flashes and its sound beeps."""
 
-    kind: Annotated[Literal["pattern"], Kind()] = Field(
+    kind: Annotated[Literal["pattern"], KindWord()] = Field(
         "pattern", description="A moving test pattern with a clock; once a second it flashes and its sound beeps."
     )
-    size: Annotated[Size, PictureSize()] | None = Field(None, description="Picture size; null is that of the program.")
+    size: Annotated[Size, FrameSize()] | None = Field(None, description="Picture size; null is that of the program.")
     fps: Annotated[int, _FPS] | None = Field(None, description="Pictures a second, 1 to 60; null is as the program.")
 
 

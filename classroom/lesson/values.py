@@ -26,7 +26,19 @@ from classroom.lesson.words import (
     unit_word,
 )
 
-__all__ = ["Choice", "FileName", "Kind", "Line", "Name", "Number", "Paragraph", "Reference", "Switch", "Whole", "plain"]
+__all__ = [
+    "Choice",
+    "FileName",
+    "KindWord",
+    "Line",
+    "Name",
+    "Number",
+    "Paragraph",
+    "Reference",
+    "Switch",
+    "WholeNumber",
+    "plain",
+]
 
 _RANGE: Final = Wording("fault.range", "expects {low} to {high}, not {value}")
 _RANGE_OF_UNIT: Final = Wording("fault.range_of_unit", "expects {low} to {high} {unit}, not {value}")
@@ -150,7 +162,7 @@ class Reference(Value):
 
 
 @dataclass(frozen=True)
-class Whole(Value):
+class WholeNumber(Value):
     """A whole number within bounds; ``unit`` is said after a bound."""
 
     low: int
@@ -248,7 +260,7 @@ class Choice(Value):
         return or_variable({"enum": list(self.words)})
 
 
-class Kind(Choice):
+class KindWord(Choice):
     """The word that tells a source or an input from the others; an editor has to know it, so it is no variable."""
 
     def describe(self) -> dict[str, Any]:

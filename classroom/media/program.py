@@ -16,7 +16,7 @@ import av
 
 from classroom.common.clock import Clock
 from classroom.director import Director
-from classroom.lesson.sections import Tier
+from classroom.lesson.sections import TierModel
 from classroom.media.codecs import VideoSettings
 from classroom.media.delivery import Delivery
 from classroom.media.encoder import VideoEncoder
@@ -67,7 +67,7 @@ class Program:
         loop: asyncio.AbstractEventLoop,
         video_codecs: Sequence[Literal["h264", "vp8"]] = ("h264", "vp8"),
         video_bit_rate: int = 1_500_000,
-        tiers: Sequence[Tier] = (),
+        tiers: Sequence[TierModel] = (),
         overlays: Mapping[str, Overlay] | None = None,
     ) -> None:
         if fps < 1:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from classroom.lesson.sections import Tier
+from classroom.lesson.sections import TierModel
 from classroom.media.encoder import LEAST_SHARE, VideoEncoder
 from classroom.media.fanout import Fanout
 from classroom.media.frames import Demand
@@ -49,7 +49,7 @@ class Rendition:
         return self.rate if self.fanout.subscribers else self.least_share * self.bit_rate
 
 
-def tier_sizes(program: tuple[int, int], tiers: Iterable[Tier]) -> Sequence[tuple[tuple[int, int], int]]:
+def tier_sizes(program: tuple[int, int], tiers: Iterable[TierModel]) -> Sequence[tuple[tuple[int, int], int]]:
     """(width, height) and bits a second of a lesson's tiers, the largest first; only those smaller than the program.
 
     Both sides are even and in the program's proportions, to the nearest two pixels.

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from classroom.common.alarms import Alarms
 from classroom.common.paths import home_folder
-from classroom.lesson.sections import ServerSection
+from classroom.lesson.sections import ServerModel
 from classroom.server.addresses import certified_names
 from classroom.server.authority import Authority
 from classroom.server.given_certificate import GivenCertificate
@@ -46,7 +46,7 @@ class Certificates(Protocol):
         ...
 
 
-def certificates_for(server: ServerSection, *, host: str, alarms: Alarms) -> Certificates | None:
+def certificates_for(server: ServerModel, *, host: str, alarms: Alarms) -> Certificates | None:
     """What a lesson asks for, when it listens on ``host``; None for one without https."""
     match server.tls:
         case "none":

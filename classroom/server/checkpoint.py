@@ -24,7 +24,7 @@ from classroom.server.host_names import HostNames
 from classroom.server.origins import Rule, allows, is_own
 from classroom.signaling import wire
 
-__all__ = ["Checkpoint", "Refusal"]
+__all__ = ["Checkpoint", "ControlRefusal"]
 
 logger = logging.getLogger(__name__)
 
@@ -47,14 +47,14 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 
-_FOREIGN: Final = wire.Refusal(
+_OTHER_PAGE: Final = wire.Refusal(
     "This lesson takes students from its own page only. Open the address that the teacher gave you.", "origin"
 )
 _READABLE: Final = "Access-Control-Allow-Origin"
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ControlRefusal:
     """Why a control connection is not made."""
 
     status: http.HTTPStatus
@@ -96,13 +96,13 @@ class Checkpoint:
             self._log.warn("the proxy %s does not say for whom it asks; let it send X-Forwarded-For", peer)
         return client
 
-    def refuse_control(self, client: Client, origins: Sequence[str]) -> Refusal | None:
+    def refuse_control(self, client: Client, origins: Sequence[str]) -> ControlRefusal | None:
         """Why a control connection is refused: only our own pages and programs may open one.
 
         A browser always says which page is asking, a program need not.
         """
         if not self._known(client):
-            return Refusal(
+            return ControlRefusal(
                 http.HTTPStatus.MISDIRECTED_REQUEST,
                 f"This lesson is not known by the name {_short(client.host)}. Write it as server.address into the "
                 "lesson file, or use an IP address.\n",
@@ -115,7 +115,7 @@ class Checkpoint:
             _short(", ".join(origins)),
             _short(client.host),
         )
-        return Refusal(
+        return ControlRefusal(
             http.HTTPStatus.FORBIDDEN,
             "Only this lesson's own teacher page may control it. Open it at its own address.\n",
         )
@@ -137,7 +137,7 @@ class Checkpoint:
             allowed = allows(rule, origins, client, self.address)
             if request.path == wire.SIGN_IN and not allowed:
                 self._log.warn("refused a page of %s; access.origins says whose may sign in", _short(origins[0]))
-                return _foreign()
+                return _refused_origin()
             response = await self._counted(client, request, handler)
             if rule != "any":
                 _let_read(response, origins[0] if origins and allowed else None)
@@ -176,8 +176,8 @@ def _let_read(response: web.StreamResponse, origin: str | None) -> None:
         del response.headers[_READABLE]
 
 
-def _foreign() -> web.Response:
-    response = _response(wire.refused(_FOREIGN))
+def _refused_origin() -> web.Response:
+    response = _response(wire.refused(_OTHER_PAGE))
     _let_read(response, None)
     return response
 

@@ -14,7 +14,7 @@ from classroom.common.alarms import Alarm, Alarms
 from classroom.common.sentences import Wording
 from classroom.common.tasks import run_supervised
 from classroom.lesson import Lesson
-from classroom.lesson.sections import Access
+from classroom.lesson.sections import AccessModel
 from classroom.server.accepting import FileShortage
 from classroom.server.addresses import certified_names
 from classroom.server.advertised_addresses import AdvertisedAddresses, public_address
@@ -64,7 +64,7 @@ class Endpoints:
         control_handler: ControlHandler,
         app: web.Application,
         alarms: Alarms,
-        access: Callable[[], Access],
+        access: Callable[[], AccessModel],
         limit_alarms: LimitAlarms,
         moved: Callable[[], object],
         relay: OwnRelay | None = None,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from classroom.lesson.sections import Access
+from classroom.lesson.sections import AccessModel
 from classroom.server.client_address import Client
 from classroom.server.host_names import host_in
 
@@ -22,7 +22,7 @@ Rule = str | tuple[str, ...]
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-def rule_of(access: Access) -> Rule:
+def rule_of(access: AccessModel) -> Rule:
     """Who may sign in: with ``auto`` any page in an open lesson, our own where not everybody may come in."""
     if access.origins != "auto":
         return access.origins

@@ -50,7 +50,7 @@ class TokenBucket:
 
 
 @dataclass(slots=True)
-class _Pace:
+class _MemberRate:
     bucket: TokenBucket
     arriving: int = 0
 
@@ -68,7 +68,7 @@ class MessageRates:
         self._rate = rate
         self._arriving = arriving
         self._known = known
-        self._paces: dict[int, _Pace] = {}
+        self._paces: dict[int, _MemberRate] = {}
         self._tidy_at = 64
 
     def __len__(self) -> int:
@@ -87,11 +87,11 @@ class MessageRates:
         pace.arriving += size
         return pace.arriving <= self._arriving
 
-    def _of(self, member_id: int) -> _Pace:
+    def _of(self, member_id: int) -> _MemberRate:
         pace = self._paces.get(member_id)
         if pace is None:
             # Twice the rate: a browser's candidates come all at once, and then nothing for long.
-            pace = self._paces[member_id] = _Pace(TokenBucket(self._rate, 2 * self._rate))
+            pace = self._paces[member_id] = _MemberRate(TokenBucket(self._rate, 2 * self._rate))
         return pace
 
 

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from classroom.bench import fanout
 from classroom.bench.janus import janus_installed
-from classroom.bench.recorded import Broadcast, Recording, record
-from classroom.bench.servers import Stock
+from classroom.bench.recorded import Broadcast, RecordedMedia, record
+from classroom.bench.servers import StockServer
 from classroom.bench.stage import heads, stage
 from classroom.bench.students import students
 from classroom.common.clock import SystemClock
@@ -46,7 +46,7 @@ async def test_two_students_are_measured() -> None:
 
 async def test_pictures_that_are_counted_can_be_decoded() -> None:
     async with students(1) as receivers, stage(["head"]) as each:
-        server = Stock(receivers, each.clock, "h264", await asyncio.to_thread(heads))
+        server = StockServer(receivers, each.clock, "h264", await asyncio.to_thread(heads))
         try:
             await server.grow(1)
             await receivers.all_see([1], within=20)
@@ -93,7 +93,7 @@ def test_a_broadcast_keeps_sound_in_step_with_pictures() -> None:
         if published.count("h264") >= 6:
             enough.set()
 
-    broadcast = Broadcast(Recording([(b"\0\0\0\1e", True)], [b"x"]), clock=SystemClock(), publish=publish)
+    broadcast = Broadcast(RecordedMedia([(b"\0\0\0\1e", True)], [b"x"]), clock=SystemClock(), publish=publish)
     broadcast.start()
     assert enough.wait(10)
     broadcast.stop()

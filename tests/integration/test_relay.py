@@ -15,7 +15,7 @@ from aioice import stun
 from aioice.turn import create_turn_endpoint
 from aiortc import RTCConfiguration, RTCIceTransportPolicy
 
-from classroom.lesson.sections import Ice
+from classroom.lesson.sections import IceModel
 from classroom.server.authority import Authority
 from classroom.webrtc.ice.credentials import Credential, temporary
 from classroom.webrtc.ice.probe import probe
@@ -42,7 +42,7 @@ async def turn(tmp_path: Path) -> AsyncIterator[TurnServer]:
 
 
 def address_of(url: str) -> IceServerAddress:
-    [address] = IceServers(Ice.model_validate({"servers": [{"urls": url}]})).addresses
+    [address] = IceServers(IceModel.model_validate({"servers": [{"urls": url}]})).addresses
     return address
 
 

@@ -15,7 +15,7 @@ from typing import Final, Literal, Protocol
 from aiortc import RTCIceServer
 from aiortc.rtcicetransport import parse_stun_turn_uri
 
-from classroom.lesson.sections import Ice, IceServer, Turn
+from classroom.lesson.sections import IceModel, IceServer, TurnModel
 from classroom.webrtc.ice.credentials import Credential, temporary
 
 __all__ = ["IceServerAddress", "IceServers", "OwnTurnServer"]
@@ -63,12 +63,14 @@ class IceServers:
     ``wall`` tells the time in seconds since 1970, because TURN servers compare it with theirs.
     """
 
-    def __init__(self, ice: Ice, *, own: OwnTurnServer | None = None, wall: Callable[[], float] = time.time) -> None:
-        self._servers: list[IceServer | Turn] = [*ice.servers, *([ice.turn] if ice.turn is not None else [])]
+    def __init__(
+        self, ice: IceModel, *, own: OwnTurnServer | None = None, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._servers: list[IceServer | TurnModel] = [*ice.servers, *([ice.turn] if ice.turn is not None else [])]
         self._turn = ice.turn
         self._own = own
         self._wall = wall
-        self._of: dict[IceServerAddress, IceServer | Turn] = {}
+        self._of: dict[IceServerAddress, IceServer | TurnModel] = {}
         for server in self._servers:
             for url in server.urls:
                 address = _address(url)
@@ -102,7 +104,7 @@ class IceServers:
 
     def shares_secret(self, address: IceServerAddress) -> bool:
         """Whether passwords for this address are made here."""
-        return isinstance(self._of[address], Turn)
+        return isinstance(self._of[address], TurnModel)
 
     def for_page(self, label: str, address: str = "") -> list[dict[str, object]]:
         """The servers as ``RTCConfiguration.iceServers`` of a browser has them.
@@ -136,8 +138,8 @@ class IceServers:
             )
         return list(chosen.values())
 
-    def _credential(self, server: IceServer | Turn, label: str) -> Credential | None:
-        if isinstance(server, Turn):
+    def _credential(self, server: IceServer | TurnModel, label: str) -> Credential | None:
+        if isinstance(server, TurnModel):
             return temporary(server.secret, label=label, now=self._wall(), lifetime=server.lifetime)
         if server.username is None or server.credential is None:
             return None

@@ -13,7 +13,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "security.md"
 
 
 def test_the_defaults_are_those_of_the_lesson_file() -> None:
-    assert dataclasses.asdict(Limits()) == sections.Limits().model_dump()
+    assert dataclasses.asdict(Limits()) == sections.LimitsModel().model_dump()
 
 
 def test_the_defaults_are_told() -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from classroom.lesson import check_lesson, lesson_from_text, load_lesson
 from classroom.lesson.measures import Size
-from classroom.lesson.sections import Tier
+from classroom.lesson.sections import TierModel
 from classroom.lesson.sources import CameraSource, CardSource, FileSource, PatternSource, ScreenSource, SlidesSource
 from tests.support.lessons import FULL, SMALL, report
 
@@ -52,7 +52,7 @@ def test_its_values_are_those_written() -> None:
     assert (lesson.program.start, lesson.program.fallback) == ("talk", "pause")
     assert (lesson.program.transition, lesson.program.duration) == ("cut", 0.4)
     assert (lesson.video.codecs, lesson.video.bitrate) == (("h264", "vp8"), 1_500_000)
-    assert lesson.video.tiers == (Tier(height=360, bitrate=500_000), Tier(height=180, bitrate=150_000))
+    assert lesson.video.tiers == (TierModel(height=360, bitrate=500_000), TierModel(height=180, bitrate=150_000))
     assert lesson.video.playout_delay == "auto"
     assert (lesson.recording.start, lesson.recording.folder) == ("automatic", folder / "recordings")
 

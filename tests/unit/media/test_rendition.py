@@ -14,7 +14,7 @@ import pytest
 
 from classroom.common.clock import SystemClock
 from classroom.director import Director, Scene
-from classroom.lesson.sections import Tier
+from classroom.lesson.sections import TierModel
 from classroom.media.fanout import Subscription
 from classroom.media.frames import Encoded, Picture, PictureSlot
 from classroom.media.program import Program
@@ -23,7 +23,11 @@ from tests.support.broadcast import eventually
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, near, plain, rgb_frame, slot, to_rgb
 
 SIZE = (320, 180)
-TIERS = (Tier(height=120, bitrate=300_000), Tier(height=90, bitrate=100_000), Tier(height=360, bitrate=800_000))
+TIERS = (
+    TierModel(height=120, bitrate=300_000),
+    TierModel(height=90, bitrate=100_000),
+    TierModel(height=360, bitrate=800_000),
+)
 WHOLE = Scene("a", "full", ("halves",))
 both = pytest.mark.parametrize("codec", ["h264", "vp8"])
 
@@ -37,7 +41,7 @@ def halves() -> Any:
 
 @asynccontextmanager
 async def on_air(
-    tiers: tuple[Tier, ...] = TIERS,
+    tiers: tuple[TierModel, ...] = TIERS,
     slots: dict[str, PictureSlot] | None = None,
     scene: Scene = WHOLE,
 ) -> AsyncIterator[Program]:
@@ -190,8 +194,8 @@ async def test_a_lesson_without_tiers_has_the_full_picture_only() -> None:
 
 def test_tiers_are_even_in_proportion_and_smaller_than_the_program() -> None:
     assert tier_sizes((1280, 720), TIERS) == [((640, 360), 800_000), ((214, 120), 300_000), ((160, 90), 100_000)]
-    assert tier_sizes((640, 480), [Tier(height=360, bitrate=10_000)]) == [((480, 360), 10_000)]
-    assert tier_sizes((1280, 360), [Tier(height=360, bitrate=10_000)]) == []
+    assert tier_sizes((640, 480), [TierModel(height=360, bitrate=10_000)]) == [((480, 360), 10_000)]
+    assert tier_sizes((1280, 360), [TierModel(height=360, bitrate=10_000)]) == []
 
 
 @both

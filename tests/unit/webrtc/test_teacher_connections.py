@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from classroom.common.clock import ManualClock
-from classroom.lesson.sections import Ice
+from classroom.lesson.sections import IceModel
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.teacher_connections import TeacherConnections
@@ -37,7 +37,7 @@ def make_teachers(ice_servers: IceServers) -> TeacherConnections:
 
 async def test_passwords_for_relays_are_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("classroom.webrtc.ice.servers._REFRESH_AT", 0.0)
-    ice = Ice.model_validate({"turn": {"urls": "turn:a", "secret": "s"}})
+    ice = IceModel.model_validate({"turn": {"urls": "turn:a", "secret": "s"}})
     teachers = make_teachers(IceServers(ice, wall=lambda: 1_000_000_000.0))
     told: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
     monitor = teachers.begin("monitor", None, None, told.put_nowait)
@@ -55,4 +55,4 @@ async def test_passwords_for_relays_are_renewed(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_where_none_expires_there_is_nothing_to_renew() -> None:
-    await make_teachers(IceServers(Ice())).refresh_ice_servers()
+    await make_teachers(IceServers(IceModel())).refresh_ice_servers()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.common.alarms import Alarms
-from classroom.lesson.sections import Ice
+from classroom.lesson.sections import IceModel
 from classroom.webrtc.ice.credentials import Credential
 from classroom.webrtc.ice.probe import ProbeFailure
 from classroom.webrtc.ice.server_check import IceServerCheck, ServerHealth, StudentRelayFaults
@@ -27,7 +27,7 @@ class Checked:
         self.changes = 0
         self.why: dict[str, ProbeFailure | None] = {}
         self.alarms = Alarms(self._changed)
-        self.servers = IceServers(Ice.model_validate(ice), wall=lambda: 2_000_000_000.0)
+        self.servers = IceServers(IceModel.model_validate(ice), wall=lambda: 2_000_000_000.0)
         self.check = IceServerCheck(self.servers, self.alarms, ask=self._ask, wall=lambda: 2_000_000_000.0)
 
     def _changed(self) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from aiortc.rtcicetransport import connection_kwargs
 
-from classroom.lesson.sections import Ice
+from classroom.lesson.sections import IceModel
 from classroom.webrtc.ice.servers import IceServers
 
 
 def servers(**ice: Any) -> IceServers:
-    return IceServers(Ice.model_validate(ice), wall=lambda: 1_000_000_000.0)
+    return IceServers(IceModel.model_validate(ice), wall=lambda: 1_000_000_000.0)
 
 
 TURN = {"urls": ["turn:b", "turns:b"], "secret": "quiet", "lifetime": 60}
