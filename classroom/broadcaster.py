@@ -1,44 +1,46 @@
 """The composition root: a Lesson in, a running broadcast out.
 
 It is the only place that builds and joins parts. It starts them in order and stops them in reverse: the port first,
-because a lesson that cannot be reached should not switch a camera on; then sources, mixer, control; the broadcaster
-signs in to its own signaling room last, as the original native client did.
+because a lesson that cannot be reached should not switch a camera on; then sources, mixer and features, which sign in
+to the lesson's signaling room, as the original native client did.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias, TypeVar, get_args
 
 from aiohttp import web
 
 from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock
 from classroom.common.free_memory import MemoryWatch
-from classroom.common.metrics import make_registry
 from classroom.common.tasks import from_any_thread, run_supervised
 from classroom.control.invitations import Invitations
-from classroom.control.news import News
+from classroom.control.registry import Command, bound, commands_of
+from classroom.control.session import Served, Session
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
-from classroom.director.scene import SceneEntry
-from classroom.features.alarms import AlarmEntry
-from classroom.features.desk import TeachersDesk
-from classroom.features.lesson import LessonSection
-from classroom.features.lesson_file import LessonFile, Reload
-from classroom.features.opening import Opening
-from classroom.features.reload import Renewal
-from classroom.features.reports import Bulletin, RecordingSection
-from classroom.features.resume import Continuation
-from classroom.features.run_of_show import CuesSection, Prompter
-from classroom.features.scenes import Direction, ProgramSection
-from classroom.features.sound import InputEntry
-from classroom.features.sources import SourceEntry
-from classroom.features.students import attend
+from classroom.features.alarms import AlarmsFeature
+from classroom.features.base import Engine, Events, Feature, section_types
+from classroom.features.connections import ConnectionsFeature
+from classroom.features.from_lesson import director_of
+from classroom.features.lesson import LessonFeature
+from classroom.features.lesson_file import LessonFile
+from classroom.features.opening import OpeningFeature
+from classroom.features.publishing import PublishingFeature
+from classroom.features.reload import ReloadFeature
+from classroom.features.reports import ReportsFeature
+from classroom.features.resume import Beginning, ResumeFeature
+from classroom.features.run_of_show import RunOfShowFeature
+from classroom.features.scenes import ScenesFeature
+from classroom.features.slides import SlidesFeature
+from classroom.features.sound import SoundFeature
+from classroom.features.sources import SourcesFeature
+from classroom.features.students import StudentsFeature
 from classroom.lesson import Lesson
 from classroom.lesson.progress_file import Resumption
 from classroom.media.from_lesson import program_of
@@ -53,30 +55,26 @@ from classroom.signaling.access import AccessGuard
 from classroom.signaling.backend import limits_of, signaling_backend
 from classroom.signaling.http import add_routes
 from classroom.students.from_lesson import audience_of
-from classroom.students.roster import StudentEntry
 from classroom.webrtc.ice.server_check import IceServerCheck
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.teacher_connections import TeacherConnections
 
-__all__ = ["SECTIONS", "Broadcaster"]
+__all__ = ["COMMANDS", "SECTIONS", "Broadcaster"]
 
-logger = logging.getLogger(__name__)
+Features: TypeAlias = tuple[
+    ScenesFeature, OpeningFeature, RunOfShowFeature, SoundFeature, SourcesFeature, AlarmsFeature, PublishingFeature,
+    SlidesFeature, StudentsFeature, ConnectionsFeature, LessonFeature, ReportsFeature, ReloadFeature, ResumeFeature,
+]  # fmt: skip
+"""All features. In this order they are started and go on with a saved lesson file, and their commands are listed."""
 
-SECTIONS: Final[Mapping[str, Any]] = {
-    "lesson": LessonSection,
-    "program": ProgramSection,
-    "preview": str | None,
-    "scenes": dict[str, SceneEntry],
-    "cues": CuesSection,
-    "sources": dict[str, SourceEntry],
-    "audio": dict[str, InputEntry],
-    "students": dict[str, StudentEntry],
-    "alarms": list[AlarmEntry],
-    "chat": list[object],
-    "recording": RecordingSection,
-}
+COMMANDS: Final[Mapping[str, Command]] = commands_of((Session, *get_args(Features)))
+"""The methods of the control protocol."""
+
+SECTIONS: Final[Mapping[str, Any]] = section_types(get_args(Features))
 """The type of each section of the state that teachers are told."""
+
+Kind = TypeVar("Kind", bound=Feature)
 
 
 class Broadcaster:
@@ -98,99 +96,143 @@ class Broadcaster:
         self._file = file
         self._clock = clock
         self._token = token
-        self._continuation = Continuation(lesson, keeping, clock=clock)
-        self._started, self._began = self._continuation.started, self._continuation.began
-        self._guard: AccessGuard | None = None
         self._over = False
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
         self._alarms = Alarms(self._changed.set)
         self._limit_alarms = LimitAlarms(self._alarms)
-        self._loop = asyncio.get_running_loop()
+        self._events = Events()
+        self._board = StateBoard()
         self._stack = contextlib.AsyncExitStack()
+        self.relay = OwnRelay(lesson, host=host, options=relay, alarms=self._alarms) if relay is not None else None
+        """The relay of our own, where the teacher asked for one."""
+        self._beginning = Beginning(lesson, keeping, clock=clock)
+        self._build_engine()
+        self._build_audience()
+        self._build_port(host, port)
+        self.features = self._build_features()
+        for feature in self.features:
+            feature.routes(self._app)
+        self._board.begin(self._sections(changing=False) | self._sections(changing=True))
+        self._sessions = Sessions(served=self._served(), token=token, invitations=self._invitations)
 
-        self._pool = SourcePool(lesson, clock=clock, changed=from_any_thread(self._loop, self._sources_changed))
-        self._continuation.prepare(self._pool)
-        self._direction = Direction(
+    # Building
+
+    def _build_engine(self) -> None:
+        """What makes the program; the opening has its say before the first sound."""
+        lesson, clock, loop = self._lesson, self._clock, asyncio.get_running_loop()
+        self._pool = SourcePool(lesson, clock=clock, changed=from_any_thread(loop, self._sources_changed))
+        self._beginning.prepare(self._pool)
+        director = director_of(lesson, clock=clock, start=self._beginning.start)
+        self._opening = OpeningFeature(
             lesson,
-            clock=clock,
-            tell=self._tell,
-            on_air=self._pool.put_on_air,
-            came=self._scene_came,
-            start=self._continuation.start,
-        )
-        self._opening = Opening(
-            lesson,
-            waits=self._continuation.waits,
+            waits=self._beginning.waits,
             open_input=lambda name: self._program.set_audio(name, muted=False),
+            scene=lambda: director.program.scene,
+            events=self._events,
         )
         self._program = program_of(
             lesson,
-            director=self._direction.director,
+            director=director,
             pool=self._pool,
-            inputs=self._opening.hush(self._continuation.inputs(self._pool.inputs())),
+            inputs=self._opening.hush(self._beginning.inputs(self._pool.inputs())),
             alarms=self._alarms,
             clock=clock,
-            loop=self._loop,
+            loop=loop,
         )
-        self._prompter = Prompter(
-            lesson,
-            clock=clock,
-            started=self._started,
-            began=self._began.astimezone(),
-            direction=self._direction,
-            turn=self._turn_page,
-            alarms=self._alarms,
-            tell=self._tell,
-        )
-        self._backend = signaling_backend(lesson, clock=clock, alarms=self._alarms)
-        self._member = self._backend.member
-        self.relay = OwnRelay(lesson, host=host, options=relay, alarms=self._alarms) if relay is not None else None
-        """The relay of our own, where the teacher asked for one."""
-        self._ice_servers = IceServers(lesson.ice, own=self.relay)
+        self._engine = Engine(clock, self._pool, director, self._program)
+
+    def _build_audience(self) -> None:
+        """Who takes the program: students, and teachers who watch or send."""
+        self._backend = signaling_backend(self._lesson, clock=self._clock, alarms=self._alarms)
+        self._ice_servers = IceServers(self._lesson.ice, own=self.relay)
         self._memory = MemoryWatch(self._alarms)
         self._audience = audience_of(
-            lesson,
+            self._lesson,
             program=self._program,
             backend=self._backend,
             ice_servers=self._ice_servers,
             relay=self.relay,
             memory=self._memory,
             alarms=self._alarms,
-            clock=clock,
+            clock=self._clock,
             changed=self._changed.set,
         )
         self._teachers = TeacherConnections(
             make_viewer=self._audience.make_viewer,
             ice_servers=self._ice_servers,
-            publishers=Publishers(sources=self._pool.sources, ice_servers=self._ice_servers, clock=clock),
+            publishers=Publishers(sources=self._pool.sources, ice_servers=self._ice_servers, clock=self._clock),
         )
         self._invitations = Invitations()
-        self._bulletin = self._make_bulletin()
+
+    def _build_port(self, host: str, port: int) -> None:
+        """Where the lesson is reached."""
+        self._app = web.Application()
+        self._guard: AccessGuard | None = None
+        if self._backend.switchboard is not None:
+            banned = self._audience.address_banned
+            self._guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
+            add_routes(
+                self._app, self._backend.switchboard, guard=self._guard, limits=limits_of(self._lesson),
+                own_address=own_address, over_limit=self._limit_alarms.count,
+            )  # fmt: skip
+        add_pages(self._app, signaling=self._backend.external, path=self._lesson.server.path)
         self._endpoints = Endpoints(
-            lesson,
+            self._lesson,
             host=host,
             port=port,
             control_handler=lambda connection: self._sessions.handle(connection),
-            app=self._make_app(),
+            app=self._app,
             alarms=self._alarms,
             access=lambda: self._lesson.access,
             relay=self.relay,
             limit_alarms=self._limit_alarms,
-            moved=lambda: self._board.update({"lesson": self._bulletin.lesson()}),
+            moved=lambda: self.feature(LessonFeature).moved(),
         )
-        self._board = StateBoard(self._bulletin.sections())
-        self.desk = self._make_desk()
-        """Where the teachers' commands arrive."""
-        self._continuation.restore(
-            pool=self._pool,
-            direction=self._direction,
-            prompter=self._prompter,
-            program=self._program,
-            opening=self._opening,
+
+    def _build_features(self) -> Features:
+        lesson, time, events = self._lesson, self._beginning.time, self._events
+        engine, opening, pool, director = self._engine, self._opening, self._pool, self._engine.director
+        tell, refresh = self._board.update, self._refresh
+        scenes = ScenesFeature(director, clock=self._clock, events=events, tell=tell, on_air=pool.put_on_air)
+        slides = SlidesFeature(pool, events=events, refresh=refresh)
+        run_of_show = RunOfShowFeature(
+            lesson, time=time, director=director, scenes=scenes, turn=slides.turn, events=events,
+            alarms=self._alarms, tell=tell,
+        )  # fmt: skip
+        return (
+            scenes,
+            opening,
+            run_of_show,
+            SoundFeature(self._program, statuses=pool.sounds, muted_because=opening.reasons, events=events,
+                         refresh=refresh),
+            SourcesFeature(pool, events=events),
+            AlarmsFeature(statuses=pool.statuses, on_air=lambda: director.program.scene.show, others=self._alarms,
+                          events=events),
+            PublishingFeature(lesson, invitations=self._invitations, sources=pool.sources,
+                              secure_addresses=self._endpoints.secure_addresses, events=events),
+            slides,
+            StudentsFeature(lesson, audience=self._audience, backend=self._backend, guard=self._guard, events=events,
+                            refresh=refresh),
+            ConnectionsFeature(self._teachers, events=events),
+            LessonFeature(lesson, time=time, endpoints=self._endpoints, tell=tell, end=self._end),
+            ReportsFeature(lesson, time=time, engine=engine, opening=opening, audience=self._audience,
+                           sessions=lambda: self._sessions, token=self._token),
+            ReloadFeature(lesson, self._file, engine=engine, opening=opening, alarms=self._alarms, events=events,
+                          apply_all=self._apply, refresh=refresh),
+            ResumeFeature(self._beginning, engine=engine, scenes=scenes, run_of_show=run_of_show, opening=opening,
+                          over=lambda: self._over),
+        )  # fmt: skip
+
+    def _served(self) -> Served:
+        return Served(
+            board=self._board,
+            commands=bound(COMMANDS, self.features),
+            state=self.state,
+            welcome_guest=self.feature(PublishingFeature).welcome_guest,
+            begin_call=self._teachers.begin,
         )
-        self._sessions = Sessions(desk=self.desk, token=token, invitations=self._invitations)
 
     # Life
 
@@ -200,28 +242,16 @@ class Broadcaster:
             await stack.enter_async_context(self.sources_only())
             await self._program.start()
             stack.push_async_callback(self._program.stop)
-            stack.callback(self._direction.close)
-            stack.push_async_callback(self._audience.close)
-            await attend(stack, self._member, self._audience, self._lesson.lesson.title)
-            news = News(sessions=self._sessions, levels=self._bulletin.levels, thumbnails=self._bulletin.thumbnails)
             health = MediaHealth(sources=self._pool, program=self._program, alarms=self._alarms, clock=self._clock)
             for name, work in (
                 ("state", self._publish),
-                ("students' reports", self._audience.measure),
-                ("new passwords for relays", self._audience.refresh_ice_servers),
-                ("teachers' passwords for relays", self._teachers.refresh_ice_servers),
                 ("relays", IceServerCheck(self._ice_servers, self._alarms).run),
-                ("meters and thumbnails", news.run),
-                ("run of show", self._prompter.run),
                 ("health of sources and program", health.run),
                 ("memory that is left", self._memory.run),
             ):
                 run_supervised(stack, name, work)
-            if self._file is not None:
-                reload = Reload(self._file, apply=self._make_renewal().apply, alarms=self._alarms)
-                run_supervised(stack, "lesson file", reload.run)
-            self._endpoints.announce(stack)
-            self._continuation.keep(stack, over=lambda: self._over)
+            for feature in self.features:
+                await feature.run(stack)
             self._stack = stack.pop_all()
         return self
 
@@ -259,15 +289,19 @@ class Broadcaster:
 
     # Addresses and reports
 
+    def feature(self, kind: type[Kind]) -> Kind:
+        """The feature of a kind."""
+        return next(each for each in self.features if isinstance(each, kind))
+
+    @property
+    def events(self) -> Events:
+        """What happens in the lesson."""
+        return self._events
+
     @property
     def port(self) -> int:
         """The port that is listened on."""
         return self._endpoints.port
-
-    @property
-    def bulletin(self) -> Bulletin:
-        """What the lesson says of itself."""
-        return self._bulletin
 
     @property
     def endpoints(self) -> Endpoints:
@@ -277,7 +311,7 @@ class Broadcaster:
     def state(self) -> dict[str, object]:
         """The whole state as of now."""
         self._refresh()
-        return {**self._board.whole(), **self._prompter.describe(), "lesson": self._bulletin.lesson()}
+        return self._board.whole() | self._sections(changing=False)
 
     @property
     def statistics(self) -> dict[str, Any]:
@@ -297,76 +331,6 @@ class Broadcaster:
         """Somebody else's signaling server where the lesson is met; None where it is met here."""
         return self._backend.external.server if self._backend.external is not None else None
 
-    # Building
-
-    def _make_app(self) -> web.Application:
-        app = web.Application()
-        if self._backend.switchboard is not None:
-            banned = self._audience.address_banned
-            self._guard = AccessGuard(passcode=self._lesson.access.passcode, banned=banned, clock=self._clock)
-            add_routes(
-                app, self._backend.switchboard, guard=self._guard, limits=limits_of(self._lesson),
-                own_address=own_address, over_limit=self._limit_alarms.count,
-            )  # fmt: skip
-        add_pages(
-            app,
-            health=self._bulletin.health,
-            metrics=make_registry(self._bulletin.figures),
-            metrics_token=self._token,
-            signaling=self._backend.external,
-            path=self._lesson.server.path,
-        )
-        return app
-
-    def _make_bulletin(self) -> Bulletin:
-        return Bulletin(
-            lesson=lambda: self._lesson,
-            clock=self._clock,
-            started=self._started,
-            began=self._began,
-            direction=self._direction,
-            prompter=self._prompter,
-            pool=self._pool,
-            program=self._program,
-            opening=self._opening,
-            audience=self._audience,
-            endpoints=lambda: self._endpoints,
-            alarms=self._alarms,
-        )
-
-    def _make_desk(self) -> TeachersDesk:
-        return TeachersDesk(
-            board=self._board,
-            direction=self._direction,
-            prompter=self._prompter,
-            pool=self._pool,
-            program=self._program,
-            opening=self._opening,
-            audience=self._audience,
-            teachers=self._teachers,
-            invitations=self._invitations,
-            endpoints=self._endpoints,
-            lesson=lambda: self._lesson,
-            whole=self.state,
-            refresh=self._refresh,
-            end=self._end,
-        )
-
-    def _make_renewal(self) -> Renewal:
-        return Renewal(
-            self._lesson,
-            pool=self._pool,
-            program=self._program,
-            opening=self._opening,
-            direction=self._direction,
-            prompter=self._prompter,
-            audience=self._audience,
-            guard=self._guard,
-            backend=self._backend,
-            alarms=self._alarms,
-            changed=self._renewed,
-        )
-
     # Running
 
     async def _publish(self) -> None:
@@ -381,25 +345,16 @@ class Broadcaster:
         self._over = True
         self._stopping.set()
 
-    def _tell(self, changed: Mapping[str, object]) -> None:
-        self._board.update(changed)
-
-    def _scene_came(self) -> None:
-        self._opening.over()
-        self._changed.set()
-
-    def _renewed(self, lesson: Lesson) -> None:
+    def _apply(self, lesson: Lesson) -> None:
         self._lesson = lesson
-        self.desk.end_removed()
-        self._board.update({"lesson": self._bulletin.lesson()})
-        self._refresh()
-
-    def _turn_page(self, source: str, page: int) -> None:
-        self._pool.go_to(source, page, None)
-        self._refresh()
+        for feature in self.features:
+            feature.apply(lesson)
 
     def _refresh(self) -> None:
-        self._board.update(self._bulletin.moving())
+        self._board.update(self._sections(changing=True))
+
+    def _sections(self, *, changing: bool) -> dict[str, object]:
+        return {name: value for feature in self.features for name, value in feature.sections(changing=changing).items()}
 
     def _sources_changed(self) -> None:
         self._changed.set()

@@ -15,8 +15,7 @@ from typing import Final
 from classroom.common.clock import SystemClock
 from classroom.common.errors import CommandError, DeviceError, Fault
 from classroom.director import Cue, Director, RunOfShow
-from classroom.features.run_of_show import cues_of, scene_for
-from classroom.features.scenes import scenes_of
+from classroom.features.from_lesson import cues_of, scene_for, scenes_of
 from classroom.lesson import Lesson, Problem, Report, check_lesson
 from classroom.lesson.sources import CardSource, FileSource, SlidesSource
 from classroom.media.missing_glyphs import missing_letters

@@ -21,6 +21,7 @@ from classroom.common.clock import SystemClock
 from classroom.common.errors import LessonError, SetupError
 from classroom.common.paths import home_folder
 from classroom.features.lesson_file import LessonFile, read_lesson_file
+from classroom.features.reports import ReportsFeature
 from classroom.lesson import Lesson, built_in_lesson
 from classroom.lesson.progress_file import ProgressFile, Resumption
 from classroom.media.devices import list_devices
@@ -131,7 +132,7 @@ async def _check(broadcaster: Broadcaster) -> int:
         await reach(ServerAddress.parse(server))
     async with broadcaster.sources_only():
         await broadcaster.sources_settled(10.0)
-        lines = broadcaster.bulletin.source_lines()
+        lines = broadcaster.feature(ReportsFeature).source_lines()
     for line in lines:
         print(line.text)
     return 0 if all(line.well for line in lines) else 1
@@ -196,9 +197,9 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
         segno.make(students, micro=False).terminal(out=sys.stderr, border=2, compact=True)
     if (authority := broadcaster.endpoints.authority()) is not None:
         print(f"Fingerprint of the certificate at {trust}: {fingerprint(authority.certificate)}", file=sys.stderr)
-    for line in broadcaster.bulletin.source_lines():
+    for line in broadcaster.feature(ReportsFeature).source_lines():
         print(line.text, file=sys.stderr)
-    for text in broadcaster.bulletin.microphone_lines():
+    for text in broadcaster.feature(ReportsFeature).microphone_lines():
         print(text, file=sys.stderr)
     if story is not None:
         print(story, file=sys.stderr)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
-__all__ = ["Clock", "ManualClock", "SystemClock"]
+__all__ = ["Clock", "LessonTime", "ManualClock", "SystemClock"]
 
 
 class Clock(Protocol):
@@ -49,3 +51,20 @@ class ManualClock:
         if seconds < 0:
             raise ValueError("a clock does not go back")
         self._now += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LessonTime:
+    """When a lesson began: at the clock second ``started``, which was ``began`` by the clock on the wall.
+
+    ``today`` is the clock on the wall.
+    """
+
+    clock: Clock
+    started: float
+    began: datetime
+    today: Callable[[], datetime] = lambda: datetime.now().astimezone()
+
+    def now(self) -> float:
+        """Seconds since the beginning of the lesson."""
+        return self.clock.now() - self.started

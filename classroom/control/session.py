@@ -11,9 +11,11 @@ import asyncio
 import functools
 import hmac
 import logging
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
 
+from pydantic import Field
 from websockets.exceptions import ConnectionClosed
 
 from classroom.common.errors import CommandError
@@ -21,12 +23,13 @@ from classroom.common.limited_log import LimitedLog
 from classroom.common.tasks import end
 from classroom.common.throttle import GuessLimiter, TooManyGuesses, limit_key
 from classroom.control import json_rpc as messages
-from classroom.control.calls import Call, Calls, Role, Tell
+from classroom.control.calls import Begin, Call, Calls, Role, Tell
 from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitation, Invitations
-from classroom.control.registry import COMMANDS, Desk
+from classroom.control.registry import Command, command, describe
+from classroom.control.state import StateBoard
 
-__all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "Session"]
+__all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "Served", "Session"]
 
 logger = logging.getLogger(__name__)
 limited_log = LimitedLog(logger)
@@ -47,6 +50,21 @@ _UNTAKEN: Final = 8
 """No further request is looked at while more than this many messages wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a running lesson has for its control connections.
+
+    ``commands`` are all methods by name, ``state`` tells the whole state as of now, ``welcome_guest`` what a device
+    hears that was invited to send a source, ``begin_call`` begins a WebRTC connection with a teacher's client.
+    """
+
+    board: StateBoard
+    commands: Mapping[str, Command]
+    state: Callable[[], Mapping[str, object]]
+    welcome_guest: Callable[[str], Mapping[str, object]]
+    begin_call: Begin
+
+
 class Session:
     """Serves one connection from its hello to its end; ``welcome`` once that had the right token, or a key."""
 
@@ -54,13 +72,13 @@ class Session:
         self,
         connection: ControlConnection,
         *,
-        desk: Desk,
+        served: Served,
         token: str,
         invitations: Invitations,
         guesses: GuessLimiter,
     ) -> None:
         self._connection = connection
-        self._desk = desk
+        self._served = served
         self._token = token
         self._invitations = invitations
         self._invitation: Invitation | None = None
@@ -76,11 +94,6 @@ class Session:
         self.thumbnails = False
 
     @property
-    def desk(self) -> Desk:
-        """The lesson it is connected to."""
-        return self._desk
-
-    @property
     def calls(self) -> Calls:
         """Its WebRTC connections."""
         return self._calls
@@ -90,14 +103,28 @@ class Session:
         """The address of the teacher's machine."""
         return self._connection.address
 
-    def greeting(self) -> Mapping[str, object]:
-        """The state for a teacher; for a guest only what its page needs."""
-        if self._invitation is not None:
-            return self._desk.welcome_guest(self._invitation.source)
-        return {"state": self._desk.state()}
+    @command("hello")
+    def hello(
+        self,
+        token: Annotated[str, Field(max_length=512)] = "",
+        key: Annotated[str, Field(max_length=512)] | None = None,
+    ) -> Mapping[str, object]:
+        """Say hello with the teacher's token; the first request of a connection. Answers with the whole state.
 
-    def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
-        """Start or stop meters and thumbnails for this teacher."""
+        With the `key` of an invitation instead, the connection may send that one source and learns nothing else.
+        """
+        if self._invitation is not None:
+            return self._served.welcome_guest(self._invitation.source)
+        return {"state": self._served.state()}
+
+    @command("methods")
+    def methods(self) -> Mapping[str, object]:
+        """List all methods with their help and parameters."""
+        return {"methods": describe(self._served.commands)}
+
+    @command("watch")
+    def watch(self, meters: bool | None = None, thumbnails: bool | None = None) -> Mapping[str, object]:
+        """Start or stop the notifications `meters` (ten a second) and `thumbnail` (about one a second and source)."""
         self.meters = self.meters if meters is None else meters
         self.thumbnails = self.thumbnails if thumbnails is None else thumbnails
         return {"meters": self.meters, "thumbnails": self.thumbnails}
@@ -105,7 +132,7 @@ class Session:
     async def run(self) -> None:
         """Serve until the connection ends; never raises for what a client does."""
         writer = asyncio.create_task(self._write(), name=f"control writer {self.address}")
-        forget = self._desk.board.listen(self._state_changed)
+        forget = self._served.board.listen(self._state_changed)
         try:
             if await self._greet():
                 async for frame in self._connection:
@@ -202,7 +229,7 @@ class Session:
     def _begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         if self._invitation is not None and (role, source) != ("publish", self._invitation.source):
             raise CommandError.not_possible(f"This link is for sending the source '{self._invitation.source}' only.")
-        return self._desk.begin_call(role, source, sdp, tell)
+        return self._served.begin_call(role, source, sdp, tell)
 
     def _answer(self, frame: str | bytes) -> None:
         request = self._parse(frame)
@@ -234,9 +261,9 @@ class Session:
                 self._send(message)
 
     def _reply(self, request: messages.Request) -> str:
-        command = COMMANDS.get(request.method)
-        if command is None:
-            known = {"known": list(COMMANDS)}
+        method = self._served.commands.get(request.method)
+        if method is None:
+            known = {"known": list(self._served.commands)}
             return messages.error(
                 request.id, messages.METHOD_NOT_FOUND, f"There is no method '{request.method[:64]}'.", known
             )
@@ -244,10 +271,10 @@ class Session:
             why = f"This link is for sending the source '{self._invitation.source}' only."
             return messages.error(request.id, CommandError.NOT_POSSIBLE, why, {"why": why})
         try:
-            answer = dict(command.call(self, request.params))
+            answer = dict(method.call(self, request.params))
         except CommandError as fault:
             return messages.error(request.id, fault.code, fault.message, fault.data)
-        return messages.result(request.id, {"revision": self._desk.board.revision, **answer})
+        return messages.result(request.id, {"revision": self._served.board.revision, **answer})
 
     def _state_changed(self, revision: int, changed: Mapping[str, object]) -> None:
         if self.welcome and self._invitation is None:

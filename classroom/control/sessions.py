@@ -10,8 +10,7 @@ from classroom.common.throttle import GuessLimiter, Throttle, limit_key
 from classroom.control import json_rpc as messages
 from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitations
-from classroom.control.registry import Desk
-from classroom.control.session import TRY_AGAIN_LATER, Session
+from classroom.control.session import TRY_AGAIN_LATER, Served, Session
 
 __all__ = ["Sessions"]
 
@@ -25,8 +24,8 @@ _STRANGERS: Final = 64
 class Sessions:
     """Accepts control connections; ``handle`` is what the websocket server calls for each."""
 
-    def __init__(self, *, desk: Desk, token: str, invitations: Invitations) -> None:
-        self._desk = desk
+    def __init__(self, *, served: Served, token: str, invitations: Invitations) -> None:
+        self._served = served
         self._token = token
         self._invitations = invitations
         self._guesses = GuessLimiter(Throttle(), forgives=True)
@@ -42,7 +41,7 @@ class Sessions:
             _rudest(strangers).dismiss()
         session = Session(
             connection,
-            desk=self._desk,
+            served=self._served,
             token=self._token,
             invitations=self._invitations,
             guesses=self._guesses,

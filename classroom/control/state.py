@@ -16,10 +16,15 @@ class StateBoard:
     Values are JSON (dict, list, str, number, bool, None). A section that is set to what it already holds is no change.
     """
 
-    def __init__(self, sections: Sections) -> None:
-        self._sections: dict[str, object] = copy.deepcopy(dict(sections))
+    def __init__(self, sections: Sections | None = None) -> None:
+        self._sections: dict[str, object] = {}
         self._revision = 0
         self._listeners: list[Callable[[int, Sections], None]] = []
+        self.begin(sections or {})
+
+    def begin(self, sections: Sections) -> None:
+        """Begin with these sections; whatever was set before counts for nothing."""
+        self._sections, self._revision = copy.deepcopy(dict(sections)), 0
 
     @property
     def revision(self) -> int:

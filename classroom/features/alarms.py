@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypedDict, assert_never
 
-from classroom.common.alarms import Alarm, ContinueCues, Remedy, RestartSource, SetGain
+from classroom.common.alarms import Alarm, Alarms, ContinueCues, Remedy, RestartSource, SetGain
 from classroom.common.sentences import Reason, reason_of
+from classroom.features.base import AlarmCleared, AlarmRaised, Events, Feature, section
 from classroom.media.supervisor import SourceStatus
 
-__all__ = ["AlarmEntry", "alarms_section", "command_of", "describe"]
+__all__ = ["AlarmEntry", "AlarmsFeature", "command_of", "describe", "source_alarms"]
 
 
 class AlarmEntry(TypedDict):
@@ -55,22 +56,58 @@ def command_of(remedy: Remedy) -> tuple[str, dict[str, object]]:
             assert_never(remedy)
 
 
-def alarms_section(
-    statuses: Mapping[str, SourceStatus], on_air: Collection[str], others: Sequence[Alarm] = ()
-) -> list[AlarmEntry]:
-    """What is wrong now: the sources that are missing, and ``others``.
+class AlarmsFeature(Feature):
+    """All alarms: those of the sources, and those that other parts have raised.
+
+    ``statuses`` tells how each source and each input with a device of its own is, ``on_air`` which sources the scene on
+    air shows.
+    """
+
+    def __init__(
+        self,
+        *,
+        statuses: Callable[[], Mapping[str, SourceStatus]],
+        on_air: Callable[[], Collection[str]],
+        others: Alarms,
+        events: Events,
+    ) -> None:
+        self._statuses = statuses
+        self._on_air = on_air
+        self._others = others
+        self._events = events
+        self._raised: dict[tuple[str, str | None], Alarm] = {}
+
+    @section("alarms", changing=True)
+    def alarms(self) -> list[AlarmEntry]:
+        """What is wrong now."""
+        alarms = [*source_alarms(self._statuses(), self._on_air()), *self._others.raised()]
+        self._tell_of(alarms)
+        return [describe(alarm) for alarm in alarms]
+
+    def _tell_of(self, alarms: Sequence[Alarm]) -> None:
+        before, self._raised = self._raised, {(each.code, each.source): each for each in alarms}
+        for key, alarm in before.items():
+            if key not in self._raised:
+                self._events.emit(AlarmCleared(alarm))
+        for alarm in alarms:
+            if before.get((alarm.code, alarm.source)) != alarm:
+                self._events.emit(AlarmRaised(alarm))
+
+
+def source_alarms(statuses: Mapping[str, SourceStatus], on_air: Collection[str]) -> list[Alarm]:
+    """The alarms of the sources that are missing.
 
     A source that is lost for an unknown reason may be back in a moment, so it raises no alarm. One that a page sends is
     missed only while it is on air, and it has no remedy: only its page can bring it back.
     """
-    sources = []
+    alarms = []
     for name, status in statuses.items():
         missing = status.fault is not None or status.state in ("failed", "lost")
         if status.why is None or not missing:
             continue
         code = f"source.{status.fault or status.state}"
         if status.kind != "browser":
-            sources.append(Alarm(code, status.why, name, RestartSource(name)))
+            alarms.append(Alarm(code, status.why, name, RestartSource(name)))
         elif name in on_air:
-            sources.append(Alarm(code, status.why, name))
-    return [describe(alarm) for alarm in (*sources, *others)]
+            alarms.append(Alarm(code, status.why, name))
+    return alarms

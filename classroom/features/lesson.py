@@ -1,14 +1,19 @@
-"""What the lesson is, and where it is found."""
+"""The lesson as a whole: what it is, where it is found, and its end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import TypedDict
 
+from classroom.common.clock import LessonTime
+from classroom.control.registry import command
+from classroom.features.base import Feature, section
 from classroom.lesson import Lesson
+from classroom.server.authority import fingerprint
+from classroom.server.endpoints import Endpoints
 
-__all__ = ["LessonSection", "lesson_section"]
+__all__ = ["LessonFeature", "LessonSection"]
 
 
 class LessonSection(TypedDict):
@@ -29,22 +34,52 @@ class LessonSection(TypedDict):
     """That of the authority behind https, for those who are asked to trust it."""
 
 
-def lesson_section(
-    lesson: Lesson,
-    began: datetime,
-    elapsed: float,
-    *,
-    addresses: Sequence[str],
-    secure_addresses: Sequence[str],
-    fingerprint: str | None,
-) -> LessonSection:
-    """What the lesson is; ``elapsed`` is in seconds."""
-    return {
-        "title": lesson.lesson.title,
-        "language": lesson.lesson.language,
-        "started": began.isoformat(timespec="seconds"),
-        "elapsed": round(elapsed, 3),
-        "addresses": list(addresses),
-        "secure_addresses": list(secure_addresses),
-        "fingerprint": fingerprint,
-    }
+class LessonFeature(Feature):
+    """The lesson as a whole. ``end`` ends it; ``tell`` is given its section of the state when that has changed."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        time: LessonTime,
+        endpoints: Endpoints,
+        tell: Callable[[Mapping[str, object]], object],
+        end: Callable[[], None],
+    ) -> None:
+        self._details = lesson.lesson
+        self._time = time
+        self._endpoints = endpoints
+        self._tell = tell
+        self._end = end
+
+    @command("lesson.end")
+    def end(self) -> None:
+        """End the lesson: students are told, everything stops."""
+        self._end()
+
+    @section("lesson")
+    def lesson(self) -> LessonSection:
+        """What the lesson is, for how long it runs, and where students find it."""
+        authority = self._endpoints.authority()
+        return {
+            "title": self._details.title,
+            "language": self._details.language,
+            "started": self._time.began.isoformat(timespec="seconds"),
+            "elapsed": round(self._time.now(), 3),
+            "addresses": list(self._endpoints.addresses()),
+            "secure_addresses": list(self._endpoints.secure_addresses()),
+            "fingerprint": None if authority is None else fingerprint(authority.certificate),
+        }
+
+    def moved(self) -> None:
+        """The lesson is found at other addresses than before."""
+        self._tell({"lesson": self.lesson()})
+
+    def apply(self, lesson: Lesson) -> None:
+        """Go on with another title or language."""
+        self._details = lesson.lesson
+        self._tell({"lesson": self.lesson()})
+
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Announce the lesson in the network."""
+        self._endpoints.announce(stack)

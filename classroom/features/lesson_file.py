@@ -19,7 +19,7 @@ from classroom.common.sentences import Sentence, Wording
 from classroom.lesson import Lesson, Report, check_lesson
 from classroom.lesson.difference import restart_keys
 
-__all__ = ["LessonFile", "Reload", "read_lesson_file"]
+__all__ = ["LessonFile", "LessonFileWatch", "read_lesson_file"]
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def read_lesson_file(path: Path) -> tuple[Report, Mark | None]:
     return check_lesson(path), mark
 
 
-class Reload:
+class LessonFileWatch:
     """Watches a lesson file.
 
     ``apply`` changes the running lesson. The alarm ``lesson.file`` says what is wrong with the file, which changes

@@ -12,12 +12,13 @@ from typing import Final
 
 from classroom.common.sentences import Wording
 from classroom.director import Scene
+from classroom.features.base import Events, Feature, InputMuted, SceneOnAir
 from classroom.lesson import Lesson
 from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput
 from classroom.lesson.sources import BrowserSource, CardSource, StreamSource
 from classroom.media.sound import SoundInput
 
-__all__ = ["OPENING", "Opening", "hears_people", "shows_cards_only"]
+__all__ = ["OPENING", "OpeningFeature", "hears_people", "shows_cards_only"]
 
 OPENING: Final = Wording(
     "audio.opening",
@@ -25,17 +26,30 @@ OPENING: Final = Wording(
 )
 
 
-class Opening:
+class OpeningFeature(Feature):
     """Which inputs are silent until the first change of scene. Belongs to the event loop.
 
-    ``waits`` tells whether the lesson stands at its beginning, on a card. ``open_input`` unmutes one.
+    ``waits`` tells whether the lesson stands at its beginning, on a card. ``open_input`` unmutes one; ``scene`` tells
+    what is on air.
     """
 
-    def __init__(self, lesson: Lesson, *, waits: bool, open_input: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        waits: bool,
+        open_input: Callable[[str], None],
+        scene: Callable[[], Scene],
+        events: Events,
+    ) -> None:
         self._lesson = lesson
         self._waits = waits
         self._open = open_input
+        self._scene = scene
+        self._events = events
         self._held: set[str] = set()
+        events.listen(SceneOnAir, lambda _: self.over())
+        events.listen(InputMuted, self._muted)
 
     @property
     def waits(self) -> bool:
@@ -63,9 +77,10 @@ class Opening:
                 self._held.add(name)
         return hushed
 
-    def decided(self, name: str) -> None:
-        """Somebody has said whether an input is muted: that holds."""
-        self._held.discard(name)
+    def _muted(self, said: InputMuted) -> None:
+        """The teacher has said whether an input is muted: that holds."""
+        if said.why == "teacher":
+            self._held.discard(said.input)
 
     def renew(self, lesson: Lesson, decided: Collection[str]) -> None:
         """Go on with another lesson, whose file has a new word on whether the inputs ``decided`` are muted."""
@@ -78,6 +93,12 @@ class Opening:
         waited, self._held = sorted(self._held), set()
         for name in waited:
             self._open(name)
+            self._events.emit(InputMuted(name, False, "opening"))
+
+    def apply(self, lesson: Lesson) -> None:
+        """The lesson has gone on where its file shows more than cards on air now."""
+        if not shows_cards_only(lesson, self._scene()):
+            self.over()
 
 
 def shows_cards_only(lesson: Lesson, scene: Scene) -> bool:

@@ -7,60 +7,72 @@ picture: no connection is made anew, no encoder begins again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from classroom.common.alarms import Alarms
-from classroom.features.opening import Opening, shows_cards_only
-from classroom.features.run_of_show import Prompter
-from classroom.features.scenes import Direction, scenes_of
+from classroom.common.tasks import run_supervised
+from classroom.features.base import Engine, Events, Feature, InputMuted, LessonFileApplied
+from classroom.features.from_lesson import scenes_of
+from classroom.features.lesson_file import LessonFile, LessonFileWatch
+from classroom.features.opening import OpeningFeature
+from classroom.features.scenes import settles_in
 from classroom.lesson import Lesson
 from classroom.lesson.audio_settings import SETTINGS
 from classroom.lesson.difference import Changes, plan
 from classroom.media.overlay import build_overlays, tell_of_overlays
-from classroom.media.program import Program
 from classroom.media.sound import SoundInput
-from classroom.media.source_pool import SourcePool
 from classroom.media.sources import fallback_card
 from classroom.media.ticker import Supplies
-from classroom.signaling.access import AccessGuard
-from classroom.signaling.backend import SignalingBackend
-from classroom.students.audience import Audience
 
-__all__ = ["Renewal"]
+__all__ = ["ReloadFeature"]
 
 _READY_WITHIN: Final = 1.0
 """Seconds that a scene on air waits for a source that comes into it; then its fallback is shown until it is there."""
 
 
-class Renewal:
-    """The parts of a lesson that its file can change. Belongs to the event loop."""
+class ReloadFeature(Feature):
+    """Makes the running lesson what its file says, where there is a file. Belongs to the event loop.
+
+    ``apply_all`` has all features apply a lesson; ``refresh`` tells teachers what has changed.
+    """
 
     def __init__(
         self,
         lesson: Lesson,
+        file: LessonFile | None,
         *,
-        pool: SourcePool,
-        program: Program,
-        opening: Opening,
-        direction: Direction,
-        prompter: Prompter,
-        audience: Audience,
-        guard: AccessGuard | None,
-        backend: SignalingBackend,
+        engine: Engine,
+        opening: OpeningFeature,
         alarms: Alarms,
-        changed: Callable[[Lesson], None],
+        events: Events,
+        apply_all: Callable[[Lesson], None],
+        refresh: Callable[[], None],
     ) -> None:
         self._lesson = lesson
-        self._pool, self._program, self._direction = pool, program, direction
+        self._file = file
+        self._clock, self._director = engine.clock, engine.director
+        self._pool, self._program = engine.pool, engine.program
         self._opening = opening
-        self._prompter, self._audience, self._guard, self._backend = prompter, audience, guard, backend
         self._alarms = alarms
-        self._changed = changed
+        self._events = events
+        self._apply_all = apply_all
+        self._refresh = refresh
 
-    async def apply(self, lesson: Lesson) -> None:
-        """Make the lesson that runs this one, but for what needs a restart."""
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Watch the lesson file."""
+        if self._file is not None:
+            watch = LessonFileWatch(self._file, apply=self.make, alarms=self._alarms)
+            run_supervised(stack, "lesson file", watch.run)
+
+    async def make(self, lesson: Lesson) -> None:
+        """Make the lesson that runs this one, but for what needs a restart.
+
+        The order is here and nowhere else: what is new is opened, the features go on with the lesson, the scenes first,
+        and what is gone is closed.
+        """
         changes = plan(self._lesson, lesson)
         if not changes:
             return
@@ -69,24 +81,28 @@ class Renewal:
         self._lesson = lesson
         try:
             swap.open()
-            self._program.supply(replace(supplies, slots=self._pool.slots), self._inputs(changes))
+            self._supply(supplies, self._inputs(changes))
             await self._ready(lesson, changes)
-            self._direction.replace(lesson)
-            if not shows_cards_only(lesson, self._direction.director.program.scene):
-                self._opening.over()
-            self._prompter.replace(lesson)
-            self._admit(lesson)
-            self._changed(lesson)
+            self._apply_all(lesson)
+            self._refresh()
             if swap.closing:
                 # What fades away is still to be seen.
-                await asyncio.sleep(self._direction.settles_in())
+                await asyncio.sleep(settles_in(self._director, self._clock.now()))
         finally:
             if swap.closing:
                 await asyncio.shield(asyncio.to_thread(swap.close))
         if swap.leaving:
             self._pool.forget(swap.leaving)
             self._program.supply(replace(supplies, slots=self._pool.slots), self._program.inputs)
-            self._changed(lesson)
+        self._events.emit(LessonFileApplied(lesson))
+        self._refresh()
+
+    def _supply(self, supplies: Supplies, inputs: dict[str, SoundInput]) -> None:
+        before = self._program.inputs
+        self._program.supply(replace(supplies, slots=self._pool.slots), inputs)
+        for name in inputs.keys() & before.keys():
+            if inputs[name].muted != before[name].muted:
+                self._events.emit(InputMuted(name, inputs[name].muted, "file"))
 
     async def _supplies(self, lesson: Lesson, changes: Changes) -> Supplies:
         old = self._program.supplies
@@ -110,7 +126,7 @@ class Renewal:
 
     async def _ready(self, lesson: Lesson, changes: Changes) -> None:
         """Wait a moment for what comes into the scene on air."""
-        scenes, scene = scenes_of(lesson), self._direction.director.program.scene.name
+        scenes, scene = scenes_of(lesson), self._director.program.scene.name
         seen = set(scenes.get(scene, scenes[lesson.program.start]).show)
         wanted = (seen & changes.sources.added) - set(changes.sources.after)
         loop = asyncio.get_running_loop()
@@ -119,12 +135,3 @@ class Renewal:
             status.state == "starting" for name, status in self._pool.pictures().items() if name in wanted
         ):
             await asyncio.sleep(0.02)
-
-    def _admit(self, lesson: Lesson) -> None:
-        access, details = lesson.access, lesson.lesson
-        self._audience.renew(
-            title=details.title, language=details.language, admit=access.admit, most=access.max_students
-        )
-        if self._guard is not None:
-            self._guard.ask_for(access.passcode)
-        self._backend.make_room(access.max_students)

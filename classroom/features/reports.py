@@ -1,34 +1,29 @@
-"""What a lesson says of itself: the sections of the state, its health, and its figures."""
+"""What a lesson says of itself: its health, its figures, meters and thumbnails, and lines for the terminal."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, TypedDict
 
+from aiohttp import web
+
 from classroom import __version__
-from classroom.common.alarms import Alarms
-from classroom.common.clock import Clock
-from classroom.common.metrics import LessonFigures
-from classroom.control.news import Thumbnail
-from classroom.features.alarms import alarms_section
-from classroom.features.lesson import LessonSection, lesson_section
-from classroom.features.opening import Opening, hears_people
-from classroom.features.run_of_show import Prompter
-from classroom.features.scenes import Direction
-from classroom.features.sound import audio_section
-from classroom.features.sources import sources_section
+from classroom.common.clock import LessonTime
+from classroom.common.metrics import LessonFigures, make_registry
+from classroom.common.tasks import run_supervised
+from classroom.control.news import News, Thumbnail
+from classroom.control.sessions import Sessions
+from classroom.features.base import Engine, Feature, section
+from classroom.features.opening import OpeningFeature, hears_people
 from classroom.lesson import Lesson
-from classroom.media.program import Program
-from classroom.media.source_pool import SourcePool
 from classroom.media.thumbnail import thumbnails
-from classroom.server.authority import fingerprint
-from classroom.server.endpoints import Endpoints
+from classroom.server.reports import add_reports
 from classroom.students.audience import Audience
 
-__all__ = ["Bulletin", "RecordingSection", "SourceLine"]
+__all__ = ["RecordingSection", "ReportsFeature", "SourceLine"]
 
 
 class RecordingSection(TypedDict):
@@ -49,75 +44,58 @@ class SourceLine:
     well: bool
 
 
-class Bulletin:
-    """Asks the parts of a running lesson how they are. ``began`` is the time of day at the clock second ``started``."""
+class ReportsFeature(Feature):
+    """Asks the parts of a running lesson how they are.
+
+    ``sessions`` are the control connections, which get meters and thumbnails. ``token`` is for ``/metrics``, from other
+    computers.
+    """
 
     def __init__(
         self,
+        lesson: Lesson,
         *,
-        lesson: Callable[[], Lesson],
-        clock: Clock,
-        started: float,
-        began: datetime,
-        direction: Direction,
-        prompter: Prompter,
-        pool: SourcePool,
-        program: Program,
-        opening: Opening,
+        time: LessonTime,
+        engine: Engine,
+        opening: OpeningFeature,
         audience: Audience,
-        endpoints: Callable[[], Endpoints],
-        alarms: Alarms,
+        sessions: Callable[[], Sessions],
+        token: str,
     ) -> None:
         self._lesson = lesson
-        self._clock = clock
-        self._started = started
-        self._began = began
-        self._direction = direction
-        self._prompter = prompter
-        self._pool = pool
-        self._program = program
+        self._time = time
+        self._pool, self._program = engine.pool, engine.program
         self._opening = opening
         self._audience = audience
-        self._endpoints = endpoints
-        self._alarms = alarms
+        self._sessions = sessions
+        self._token = token
 
-    def sections(self) -> dict[str, object]:
-        """All sections of the state."""
-        return {
-            "lesson": self.lesson(),
-            **self._direction.describe(),
-            **self._prompter.describe(),
-            "chat": [],
-            "recording": _recording(),
-            **self.moving(),
-        }
+    def apply(self, lesson: Lesson) -> None:
+        """Report on another lesson."""
+        self._lesson = lesson
 
-    def moving(self) -> dict[str, object]:
-        """The sections that change without a command."""
-        on_air = self._direction.director.program.scene.show
-        return {
-            "sources": sources_section(self._pool.pictures(), self._pool.pages()),
-            "audio": audio_section(self._program.inputs, self._pool.sounds(), self._opening.reasons()),
-            "students": self._audience.describe(),
-            "alarms": alarms_section(self._pool.statuses(), on_air, self._alarms.raised()),
-        }
+    def routes(self, app: web.Application) -> None:
+        """Add the two reports for whoever watches over the lesson: ``/healthz`` and ``/metrics``."""
+        add_reports(app, health=self.health, metrics=make_registry(self.figures), metrics_token=self._token)
 
-    def lesson(self) -> LessonSection:
-        """The section of the lesson, as of now."""
-        elapsed = self._clock.now() - self._started
-        authority = self._endpoints().authority()
-        return lesson_section(
-            self._lesson(),
-            self._began,
-            elapsed,
-            addresses=self._endpoints().addresses(),
-            secure_addresses=self._endpoints().secure_addresses(),
-            fingerprint=None if authority is None else fingerprint(authority.certificate),
-        )
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Send meters and thumbnails to teachers who asked for them."""
+        news = News(sessions=self._sessions(), levels=self.levels, thumbnails=self.thumbnails)
+        run_supervised(stack, "meters and thumbnails", news.run)
+
+    @section("recording")
+    def recording(self) -> RecordingSection:
+        """This version cannot record, and says so."""
+        return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}
+
+    @section("chat")
+    def chat(self) -> list[object]:
+        """Always empty in this version."""
+        return []
 
     def health(self) -> dict[str, object]:
         """What ``/healthz`` answers."""
-        return {"status": "ok", "version": __version__, "elapsed": round(self._clock.now() - self._started, 1)}
+        return {"status": "ok", "version": __version__, "elapsed": round(self._time.now(), 1)}
 
     def figures(self) -> LessonFigures:
         """What ``/metrics`` is made of."""
@@ -125,7 +103,7 @@ class Bulletin:
         statistics = self._program.statistics
         sources = self._pool.pictures()
         return LessonFigures(
-            elapsed=self._clock.now() - self._started,
+            elapsed=self._time.now(),
             students=students.present,
             watching=students.watching,
             ticks=statistics["ticks"],
@@ -145,7 +123,7 @@ class Bulletin:
 
     def microphone_lines(self) -> list[str]:
         """One line for each input that may hear people: whether students hear it now."""
-        lines, lesson = [], self._lesson()
+        lines, lesson = [], self._lesson
         for name, setting in self._program.inputs.items():
             if hears_people(lesson, name):
                 held = "is silent until you first change the scene, or open it on your page"
@@ -164,7 +142,3 @@ class Bulletin:
                 text = f"{kind} {name} ({status.kind}){detail} {how}"
                 lines.append(SourceLine(text, status.awaited or status.state == "live"))
         return lines
-
-
-def _recording() -> RecordingSection:
-    return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}

@@ -8,62 +8,51 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from classroom.common.clock import Clock
+from classroom.common.clock import Clock, LessonTime
 from classroom.common.errors import CommandError
-from classroom.features.opening import Opening, hears_people, shows_cards_only
-from classroom.features.run_of_show import Prompter
-from classroom.features.scenes import Direction, scenes_of
+from classroom.features.base import Engine, Feature
+from classroom.features.from_lesson import scenes_of
+from classroom.features.opening import OpeningFeature, hears_people, shows_cards_only
+from classroom.features.run_of_show import RunOfShowFeature
+from classroom.features.scenes import ScenesFeature
 from classroom.lesson import Lesson
 from classroom.lesson.audio_settings import SETTINGS
 from classroom.lesson.progress import DeviceProgress, InputProgress, PageProgress, Progress, path_text
 from classroom.lesson.progress_file import ProgressWriter, Resumption
-from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.source_pool import SourcePool
 from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.slides import Slides
 
-__all__ = ["Continuation"]
+__all__ = ["Beginning", "ResumeFeature"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The parts of a lesson that say how far it is."""
-
-    pool: SourcePool
-    direction: Direction
-    prompter: Prompter
-    program: Program
-    opening: Opening
-
-
-class Continuation:
+class Beginning:
     """Where a lesson goes on: where it was kept, or at its beginning.
 
-    ``started`` is the clock second and ``began`` the time of day of its beginning, ``start`` its first scene.
+    ``time`` says when it began, ``start`` is its first scene. With ``waits`` it stands at its beginning, on a card.
     """
 
     def __init__(self, lesson: Lesson, keeping: Resumption | None, *, clock: Clock) -> None:
         kept = None if keeping is None else keeping.before
         now = datetime.now(UTC)
         elapsed = 0.0 if kept is None else kept.elapsed + (kept.interrupted_for(now) or 0.0)
-        self._lesson, self._keeping, self._kept, self._clock = lesson, keeping, kept, clock
-        self._parts: _Parts | None = None
+        self.keeping, self.kept, self._lesson = keeping, kept, lesson
         scenes = scenes_of(lesson)
         # A scene that the lesson has no more gives way to its beginning.
-        self._there = kept is not None and kept.scene in scenes
-        self.started = clock.now() - elapsed
-        self.began = datetime.fromtimestamp(now.timestamp() - elapsed, UTC)
-        self.start = kept.scene if kept is not None and self._there else lesson.program.start
+        there = kept is not None and kept.scene in scenes
+        began = datetime.fromtimestamp(now.timestamp() - elapsed, UTC)
+        self.time = LessonTime(clock, clock.now() - elapsed, began)
+        self.start = kept.scene if kept is not None and there else lesson.program.start
         cards = shows_cards_only(lesson, scenes[self.start])
-        self.waits = cards and (kept is None or kept.waits or not self._there)
+        self.waits = cards and (kept is None or kept.waits or not there)
 
     def inputs(self, inputs: Mapping[str, SoundInput]) -> dict[str, SoundInput]:
         """The audio inputs as the teacher had set them, but for what the lesson file says anew."""
-        kept = self._kept
+        kept = self.kept
         if kept is None:
             return dict(inputs)
         found = {}
@@ -81,45 +70,59 @@ class Continuation:
 
     def prepare(self, pool: SourcePool) -> None:
         """Have sources begin with the page and the device that they had; before they are started."""
-        if self._kept is None:
+        if self.kept is None:
             return
         sources = pool.every_source()
-        for name, page in self._kept.pages.items():
+        for name, page in self.kept.pages.items():
             source = sources.get(name)
             if isinstance(source, Slides) and path_text(source.path) == page.file:
                 source.begin_at(page.page)
-        for name, device in self._kept.devices.items():
+        for name, device in self.kept.devices.items():
             source = sources.get(name)
             if source is not None and _spelled(source.wish) == device.wish:
                 source.recall(KnownDevice(device.identity, device.label))
 
-    def restore(
-        self, *, pool: SourcePool, direction: Direction, prompter: Prompter, program: Program, opening: Opening
-    ) -> None:
-        """Bring back what was prepared, and how far the run of show had come."""
-        self._parts = _Parts(pool, direction, prompter, program, opening)
-        if self._kept is not None:
-            with contextlib.suppress(CommandError):
-                direction.prepare(self._kept.preview)
-            prompter.resume(self._kept)
 
-    def keep(self, stack: contextlib.AsyncExitStack, *, over: Callable[[], bool]) -> None:
-        """Keep where the lesson is until the stack unwinds, and forget it then where it is ``over``."""
+class ResumeFeature(Feature):
+    """Keeps where the lesson is, and brings back what was prepared and how far the run of show had come.
+
+    ``over`` tells whether the teacher has ended the lesson; then what was kept is forgotten.
+    """
+
+    def __init__(
+        self,
+        beginning: Beginning,
+        *,
+        engine: Engine,
+        scenes: ScenesFeature,
+        run_of_show: RunOfShowFeature,
+        opening: OpeningFeature,
+        over: Callable[[], bool],
+    ) -> None:
+        self._keeping, self._time = beginning.keeping, beginning.time
+        self._pool, self._director, self._program = engine.pool, engine.director, engine.program
+        self._run_of_show, self._opening = run_of_show, opening
+        self._over = over
+        if beginning.kept is not None:
+            with contextlib.suppress(CommandError):
+                scenes.prepare(beginning.kept.preview)
+            run_of_show.resume(beginning.kept)
+
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Keep where the lesson is until the stack unwinds."""
         if self._keeping is not None:
             keeper = ProgressWriter(self._keeping.file, describe=self._describe, fresh=self._keeping.fresh)
-            keeper.keep(stack, over=over)
+            keeper.keep(stack, over=self._over)
 
     def _describe(self) -> Progress:
         """How the lesson is now."""
         assert self._keeping is not None
-        assert self._parts is not None
-        pool, opening, program = self._parts.pool, self._parts.opening, self._parts.program
-        said, held, sources = pool.inputs(), opening.held, pool.every_source()
-        director = self._parts.direction.director
+        opening, director = self._opening, self._director
+        said, held, sources = self._pool.inputs(), opening.held, self._pool.every_source()
         return Progress(
             lesson=self._keeping.file.lesson,
             saved=datetime.now(UTC),
-            elapsed=self._clock.now() - self.started,
+            elapsed=self._time.now(),
             scene=director.program.scene.name,
             preview=director.preview,
             waits=opening.waits,
@@ -130,7 +133,7 @@ class Continuation:
                     # It would be open but for the beginning of the lesson.
                     set=replace(setting, muted=setting.muted and name not in held).settings,
                 )
-                for name, setting in program.inputs.items()
+                for name, setting in self._program.inputs.items()
                 if name in said
             },
             pages={
@@ -143,7 +146,7 @@ class Continuation:
                 for name, source in sources.items()
                 if (known := source.known) is not None
             },
-            cues=self._parts.prompter.progress(),
+            cues=self._run_of_show.progress(),
         )
 
 

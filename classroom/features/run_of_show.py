@@ -10,21 +10,24 @@ import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Literal, TypedDict
 
 from classroom.common.alarms import Alarm, Alarms, ContinueCues
-from classroom.common.clock import Clock
+from classroom.common.clock import LessonTime
 from classroom.common.errors import CommandError
 from classroom.common.sentences import Wording
+from classroom.common.tasks import run_supervised
+from classroom.control.registry import command
 from classroom.director import Cue, Director, RunOfShow
 from classroom.director.cues import CueState
-from classroom.features.scenes import Direction
+from classroom.features.base import Events, Feature, TakenOver, section
+from classroom.features.from_lesson import cues_of, scene_for
+from classroom.features.scenes import ScenesFeature
 from classroom.lesson import Lesson
-from classroom.lesson.cues import CueModel, scene_alone
 from classroom.lesson.progress import CueProgress, Progress, RunOfShowProgress
 
-__all__ = ["CueEntry", "CuesSection", "Prompter", "SlideEntry", "cues_of", "scene_for"]
+__all__ = ["CueEntry", "CuesSection", "RunOfShowFeature", "SlideEntry"]
 
 logger = logging.getLogger(__name__)
 
@@ -68,34 +71,38 @@ class CuesSection(TypedDict):
     list: list[CueEntry]
 
 
-class Prompter:
-    """The run of show of a lesson that began at the clock second ``started``, which is ``began`` by the clock.
+class RunOfShowFeature(Feature):
+    """The run of show of a lesson. Belongs to the event loop; what the teacher puts on air by hand holds it.
 
-    ``turn`` turns slides to a page. ``tell`` is given the section ``cues`` of the state when it has changed. ``today``
-    is the clock on the wall. Belongs to the event loop; ``run`` lets cues come by themselves.
+    ``turn`` turns slides to a page, or raises CommandError. ``tell`` is given the section ``cues`` of the state when it
+    has changed.
     """
 
     def __init__(
         self,
         lesson: Lesson,
         *,
-        clock: Clock,
-        started: float,
-        began: datetime,
-        direction: Direction,
+        time: LessonTime,
+        director: Director,
+        scenes: ScenesFeature,
         turn: Callable[[str, int], None],
+        events: Events,
         alarms: Alarms,
-        tell: Callable[[Mapping[str, object]], None],
-        today: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        tell: Callable[[Mapping[str, object]], object],
     ) -> None:
-        self._clock, self._started, self._began = clock, started, began
-        self._direction, self._turn, self._alarms, self._tell = direction, turn, alarms, tell
-        self._lesson, self._today = lesson, today
-        self._show = RunOfShow(cues_of(lesson, began))
+        self._lesson, self._time, self._began = lesson, time, time.began
+        self._scenes, self._turn, self._alarms, self._tell = scenes, turn, alarms, tell
+        self._director = director
+        self._show = RunOfShow(cues_of(lesson, time.began))
         self._told_due = 0
         self._changed = asyncio.Event()
+        events.listen(TakenOver, lambda _: self._hold())
 
-    async def run(self) -> None:
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Let cues come by themselves."""
+        run_supervised(stack, "run of show", self._follow)
+
+    async def _follow(self) -> None:
         """Let each cue come when it is due."""
         while True:
             self._follow_the_clock()
@@ -110,19 +117,15 @@ class Prompter:
             due = self._show.waiting(self._now())
             if due != self._told_due:
                 self._told_due = due
-                self._tell(self.describe())
+                self._tell({"cues": self.cues()})
 
-    def hold(self) -> None:
-        """The teacher has put something on air: cues wait until ``next``."""
-        if self._show.hold():
-            self._moved()
-
+    @command("cue.next")
     def next(self) -> None:
-        """Go on with the cues that are due, else with the next one; CommandError after the last."""
+        """Go on with the run of show: the cues that are due, else the next one. Later ones come by themselves again."""
         self._carry_out(self._show.advance(self._now()))
         self._moved()
 
-    def replace(self, lesson: Lesson) -> None:
+    def apply(self, lesson: Lesson) -> None:
         """Go on with the run of show of another lesson."""
         self._lesson = lesson
         self._show.replace(cues_of(lesson, self._began), self._now())
@@ -158,29 +161,33 @@ class Prompter:
         written = (cue.model_dump_json(exclude={"title"}) for cue in self._lesson.cues)
         return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in written]
 
-    def describe(self) -> dict[str, CuesSection]:
-        """The section ``cues`` of the state."""
+    @section("cues")
+    def cues(self) -> CuesSection:
+        """The run of show, and how far it has come."""
         show, now = self._show, self._now()
         following = show.next
         time = None if following is None else show.time(following)
         return {
-            "cues": {
-                "mode": "held" if show.held else "automatic",
-                "next": following,
-                "left": None if time is None else round(max(0.0, time - now), 1),
-                "due": show.waiting(now),
-                "list": [self._described(place, cue) for place, cue in enumerate(show.cues)],
-            }
+            "mode": "held" if show.held else "automatic",
+            "next": following,
+            "left": None if time is None else round(max(0.0, time - now), 1),
+            "due": show.waiting(now),
+            "list": [self._described(place, cue) for place, cue in enumerate(show.cues)],
         }
+
+    def _hold(self) -> None:
+        """The teacher has put something on air: cues wait until ``next``."""
+        if self._show.hold():
+            self._moved()
 
     def _follow_the_clock(self) -> None:
         """Let cues with a time of day come at that time, whatever has been done to the clock on the wall."""
-        began = self._today() - timedelta(seconds=self._now())
+        began = self._time.today() - timedelta(seconds=self._now())
         if abs((began - self._began).total_seconds()) > _SET:
             logger.info("The clock was set or the computer slept; cues with a time of day follow it.")
             self._began = began
             self._show.retime(cues_of(self._lesson, began))
-            self._tell(self.describe())
+            self._tell({"cues": self.cues()})
 
     def _described(self, place: int, cue: Cue) -> CueEntry:
         time = self._show.time(place)
@@ -199,39 +206,23 @@ class Prompter:
                 self._alarms.put(Alarm(_FAILED, sentence, remedy=ContinueCues()))
             else:
                 self._alarms.clear(_FAILED)
-            self._tell(self.describe())
+            self._tell({"cues": self.cues()})
 
     def _turn_page(self, cue: Cue) -> None:
         if cue.slide is not None:
             self._turn(*cue.slide)
 
     def _switch(self, cue: Cue) -> None:
-        scene = scene_for(cue, self._direction.director)
+        scene = scene_for(cue, self._director)
         if scene is not None:
-            self._direction.switch(scene, None, None)
+            self._scenes.put_on_air(scene, why="cue")
 
     def _moved(self) -> None:
         self._changed.set()
-        self._tell(self.describe())
+        self._tell({"cues": self.cues()})
 
     def _now(self) -> float:
-        return self._clock.now() - self._started
-
-
-def cues_of(lesson: Lesson, began: datetime) -> list[Cue]:
-    """The cues of a lesson that begins at a moment of the computer's time zone."""
-    return [_cue(model, lesson.scenes, began) for model in lesson.cues]
-
-
-def scene_for(cue: Cue, director: Director) -> str | None:
-    """The scene that a cue puts on air, for one that names slides only the one that shows least beside them.
-
-    None where these are on air already, or no scene shows them.
-    """
-    if cue.scene is not None or cue.slide is None or cue.slide[0] in director.program.scene.show:
-        return cue.scene
-    showing = [scene for scene in director.scenes.values() if cue.slide[0] in scene.show]
-    return min(showing, key=lambda scene: len(scene.show)).name if showing else None
+        return self._time.now()
 
 
 def _fault_of(step: Callable[[Cue], None], cue: Cue) -> CommandError | None:
@@ -240,18 +231,3 @@ def _fault_of(step: Callable[[Cue], None], cue: Cue) -> CommandError | None:
     except CommandError as fault:
         return fault
     return None
-
-
-def _cue(model: CueModel, scenes: Mapping[str, object], began: datetime) -> Cue:
-    scene = model.scene
-    if model.card is not None:
-        scene = scene_alone(model.card, scenes) or model.card
-    slide = None if model.slide is None else (model.slide.source, model.slide.page)
-    due = model.after
-    if model.clock is not None:
-        # Of the day before and the day after the one that is nearer: lessons may go on past midnight.
-        days = (began.date() + timedelta(days=number) for number in (0, 1, -1))
-        # Each by the rules of that day: the clock may be put forward or back in the middle of a lesson.
-        moments = [datetime.combine(day, model.clock).astimezone() for day in days]
-        due = min(((moment - began).total_seconds() for moment in moments), key=abs)
-    return Cue(scene, slide, model.title, due)

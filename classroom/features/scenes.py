@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import Field
 
 from classroom.common.clock import Clock
-from classroom.director import Area, Border, Crop, Director, Scene, Style, TransitionKind
+from classroom.control.registry import Name, command
+from classroom.director import Director, Scene, TransitionKind
 from classroom.director.scene import SceneEntry
+from classroom.features.base import Events, Feature, SceneOnAir, TakenOver, section
+from classroom.features.from_lesson import scenes_of
 from classroom.lesson import Lesson
-from classroom.lesson.cues import scene_alone
-from classroom.lesson.scenes import SceneModel, ShownModel
 
-__all__ = ["Direction", "ProgramSection", "TransitionEntry", "scenes_of"]
+__all__ = ["ProgramSection", "ScenesFeature", "TransitionEntry", "settles_in"]
 
-Tell = Callable[[Mapping[str, object]], None]
+Tell = Callable[[Mapping[str, object]], object]
 OnAir = Callable[[Set[str], float], None]
 
 
@@ -34,100 +38,122 @@ class ProgramSection(TypedDict):
     """The transition to the scene while it is in progress."""
 
 
-class Direction:
-    """The director of a lesson, and who hears of it.
+class ScenesFeature(Feature):
+    """What the teacher directs: which scene is on air and which is prepared.
 
-    Belongs to the event loop; ``director`` may be read from any thread. ``tell`` is given the sections of the state
-    that have changed, ``on_air`` the sources that are to be seen from a clock second on; ``came`` is called when
-    another scene came on air. ``start`` is the scene that is on air first, where it is not the lesson's.
+    Belongs to the event loop. ``tell`` is given the sections of the state that have changed, ``on_air`` the sources
+    that are to be seen from a clock second on.
     """
 
-    def __init__(
-        self,
-        lesson: Lesson,
-        *,
-        clock: Clock,
-        tell: Tell,
-        on_air: OnAir,
-        came: Callable[[], None] = lambda: None,
-        start: str | None = None,
-    ) -> None:
+    def __init__(self, director: Director, *, clock: Clock, events: Events, tell: Tell, on_air: OnAir) -> None:
+        self._director = director
         self._clock = clock
+        self._events = events
         self._tell = tell
         self._on_air = on_air
-        self._other_came = came
         self._since = datetime.now(UTC)
         self._ends: asyncio.TimerHandle | None = None
-        program, scenes = lesson.program, scenes_of(lesson)
-        self.director = Director(
-            scenes=scenes,
-            start=start if start in scenes else program.start,
-            size=(program.size.width, program.size.height),
-            now=clock.now(),
-            transition=program.transition,
-            duration=program.duration,
-        )
-        on_air(self.director.program.scene.sources, clock.now())
+        on_air(director.program.scene.sources, clock.now())
+
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Tell nobody anything any more when the lesson ends."""
+        stack.callback(self.close)
 
     def close(self) -> None:
-        """Tell nobody anything any more."""
+        """Forget the transition that is in progress."""
         if self._ends is not None:
             self._ends.cancel()
 
-    def switch(self, scene: str, transition: TransitionKind | None, duration: float | None) -> None:
-        """Put a scene on air; CommandError when there is no such scene."""
-        before = self.director.program.scene
-        if self.director.switch(scene, now=self._clock.now(), transition=transition, duration=duration):
-            self._came(before)
+    # Commands
 
-    def prepare(self, scene: str | None) -> None:
-        """Choose the scene that ``take`` puts on air, or none; CommandError when there is no such scene."""
-        if self.director.prepare(scene):
-            self._tell({"preview": self.director.preview})
+    @command("program.switch")
+    def switch(
+        self,
+        scene: Name,
+        transition: TransitionKind | None = None,
+        duration: Annotated[float, Field(ge=0, le=10)] | None = None,
+    ) -> None:
+        """Put a scene on air, by the lesson's transition unless one is named; the duration is in seconds."""
+        self.put_on_air(scene, transition, duration, why="teacher")
+        self._events.emit(TakenOver())
 
+    @command("preview.set")
+    def prepare(self, scene: Name | None) -> None:
+        """Choose the scene that comes on air with `program.take`; null chooses none."""
+        if self._director.prepare(scene):
+            self._tell({"preview": self.preview()})
+
+    @command("program.take")
     def take(self) -> None:
-        """Put the prepared scene on air and prepare the one that leaves it; CommandError when none is prepared."""
-        before = self.director.program.scene
-        if self.director.take(now=self._clock.now()):
-            self._came(before)
-            self._tell({"preview": self.director.preview})
+        """Put the scene of the preview on air, by its own or the lesson's transition; the old one becomes the preview."""  # noqa: E501 - one line of help
+        before = self._director.program.scene
+        if self._director.take(now=self._clock.now()):
+            self._came(before, "teacher")
+            self._tell({"preview": self.preview()})
+        self._events.emit(TakenOver())
 
-    def replace(self, lesson: Lesson) -> None:
+    # Sections of the state
+
+    @section("program")
+    def program(self) -> ProgramSection:
+        """What is on air."""
+        program, transition = self._director.program, self._director.program.transition
+        moving = transition is not None and transition.progress(self._clock.now()) < 1
+        return {
+            "scene": program.scene.name,
+            "since": self._since.isoformat(timespec="milliseconds"),
+            "transition": {"kind": transition.kind, "from": transition.origin, "duration": transition.duration}
+            if transition is not None and moving
+            else None,
+        }
+
+    @section("preview")
+    def preview(self) -> str | None:
+        """The scene that comes on air with `program.take`, if one is prepared."""
+        return self._director.preview
+
+    @section("scenes")
+    def scenes(self) -> dict[str, SceneEntry]:
+        """What can be put on air, in the order of the lesson file."""
+        return {name: scene.describe() for name, scene in self._director.scenes.items()}
+
+    # For other features
+
+    def put_on_air(
+        self,
+        scene: str,
+        transition: TransitionKind | None = None,
+        duration: float | None = None,
+        *,
+        why: Literal["teacher", "cue"],
+    ) -> None:
+        """Put a scene on air; CommandError when there is no such scene."""
+        before = self._director.program.scene
+        if self._director.switch(scene, now=self._clock.now(), transition=transition, duration=duration):
+            self._came(before, why)
+
+    def apply(self, lesson: Lesson) -> None:
         """Go on with the scenes of another lesson; one on air that is gone gives way to the lesson's first."""
-        before, program = self.director.program.scene, lesson.program
-        self.director.replace(
+        before, program = self._director.program.scene, lesson.program
+        self._director.replace(
             scenes_of(lesson),
             start=program.start,
             now=self._clock.now(),
             transition=program.transition,
             duration=program.duration,
         )
-        if self.director.program.scene.name != before.name:
-            self._came(before)
-        elif self.settles_in() == 0:
-            self._on_air(self.director.program.scene.sources, self._clock.now())
-        self._tell(self.describe())
+        if self._director.program.scene.name != before.name:
+            self._came(before, "fallback")
+        elif settles_in(self._director, self._clock.now()) == 0:
+            self._on_air(self._director.program.scene.sources, self._clock.now())
+        self._tell({"program": self.program(), "preview": self.preview(), "scenes": self.scenes()})
 
-    def settles_in(self) -> float:
-        """Seconds until nothing of the scene that leaves is to be seen."""
-        transition = self.director.program.transition
-        return 0.0 if transition is None else max(0.0, transition.ends - self._clock.now())
-
-    def describe(self) -> dict[str, object]:
-        """The sections of the state that are the director's."""
-        return {
-            "program": self._program(),
-            "preview": self.director.preview,
-            "scenes": scenes_section(self.director),
-        }
-
-    def _came(self, before: Scene) -> None:
+    def _came(self, before: Scene, why: Literal["teacher", "cue", "fallback"]) -> None:
         self._since = datetime.now(UTC)
-        if self._ends is not None:
-            self._ends.cancel()
-        self._tell({"program": self._program()})
-        self._other_came()
-        program = self.director.program
+        self.close()
+        self._tell({"program": self.program()})
+        program = self._director.program
+        self._events.emit(SceneOnAir(program.scene.name, before.name, why))
         transition = program.transition
         # What fades away is still to be seen.
         seen = program.scene.sources | (before.sources if transition is not None else frozenset())
@@ -137,61 +163,11 @@ class Direction:
             self._ends = loop.call_later(max(0.0, transition.ends - self._clock.now()) + 0.02, self._settled)
 
     def _settled(self) -> None:
-        self._on_air(self.director.program.scene.sources, self._clock.now())
-        self._tell({"program": self._program()})
-
-    def _program(self) -> ProgramSection:
-        return program_section(self.director, self._since, self._clock.now())
+        self._on_air(self._director.program.scene.sources, self._clock.now())
+        self._tell({"program": self.program()})
 
 
-def program_section(director: Director, since: datetime, now: float) -> ProgramSection:
-    """What is on air, and the transition while it is in progress; ``now`` is the clock's time in seconds."""
-    program = director.program
-    transition = program.transition
-    moving = transition is not None and transition.progress(now) < 1
-    return {
-        "scene": program.scene.name,
-        "since": since.isoformat(timespec="milliseconds"),
-        "transition": {"kind": transition.kind, "from": transition.origin, "duration": transition.duration}
-        if transition is not None and moving
-        else None,
-    }
-
-
-def scenes_section(director: Director) -> dict[str, SceneEntry]:
-    """What can be put on air."""
-    return {name: scene.describe() for name, scene in director.scenes.items()}
-
-
-def scenes_of(lesson: Lesson) -> dict[str, Scene]:
-    """The scenes of a lesson as the director knows them; a card that only a cue shows has one of its own at the end."""
-    scenes = {name: _scene(name, model) for name, model in lesson.scenes.items()}
-    for cue in lesson.cues:
-        if cue.card is not None and scene_alone(cue.card, lesson.scenes) is None:
-            scenes[cue.card] = Scene(cue.card, "full", (cue.card,))
-    return scenes
-
-
-def _scene(name: str, model: SceneModel) -> Scene:
-    return Scene(
-        name,
-        model.layout,
-        tuple(model.sources),
-        model.corner,
-        model.size,
-        styles=tuple(_style(item, custom=model.layout == "custom") for item in model.show),
-        overlays=tuple(model.overlays),
-        fallback=model.fallback,
-        transition=model.transition,
-        duration=model.duration,
-    )
-
-
-def _style(item: ShownModel, *, custom: bool) -> Style:
-    crop, border = item.crop, item.border
-    return Style(
-        area=Area(item.x, item.y, item.width, item.height) if custom else None,
-        fill=item.fit == "fill",
-        crop=Crop(crop.left, crop.top, crop.right, crop.bottom) if crop is not None else Crop(),
-        border=Border(border.width / 100, border.colour) if border is not None else None,
-    )
+def settles_in(director: Director, now: float) -> float:
+    """Seconds from the clock second ``now`` until nothing of the scene that leaves is to be seen."""
+    transition = director.program.transition
+    return 0.0 if transition is None else max(0.0, transition.ends - now)

@@ -1,4 +1,4 @@
-"""How the sources of a lesson are."""
+"""The sources of a lesson: how each is, and how it is begun again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 from classroom.common.sentences import Reason, reason_of
+from classroom.control.registry import Name, command
+from classroom.features.base import Events, Feature, SourceChanged, section
+from classroom.media.source_pool import SourcePool
 from classroom.media.supervisor import SourceState, SourceStatus
 
-__all__ = ["SourceEntry", "Statuses", "sources_section"]
+__all__ = ["SourceEntry", "SourcesFeature", "sources_section"]
 
 Statuses = Mapping[str, SourceStatus]
 
@@ -31,6 +34,34 @@ class SourceEntry(TypedDict):
     """The page of slides that is shown, from 1."""
     pages: NotRequired[int | None]
     """How many pages the slides have; null until that is known."""
+
+
+class SourcesFeature(Feature):
+    """How the sources are, and how one is begun again."""
+
+    def __init__(self, pool: SourcePool, *, events: Events) -> None:
+        self._pool = pool
+        self._events = events
+        self._states: dict[str, SourceState] = {}
+
+    @command("source.restart")
+    def restart(self, source: Name) -> None:
+        """Close a source and open it anew, as after a camera was plugged in."""
+        self._pool.restart(source)
+
+    @section("sources", changing=True)
+    def sources(self) -> dict[str, SourceEntry]:
+        """How each source is, by its name."""
+        statuses = self._pool.pictures()
+        self._tell_of(statuses)
+        return sources_section(statuses, self._pool.pages())
+
+    def _tell_of(self, statuses: Statuses) -> None:
+        before, self._states = self._states, {name: status.state for name, status in statuses.items()}
+        for name, status in statuses.items():
+            if name in before and before[name] != status.state:
+                why = None if status.why is None else str(status.why)
+                self._events.emit(SourceChanged(name, status.state, before[name], why))
 
 
 def sources_section(statuses: Statuses, pages: Mapping[str, tuple[int, int | None]]) -> dict[str, SourceEntry]:

@@ -1,26 +1,118 @@
-"""Keeps the audience in step with the signaling: who came, who left, and what was said."""
+"""The students of a lesson: who is there, whom the teacher lets in and sends away."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Annotated, assert_never
+
+from pydantic import Field
 
 from classroom.common.tasks import run_supervised
-from classroom.signaling.member import Joined, Left, Lost, Member, Message
+from classroom.control.registry import command
+from classroom.features.base import Events, Feature, StudentAdmitted, StudentJoined, StudentLeft, section
+from classroom.lesson import Lesson
+from classroom.signaling.access import AccessGuard
+from classroom.signaling.backend import SignalingBackend
+from classroom.signaling.member import Joined, Left, Lost, Message
 from classroom.students.audience import Audience
+from classroom.students.roster import StudentEntry
 
-__all__ = ["attend"]
+__all__ = ["StudentsFeature"]
+
+StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[int, Field(ge=0, le=10**9)]
+"""The key of a student in the state, which is text; a program that took it for a number is understood as well."""
 
 
-async def attend(stack: contextlib.AsyncExitStack, member: Member, audience: Audience, title: str) -> None:
-    """Sign in as the lesson's broadcaster, and let the audience hear of everybody until the stack unwinds."""
-    peers = await member.sign_in(title)
-    stack.push_async_callback(member.sign_out)
-    for peer in peers:
-        audience.joined(peer.id, peer.display_name, peer.address)
+class StudentsFeature(Feature):
+    """The audience, in step with the signaling, as the teacher sees it and decides about it.
 
-    async def listen() -> None:
-        async for event in member.events():
+    ``backend`` is where students sign in, ``guard`` who may. ``refresh`` tells teachers what has changed.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        audience: Audience,
+        backend: SignalingBackend,
+        guard: AccessGuard | None,
+        events: Events,
+        refresh: Callable[[], None],
+    ) -> None:
+        self._title = lesson.lesson.title
+        self._audience = audience
+        self._backend = backend
+        self._guard = guard
+        self._events = events
+        self._refresh = refresh
+        self._shown: Mapping[str, StudentEntry] = {}
+
+    # Commands
+
+    @command("student.admit")
+    def admit(self, id: StudentNumber) -> None:
+        """Let in a student who waits to be admitted; one who is in already stays so."""
+        self._audience.admit(str(id))
+        self._refresh()
+
+    @command("student.remove")
+    def remove(self, id: StudentNumber, ban: bool = False) -> None:
+        """Send a student away, or refuse one who waits; with `ban` for the rest of the lesson."""
+        self._audience.remove(str(id), ban=ban)
+        self._refresh()
+
+    # The section of the state
+
+    @section("students", changing=True)
+    def students(self) -> dict[str, StudentEntry]:
+        """Who is there, or has just left, by a number of their own."""
+        shown = self._audience.describe()
+        self._tell_of(shown)
+        return shown
+
+    def _tell_of(self, shown: Mapping[str, StudentEntry]) -> None:
+        before, self._shown = self._shown, shown
+        for number, now in shown.items():
+            earlier = before.get(number)
+            was_there = earlier is not None and earlier["state"] != "gone"
+            if now["state"] == "gone":
+                if was_there:
+                    self._events.emit(StudentLeft(number, now["name"]))
+            elif not was_there:
+                self._events.emit(StudentJoined(number, now["name"], now["admitted"]))
+            elif earlier is not None and now["admitted"] and not earlier["admitted"]:
+                self._events.emit(StudentAdmitted(number, now["name"]))
+        for number, earlier in before.items():
+            if number not in shown and earlier["state"] != "gone":
+                self._events.emit(StudentLeft(number, earlier["name"]))
+
+    # The lesson
+
+    def apply(self, lesson: Lesson) -> None:
+        """Go on with other rules for whoever comes from now on."""
+        access, details = lesson.access, lesson.lesson
+        self._audience.renew(
+            title=details.title, language=details.language, admit=access.admit, most=access.max_students
+        )
+        if self._guard is not None:
+            self._guard.ask_for(access.passcode)
+        self._backend.make_room(access.max_students)
+
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Sign in as the lesson's broadcaster, and let the audience hear of everybody who comes and goes."""
+        stack.push_async_callback(self._audience.close)
+        peers = await self._backend.member.sign_in(self._title)
+        stack.push_async_callback(self._backend.member.sign_out)
+        for peer in peers:
+            self._audience.joined(peer.id, peer.display_name, peer.address)
+        run_supervised(stack, "signaling", self._attend)
+        run_supervised(stack, "students' reports", self._audience.measure)
+        run_supervised(stack, "new passwords for relays", self._audience.refresh_ice_servers)
+
+    async def _attend(self) -> None:
+        audience = self._audience
+        async for event in self._backend.member.events():
             match event:
                 case Joined(peer):
                     audience.joined(peer.id, peer.display_name, peer.address)
@@ -32,5 +124,3 @@ async def attend(stack: contextlib.AsyncExitStack, member: Member, audience: Aud
                     await audience.message(peer_id, body)
                 case _:
                     assert_never(event)
-
-    run_supervised(stack, "signaling", listen)

@@ -1,24 +1,19 @@
-"""The pages and their files, and the two reports for whoever watches over the lesson."""
+"""The pages and their files."""
 
 from __future__ import annotations
 
-import hmac
 import html
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from classroom.common.limited_log import LimitedLog
 from classroom.common.paths import web_folder
-from classroom.common.throttle import GuessLimiter, Throttle, TooManyGuesses, limit_key
 from classroom.server.base_path import add_base_path
-from classroom.server.client_address import client_of
 from classroom.server.page_files import PageFile, PageFiles
 from classroom.server.policy import SECURITY, page_headers
 from classroom.server.port_sharing import CONTROL_PATH
@@ -57,50 +52,31 @@ _MISSING: Final = """<!doctype html>
 def add_pages(
     app: web.Application,
     *,
-    health: Callable[[], Mapping[str, object]],
-    metrics: CollectorRegistry,
-    metrics_token: str | None = None,
     signaling: ExternalServer | None = None,
     folder: Path | None = None,
     path: str = "/",
 ) -> None:
-    """Serve the pages, their files, ``/healthz`` and ``/metrics`` from an application.
+    """Serve the pages and their files from an application.
 
     Args:
         app: the application.
-        health: what ``/healthz`` reports; called for each request.
-        metrics: what ``/metrics`` reports, to this machine or to who has the token.
-        metrics_token: the bearer token for ``/metrics``; None: this machine only.
         signaling: where students sign in, when that is not this server.
         folder: where the pages are, when not where they were installed.
         path: under which a proxy shows the lesson.
     """
     add_base_path(app, path)
-    pages = _Pages(folder or web_folder(), health, metrics, metrics_token, signaling)
+    pages = _Pages(folder or web_folder(), signaling)
     app.middlewares.append(_clear_words(f"{path.rstrip('/')}/"))
     app.router.add_get("/", pages.student)
     app.router.add_get("/teach", pages.teacher)
     app.router.add_get("/send", pages.send)
     app.router.add_get("/assets/{folder}/{name:.+}", pages.asset)
-    app.router.add_get("/healthz", pages.healthz)
-    app.router.add_get("/metrics", pages.metrics)
     app.router.add_get(CONTROL_PATH, _control)
 
 
 class _Pages:
-    def __init__(
-        self,
-        folder: Path,
-        health: Callable[[], Mapping[str, object]],
-        registry: CollectorRegistry,
-        token: str | None,
-        signaling: ExternalServer | None,
-    ) -> None:
+    def __init__(self, folder: Path, signaling: ExternalServer | None) -> None:
         self._files = PageFiles(folder, _FOLDERS)
-        self._health = health
-        self._registry = registry
-        self._token = token
-        self._guesses = GuessLimiter(Throttle(), forgives=True)
         self._log = LimitedLog(logger)
         self._signaling = signaling
 
@@ -120,36 +96,6 @@ class _Pages:
     async def asset(self, request: web.Request) -> web.StreamResponse:
         folder, name = request.match_info["folder"], request.match_info["name"]
         return _served(request, await self._read(self._files.asset(folder, name)), SECURITY)
-
-    async def healthz(self, request: web.Request) -> web.Response:
-        return web.json_response(dict(self._health()), headers={"Cache-Control": "no-store"})
-
-    async def metrics(self, request: web.Request) -> web.Response:
-        if not (client_of(request).is_this_machine or await self._has_token(request)):
-            raise web.HTTPForbidden(text="The metrics are for this machine, or with a bearer token.\n")
-        return web.Response(
-            body=generate_latest(self._registry),
-            headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4, "Cache-Control": "no-store"},
-        )
-
-    async def _has_token(self, request: web.Request) -> bool:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if self._token is None or scheme.lower() != "bearer":
-            return False
-        asker, token = request.remote or "", self._token.encode()
-
-        def is_right() -> bool:
-            right = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token)
-            if not right:
-                self._log.warn("a wrong token for the metrics from %s", asker, by=limit_key(asker))
-            return right
-
-        try:
-            return await self._guesses.is_right(asker, given, is_right)
-        except TooManyGuesses:
-            raise web.HTTPTooManyRequests(
-                text="Too many wrong tokens come from this address. Wait a moment.\n"
-            ) from None
 
     async def _controlling(self, request: web.Request, name: str) -> web.StreamResponse:
         """A page that opens the control connection."""
@@ -183,7 +129,7 @@ def _served(request: web.Request, file: PageFile, headers: Mapping[str, str]) ->
 
 
 def _directed(page: str, signaling: ExternalServer) -> str:
-    """The student page with a word about where to sign in; ``web/student/meeting_place.js`` reads it."""
+    """The student page with a word about where to sign in; ``web/student/signaling_backend.js`` reads it."""
     place = (
         f'<meta name="classroom-signaling" content="{html.escape(signaling.server)}" '
         f'data-broadcaster="{html.escape(signaling.broadcaster)}">'

@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Page
 
 from classroom.common.paths import web_folder
+from classroom.features.publishing import PublishingFeature
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.browser import DESKTOP, PHONE, PageFactory, state_is
 from tests.support.page_server import PageServer, page_server
@@ -203,7 +204,7 @@ async def test_sending(
         await board.locator("[data-invite=laptop]").click()
         await board.locator(".invite-code").wait_for()
         await check(board, axe, "invitation")
-        address = str(lesson.desk.invite("laptop")["address"])
+        address = str(lesson.feature(PublishingFeature).invite("laptop")["address"])
         phone = await open_page(address, size=size, locale=locale)
         await phone.locator("body[data-send=ready]").wait_for(state="attached")
         await check(phone, axe, "ready to send")
@@ -212,10 +213,10 @@ async def test_sending(
         await check(phone, axe, "the phone sends")
         assert await phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await board.locator("[data-send-fault=replaced]").wait_for()
-        lesson.desk.revoke_invitation("laptop")
+        lesson.feature(PublishingFeature).revoke("laptop")
         await phone.locator("body[data-send=denied]").wait_for(state="attached")
         await check(phone, axe, "a link that is not valid")
-        insecure = f"http://198.51.100.7:{lesson.port}{lesson.desk.invite('laptop')['path']}"
+        insecure = f"http://198.51.100.7:{lesson.port}{lesson.feature(PublishingFeature).invite('laptop')['path']}"
         plain = await open_page(insecure, size=size, locale=locale)
         await plain.locator("body[data-send=insecure]").wait_for(state="attached")
         await check(plain, axe, "over plain http")

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, async_playwright
 
 from classroom.bench.pulse import MISSING, sound_card
 from classroom.broadcaster import Broadcaster
+from classroom.features.scenes import ScenesFeature
 from tests.support.broadcast import broadcasting
 from tests.support.browser import ARGUMENTS, find_browser
 from tests.support.clips import clip
@@ -76,9 +77,9 @@ async def test_a_film_is_heard_as_it_is_seen_when_it_loops_and_when_it_begins_an
         await student.state("live")
         await listen(student)
         for _ in range(2):
-            lesson.desk.switch("film", None, None)
+            lesson.feature(ScenesFeature).switch("film")
             await settled(lesson, student)
-            lesson.desk.switch("pause", None, None)
+            lesson.feature(ScenesFeature).switch("pause")
             await student.page.wait_for_timeout(600)
     # The first picture flashes for longer than that before the film begins.
     late = beeps_after(senses.eye.flashes, senses.ear.beeps, within=0.14)

@@ -15,6 +15,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from classroom.broadcaster import Broadcaster
+from classroom.features.publishing import PublishingFeature
+from classroom.features.scenes import ScenesFeature
 from tests.support.broadcast import TOKEN, broadcasting
 from tests.support.browser import ARGUMENTS, PHONE, PageFactory, find_browser, until_true
 from tests.support.display import VirtualDisplay
@@ -155,10 +157,10 @@ async def test_an_invited_phone_sends_without_the_token(
     lesson: Broadcaster, student: Watcher, open_page: PageFactory
 ) -> None:
     page = await open_page(teach(lesson))
-    invited = lesson.desk.invite("phone")
+    invited = lesson.feature(PublishingFeature).invite("phone")
     phone = await open_page(f"http://127.0.0.1:{lesson.port}{invited['path']}", size=PHONE)
     await phone.locator("body[data-send=ready]").wait_for(state="attached")
-    lesson.desk.switch("hand", None, None)
+    lesson.feature(ScenesFeature).switch("hand")
     await phone.locator("#send-camera").click()
     await phone.locator("body[data-send=sending]").wait_for(state="attached")
     await sees(student, True)
@@ -177,7 +179,7 @@ async def test_an_invited_phone_sends_without_the_token(
 
 
 async def test_without_a_secure_context_the_page_says_what_to_do(lesson: Broadcaster, open_page: PageFactory) -> None:
-    path = lesson.desk.invite("phone")["path"]
+    path = lesson.feature(PublishingFeature).invite("phone")["path"]
     phone = await open_page(f"http://198.51.100.7:{lesson.port}{path}", size=PHONE, locale="zh-CN")
     await phone.locator("body[data-send=insecure]").wait_for(state="attached")
     assert "https" in await phone.locator(".fault").inner_text()

@@ -12,6 +12,7 @@ import pytest
 
 from classroom.broadcaster import Broadcaster
 from classroom.common.errors import CommandError
+from classroom.features.students import StudentsFeature
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.native_client import Dropped, NativeClient
 from tests.support.port import ask
@@ -126,20 +127,20 @@ async def test_a_page_waits_and_is_let_in() -> None:
         number = (await listed(running, "Ada"))["Ada"]
         assert students(running)[number]["state"] == "waiting"
         assert students(running)[number]["admitted"] is False
-        running.desk.admit_student(number)
+        running.feature(StudentsFeature).admit(number)
         assert students(running)[number]["admitted"] is True
         welcome = await told(watcher, "welcome")
         assert welcome["ticket"] == waiting["ticket"]
         await watcher.watch()
         await eventually(lambda: watcher.picture is not None, what="a picture")
-        running.desk.admit_student(number)  # twice is the same as once
+        running.feature(StudentsFeature).admit(number)  # twice is the same as once
 
 
 async def test_an_original_client_waits_in_silence_and_gets_its_offer_when_let_in() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as watcher:
         number = (await listed(running, "Ada"))["Ada"]
         assert students(running)[number]["admitted"] is False
-        running.desk.admit_student(number)
+        running.feature(StudentsFeature).admit(number)
         # The first thing that it ever gets is the offer.
         assert json.loads((await watcher.client.next_message(30.0)).body)["type"] == "offer"
 
@@ -148,7 +149,7 @@ async def test_a_page_that_is_refused_is_told_and_signed_out() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as watcher:
         await hello(watcher)
         await told(watcher, "waiting")
-        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=False)
+        running.feature(StudentsFeature).remove((await listed(running, "Ada"))["Ada"], ban=False)
         assert await told(watcher, "refused") == {"type": "refused", "why": "teacher"}
         with pytest.raises(Dropped):  # its wait fails: it is signed out, even if it does not go by itself
             await watcher.client.next_event(30.0)
@@ -156,7 +157,7 @@ async def test_a_page_that_is_refused_is_told_and_signed_out() -> None:
 
 async def test_an_original_client_that_is_refused_is_signed_out() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as watcher:
-        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=False)
+        running.feature(StudentsFeature).remove((await listed(running, "Ada"))["Ada"], ban=False)
         with pytest.raises(Dropped):
             await watcher.client.next_event(30.0)
 
@@ -166,7 +167,7 @@ async def test_a_page_that_comes_back_keeps_its_number_and_its_admission() -> No
         await hello(before)
         ticket = (await told(before, "waiting"))["ticket"]
         number = (await listed(running, "Ada"))["Ada"]
-        running.desk.admit_student(number)
+        running.feature(StudentsFeature).admit(number)
         await before.watch()
         await eventually(lambda: students(running)[number]["state"] == "watching")
         # Its network changes: the old connection says nothing any more, and the page signs in from elsewhere.
@@ -203,7 +204,7 @@ async def test_another_name_is_looked_at_again() -> None:
         await hello(before)
         ticket = (await told(before, "waiting"))["ticket"]
         number = (await listed(running, "Ada"))["Ada"]
-        running.desk.admit_student(number)
+        running.feature(StudentsFeature).admit(number)
         async with peer(running, name=b"The%20headmaster") as after:
             await hello(after, ticket=ticket)
             await told(after, "waiting")
@@ -220,14 +221,14 @@ async def test_an_invented_ticket_is_worth_nothing() -> None:
 async def test_who_is_let_in_takes_a_place() -> None:
     async with lesson("{admit: approve, max_students: 1}") as running, peer(running) as one, peer(running, b"Bob"):
         numbers = await listed(running, "Ada", "Bob")
-        running.desk.admit_student(numbers["Ada"])
+        running.feature(StudentsFeature).admit(numbers["Ada"])
         with pytest.raises(CommandError, match="All 1 places are taken") as caught:
-            running.desk.admit_student(numbers["Bob"])
+            running.feature(StudentsFeature).admit(numbers["Bob"])
         assert caught.value.code == CommandError.NOT_POSSIBLE
         assert students(running)[numbers["Bob"]]["admitted"] is False
         await one.client.sign_out()
         await eventually(lambda: students(running)[numbers["Ada"]]["state"] == "gone")
-        running.desk.admit_student(numbers["Bob"])
+        running.feature(StudentsFeature).admit(numbers["Bob"])
 
 
 # A full lesson
@@ -257,7 +258,7 @@ async def test_a_removed_student_loses_the_picture_and_may_come_again() -> None:
         await hello(watcher)
         ticket = (await told(watcher, "welcome"))["ticket"]
         await eventually(lambda: "1" in students(running))
-        running.desk.remove_student("1", ban=False)
+        running.feature(StudentsFeature).remove("1", ban=False)
         assert students(running)["1"]["state"] == "gone"
         assert await told(watcher, "refused") == {"type": "refused", "why": "removed"}
         async with peer(running) as again:
@@ -271,7 +272,7 @@ async def test_a_banned_student_is_recognised(known: dict[str, str]) -> None:
     async with lesson("{admit: everyone}") as running, peer(running) as watcher:
         await hello(watcher, device="mark")
         ticket = (await told(watcher, "welcome"))["ticket"]
-        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
+        running.feature(StudentsFeature).remove((await listed(running, "Ada"))["Ada"], ban=True)
         assert await told(watcher, "refused") == {"type": "refused", "why": "banned"}
         name = b"Somebody%20else" if known else b"%20ADA"
         async with peer(running, name=name) as again:
@@ -285,7 +286,7 @@ async def test_a_banned_student_is_recognised(known: dict[str, str]) -> None:
 async def test_a_banned_original_client_gets_no_offer_any_more() -> None:
     async with lesson("{admit: everyone}") as running, peer(running) as watcher:
         await watcher.offer()
-        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
+        running.feature(StudentsFeature).remove((await listed(running, "Ada"))["Ada"], ban=True)
         with pytest.raises(Dropped):
             await watcher.client.next_event(30.0)
         async with peer(running) as again, peer(running, name=b"Bob") as other:
@@ -298,7 +299,7 @@ async def test_the_other_tab_of_a_banned_student_goes_too() -> None:
         for each in (one, two):
             await hello(each, device="mark")
             await told(each, "welcome")
-        running.desk.remove_student((await listed(running, "Ada"))["Ada"], ban=True)
+        running.feature(StudentsFeature).remove((await listed(running, "Ada"))["Ada"], ban=True)
         assert (await told(two, "refused"))["why"] == "banned"
 
 
@@ -309,8 +310,8 @@ async def test_who_has_just_left_can_be_banned() -> None:
             await told(watcher, "welcome")
             await watcher.client.sign_out()
         await eventually(lambda: students(running)["1"]["state"] == "gone")
-        running.desk.remove_student("1", ban=False)
-        running.desk.remove_student("1", ban=True)
+        running.feature(StudentsFeature).remove("1", ban=False)
+        running.feature(StudentsFeature).remove("1", ban=True)
         async with peer(running, name=b"Eve") as again:
             await hello(again, device="mark")
             await told(again, "refused")
@@ -319,7 +320,8 @@ async def test_who_has_just_left_can_be_banned() -> None:
 async def test_nobody_is_removed_by_a_wrong_number() -> None:
     async with lesson("{admit: everyone}") as running, peer(running):
         before = await listed(running, "Ada")
-        for command in (running.desk.admit_student, lambda number: running.desk.remove_student(number, ban=True)):
+        students = running.feature(StudentsFeature)
+        for command in (students.admit, lambda number: students.remove(number, ban=True)):
             with pytest.raises(CommandError) as caught:
                 command("7")
             assert caught.value.code == CommandError.UNKNOWN_NAME

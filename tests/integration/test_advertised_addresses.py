@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from classroom.broadcaster import Broadcaster
 from classroom.common.alarms import Alarms
 from classroom.common.clock import SystemClock
+from classroom.features.publishing import PublishingFeature
 from classroom.lesson import lesson_from_text
 from classroom.server import advertised_addresses, endpoints
 from classroom.server.join_code import qr_code
@@ -50,7 +51,7 @@ async def test_state_code_and_invitation_have_the_public_address() -> None:
         assert described["addresses"] == ["https://lesson.example:8443/"]
         assert described["secure_addresses"] == ["https://lesson.example:8443/"]
         assert await qr(lesson.port) == qr_code("https://lesson.example:8443/")
-        invitation = lesson.desk.invite("phone")
+        invitation = lesson.feature(PublishingFeature).invite("phone")
         assert str(invitation["address"]).startswith("https://lesson.example:8443/send#source=phone&key=")
 
 
@@ -67,7 +68,7 @@ async def test_with_a_given_certificate_people_are_told_its_name(tmp_path: Path)
         base = f"https://desk.local:{lesson.endpoints.tls_port}"
         assert lesson.secure_teacher_addresses() == [f"{base}/teach#token={TOKEN}"]
         assert lesson.state()["lesson"]["secure_addresses"] == [f"{base}/"]  # type: ignore[index]
-        assert str(lesson.desk.invite("phone")["address"]).startswith(f"{base}/send#")
+        assert str(lesson.feature(PublishingFeature).invite("phone")["address"]).startswith(f"{base}/send#")
         async with aiohttp.ClientSession() as session:
             headers = {"Host": "desk.local"}
             async with session.get(f"http://127.0.0.1:{lesson.port}/healthz", headers=headers) as response:

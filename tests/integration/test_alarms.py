@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from classroom.features.sound import SoundFeature
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.camera import camera_process
 from tests.support.port import ask
@@ -32,7 +33,7 @@ async def test_alarms_come_with_what_mends_them_and_go() -> None:
             await eventually(lambda: ("audio.clipping", "tone") in told())
             assert told()["source.black", "dark"] == ("source.restart", {"source": "dark"})
             assert told()["audio.clipping", "tone"] == ("audio.set", {"input": "tone", "gain": 14.0})
-            lesson.desk.set_audio("tone", gain=0.0)
+            lesson.feature(SoundFeature).set("tone", gain=0.0)
             await eventually(lambda: ("audio.clipping", "tone") not in told())
             for fail, mend, code in (
                 (camera.freeze, camera.thaw, "source.frozen"),

@@ -10,6 +10,7 @@ import pytest
 from aiortc import RTCPeerConnection
 
 from classroom.broadcaster import Broadcaster
+from classroom.features.reports import ReportsFeature
 from classroom.media.frames import Picture
 from classroom.webrtc import viewer
 from tests.support.broadcast import broadcasting, eventually
@@ -50,7 +51,7 @@ async def test_a_fault_at_one_peers_message_leaves_the_others_their_lesson(
 
 async def test_a_picture_that_cannot_be_drawn_small_costs_only_its_thumbnail(lesson: Broadcaster) -> None:
     async def drawn() -> set[str | None]:
-        return {each.source for each in await lesson.bulletin.thumbnails()}
+        return {each.source for each in await lesson.feature(ReportsFeature).thumbnails()}
 
     async def all_drawn() -> bool:
         return await drawn() == {None, "bars", "red", "pause"}

@@ -14,9 +14,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from classroom.broadcaster import Broadcaster
+from classroom.broadcaster import COMMANDS, Broadcaster
 from classroom.control.json_rpc import SUBPROTOCOL
-from classroom.control.registry import COMMANDS
 from tests.support.broadcast import TOKEN, broadcasting
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "control.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from classroom.common.errors import DeviceError
+from classroom.features.scenes import ScenesFeature
 from classroom.media import source_pool as pool
 from classroom.media.sources import build_picture_source
 from classroom.media.sources.base import Source
@@ -145,7 +146,7 @@ async def lesson_of(seconds: float, device: str, camera: CameraProcess, mortals:
             until = time.monotonic() + seconds
             troubles = asyncio.create_task(trouble(camera, until, chance))
             while time.monotonic() < until:
-                lesson.desk.switch(chance.choice(["grid", "duo", "solo"]), None, None)
+                lesson.feature(ScenesFeature).switch(chance.choice(["grid", "duo", "solo"]))
                 before = watcher.pictures
                 await asyncio.sleep(chance.uniform(0.3, 1.0))
                 await eventually(lambda before=before: watcher.pictures > before, what="the program goes on")

@@ -25,6 +25,7 @@ from classroom.server import Site, add_pages
 from classroom.server.authority import fingerprint
 from classroom.server.own_certificates import OwnCertificates
 from classroom.server.port_sharing import ConnectionPolicy
+from classroom.server.reports import add_reports
 from tests.support.broadcast import BUSY_MACHINE, LESSON, TOKEN, broadcasting, eventually
 from tests.support.port import RawConnection, ask
 
@@ -113,7 +114,8 @@ async def test_control_is_taken_on_an_encrypted_connection_that_was_used_before(
         await connection.send("welcome")
 
     app = web.Application()
-    add_pages(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
+    add_pages(app)
+    add_reports(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
     async with Site(
         host="127.0.0.1", port=0, control_handler=control, app=app, tls=certificates.context, tls_port=0
     ) as running:

@@ -11,6 +11,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from classroom.broadcaster import Broadcaster
+from classroom.features.lesson import LessonFeature
 from tests.support.broadcast import LESSON, broadcasting, eventually
 from tests.support.student import student
 from tests.support.teacher import calling
@@ -84,7 +85,7 @@ async def test_a_monitor_is_told_when_the_lesson_ends() -> None:
         async with calling(lesson) as session:
             await session.ask("peer.offer", role="monitor")
             await session.hears("offer")
-            lesson.desk.end()
+            lesson.feature(LessonFeature).end()
             async with asyncio.TaskGroup() as tasks:
                 hearing = tasks.create_task(session.hears("ended"))
                 tasks.create_task(_stop(lesson))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from classroom.broadcaster import Broadcaster
+from classroom.features.reports import ReportsFeature
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.sound_library import Library, library
 from tests.support.teacher import calling
@@ -60,7 +61,7 @@ async def noisy(library: Library, text: str = LESSON) -> AsyncIterator[Broadcast
 
 
 def peak(lesson: Broadcaster, name: str) -> float:
-    return lesson.bulletin.levels()[name][0]
+    return lesson.feature(ReportsFeature).levels()[name][0]
 
 
 def mic(lesson: Broadcaster) -> Any:
@@ -73,7 +74,7 @@ async def test_the_room_is_heard_from_the_first_change_of_scene_and_not_before(l
         assert peak(lesson, "program") < -90
         assert mic(lesson)["muted"] is True
         assert mic(lesson)["reason"] == {"code": "audio.opening", "params": {}}
-        assert lesson.bulletin.microphone_lines() == [
+        assert lesson.feature(ReportsFeature).microphone_lines() == [
             "microphone 'mic' is silent until you first change the scene, or open it on your page"
         ]
         # It is on air already: nothing changes.
@@ -83,7 +84,7 @@ async def test_the_room_is_heard_from_the_first_change_of_scene_and_not_before(l
         await teacher.ask("program.switch", scene="talk")
         await eventually(lambda: peak(lesson, "program") > -20, what="the room is heard")
         assert (mic(lesson)["muted"], mic(lesson)["why"], mic(lesson)["gain"]) == (False, None, -3)
-        assert lesson.bulletin.microphone_lines() == ["microphone 'mic' is open"]
+        assert lesson.feature(ReportsFeature).microphone_lines() == ["microphone 'mic' is open"]
         await teacher.ask("program.switch", scene="title")
         assert mic(lesson)["muted"] is False
 
@@ -101,7 +102,7 @@ async def test_a_microphone_that_the_teacher_muted_stays_muted(library: Library)
         assert mic(lesson)["why"] is None
         await teacher.ask("program.switch", scene="talk")
         assert mic(lesson)["muted"] is True
-        assert lesson.bulletin.microphone_lines() == ["microphone 'mic' is muted"]
+        assert lesson.feature(ReportsFeature).microphone_lines() == ["microphone 'mic' is muted"]
 
 
 @pytest.mark.parametrize("how", ["take", "cue"])
@@ -117,4 +118,4 @@ async def test_the_preview_that_is_taken_and_a_planned_cue_count_as_well(library
 async def test_a_lesson_that_begins_with_another_picture_is_heard_at_once(library: Library) -> None:
     async with noisy(library, LESSON.replace("program: {", "program: {start: talk, ")) as lesson:
         await eventually(lambda: peak(lesson, "program") > -20, what="the room is heard")
-        assert lesson.bulletin.microphone_lines() == ["microphone 'mic' is open"]
+        assert lesson.feature(ReportsFeature).microphone_lines() == ["microphone 'mic' is open"]

@@ -15,6 +15,7 @@ from aiortc import AudioStreamTrack, RTCPeerConnection, RTCSessionDescription, V
 from av import AudioFrame, VideoFrame
 
 from classroom.broadcaster import Broadcaster
+from classroom.features.reports import ReportsFeature
 from classroom.media.frames import SAMPLE_RATE
 from tests.support.broadcast import BUSY_MACHINE, TOKEN, broadcasting, eventually
 from tests.support.teacher import Caller, calling
@@ -115,7 +116,7 @@ async def test_what_a_page_sends_is_on_air_and_heard_until_it_stops() -> None:
             await eventually(lambda: state(lesson)["state"] == "live", what="live")
             await eventually(lambda: on_air(lesson, RED), what="red in the program")
             assert state(lesson)["size"] == (320, 240)
-            await eventually(lambda: lesson.bulletin.levels()["laptop"][0] > -20, what="the tone")
+            await eventually(lambda: lesson.feature(ReportsFeature).levels()["laptop"][0] > -20, what="the tone")
             await caller.ask("peer.close", peer=peer)
             await eventually(lambda: state(lesson)["state"] == "lost", within=2, what="lost")
             await eventually(lambda: not on_air(lesson, RED), within=2, what="the fallback")
@@ -152,7 +153,7 @@ async def _still_live(lesson: Broadcaster) -> None:
 
 async def test_sound_alone_is_sent_as_well() -> None:
     async with broadcasting(LESSON) as lesson, calling(lesson) as caller, sending(caller, None, sound=True):
-        await eventually(lambda: lesson.bulletin.levels()["laptop"][0] > -20, what="the tone")
+        await eventually(lambda: lesson.feature(ReportsFeature).levels()["laptop"][0] > -20, what="the tone")
         assert state(lesson)["state"] == "live"
 
 

@@ -17,6 +17,8 @@ from aiortc import RTCPeerConnection
 from classroom.broadcaster import Broadcaster
 from classroom.common.clock import SystemClock
 from classroom.features.lesson_file import LessonFile, read_lesson_file
+from classroom.features.scenes import ScenesFeature
+from classroom.features.sound import SoundFeature
 from tests.support.broadcast import BUSY_MACHINE, TOKEN, eventually
 from tests.support.machine import Machine
 from tests.support.odd_files import ODD_FILES, odd_file
@@ -101,7 +103,7 @@ async def test_what_is_saved_is_applied(tmp_path: Path) -> None:
 
 async def test_a_scene_on_air_that_is_gone_gives_way_to_the_first(tmp_path: Path) -> None:
     async with running(tmp_path) as lesson:
-        lesson.broadcaster.desk.switch("away", None, None)
+        lesson.broadcaster.feature(ScenesFeature).switch("away")
         lesson.save(LESSON.replace("  away: pause\n", "").replace("fallback: pause", "fallback: null"))
         await eventually(lambda: lesson.state("program")["scene"] == "talk")
         lesson.save(LESSON.replace("  pause: {kind", "  other: {kind").replace("pause", "other"))
@@ -110,8 +112,8 @@ async def test_a_scene_on_air_that_is_gone_gives_way_to_the_first(tmp_path: Path
 
 async def test_what_the_teacher_set_stays_unless_the_file_changes_it(tmp_path: Path) -> None:
     async with running(tmp_path) as lesson:
-        lesson.broadcaster.desk.set_audio("clap", gain=3.0, muted=True, duck=9.0, heard="always")
-        lesson.broadcaster.desk.set_audio("tone", gain=-20.0, muted=False)
+        lesson.broadcaster.feature(SoundFeature).set("clap", gain=3.0, muted=True, duck=9.0, heard="always")
+        lesson.broadcaster.feature(SoundFeature).set("tone", gain=-20.0, muted=False)
         lesson.save(LESSON.replace("gain: -12", "gain: -18"))
         await eventually(lambda: lesson.state("audio")["tone"]["gain"] == -18)
         assert lesson.state("audio")["tone"]["muted"] is False

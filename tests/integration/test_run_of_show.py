@@ -9,6 +9,8 @@ import pytest
 
 from classroom.broadcaster import Broadcaster
 from classroom.common.errors import CommandError
+from classroom.features.run_of_show import RunOfShowFeature
+from classroom.features.scenes import ScenesFeature
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.clips import pdf
 
@@ -52,22 +54,22 @@ async def test_cues_come_at_their_time_and_turn_to_their_page(tmp_path: Path) ->
         await eventually(lambda: broadcaster.state()["sources"]["deck"]["page"] == 4)  # type: ignore[index]
         await eventually(lambda: scene(broadcaster) == "away")
         assert (cues(broadcaster)["next"], cues(broadcaster)["left"]) == (2, None)
-        broadcaster.desk.next_cue()
+        broadcaster.feature(RunOfShowFeature).next()
         assert scene(broadcaster) == "opening"
         assert [each["state"] for each in cues(broadcaster)["list"]] == ["done"] * 3
         with pytest.raises(CommandError):
-            broadcaster.desk.next_cue()
+            broadcaster.feature(RunOfShowFeature).next()
 
 
 async def test_after_the_teachers_own_command_cues_wait(tmp_path: Path) -> None:
     async with broadcasting(written(tmp_path, "{after: 2s, scene: away}", "{after: 1h, scene: deck}")) as broadcaster:
-        broadcaster.desk.switch("more", None, None)
+        broadcaster.feature(ScenesFeature).switch("more")
         assert cues(broadcaster)["mode"] == "held"
         await eventually(lambda: cues(broadcaster)["due"] == 1)
         assert scene(broadcaster) == "more"
         # The teachers were told of it without asking.
-        await eventually(lambda: broadcaster.desk.board.whole()["cues"]["due"] == 1)  # type: ignore[index]
-        broadcaster.desk.next_cue()
+        await eventually(lambda: broadcaster.state()["cues"]["due"] == 1)  # type: ignore[index]
+        broadcaster.feature(RunOfShowFeature).next()
         assert scene(broadcaster) == "away"
         assert cues(broadcaster)["mode"] == "automatic"
         assert 3500 < cues(broadcaster)["left"] < 3600
@@ -80,9 +82,9 @@ async def test_a_page_that_is_not_there_is_an_alarm_and_the_scene_comes_on_air(t
         return {alarm["code"]: alarm["sentence"] for alarm in broadcaster.state()["alarms"]}  # type: ignore[attr-defined]
 
     async with broadcasting(lesson) as broadcaster:
-        broadcaster.desk.next_cue()
+        broadcaster.feature(RunOfShowFeature).next()
         assert scene(broadcaster) == "deck"
         assert alarms(broadcaster)["cue.failed"].startswith("The cue 'Last page' could not be carried out. ")
-        broadcaster.desk.next_cue()
+        broadcaster.feature(RunOfShowFeature).next()
         assert scene(broadcaster) == "away"
         assert "cue.failed" not in alarms(broadcaster)

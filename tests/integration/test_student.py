@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from classroom.broadcaster import Broadcaster
+from classroom.features.scenes import ScenesFeature
 from classroom.webrtc import viewer
 from tests.support.broadcast import BUSY_MACHINE, broadcasting, eventually
 from tests.support.machine import Machine
@@ -94,11 +95,11 @@ async def test_pictures_and_sound_arrive_and_follow_the_teacher(
         await watcher.watch()
         # 320x240 in 640x360: bars left and right, the picture between.
         await sees(watcher, {(0.5, 0.5): "red", (0.05, 0.5): "black", (0.95, 0.5): "black"})
-        lesson.desk.switch("blue", None, None)
+        lesson.feature(ScenesFeature).switch("blue")
         await sees(watcher, {(0.5, 0.5): "blue", (0.02, 0.02): "blue"})
-        lesson.desk.switch("both", None, None)
+        lesson.feature(ScenesFeature).switch("both")
         await sees(watcher, {(0.9, 0.9): "blue", (0.25, 0.25): "red"})
-        lesson.desk.switch("duo", None, None)
+        lesson.feature(ScenesFeature).switch("duo")
         await sees(watcher, {(0.25, 0.5): "red", (0.75, 0.5): "blue", (0.25, 0.02): "black"})
         assert watcher.picture is not None
         assert (watcher.picture.width, watcher.picture.height) == (640, 360)
@@ -126,7 +127,7 @@ async def test_a_source_that_failed_shows_the_fallback(lesson: Broadcaster) -> N
     async with student(lesson.port) as watcher:
         await watcher.watch()
         await sees(watcher, {(0.5, 0.5): "red"})
-        lesson.desk.switch("gone", None, None)
+        lesson.feature(ScenesFeature).switch("gone")
         await sees(watcher, {(0.5, 0.5): "lime"})
 
 
@@ -260,9 +261,9 @@ async def test_twenty_switches_in_ten_seconds(lesson: Broadcaster) -> None:
         await sees(watcher, {(0.5, 0.5): "red"})
         for scene in scenes:
             before = watcher.pictures
-            lesson.desk.switch(scene, None, None)
+            lesson.feature(ScenesFeature).switch(scene)
             await eventually(lambda before=before: watcher.pictures >= before + 8)
-        lesson.desk.switch("blue", None, None)
+        lesson.feature(ScenesFeature).switch("blue")
         await sees(watcher, {(0.5, 0.5): "blue", (0.02, 0.02): "blue"})
         program = lesson.state()["program"]
         assert isinstance(program, dict)

@@ -27,6 +27,7 @@ from classroom.control.connection import ControlConnection
 from classroom.server import Site, add_pages
 from classroom.server.authority import Authority
 from classroom.server.join_code import add_join
+from classroom.server.reports import add_reports
 from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
 
@@ -249,7 +250,8 @@ async def page_server() -> AsyncIterator[PageServer]:
     """Serve the pages on a free port of the loopback."""
     switchboard = Switchboard(room=Room(visibility="hub", ids="random"), clock=SystemClock())
     app = web.Application()
-    add_pages(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
+    add_pages(app)
+    add_reports(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
     add_routes(app, switchboard)
     servers: list[PageServer] = []
     authority = Authority.make("desk", datetime.now(UTC))

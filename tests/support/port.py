@@ -18,6 +18,7 @@ from classroom.server import Site, add_pages
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import own_address
 from classroom.server.port_sharing import ConnectionPolicy
+from classroom.server.reports import add_reports
 from classroom.signaling import Guard, Room, RoomMember, Switchboard, add_routes
 
 __all__ = ["OpenPort", "RawConnection", "ask", "open_port", "until"]
@@ -64,9 +65,8 @@ async def open_port(
     registry = CollectorRegistry()
     app = web.Application()
     if not everything_else:
-        add_pages(
-            app, health=lambda: {"status": "on air"}, metrics=registry, metrics_token=metrics_token, folder=folder
-        )
+        add_pages(app, folder=folder)
+        add_reports(app, health=lambda: {"status": "on air"}, metrics=registry, metrics_token=metrics_token)
     add_routes(app, switchboard, guard=guard, limits=limits, own_address=own_address, everything_else=everything_else)
     if checkpoint is not None:
         app.middlewares.insert(0, checkpoint.middleware)

@@ -17,7 +17,7 @@ import av
 
 from classroom.common.clock import Clock, ManualClock, SystemClock
 from classroom.director import Director
-from classroom.features.scenes import scenes_of
+from classroom.features.from_lesson import scenes_of
 from classroom.lesson import Lesson, lesson_from_text
 from classroom.media.fanout import Subscription
 from classroom.media.frames import Codec, PictureSlot

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 from prometheus_client.exposition import generate_latest
 
+from classroom.broadcaster import COMMANDS
 from classroom.cli.main import main
 from classroom.common.metrics import LessonFigures, make_registry
-from classroom.control.registry import COMMANDS
 from tests.support.lessons import report
 
 ROOT = Path(__file__).parents[2]

@@ -1,183 +1,118 @@
-"""Every command explains itself and checks what it is given."""
+"""A method that is marked explains itself, checks what it is given, and is called with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import Field
 
 from classroom.common.errors import CommandError
 from classroom.common.throttle import Throttle
 from classroom.control import json_rpc as messages
-from classroom.control.calls import Call, Calls, Role, Tell
-from classroom.control.registry import COMMANDS, describe
+from classroom.control.registry import Name, bound, command, commands_of, describe
 from classroom.control.state import StateBoard
 
 
-class Lesson:
-    """A desk that writes down what it is asked to do."""
+class Lights:
+    """Something with methods, which writes down what it is asked to do."""
 
     def __init__(self) -> None:
-        self.board = StateBoard({"program": {"scene": "talk"}})
         self.done: list[tuple[object, ...]] = []
 
-    def state(self) -> dict[str, object]:
-        return self.board.whole()
+    @command("lights.on")
+    def turn_on(
+        self,
+        lamp: Name,
+        colour: Literal["red", "white"] | None = None,
+        seconds: Annotated[float, Field(ge=0, le=10)] | None = None,
+    ) -> None:
+        """Turn a lamp on.
 
-    def switch(self, scene: str, transition: str | None, duration: float | None) -> None:
-        self.done.append(("switch", scene, transition, duration))
+        It stays on for some `seconds`, or until it is turned off.
+        """
+        self.done.append((lamp, colour, seconds))
 
-    def set_audio(self, input_name: str, **changes: object) -> None:
-        self.done.append(("audio", input_name, *changes.values()))
+    @command("lights.who")
+    def who(self, caller: object) -> Mapping[str, object]:
+        """Tell who asks."""
+        return {"caller": caller}
 
-    def restart_source(self, source: str) -> None:
-        self.done.append(("restart", source))
+    @command("lights.set", optional={"level": Annotated[int, Field(le=9)] | None, "lit": bool | None})
+    def adjust(self, lamp: Name, **changes: Any) -> None:
+        """Change something about a lamp."""
+        self.done.append((lamp, changes))
 
-    def admit_student(self, number: str) -> None:
-        self.done.append(("admit", number))
-
-    def remove_student(self, number: str, *, ban: bool) -> None:
-        self.done.append(("remove", number, ban))
-
-    def welcome_guest(self, source: str) -> Mapping[str, object]:
-        return {"source": source}
-
-    def invite(self, source: str) -> Mapping[str, object]:
-        return {"path": f"/send#source={source}"}
-
-    def revoke_invitation(self, source: str) -> None:
-        self.done.append(("revoke", source))
-
-    def begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
-        raise CommandError.not_possible("There is no WebRTC here.")
-
-    def go_to_page(self, source: str, page: int | None, step: int | None) -> None:
-        self.done.append(("page", source, page, step))
-
-    def prepare(self, scene: str | None) -> None:
-        self.done.append(("prepare", scene))
-
-    def take(self) -> None:
-        self.done.append(("take",))
-
-    def next_cue(self) -> None:
-        self.done.append(("next cue",))
-
-    def end(self) -> None:
-        self.done.append(("end",))
+    def not_a_command(self) -> None:
+        """Nobody can call this from afar."""
 
 
-class Teacher:
-    """A caller with a lesson."""
+class Caller:
+    """A session with a method of its own."""
 
-    def __init__(self) -> None:
-        self.lesson = Lesson()
-        self.calls = Calls(begin=self.lesson.begin_call, notify=lambda said: None)
-
-    @property
-    def desk(self) -> Lesson:
-        return self.lesson
-
-    def greeting(self) -> Mapping[str, object]:
-        return {"state": self.lesson.state()}
-
-    def watch(self, *, meters: bool | None, thumbnails: bool | None) -> Mapping[str, object]:
-        return {"meters": bool(meters), "thumbnails": bool(thumbnails)}
+    @command("greet")
+    def greet(self) -> Mapping[str, object]:
+        """Say hello."""
+        return {"greeted": self}
 
 
-def test_the_methods_of_this_version_are_there_with_help() -> None:
-    listed = {str(method["name"]): method for method in describe()}
-    assert list(listed) == [
-        "hello", "methods", "watch", "program.switch", "preview.set", "program.take", "cue.next",
-        "audio.set", "source.restart",
-        "source.invite", "source.uninvite",
-        "slides.goto",
-        "student.admit", "student.remove",
-        "peer.offer", "peer.answer", "peer.candidate", "peer.key_frame", "peer.close", "lesson.end",
-    ]  # fmt: skip
-    assert all(str(method["help"]).endswith(".") for method in listed.values())
-    parameters = listed["program.switch"]["parameters"]
-    assert isinstance(parameters, list)
-    assert [(each["name"], each["required"]) for each in parameters] == [
-        ("scene", True),
-        ("transition", False),
-        ("duration", False),
+COMMANDS = commands_of((Caller, Lights))
+
+
+def test_marked_methods_are_listed_in_their_order_with_help_and_parameters() -> None:
+    assert list(COMMANDS) == ["greet", "lights.on", "lights.who", "lights.set"]
+    described = {str(each["name"]): each for each in describe(COMMANDS)}
+    assert described["lights.on"]["help"] == (
+        "Turn a lamp on.\n\nIt stays on for some `seconds`, or until it is turned off."
+    )
+    assert described["lights.who"]["parameters"] == []
+    assert described["lights.set"]["parameters"] == [
+        {"name": "lamp", "required": True, "schema": {"maxLength": 64, "minLength": 1, "type": "string"}},
+        {
+            "name": "level",
+            "required": False,
+            "schema": {"anyOf": [{"maximum": 9, "type": "integer"}, {"type": "null"}]},
+        },
+        {"name": "lit", "required": False, "schema": {"anyOf": [{"type": "boolean"}, {"type": "null"}]}},
     ]
 
 
-def test_parameters_by_name_and_by_position_reach_the_lesson() -> None:
-    teacher = Teacher()
-    COMMANDS["program.switch"].call(teacher, {"scene": "desk", "transition": "cut"})
-    COMMANDS["program.switch"].call(teacher, ["talk"])
-    COMMANDS["preview.set"].call(teacher, {"scene": "desk"})
-    COMMANDS["preview.set"].call(teacher, [None])
-    COMMANDS["program.take"].call(teacher, {})
-    COMMANDS["cue.next"].call(teacher, {})
-    COMMANDS["slides.goto"].call(teacher, {"source": "slides", "page": 3})
-    COMMANDS["slides.goto"].call(teacher, {"source": "slides", "step": -1})
-    COMMANDS["audio.set"].call(teacher, {"input": "mic", "gain": -6, "muted": True})
-    COMMANDS["audio.set"].call(teacher, {"input": "mic", "delay": 120})
-    COMMANDS["audio.set"].call(teacher, {"input": "film", "duck": 12, "heard": "on-air"})
-    COMMANDS["source.restart"].call(teacher, {"source": "camera"})
-    COMMANDS["student.admit"].call(teacher, {"id": "3"})
-    COMMANDS["student.admit"].call(teacher, {"id": 3})
-    COMMANDS["student.remove"].call(teacher, {"id": "4"})
-    COMMANDS["student.remove"].call(teacher, ["4", True])
-    COMMANDS["lesson.end"].call(teacher, {})
-    assert teacher.lesson.done == [
-        ("switch", "desk", "cut", None),
-        ("switch", "talk", None, None),
-        ("prepare", "desk"),
-        ("prepare", None),
-        ("take",),
-        ("next cue",),
-        ("page", "slides", 3, None),
-        ("page", "slides", None, -1),
-        ("audio", "mic", -6.0, True, None, None, None),
-        ("audio", "mic", None, None, 120.0, None, None),
-        ("audio", "film", None, None, None, 12.0, "on-air"),
-        ("restart", "camera"),
-        ("admit", "3"),
-        ("admit", "3"),
-        ("remove", "4", False),
-        ("remove", "4", True),
-        ("end",),
-    ]
+def test_parameters_by_name_and_by_position_reach_the_object() -> None:
+    lights, caller = Lights(), Caller()
+    commands = bound(COMMANDS, [lights])
+    assert commands["lights.on"].call(caller, {"lamp": "desk", "colour": "red"}) == {}
+    commands["lights.on"].call(caller, ["door", None, 3])
+    commands["lights.set"].call(caller, {"lamp": "desk", "level": 3})
+    assert lights.done == [("desk", "red", None), ("door", None, 3.0), ("desk", {"level": 3, "lit": None})]
+
+
+def test_a_method_that_wants_to_know_is_told_who_asks_and_one_of_the_session_is_called_on_it() -> None:
+    commands, caller = bound(COMMANDS, [Lights()]), Caller()
+    assert commands["lights.who"].call(caller, {}) == {"caller": caller}
+    assert commands["greet"].call(caller, {}) == {"greeted": caller}
 
 
 @pytest.mark.parametrize(
     ("method", "params", "words"),
     [
-        ("program.switch", {}, "'scene' is missing"),
-        ("program.switch", {"scene": 3}, "'scene'"),
-        ("program.switch", {"scene": "a", "speed": 1}, "'speed' is not a parameter"),
-        ("program.switch", {"scene": "a", "transition": "wipe"}, "'transition'"),
-        ("program.switch", ["a", "cut", 1, 2], "at most 3"),
-        ("program.switch", {"scene": "a", "duration": -1}, "'duration'"),
-        ("audio.set", {"input": "mic"}, "Name at least one of gain"),
-        ("slides.goto", {"source": "slides"}, "a page or a step"),
-        ("slides.goto", {"source": "slides", "page": 1, "step": 1}, "not both"),
-        ("slides.goto", {"source": "slides", "page": 0}, "'page'"),
-        ("audio.set", {"input": "mic", "gain": 1000}, "'gain'"),
-        ("audio.set", {"input": "mic", "delay": 1001}, "'delay'"),
-        ("audio.set", {"input": "mic", "muted": "yes"}, "'muted'"),
-        ("audio.set", {"input": "mic", "duck": 61}, "'duck'"),
-        ("audio.set", {"input": "mic", "heard": "never"}, "'heard'"),
-        ("student.admit", {}, "'id' is missing"),
-        ("student.admit", {"id": True}, "'id'"),
-        ("student.remove", {"id": "1", "ban": 1}, "'ban'"),
-        ("peer.offer", {"role": "listen"}, "'role'"),
-        ("peer.answer", {"peer": "1"}, "'sdp' is missing"),
-        ("peer.candidate", {"peer": "1", "candidate": "x" * 2000}, "'candidate'"),
+        ("lights.on", {}, "'lamp' is missing"),
+        ("lights.on", {"lamp": 3}, "'lamp'"),
+        ("lights.on", {"lamp": "a", "speed": 1}, "'speed' is not a parameter of this method"),
+        ("lights.on", {"lamp": "a", "colour": "blue"}, "'colour'"),
+        ("lights.on", ["a", "red", 1, 2], "lights.on takes at most 3 parameters"),
+        ("lights.on", {"lamp": "a", "seconds": -1}, "'seconds'"),
+        ("lights.who", {"caller": "me"}, "'caller' is not a parameter of this method"),
+        ("lights.set", {"lamp": "a", "level": 10}, "'level'"),
     ],
 )
 def test_wrong_parameters_change_nothing(method: str, params: object, words: str) -> None:
-    teacher = Teacher()
+    lights = Lights()
     assert isinstance(params, dict | list)
     with pytest.raises(CommandError, match=words) as caught:
-        COMMANDS[method].call(teacher, params)
+        bound(COMMANDS, [lights])[method].call(Caller(), params)
     assert caught.value.code == messages.INVALID_PARAMS
-    assert teacher.lesson.done == []
+    assert lights.done == []
 
 
 def test_the_board_counts_changes_and_tells_whole_sections() -> None:

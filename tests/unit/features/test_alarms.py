@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 import pytest
 
-from classroom.common.alarms import Alarm, ContinueCues, Remedy, RestartSource, SetGain
+from classroom.broadcaster import COMMANDS
+from classroom.common.alarms import Alarm, Alarms, ContinueCues, Remedy, RestartSource, SetGain
 from classroom.common.sentences import Wording
-from classroom.control.registry import COMMANDS
-from classroom.features.alarms import alarms_section, command_of, describe
+from classroom.features.alarms import AlarmEntry, AlarmsFeature, command_of, describe
+from classroom.features.base import AlarmCleared, AlarmRaised, Events
 from classroom.media.supervisor import SourceState, SourceStatus
+
+
+def alarms_section(
+    statuses: Mapping[str, SourceStatus], on_air: Collection[str], others: Sequence[Alarm] = ()
+) -> list[AlarmEntry]:
+    raised = Alarms(lambda: None)
+    for alarm in others:
+        raised.put(alarm)
+    return AlarmsFeature(statuses=lambda: statuses, on_air=lambda: on_air, others=raised, events=Events()).alarms()
 
 
 @pytest.mark.parametrize(
@@ -81,3 +93,21 @@ def test_alarms_of_sources_tell_what_their_sentence_is_made_of() -> None:
     statuses = {"cam": SourceStatus("camera", "failed", why), "bars": SourceStatus("pattern", "live")}
     [alarm] = alarms_section(statuses, ())
     assert (alarm["sentence"], alarm["reason"]) == (str(why), reason)
+
+
+def test_others_hear_of_each_alarm_that_comes_changes_or_goes() -> None:
+    events, alarms = Events(), Alarms(lambda: None)
+    heard: list[object] = []
+    for kind in (AlarmRaised, AlarmCleared):
+        events.listen(kind, heard.append)
+    feature = AlarmsFeature(statuses=dict, on_air=tuple, others=alarms, events=events)
+    first, second = Alarm("ice.no_relay", "No relay."), Alarm("ice.no_relay", "Still no relay.")
+    alarms.put(first)
+    feature.alarms()
+    feature.alarms()
+    assert heard == [AlarmRaised(first)]
+    alarms.put(second)
+    feature.alarms()
+    alarms.clear("ice.no_relay")
+    feature.alarms()
+    assert heard[1:] == [AlarmRaised(second), AlarmCleared(second)]

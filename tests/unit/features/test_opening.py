@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from classroom.features.opening import OPENING, Opening, hears_people, shows_cards_only
-from classroom.features.scenes import scenes_of
+from classroom.features.base import Events, InputMuted, SceneOnAir
+from classroom.features.from_lesson import scenes_of
+from classroom.features.opening import OPENING, OpeningFeature, hears_people, shows_cards_only
 from classroom.lesson import Lesson
 from classroom.lesson.built_in import built_in_lesson
 from classroom.media.sound import SoundInput
@@ -46,9 +47,26 @@ def inputs(*names: str, muted: bool = False) -> dict[str, SoundInput]:
     return {name: SoundInput(SoundBuffer(), muted=muted) for name in names}
 
 
-def opening(*, waits: bool = True) -> tuple[Opening, list[str]]:
-    opened: list[str] = []
-    return Opening(lesson(), waits=waits, open_input=opened.append), opened
+class Beginning:
+    """A lesson that begins with a scene on air, and what was opened since."""
+
+    def __init__(self, *, waits: bool = True, scene: str = "title") -> None:
+        self.events = Events()
+        self.opened: list[str] = []
+        self.muted: list[InputMuted] = []
+        self.events.listen(InputMuted, self.muted.append)
+        self.feature = OpeningFeature(
+            lesson(),
+            waits=waits,
+            open_input=self.opened.append,
+            scene=lambda: scenes_of(lesson())[scene],
+            events=self.events,
+        )
+
+
+def opening(*, waits: bool = True) -> tuple[OpeningFeature, list[str]]:
+    begins = Beginning(waits=waits)
+    return begins.feature, begins.opened
 
 
 def test_whatever_can_hear_people_counts_and_nothing_else() -> None:
@@ -79,11 +97,27 @@ def test_microphones_are_muted_and_open_with_the_first_change_of_scene() -> None
 
 
 def test_what_the_lesson_or_the_teacher_mutes_stays_muted() -> None:
-    begins, opened = opening()
-    begins.hush(inputs("mic", "player") | inputs("phone", muted=True))
-    begins.decided("mic")
-    begins.over()
-    assert opened == ["player"]
+    begins = Beginning()
+    begins.feature.hush(inputs("mic", "player") | inputs("phone", muted=True))
+    begins.events.emit(InputMuted("mic", True, "teacher"))
+    begins.feature.over()
+    assert begins.opened == ["player"]
+
+
+def test_the_first_scene_on_air_ends_it_and_others_hear_what_opened() -> None:
+    begins = Beginning()
+    begins.feature.hush(inputs("mic"))
+    begins.events.emit(SceneOnAir("talk", "title", "cue"))
+    assert begins.opened == ["mic"]
+    assert begins.muted == [InputMuted("mic", False, "opening")]
+
+
+@pytest.mark.parametrize(("scene", "opened"), [("title", []), ("talk", ["mic"])])
+def test_a_saved_file_that_shows_more_than_cards_on_air_ends_it(scene: str, opened: list[str]) -> None:
+    begins = Beginning(scene=scene)
+    begins.feature.hush(inputs("mic"))
+    begins.feature.apply(lesson())
+    assert begins.opened == opened
 
 
 def test_a_lesson_that_opens_on_a_camera_has_its_microphones_open() -> None:

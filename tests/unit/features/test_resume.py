@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from classroom.common.clock import ManualClock
-from classroom.features.resume import Continuation
+from classroom.features.resume import Beginning
 from classroom.lesson import Lesson
 from classroom.lesson.audio_settings import AudioSettings
 from classroom.lesson.progress import InputProgress, Progress, RunOfShowProgress
@@ -48,7 +48,7 @@ def going_on(
     waiting: tuple[str, ...] = (),
     ago: float = 20.0,
     **audio: InputProgress,
-) -> Continuation:
+) -> Beginning:
     before = Progress(
         lesson="lesson.yaml",
         saved=datetime.now(UTC) - timedelta(seconds=ago),
@@ -63,7 +63,7 @@ def going_on(
         cues=RunOfShowProgress(held=False, cues=()),
     )
     keeping = Resumption(ProgressFile(Path("nowhere"), "lesson.yaml"), before)
-    return Continuation(lesson(text), keeping, clock=ManualClock(10_000.0))
+    return Beginning(lesson(text), keeping, clock=ManualClock(10_000.0))
 
 
 def inputs(**muted: bool) -> dict[str, SoundInput]:
@@ -72,12 +72,12 @@ def inputs(**muted: bool) -> dict[str, SoundInput]:
 
 def test_the_clock_of_a_lesson_goes_on_also_while_it_is_interrupted() -> None:
     goes_on = going_on()
-    assert 10_000.0 - goes_on.started == pytest.approx(620.0, abs=5)
-    assert (datetime.now(UTC) - goes_on.began).total_seconds() == pytest.approx(620.0, abs=5)
+    assert 10_000.0 - goes_on.time.started == pytest.approx(620.0, abs=5)
+    assert (datetime.now(UTC) - goes_on.time.began).total_seconds() == pytest.approx(620.0, abs=5)
 
 
 def test_a_clock_that_was_put_back_a_little_takes_nothing_from_it() -> None:
-    assert 10_000.0 - going_on(ago=-30.0).started == pytest.approx(600.0, abs=1)
+    assert 10_000.0 - going_on(ago=-30.0).time.started == pytest.approx(600.0, abs=1)
 
 
 def test_what_the_teacher_set_comes_back() -> None:
@@ -131,5 +131,5 @@ def test_a_scene_that_is_gone_gives_way_to_the_beginning_of_the_lesson() -> None
 
 
 def test_a_lesson_that_is_not_kept_begins_at_its_beginning() -> None:
-    begins = Continuation(lesson(), None, clock=ManualClock(5.0))
-    assert (begins.started, begins.start, begins.waits) == (5.0, "title", True)
+    begins = Beginning(lesson(), None, clock=ManualClock(5.0))
+    assert (begins.time.started, begins.start, begins.waits) == (5.0, "title", True)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from classroom.common.alarms import Alarms
-from classroom.common.clock import ManualClock
-from classroom.director import Cue
-from classroom.features.run_of_show import Prompter, cues_of
-from classroom.features.scenes import Direction, scenes_of
+from classroom.common.clock import LessonTime, ManualClock
+from classroom.director import Cue, Director
+from classroom.features.base import Events, SceneOnAir, TakenOver
+from classroom.features.from_lesson import cues_of, director_of, scenes_of
+from classroom.features.run_of_show import RunOfShowFeature
+from classroom.features.scenes import ScenesFeature
 from classroom.lesson import Lesson
 from tests.support.lessons import report
 
@@ -48,6 +51,29 @@ def lesson(*cues: str) -> Lesson:
     found = report(LESSON + "".join(f"  - {cue}\n" for cue in cues))
     assert found.lesson is not None, found.faults
     return found.lesson
+
+
+def show_of(
+    planned: Lesson,
+    time: LessonTime,
+    *,
+    tell: Callable[[Mapping[str, object]], None] = lambda _: None,
+    events: Events | None = None,
+) -> tuple[RunOfShowFeature, Director]:
+    """The run of show of a lesson, and the director whose scenes it puts on air."""
+    heard = events or Events()
+    director = director_of(planned, clock=time.clock)
+    show = RunOfShowFeature(
+        planned,
+        time=time,
+        director=director,
+        scenes=ScenesFeature(director, clock=time.clock, events=heard, tell=lambda _: None, on_air=lambda *_: None),
+        turn=lambda *_: None,
+        events=heard,
+        alarms=Alarms(lambda: None),
+        tell=tell,
+    )
+    return show, director
 
 
 @needs_zones
@@ -93,33 +119,36 @@ def test_a_computer_that_slept_is_not_late_for_a_time_of_day() -> None:
 
     async def teach() -> None:
         nonlocal slept
-        direction = Direction(planned, clock=clock, tell=lambda _: None, on_air=lambda *_: None)
-        prompter = Prompter(
-            planned,
-            clock=clock,
-            started=100.0,
-            began=began,
-            direction=direction,
-            turn=lambda *_: None,
-            alarms=Alarms(lambda: None),
-            tell=lambda _: told.append(direction.director.program.scene.name),
-            today=lambda: began + timedelta(seconds=clock.now() - 100.0) + slept,
-        )
-        running = asyncio.create_task(prompter.run())
-        clock.advance(300)
-        await asyncio.sleep(0)
-        assert direction.director.program.scene.name == "talk"
-        slept = timedelta(minutes=10)
-        async with asyncio.timeout(30):
-            while direction.director.program.scene.name == "talk":  # noqa: ASYNC110 - nobody tells of the wall's clock
-                await asyncio.sleep(0.05)
-        assert direction.director.program.scene.name == "away"
-        described = prompter.describe()["cues"]
-        assert isinstance(described, dict)
-        # Thirty minutes of lesson are thirty minutes of lesson, and end later by the clock.
-        assert described["left"] == 1500.0
-        assert described["list"][1]["at"] == (began + timedelta(minutes=40)).isoformat(timespec="seconds")
-        running.cancel()
+        time = LessonTime(clock, 100.0, began, lambda: began + timedelta(seconds=clock.now() - 100.0) + slept)
+        show, director = show_of(planned, time, tell=lambda _: told.append(director.program.scene.name))
+        async with contextlib.AsyncExitStack() as stack:
+            await show.run(stack)
+            clock.advance(300)
+            await asyncio.sleep(0)
+            assert director.program.scene.name == "talk"
+            slept = timedelta(minutes=10)
+            async with asyncio.timeout(30):
+                while director.program.scene.name == "talk":  # noqa: ASYNC110 - nobody tells of the wall's clock
+                    await asyncio.sleep(0.05)
+            assert director.program.scene.name == "away"
+            described = show.cues()
+            # Thirty minutes of lesson are thirty minutes of lesson, and end later by the clock.
+            assert described["left"] == 1500.0
+            assert described["list"][1]["at"] == (began + timedelta(minutes=40)).isoformat(timespec="seconds")
 
     asyncio.run(teach())
     assert told[-1] == "away"
+
+
+def test_what_the_teacher_puts_on_air_by_hand_holds_it_until_the_next_cue_is_asked_for() -> None:
+    events, scenes = Events(), list[SceneOnAir]()
+    events.listen(SceneOnAir, scenes.append)
+    planned = lesson("{after: 5m, scene: away}", "{after: 10m, scene: talk}")
+    began = datetime(2026, 11, 23, 10, tzinfo=ZONE)
+    show, _ = show_of(planned, LessonTime(ManualClock(), 0.0, began), events=events)
+    assert show.cues()["mode"] == "automatic"
+    events.emit(TakenOver())
+    assert show.cues()["mode"] == "held"
+    show.next()
+    assert show.cues()["mode"] == "automatic"
+    assert scenes == [SceneOnAir("away", "talk", "cue")]

@@ -6,9 +6,9 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from classroom.broadcaster import COMMANDS
 from classroom.common.clock import ManualClock
 from classroom.common.errors import CommandError
-from classroom.control.registry import COMMANDS
 from classroom.features.sound import InputEntry
 from classroom.lesson.audio import ComputerInput, MicrophoneInput, SourceInput, ToneInput, settings_of
 from classroom.lesson.audio_settings import BOUNDS, SETTINGS, AudioSettings, AudioSettingsEntry

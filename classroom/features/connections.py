@@ -1,0 +1,75 @@
+"""WebRTC connections of teachers' clients: to watch the program, or to send a source."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from classroom.common.tasks import run_supervised
+from classroom.control.calls import Role
+from classroom.control.registry import Name, command
+from classroom.control.session import Session
+from classroom.features.base import Events, Feature, LessonFileApplied
+from classroom.lesson import Lesson
+from classroom.webrtc.teacher_connections import TeacherConnections
+
+__all__ = ["ConnectionsFeature"]
+
+PeerName = Annotated[str, Field(min_length=1, max_length=16)]
+Sdp = Annotated[str, Field(min_length=1, max_length=262_144)]
+
+
+class ConnectionsFeature(Feature):
+    """Connections that belong to the session that begins them, and end with it."""
+
+    def __init__(self, teachers: TeacherConnections, *, events: Events) -> None:
+        self._teachers = teachers
+        events.listen(LessonFileApplied, lambda _: teachers.end_removed())
+
+    async def run(self, stack: contextlib.AsyncExitStack) -> None:
+        """Give those who watch new passwords for relays in time."""
+        run_supervised(stack, "teachers' passwords for relays", self._teachers.refresh_ice_servers)
+
+    def apply(self, lesson: Lesson) -> None:
+        """End what is sent to sources that the lesson has no more."""
+        self._teachers.end_removed()
+
+    @command("peer.offer")
+    def offer(
+        self, caller: Session, role: Role, source: Name | None = None, sdp: Sdp | None = None
+    ) -> Mapping[str, object]:
+        """Begin a WebRTC connection: `monitor` watches the program, `publish` is the source that is named.
+
+        Answers with its name. What the broadcaster says about it, its offer first, comes as the notification `peer`.
+        """
+        return {"peer": caller.calls.begin(role, source, sdp)}
+
+    @command("peer.answer")
+    def answer(self, caller: Session, peer: PeerName, sdp: Sdp) -> None:
+        """Accept the broadcaster's offer."""
+        caller.calls.take(peer, {"type": "answer", "sdp": sdp})
+
+    @command("peer.candidate")
+    def candidate(
+        self,
+        caller: Session,
+        peer: PeerName,
+        candidate: Annotated[str, Field(max_length=1024)],
+        sdpMid: Annotated[str, Field(max_length=64)] | None = None,
+        sdpMLineIndex: Annotated[int, Field(ge=0, le=64)] | None = None,
+    ) -> None:
+        """Name one way to reach the client (RFC 8839); an empty one means that there are no more."""
+        caller.calls.take(peer, {"candidate": candidate, "sdpMid": sdpMid, "sdpMLineIndex": sdpMLineIndex})
+
+    @command("peer.key_frame")
+    def key_frame(self, caller: Session, peer: PeerName) -> None:
+        """Ask for a whole picture, because none can be shown; answered at most once a second for all."""
+        caller.calls.take(peer, {"type": "key-frame"})
+
+    @command("peer.close")
+    def close(self, caller: Session, peer: PeerName) -> None:
+        """End a connection that `peer.offer` began; the end of the websocket ends it as well."""
+        caller.calls.end(peer)

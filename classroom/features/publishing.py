@@ -1,0 +1,72 @@
+"""Devices that send a source to the lesson: the teacher invites them, and takes the invitation back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from classroom.control.invitations import Invitations
+from classroom.control.registry import Name, command
+from classroom.features.base import Events, Feature, LessonFileApplied
+from classroom.lesson import Lesson
+from classroom.media.sources.base import Source
+from classroom.media.sources.browser import Browser
+from classroom.server.invitation_link import SEND_PATH, invitation
+from classroom.webrtc.publishers import browser_source
+
+__all__ = ["PublishingFeature"]
+
+
+class PublishingFeature(Feature):
+    """Invitations to send a source.
+
+    ``sources`` tells the sources by name, ``secure_addresses`` where a page of the lesson is found by https, the best
+    address first.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        invitations: Invitations,
+        sources: Callable[[], Mapping[str, Source]],
+        secure_addresses: Callable[[str], Sequence[str]],
+        events: Events,
+    ) -> None:
+        self._details = lesson.lesson
+        self._invitations = invitations
+        self._sources = sources
+        self._secure_addresses = secure_addresses
+        events.listen(LessonFileApplied, lambda _: self._revoke_removed())
+
+    @command("source.invite")
+    def invite(self, source: Name) -> Mapping[str, object]:
+        """Invite a device, such as a phone, to be a source of kind `browser`: answers with the `path` of its page.
+
+        `address` is the same with https, `code` that as a QR code (a data URL of SVG); null without `server.tls`.
+        """
+        browser_source(self._sources(), source)
+        key = self._invitations.invite(source).key
+        return invitation(source, key, self._secure_addresses(SEND_PATH))
+
+    @command("source.uninvite")
+    def revoke(self, source: Name) -> None:
+        """Take the invitation of a source back: its link is worthless from now on, and who came by it is sent away."""
+        browser_source(self._sources(), source)
+        self._invitations.revoke(source)
+
+    def welcome_guest(self, source: str) -> Mapping[str, object]:
+        """What a device hears that was invited to send a source, and is told nothing else."""
+        return {
+            "source": source,
+            "title": self._details.title,
+            "language": self._details.language,
+            "secure_addresses": self._secure_addresses(SEND_PATH),
+        }
+
+    def apply(self, lesson: Lesson) -> None:
+        """Go on with another lesson; invitations for sources that it has no more are revoked."""
+        self._details = lesson.lesson
+        self._revoke_removed()
+
+    def _revoke_removed(self) -> None:
+        self._invitations.keep({name for name, source in self._sources().items() if isinstance(source, Browser)})
