@@ -57,6 +57,7 @@ from classroom.signaling.http import add_routes
 from classroom.students.from_lesson import audience_of
 from classroom.webrtc.ice.server_check import IceServerCheck
 from classroom.webrtc.ice.servers import IceServers
+from classroom.webrtc.messages import Ended
 from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.teacher_connections import TeacherConnections
 
@@ -261,8 +262,8 @@ class Broadcaster:
         # Only a lesson that the teacher ended is over; one that was merely stopped may be started again, and then
         # the pages come back by themselves.
         if self._over:
-            self._teachers.tell_monitors({"type": "ended"})
-            await self._audience.tell_pages({"type": "ended"})
+            self._teachers.tell_monitors(Ended())
+            await self._audience.tell_pages(Ended())
         await self._stack.aclose()
 
     @contextlib.asynccontextmanager

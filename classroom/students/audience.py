@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -30,10 +29,19 @@ from classroom.webrtc.messages import (
     Bye,
     Hello,
     IceFault,
+    IceServerEntry,
+    IceServersRenewed,
     KeyFrameWanted,
+    Offer,
     PictureSize,
+    RefusalReason,
+    Refused,
     RestartWanted,
     Statistics,
+    ToPage,
+    Waiting,
+    Welcome,
+    encode,
     parse,
 )
 from classroom.webrtc.open_files import OpenFilesAlarm
@@ -253,12 +261,12 @@ class Audience:
             await asyncio.sleep(after)
             for peer, student in list(self._register.present.items()):
                 if student.page and student.admitted and student.refused is None:
-                    await self._tell(peer, {"type": "ice_servers", "ice_servers": self._ice_servers_for(student)})
+                    await self._tell(peer, IceServersRenewed(self._ice_servers_for(student)))
 
-    def _ice_servers_for(self, student: Student) -> list[dict[str, object]]:
+    def _ice_servers_for(self, student: Student) -> list[IceServerEntry]:
         return self._ice_servers.for_page(f"student-{student.number}", student.address)
 
-    async def tell_pages(self, message: dict[str, object]) -> None:
+    async def tell_pages(self, message: ToPage) -> None:
         """Send a message to every peer that is our own page; old clients never get one."""
         pages = [peer for peer, student in self._register.present.items() if student.page]
         with contextlib.suppress(TimeoutError):
@@ -314,8 +322,8 @@ class Audience:
             student.refused = "full"
             return
 
-        async def send(text: str) -> None:
-            await self._send(peer, text)
+        async def send(offer: Offer) -> None:
+            await self._send(peer, encode(offer))
 
         near = is_here(student.address)
         try:
@@ -328,7 +336,7 @@ class Audience:
     def make_viewer(
         self,
         name: str,
-        send: Callable[[str], Awaitable[None]],
+        send: Callable[[Offer], Awaitable[None]],
         *,
         absence: Callable[[], float] = lambda: 0.0,
         near: bool = False,
@@ -350,29 +358,28 @@ class Audience:
         )
 
     async def _welcome(self, peer: int, student: Student) -> None:
-        kind = "welcome" if student.admitted else "waiting"
-        said: dict[str, object] = {"type": kind, "version": 1, "title": self._title, "language": self._language}
-        if student.ticket:
-            said["ticket"] = student.ticket
+        title, language, ticket = self._title, self._language, student.ticket or None
         if student.admitted:
-            said["ice_servers"] = self._ice_servers_for(student)
-        await self._tell(peer, said)
+            servers = self._ice_servers_for(student)
+            await self._tell(peer, Welcome(title=title, language=language, ticket=ticket, ice_servers=servers))
+        else:
+            await self._tell(peer, Waiting(title=title, language=language, ticket=ticket))
 
-    async def _refuse(self, peer: int, student: Student, why: str) -> None:
+    async def _refuse(self, peer: int, student: Student, why: RefusalReason) -> None:
         student.refused = why
         self._farewell.run(end_viewer(student))
-        await self._tell(peer, {"type": "refused", "why": why})
+        await self._tell(peer, Refused(why))
 
-    def _send_away(self, peer: int, why: str, *, show: bool = True) -> None:
+    def _send_away(self, peer: int, why: RefusalReason, *, show: bool = True) -> None:
         student = self._register.leave(peer, show=show)
         if student is None:
             return
         self._student_faults.forget(student.number)
         self._farewell.send_away(peer, student, why)
 
-    async def _tell(self, peer: int, message: dict[str, object]) -> None:
+    async def _tell(self, peer: int, message: ToPage) -> None:
         try:
-            await self._send(peer, json.dumps(message))
+            await self._send(peer, encode(message))
         except WireError as gone:
             logger.info("a page cannot be told: %s", gone)
 

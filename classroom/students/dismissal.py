@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from classroom.common.tasks import end
 from classroom.students.roster import Student
+from classroom.webrtc.messages import RefusalReason, Refused, ToPage
 
 __all__ = ["LAST_WORD", "Dismissal", "end_viewer", "report"]
 
@@ -32,7 +33,7 @@ class Dismissal:
     def __init__(
         self,
         *,
-        tell: Callable[[int, dict[str, object]], Awaitable[None]],
+        tell: Callable[[int, ToPage], Awaitable[None]],
         sign_out: Callable[[int], Awaitable[None]] | None,
     ) -> None:
         self._tell = tell
@@ -49,7 +50,7 @@ class Dismissal:
         """A peer is signed out."""
         self._sent_away.pop(peer, None)
 
-    def send_away(self, peer: int, student: Student, why: str) -> None:
+    def send_away(self, peer: int, student: Student, why: RefusalReason) -> None:
         """Begin to see somebody out; the picture ends now, whatever becomes of the words."""
         if student.task is not None:
             student.task.cancel()
@@ -70,9 +71,9 @@ class Dismissal:
         self._closing.set()
         await asyncio.gather(*self._errands, return_exceptions=True)
 
-    async def _see_out(self, peer: int, student: Student, why: str) -> None:
+    async def _see_out(self, peer: int, student: Student, why: RefusalReason) -> None:
         if student.page:
-            await self._tell(peer, {"type": "refused", "why": why})
+            await self._tell(peer, Refused(why))
         await end_viewer(student)
         if self._sign_out is None:
             return

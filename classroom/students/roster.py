@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypedDict
 
 from classroom.students.bans import Identity, same_name
+from classroom.webrtc.messages import RefusalReason
 from classroom.webrtc.sending.feed import PictureCodec
 from classroom.webrtc.viewer import Viewer
 
@@ -77,7 +78,7 @@ class Student:
     page: bool = False
     lost: bool = False
     stands_in: bool = False
-    refused: str | None = None
+    refused: RefusalReason | None = None
     listed: bool = False
     latency: float | None = None
     ticket: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
@@ -65,11 +65,14 @@ _LEFT_OUT: Final = ("c=", "b=", "a=rtcp:", "a=end-of-candidates", "a=candidate:"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to reach the peer (RFC 8839); an empty line means that there are no more."""
+    """One way to reach the peer (RFC 8839); an empty line means that there are no more.
 
-    line: str
-    mid: str | None
-    line_index: int | None
+    As a message it has the names that browsers give its fields.
+    """
+
+    line: str = field(metadata={"key": "candidate"})
+    mid: str | None = field(metadata={"key": "sdpMid"})
+    line_index: int | None = field(metadata={"key": "sdpMLineIndex"})
 
 
 @dataclass(frozen=True, slots=True)

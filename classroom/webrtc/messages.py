@@ -1,13 +1,20 @@
-"""What peers say to each other through the signaling: descriptions, candidates, and our own page's additions.
+"""What our pages and the broadcaster say to each other: every message of both directions, and how it is read.
 
-Bodies are JSON text, except ``BYE``, the original's hang-up. Anything else is a WireError: logged, never fatal.
+This is the one place where a message is declared. ``FromPage`` are those of a page, ``ToPage`` those to a student's
+page, ``ToTeacher`` those to a teacher's page about a connection of its own; ``classroom schema --pages`` makes the
+pages' types of the same classes. A message is a JSON object. The fields that cannot be given are the same in each
+message of a class, such as ``type``. A field that has a default may be left out.
+
+What a peer says is JSON text, except ``BYE``, the original's hang-up. Anything else is a WireError: logged, never
+fatal.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Literal, NotRequired, TypedDict
 
 from classroom.common.errors import WireError
 from classroom.webrtc.candidates import read_candidate
@@ -15,22 +22,35 @@ from classroom.webrtc.description import Candidate, check_size
 
 __all__ = [
     "LONGEST_BODY",
+    "Accepted",
     "Answer",
     "Bye",
     "Candidate",
+    "CloseReason",
+    "Closed",
+    "Ended",
+    "FromPage",
     "Hello",
     "IceFault",
+    "IceServerEntry",
+    "IceServersRenewed",
     "KeyFrameWanted",
+    "Offer",
     "PictureSize",
+    "RefusalReason",
+    "Refused",
     "RestartWanted",
     "Statistics",
     "Tell",
+    "ToPage",
+    "ToTeacher",
+    "Waiting",
+    "Welcome",
+    "encode",
     "parse",
     "read",
+    "to_json",
 ]
-
-Tell = Callable[[Mapping[str, object]], None]
-"""Gives somebody a message."""
 
 LONGEST_BODY = 65_536
 """Bytes of a message; JSON of 300 kB takes so long to read that everybody notices."""
@@ -40,70 +60,202 @@ _LONGEST_DESCRIPTION = 65_536
 _LARGEST_SIDE = 32_768
 """Pixels of the largest side that a page may say it shows."""
 
+RefusalReason = Literal["full", "teacher", "removed", "banned", "replaced"]
+"""Why a student's page is sent away: there is no place left, or memory; the teacher did not let it in, or removed it;
+it may not come back; somebody signed in with the same ticket."""
+
+CloseReason = Literal["replaced", "removed", "unusable", "failed", "ended"]
+"""Why a connection was closed: somebody else sends, the source is gone, the offer cannot be read, no way was found."""
+
+
+class IceServerEntry(TypedDict):
+    """A STUN or TURN server, as `RTCConfiguration.iceServers` of browsers has it."""
+
+    urls: list[str]
+    username: NotRequired[str]
+    credential: NotRequired[str]
+
+
+# From a page
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The peer accepts the offer (RFC 3264)."""
+    """An offer is accepted (RFC 3264): the broadcaster's by who watches, and by the broadcaster one of who sends."""
 
+    type: Literal["answer"] = field(default="answer", init=False)
     sdp: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """The peer hung up and stays signed in."""
+    """The peer hung up and stays signed in. It is no JSON object but the text ``BYE``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The peer is our own page and understands our own messages.
+    """The peer is our own page and understands our own messages; it may say more, which is not read."""
 
-    ``ticket`` is the one it was given when it was here before, ``device`` a mark that its browser keeps; both may be
-    empty.
-    """
-
+    type: Literal["hello"] = field(default="hello", init=False)
+    app: Literal["classroom"] = field(default="classroom", init=False)
+    version: Literal[1] = field(default=1, init=False)
     ticket: str = ""
+    """The one it was given when it was here before."""
     device: str = ""
+    """A mark that its browser keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFrameWanted:
     """The page has no picture or a broken one."""
 
+    type: Literal["key-frame"] = field(default="key-frame", init=False)
+
 
 @dataclass(frozen=True, slots=True)
 class RestartWanted:
     """The page's connection failed; it wants a new offer."""
 
+    type: Literal["restart"] = field(default="restart", init=False)
+
 
 @dataclass(frozen=True, slots=True)
 class IceFault:
-    """The page got nothing from any TURN server.
+    """The page got nothing from any TURN server."""
 
-    ``code`` is the server's error (RFC 8656, section 18), 701 where none answered, None when all is well again.
-    """
-
+    type: Literal["ice-fault"] = field(default="ice-fault", init=False)
     code: int | None
+    """The server's error (RFC 8656, section 18), 701 where none answered, null when all is well again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What the page measures: the delay of the picture in seconds, None where it does not know."""
+    """What the page measures; it may say more, which is not read."""
 
+    type: Literal["statistics"] = field(default="statistics", init=False)
     latency: float | None
+    """The delay of the picture in seconds; null where the page does not know."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureSize:
-    """How large the page shows the picture, in pixels of its screen."""
+    """How large the page shows the picture."""
 
+    type: Literal["size"] = field(default="size", init=False)
     width: int
+    """Pixels of the screen."""
     height: int
+    """Pixels of the screen."""
 
 
-Message = Answer | Candidate | Bye | Hello | KeyFrameWanted | PictureSize | RestartWanted | IceFault | Statistics
+FromPage = Answer | Candidate | Hello | KeyFrameWanted | PictureSize | RestartWanted | IceFault | Statistics
+"""What a page says as a JSON object."""
 
 
-def parse(body: bytes) -> Message:
+# From the broadcaster
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The program, to be answered over a new connection that replaces the one before."""
+
+    sdp: str
+    type: Literal["offer"] = field(default="offer", init=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """The answer to hello: the page may watch."""
+
+    type: Literal["welcome"] = field(default="welcome", init=False)
+    version: Literal[1] = field(default=1, init=False)
+    title: str
+    """The lesson's."""
+    language: str | None
+    """The lesson's, such as `en`; null for that of each browser."""
+    ticket: str | None = None
+    """With it in its next hello the page keeps its place."""
+    ice_servers: list[IceServerEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The answer to hello where the teacher has to let the page in; a welcome follows then."""
+
+    type: Literal["waiting"] = field(default="waiting", init=False)
+    version: Literal[1] = field(default=1, init=False)
+    title: str
+    """The lesson's."""
+    language: str | None
+    """The lesson's, such as `en`; null for that of each browser."""
+    ticket: str | None = None
+    """With it in its next hello the page keeps its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class IceServersRenewed:
+    """New passwords for the same servers, before the old ones expire."""
+
+    type: Literal["ice_servers"] = field(default="ice_servers", init=False)
+    ice_servers: list[IceServerEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The teacher has ended the lesson."""
+
+    type: Literal["ended"] = field(default="ended", init=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The page is not to come back by itself."""
+
+    type: Literal["refused"] = field(default="refused", init=False)
+    why: RefusalReason
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A teacher's page may make the connection that it asked for."""
+
+    type: Literal["welcome"] = field(default="welcome", init=False)
+    ice_servers: list[IceServerEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A connection over which a teacher's page was a source has ended."""
+
+    type: Literal["closed"] = field(default="closed", init=False)
+    why: CloseReason
+
+
+ToPage = Offer | Welcome | Waiting | IceServersRenewed | Ended | Refused
+"""What a student's page is told through the signaling."""
+
+ToTeacher = Accepted | Offer | Answer | IceServersRenewed | Ended | Closed
+"""What a teacher's page is told about a connection of its own, in the notification ``peer``."""
+
+Tell = Callable[[ToTeacher], None]
+"""Gives a teacher's page a message."""
+
+
+def to_json(message: FromPage | ToPage | ToTeacher) -> dict[str, object]:
+    """The message as a JSON object; what is at its default is left out where it may be."""
+    return {
+        each.metadata.get("key", each.name): getattr(message, each.name)
+        for each in fields(message)
+        if not each.init or getattr(message, each.name) != each.default
+    }
+
+
+def encode(message: FromPage | ToPage | ToTeacher) -> str:
+    """The message as it is sent."""
+    return json.dumps(to_json(message))
+
+
+def parse(body: bytes) -> FromPage | Bye:
     """Read the body of a message from a peer; WireError says what is wrong with it."""
     if body.strip() == b"BYE":
         return Bye()
@@ -118,7 +270,7 @@ def parse(body: bytes) -> Message:
     return read(value)
 
 
-def read(value: Mapping[str, object]) -> Message:
+def read(value: Mapping[str, object]) -> FromPage:
     """Read a message from a peer; WireError says what is wrong with it."""
     match value.get("type"):
         case None | "":

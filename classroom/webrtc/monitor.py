@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -11,15 +10,15 @@ from typing import Final
 from classroom.common.errors import CommandError, WireError
 from classroom.common.tasks import end
 from classroom.webrtc.description import Candidate
-from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, RestartWanted, Tell, read
+from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, Offer, RestartWanted, Tell, ToTeacher, read
 from classroom.webrtc.viewer import Viewer
 
 __all__ = ["ProgramMonitor", "ViewerFactory"]
 
 logger = logging.getLogger(__name__)
 
-ViewerFactory = Callable[[str, Callable[[str], Awaitable[None]]], Viewer]
-"""Makes a viewer of a name that sends its words by a function."""
+ViewerFactory = Callable[[str, Callable[[Offer], Awaitable[None]]], Viewer]
+"""Makes a viewer of a name that sends its offers by a function."""
 
 _MEASURE_EVERY: Final = 2.0
 
@@ -44,7 +43,7 @@ class ProgramMonitor:
         if isinstance(said, Answer | Candidate | Bye | KeyFrameWanted | RestartWanted):
             self._viewer.deliver(said)
 
-    def tell(self, message: Mapping[str, object]) -> None:
+    def tell(self, message: ToTeacher) -> None:
         """Say something to the client."""
         self._tell(message)
 
@@ -64,8 +63,8 @@ class ProgramMonitor:
             await asyncio.sleep(_MEASURE_EVERY)
             await self._viewer.measure()
 
-    async def _send(self, text: str) -> None:
-        self._tell(json.loads(text))
+    async def _send(self, offer: Offer) -> None:
+        self._tell(offer)
 
 
 def _report(task: asyncio.Task[None]) -> None:

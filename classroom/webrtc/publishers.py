@@ -9,7 +9,7 @@ from classroom.common.errors import CommandError
 from classroom.media.sources.base import Source
 from classroom.media.sources.browser import Browser
 from classroom.webrtc.ice.servers import IceServers
-from classroom.webrtc.messages import Tell
+from classroom.webrtc.messages import Accepted, Tell
 from classroom.webrtc.receiving.publisher import Publisher
 
 __all__ = ["Publishers", "browser_source"]
@@ -48,7 +48,7 @@ class Publishers:
         before = self._sending.pop(name, None)
         if before is not None:
             before.replace()
-        tell({"type": "welcome", "ice_servers": self._ice_servers.for_page("publisher")})
+        tell(Accepted(self._ice_servers.for_page("publisher")))
         publisher = Publisher(
             name=name,
             sdp=sdp,

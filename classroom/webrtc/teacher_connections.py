@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from classroom.common.errors import CommandError
 from classroom.webrtc.ice.servers import IceServers
-from classroom.webrtc.messages import Tell
+from classroom.webrtc.messages import Accepted, IceServersRenewed, ToTeacher, to_json
 from classroom.webrtc.monitor import ProgramMonitor, ViewerFactory
 from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.receiving.publisher import Publisher
 
 __all__ = ["TeacherConnections"]
+
+Say = Callable[[Mapping[str, object]], None]
+"""Says a message to the client, as a JSON object."""
 
 
 class TeacherConnections:
@@ -27,14 +30,18 @@ class TeacherConnections:
         self._monitors: weakref.WeakSet[ProgramMonitor] = weakref.WeakSet()
 
     def begin(
-        self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, tell: Tell
+        self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, say: Say
     ) -> ProgramMonitor | Publisher:
-        """Begin a connection; ``tell`` gives the client what the broadcaster says. Raises CommandError."""
+        """Begin a connection; ``say`` gives the client what the broadcaster says. Raises CommandError."""
+
+        def tell(message: ToTeacher) -> None:
+            say(to_json(message))
+
         match role:
             case "monitor":
                 if source is not None or sdp is not None:
                     raise CommandError.not_possible("A monitor is offered the program: leave out source and sdp.")
-                tell({"type": "welcome", "ice_servers": self._ice_servers.for_page("monitor")})
+                tell(Accepted(self._ice_servers.for_page("monitor")))
                 monitor = ProgramMonitor(make_viewer=self._make_viewer, tell=tell)
                 self._monitors.add(monitor)
                 return monitor
@@ -49,9 +56,9 @@ class TeacherConnections:
         """Give those who watch new passwords for the TURN server before theirs expire; see ``Audience``."""
         while (after := self._ice_servers.refresh_after) is not None:
             await asyncio.sleep(after)
-            self.tell_monitors({"type": "ice_servers", "ice_servers": self._ice_servers.for_page("monitor")})
+            self.tell_monitors(IceServersRenewed(self._ice_servers.for_page("monitor")))
 
-    def tell_monitors(self, message: Mapping[str, object]) -> None:
+    def tell_monitors(self, message: ToTeacher) -> None:
         """Say something to all who watch."""
         for monitor in list(self._monitors):
             monitor.tell(message)

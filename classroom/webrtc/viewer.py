@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,7 +31,7 @@ from classroom.webrtc.candidates import MOST_CANDIDATES, read_candidate
 from classroom.webrtc.closing import close_fully
 from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, check_description
 from classroom.webrtc.ice.check_budget import CheckBudget
-from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, PictureSize, RestartWanted
+from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, Offer, PictureSize, RestartWanted
 from classroom.webrtc.open_files import OUT_OF_FILES
 from classroom.webrtc.rejected_media import accept_rejected_media
 from classroom.webrtc.sending.capabilities import capabilities, preferences
@@ -97,7 +96,7 @@ class Viewer:
         program: OfferedProgram,
         ice_servers: Callable[[], Sequence[RTCIceServer]],
         playout_delay: PlayoutSetting,
-        send: Callable[[str], Awaitable[None]],
+        send: Callable[[Offer], Awaitable[None]],
         changed: Callable[[], None],
         absence: Callable[[], float] = lambda: 0.0,
         near: bool = False,
@@ -249,7 +248,7 @@ class Viewer:
         guard(connection, self._allowance, near=self._near)
         await connection.setLocalDescription(await connection.createOffer())
         description = connection.localDescription
-        await self._send(json.dumps({"sdp": description.sdp, "type": description.type}))
+        await self._send(Offer(description.sdp))
 
     async def _accept(self, sdp: str) -> None:
         connection = self._connection

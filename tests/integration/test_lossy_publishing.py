@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fractions
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +24,7 @@ from av import AudioFrame, VideoFrame
 from classroom.common.clock import SystemClock
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.browser import Browser
+from classroom.webrtc.messages import Answer, ToTeacher
 from classroom.webrtc.receiving.publisher import Publisher
 from tests.support.broadcast import eventually
 
@@ -111,7 +112,7 @@ async def sending(track: MediaStreamTrack, lossy: Lossy) -> AsyncIterator[tuple[
     way = Way(sender, lossy)
     await page.setLocalDescription(await page.createOffer())
     source = Noted()
-    told: asyncio.Queue[Mapping[str, object]] = asyncio.Queue()
+    told: asyncio.Queue[ToTeacher] = asyncio.Queue()
     publisher = Publisher(
         name="phone",
         sdp=page.localDescription.sdp,
@@ -123,7 +124,8 @@ async def sending(track: MediaStreamTrack, lossy: Lossy) -> AsyncIterator[tuple[
     )
     try:
         answer = await asyncio.wait_for(told.get(), 20)
-        await page.setRemoteDescription(RTCSessionDescription(str(answer["sdp"]), "answer"))
+        assert isinstance(answer, Answer)
+        await page.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))
         yield source, way
     finally:
         await publisher.close()

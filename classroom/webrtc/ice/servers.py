@@ -17,6 +17,7 @@ from aiortc.rtcicetransport import parse_stun_turn_uri
 
 from classroom.lesson.sections import IceModel, IceServer, TurnModel
 from classroom.webrtc.ice.credentials import Credential, temporary
+from classroom.webrtc.messages import IceServerEntry
 
 __all__ = ["IceServerAddress", "IceServers", "OwnTurnServer"]
 
@@ -106,19 +107,21 @@ class IceServers:
         """Whether passwords for this address are made here."""
         return isinstance(self._of[address], TurnModel)
 
-    def for_page(self, label: str, address: str = "") -> list[dict[str, object]]:
+    def for_page(self, label: str, address: str = "") -> list[IceServerEntry]:
         """The servers as ``RTCConfiguration.iceServers`` of a browser has them.
 
         ``label`` is no personal name; ``address`` is where in the network the page is, if that is known.
         """
-        described: list[dict[str, object]] = []
+        described: list[IceServerEntry] = []
         for server in self._servers:
             credential = self._credential(server, label)
             # Browsers throw at a TURN server without a password.
             urls = [url for url in server.urls if credential is not None or url.startswith("stun")]
             if urls:
-                secret = {"username": credential.username, "credential": credential.password} if credential else {}
-                described.append({"urls": urls, **secret})
+                entry: IceServerEntry = {"urls": urls}
+                if credential is not None:
+                    entry["username"], entry["credential"] = credential.username, credential.password
+                described.append(entry)
         if self._own is not None and (urls := self._own.urls(address)):
             made = temporary(self._own.secret, label=label, now=self._wall(), lifetime=self._own.lifetime)
             described.append({"urls": urls, "username": made.username, "credential": made.password})

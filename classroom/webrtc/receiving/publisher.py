@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from aiortc import (
@@ -37,7 +37,7 @@ from classroom.webrtc.candidates import MOST_CANDIDATES, read_candidate
 from classroom.webrtc.closing import close_fully
 from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, check_description
 from classroom.webrtc.ice.check_budget import CheckBudget
-from classroom.webrtc.messages import Bye, Tell, read
+from classroom.webrtc.messages import Answer, Bye, Closed, CloseReason, Tell, read
 from classroom.webrtc.receiving.capture_time import CaptureClock
 from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer
 
@@ -45,9 +45,6 @@ __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
 sparing = LimitedLog(logger)
-
-CloseReason = Literal["replaced", "removed", "unusable", "failed", "ended"]
-"""Why a connection was closed: somebody else sends, the source is gone, the offer cannot be read, no way was found."""
 
 _CONNECT_WITHIN: Final = 30.0
 _LONGEST_FAULT: Final = 200
@@ -138,7 +135,7 @@ class Publisher:
         self._gone(self)
         if why is not None:
             logger.info("the sender of %s is closed: %s", self._name, why)
-            self._tell({"type": "closed", "why": why})
+            self._tell(Closed(why))
 
     async def _run(self, sdp: str) -> None:
         try:
@@ -167,7 +164,7 @@ class Publisher:
             sparing.warn("the offer for %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
             self._end("unusable")
             return False
-        self._tell({"type": "answer", "sdp": self._connection.localDescription.sdp})
+        self._tell(Answer(self._connection.localDescription.sdp))
         for candidate in vetted.candidates:
             if not self._candidates.full():
                 self._candidates.put_nowait(candidate)

@@ -11,16 +11,31 @@ from hypothesis import strategies as st
 from classroom.common.errors import WireError
 from classroom.webrtc import messages
 from classroom.webrtc.messages import (
+    Accepted,
     Answer,
     Bye,
     Candidate,
+    Closed,
+    Ended,
+    FromPage,
     Hello,
     IceFault,
+    IceServerEntry,
+    IceServersRenewed,
     KeyFrameWanted,
+    Offer,
     PictureSize,
+    Refused,
     RestartWanted,
     Statistics,
+    ToPage,
+    ToTeacher,
+    Waiting,
+    Welcome,
+    encode,
     parse,
+    read,
+    to_json,
 )
 
 LINE = "candidate:1467250027 1 udp 2122260223 192.168.0.196 46243 typ host generation 0"
@@ -128,3 +143,52 @@ def test_what_is_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WireError, match="too long"):
         parse(fits + b" ")
     assert len(read) == 1
+
+
+SERVERS: list[IceServerEntry] = [{"urls": ["turn:a"], "username": "u", "credential": "c"}]
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (Offer("v=0"), '{"sdp": "v=0", "type": "offer"}'),
+        (
+            Welcome(title="Algebra", language=None, ticket="t", ice_servers=SERVERS),
+            '{"type": "welcome", "version": 1, "title": "Algebra", "language": null, "ticket": "t", '
+            '"ice_servers": [{"urls": ["turn:a"], "username": "u", "credential": "c"}]}',
+        ),
+        (
+            Waiting(title="Algebra", language="zh"),
+            '{"type": "waiting", "version": 1, "title": "Algebra", "language": "zh"}',
+        ),
+        (IceServersRenewed([]), '{"type": "ice_servers", "ice_servers": []}'),
+        (Ended(), '{"type": "ended"}'),
+        (Refused("full"), '{"type": "refused", "why": "full"}'),
+        (Accepted([]), '{"type": "welcome", "ice_servers": []}'),
+        (Answer("v=0"), '{"type": "answer", "sdp": "v=0"}'),
+        (Closed("replaced"), '{"type": "closed", "why": "replaced"}'),
+        (Candidate("", None, 0), '{"candidate": "", "sdpMid": null, "sdpMLineIndex": 0}'),
+    ],
+)
+def test_a_message_is_sent_as_it_always_was(message: FromPage | ToPage | ToTeacher, text: str) -> None:
+    assert encode(message) == text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Answer("v=0"),
+        Candidate(LINE, "0", None),
+        Hello("ticket", "device"),
+        Hello(),
+        KeyFrameWanted(),
+        PictureSize(640, 360),
+        RestartWanted(),
+        IceFault(401),
+        IceFault(None),
+        Statistics(0.25),
+        Statistics(None),
+    ],
+)
+def test_what_a_page_can_say_is_read(message: FromPage) -> None:
+    assert read(to_json(message)) == message

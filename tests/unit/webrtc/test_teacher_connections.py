@@ -11,6 +11,7 @@ import pytest
 from classroom.common.clock import ManualClock
 from classroom.lesson.sections import IceModel
 from classroom.webrtc.ice.servers import IceServers
+from classroom.webrtc.messages import Offer
 from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.teacher_connections import TeacherConnections
 from classroom.webrtc.viewer import Viewer
@@ -26,7 +27,7 @@ class Idle:
         """There is nothing to measure."""
 
 
-def make_viewer(name: str, send: Callable[[str], Awaitable[None]]) -> Viewer:
+def make_viewer(name: str, send: Callable[[Offer], Awaitable[None]]) -> Viewer:
     return cast(Viewer, Idle())
 
 

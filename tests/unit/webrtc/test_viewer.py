@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 import re
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -15,7 +14,7 @@ import pytest
 from aiortc import RTCPeerConnection
 
 from classroom.common.clock import SystemClock
-from classroom.webrtc.messages import RestartWanted
+from classroom.webrtc.messages import Offer, RestartWanted
 from classroom.webrtc.sending.capabilities import preferences
 from classroom.webrtc.sending.feed import Feed, OfferedProgram, PictureCodec
 from classroom.webrtc.sending.transmitter import Transmitter
@@ -84,8 +83,8 @@ async def offering(ours: tuple[PictureCodec, ...]) -> AsyncIterator[tuple[Viewer
         transmitter=Transmitter(SystemClock()),
     )
 
-    async def send(text: str) -> None:
-        sent.put_nowait(json.loads(text)["sdp"])
+    async def send(offer: Offer) -> None:
+        sent.put_nowait(offer.sdp)
 
     made = Viewer(
         name="student 1",
@@ -125,8 +124,8 @@ class Silent:
 
 
 def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
-    async def send(text: str) -> None:
-        raise AssertionError(text)
+    async def send(offer: Offer) -> None:
+        raise AssertionError(offer)
 
     made = Viewer(
         name="student",

@@ -51,7 +51,7 @@ def test_addresses_that_only_browsers_read_never_reach_aiortc() -> None:
     assert [address.url for address in ice.addresses] == ["stun:c:99"]
     assert connection_kwargs(ice.for_viewer()) == {"stun_server": ("c", 99)}
     [page] = ice.for_page("x")
-    assert len(page["urls"]) == 4  # type: ignore[arg-type]
+    assert len(page["urls"]) == 4
 
 
 def test_defaults_ports_and_transports() -> None:
