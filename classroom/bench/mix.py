@@ -30,8 +30,10 @@ from classroom.media.fanout import SubscriptionClosed
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.picture import PictureMixer, ProgramPicture
 from classroom.media.program import Program
+from classroom.media.program_settings import ProgramSettings
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
+from classroom.media.ticker import Supplies
 
 __all__ = ["run", "table"]
 
@@ -284,17 +286,13 @@ async def _pipeline(screen: ScreenClip, camera: CameraClip, seconds: float) -> d
     slots, sound = {"screen": PictureSlot(), "camera": PictureSlot()}, SoundBuffer()
     scenes = {"bench": Scene("bench", "picture-in-picture", ("screen", "camera"))}
     program = Program(
+        ProgramSettings(size=SIZE, fps=FPS, bit_rate=BIT_RATE),
         director=Director(scenes=scenes, start="bench", size=SIZE, now=clock.now()),
-        size=SIZE,
-        fps=FPS,
-        slots=slots,
+        supplies=Supplies(slots, None, av.VideoFrame(*SIZE, "yuv420p")),
         live=lambda: frozenset(slots),
-        fallback=None,
-        fallback_card=av.VideoFrame(*SIZE, "yuv420p"),
         inputs={"microphone": SoundInput(sound)},
         clock=clock,
         loop=asyncio.get_running_loop(),
-        video_bit_rate=BIT_RATE,
     )
     stop = threading.Event()
     feeder = threading.Thread(target=_feed, args=(screen, camera, slots, sound, stop), daemon=True)

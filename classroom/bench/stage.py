@@ -24,8 +24,10 @@ from classroom.director import Director, Scene
 from classroom.media.frames import Picture, PictureSlot, Samples
 from classroom.media.picture import PictureMixer
 from classroom.media.program import Program
+from classroom.media.program_settings import ProgramSettings
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
+from classroom.media.ticker import Supplies
 from classroom.webrtc.sending.feed import OfferedProgram as Watchable
 from classroom.webrtc.sending.transmitter import Transmitter
 
@@ -56,13 +58,10 @@ class Stage:
         self._card = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
         self.sound = SoundBuffer()
         self.program = Program(
+            ProgramSettings(size=(WIDTH, HEIGHT), fps=FPS),
             director=self.director,
-            size=(WIDTH, HEIGHT),
-            fps=FPS,
-            slots=self._slots,
+            supplies=Supplies(self._slots, None, self._card),
             live=self.live,
-            fallback=None,
-            fallback_card=self._card,
             inputs={"tone": SoundInput(self.sound, gain=-20.0)},
             clock=self.clock,
             loop=loop,

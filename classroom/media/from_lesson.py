@@ -11,11 +11,24 @@ from classroom.director import Director
 from classroom.lesson import Lesson
 from classroom.media.overlay import build_overlays, tell_of_overlays
 from classroom.media.program import Program
+from classroom.media.program_settings import ProgramSettings
 from classroom.media.sound import SoundInput
 from classroom.media.source_pool import SourcePool
 from classroom.media.sources import fallback_card
+from classroom.media.ticker import Supplies
 
-__all__ = ["program_of"]
+__all__ = ["program_of", "program_settings"]
+
+
+def program_settings(lesson: Lesson) -> ProgramSettings:
+    """What a lesson says of its program."""
+    return ProgramSettings(
+        size=(lesson.program.size.width, lesson.program.size.height),
+        fps=lesson.program.fps,
+        codecs=lesson.video.codecs,
+        bit_rate=lesson.video.bitrate,
+        tiers=lesson.video.tiers,
+    )
 
 
 def program_of(
@@ -32,19 +45,13 @@ def program_of(
     size = (lesson.program.size.width, lesson.program.size.height)
     overlays, faults = build_overlays(lesson.overlays, size)
     tell_of_overlays(faults, alarms)
+    card = fallback_card(lesson.lesson.language, size)
     return Program(
+        program_settings(lesson),
         director=director,
-        size=size,
-        fps=lesson.program.fps,
-        slots=pool.slots,
+        supplies=Supplies(pool.slots, lesson.program.fallback, card, overlays),
         live=pool.live,
-        fallback=lesson.program.fallback,
-        overlays=overlays,
-        fallback_card=fallback_card(lesson.lesson.language, size),
         inputs=inputs,
-        video_bit_rate=lesson.video.bitrate,
-        video_codecs=lesson.video.codecs,
-        tiers=lesson.video.tiers,
         clock=clock,
         loop=loop,
     )

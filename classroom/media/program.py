@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import av
 
 from classroom.common.clock import Clock
 from classroom.director import Director
-from classroom.lesson.sections import TierModel
-from classroom.media.codecs import VideoSettings
 from classroom.media.delivery import Delivery
-from classroom.media.encoder import VideoEncoder
 from classroom.media.fanout import Fanout
-from classroom.media.frames import Codec, Demand, Encoded, PictureSlot
+from classroom.media.frames import Codec, Demand, Encoded
 from classroom.media.level import Level
-from classroom.media.overlay import Overlay
-from classroom.media.rendition import Rendition, tier_sizes
+from classroom.media.program_settings import ProgramSettings
+from classroom.media.rendition import Rendition, build_renditions
 from classroom.media.sound import SoundInput, SoundMixer
 from classroom.media.sound_encoder import SoundEncoder
 from classroom.media.ticker import Supplies, Ticker
@@ -44,74 +41,38 @@ _MISSING_AFTER: Final = 0.9
 class Program:
     """Mixes, encodes and hands out the program of a lesson.
 
-    ``size`` is (width, height), both even; ``slots`` and ``live`` say what the sources have; ``fallback`` names the
-    source that stands in for one without a picture, ``fallback_card`` what stands in for that. ``video_codecs`` are
-    encoded at ``video_bit_rate`` bit/s each, and in the sizes of those ``tiers`` that are smaller than the program, but
-    only while somebody subscribes. While nobody does, a picture is composed twice a second only, for ``snapshot``.
+    ``settings`` stay as they are; ``supplies`` and ``inputs`` are what it begins with. The codecs and sizes are encoded
+    only while they have subscribers. Without any, a picture is composed only twice a second, for ``snapshot``.
 
-    ``live`` is called in the tick thread, at every tick: it must not block.
+    ``live`` names the sources that have a picture. It is called in the tick thread, at every tick: it must not block.
     """
 
     def __init__(
         self,
+        settings: ProgramSettings,
         *,
         director: Director,
-        size: tuple[int, int],
-        fps: int,
-        slots: Mapping[str, PictureSlot],
+        supplies: Supplies,
         live: Callable[[], frozenset[str]],
-        fallback: str | None,
-        fallback_card: av.VideoFrame,
         inputs: Mapping[str, SoundInput],
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
-        video_codecs: Sequence[Literal["h264", "vp8"]] = ("h264", "vp8"),
-        video_bit_rate: int = 1_500_000,
-        tiers: Sequence[TierModel] = (),
-        overlays: Mapping[str, Overlay] | None = None,
     ) -> None:
-        if fps < 1:
-            raise ValueError("a program has at least one picture a second")
+        self._settings = settings
         self._director = director
-        self._fps = fps
-        self._size = size
         self._clock = clock
-        sizes = tier_sizes(size, tiers)
-        left_out = [f"{tier.height}p" for tier in tiers if tier.height >= size[1]]
-        if left_out:
-            _log.info("Left out, for they are no smaller than the program: %s.", ", ".join(left_out))
-        self._renditions: dict[Codec, tuple[Rendition, ...]] = {
-            codec: tuple(
-                self._rendition(codec, VideoSettings(own, fps, rate), loop)
-                for own, rate in ((size, video_bit_rate), *sizes)
-            )
-            for codec in dict.fromkeys(video_codecs)
-        }
+        self._renditions = build_renditions(settings, clock, loop)
         self._encoders = [one.encoder for renditions in self._renditions.values() for one in renditions]
         self._ticker = Ticker(
             director=director,
-            size=size,
-            fps=fps,
-            supplies=Supplies(slots, fallback, fallback_card, dict(overlays or {})),
+            size=settings.size,
+            fps=settings.fps,
+            supplies=supplies,
             live=live,
             clock=clock,
             encoders=self._encoders,
         )
-        self._sound_encoder = SoundEncoder(bit_rate=_SOUND_BIT_RATE, clock=clock, publish=self._publish_sound)
-        self._sound = SoundMixer(
-            inputs=inputs,
-            clock=clock,
-            deliver=self._sound_encoder.encode,
-            shares=lambda now: director.program.heard(now),
-            changes_hands=self._sound_encoder.change_hands,
-        )
-        self._sound_fanout = Fanout(
-            codec="opus",
-            demand=self._sound_encoder,
-            loop=loop,
-            on_first=self._sound_encoder.activate,
-            on_last=self._sound_encoder.deactivate,
-        )
+        self._sound, self._sound_encoder, self._sound_fanout = _build_sound(inputs, director, clock, loop)
         self._workers = [self._ticker.worker, self._sound.worker, *(encoder.worker for encoder in self._encoders)]
         self._zero = 0.0
         self._started = False
@@ -119,7 +80,7 @@ class Program:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the full picture, in pixels."""
-        return self._size
+        return self._settings.size
 
     @property
     def supplies(self) -> Supplies:
@@ -160,7 +121,7 @@ class Program:
     def deliveries(self) -> list[Delivery]:
         """What was handed out so far of the pictures in each codec and size, and of the sound, and to how many."""
         renditions = [rendition for each in self._renditions.values() for rendition in each]
-        patience = max(_MISSING_AFTER, 2.5 / self._fps)
+        patience = max(_MISSING_AFTER, 2.5 / self._settings.fps)
         return [
             *(
                 Delivery("picture", one.encoder.name, one.fanout.subscribers, one.fanout.published, patience)
@@ -277,42 +238,32 @@ class Program:
             return self._sound_fanout.subscribers
         return sum(rendition.fanout.subscribers for rendition in self._renditions[codec])
 
-    def _rendition(
-        self,
-        codec: Literal["h264", "vp8"],
-        settings: VideoSettings,
-        loop: asyncio.AbstractEventLoop,
-    ) -> Rendition:
-        def publish(encoded: Encoded) -> None:
-            fanout.publish(encoded)
-
-        name = f"{settings.size[1]}p"
-        encoder = VideoEncoder(
-            codec=codec,
-            settings=settings,
-            clock=self._clock,
-            publish=publish,
-            name=codec if settings.size == self._size else f"{codec} {name}",
-        )
-        fanout = Fanout(
-            codec=codec,
-            demand=encoder,
-            loop=loop,
-            on_first=encoder.activate,
-            on_last=encoder.deactivate,
-            on_wish=encoder.wish,
-        )
-        return Rendition(codec, name, settings.size, settings.bit_rate, fanout, encoder, encoder)
-
-    def _publish_sound(self, encoded: Encoded) -> None:
-        self._sound_fanout.publish(encoded)
-
     def _join(self) -> None:
         for encoder in self._encoders:
             encoder.stop(0)
         self._sound.stop(0)
         for name in join_all(self._workers, _JOIN_TIMEOUT):
             _log.error("The thread of the %s did not end and is left behind.", name)
+
+
+def _build_sound(
+    inputs: Mapping[str, SoundInput], director: Director, clock: Clock, loop: asyncio.AbstractEventLoop
+) -> tuple[SoundMixer, SoundEncoder, Fanout]:
+    """The mixer of the sound, its encoder, and where its packets can be subscribed to."""
+
+    def publish(encoded: Encoded) -> None:
+        fanout.publish(encoded)
+
+    encoder = SoundEncoder(bit_rate=_SOUND_BIT_RATE, clock=clock, publish=publish)
+    mixer = SoundMixer(
+        inputs=inputs,
+        clock=clock,
+        deliver=encoder.encode,
+        shares=lambda now: director.program.heard(now),
+        changes_hands=encoder.change_hands,
+    )
+    fanout = Fanout(codec="opus", demand=encoder, loop=loop, on_first=encoder.activate, on_last=encoder.deactivate)
+    return mixer, encoder, fanout
 
 
 def _describe(rendition: Rendition) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import av
@@ -37,7 +37,7 @@ class Supplies:
     slots: Mapping[str, PictureSlot]
     fallback: str | None
     fallback_card: av.VideoFrame
-    overlays: Mapping[str, Overlay]
+    overlays: Mapping[str, Overlay] = field(default_factory=dict)
 
 
 class _Tools:

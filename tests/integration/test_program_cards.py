@@ -143,7 +143,7 @@ async def test_a_countdown_counts_from_when_it_is_on_air_and_stays_at_its_end() 
 
 async def test_a_countdown_to_a_time_of_day() -> None:
     clock, today = ManualClock(), datetime(2026, 1, 1, 8, 14, 13)
-    card = Card(name="it", clock=clock, size=SIZE, until=time(10, 15), today=lambda: today)
+    card = Card(name="it", clock=clock, size=SIZE, countdown=time(10, 15), today=lambda: today)
     async with moved(LESSON, drawn(card)) as program:
         assert await left(program, clock, card, 0.0) == [0, 0, 1, 1, 0, 1, 0]  # 2:00:47
         today = datetime(2026, 1, 1, 10, 14, 52)

@@ -21,10 +21,12 @@ from classroom.features.from_lesson import scenes_of
 from classroom.lesson import Lesson, lesson_from_text
 from classroom.media.fanout import Subscription
 from classroom.media.frames import Codec, PictureSlot
+from classroom.media.from_lesson import program_settings
 from classroom.media.overlay import Overlay, build_overlays
 from classroom.media.program import Program
 from classroom.media.rendition import Rendition
 from classroom.media.source_pool import SourcePool
+from classroom.media.ticker import Supplies
 from tests.support.pictures import BLUE, Array, plain, to_rgb
 
 __all__ = ["Moved", "Running", "moved", "running"]
@@ -184,20 +186,18 @@ def _program(
 ) -> Program:
     size = (lesson.program.size.width, lesson.program.size.height)
     return Program(
+        program_settings(lesson),
         director=director,
-        size=size,
-        fps=lesson.program.fps,
-        slots=slots,
+        supplies=Supplies(
+            slots,
+            lesson.program.fallback,
+            plain(BLUE, *size),
+            build_overlays(lesson.overlays, size)[0] if overlays is None else overlays,
+        ),
         live=live,
-        fallback=lesson.program.fallback,
-        fallback_card=plain(BLUE, *size),
         inputs={},
         clock=clock,
         loop=asyncio.get_running_loop(),
-        video_codecs=lesson.video.codecs,
-        video_bit_rate=lesson.video.bitrate,
-        tiers=lesson.video.tiers,
-        overlays=build_overlays(lesson.overlays, size)[0] if overlays is None else overlays,
     )
 
 

@@ -29,8 +29,8 @@ _ONE_MOMENT: Final = {"en": "One moment, please", "zh": "请稍候"}
 class Card(Source):
     """A card at the size of the program (width, height in pixels).
 
-    It counts down to the time of day ``until``, or ``countdown`` seconds from when it comes on air. At the end 0:00
-    stays. ``today`` is the clock on the wall.
+    With a ``countdown`` it shows the time that is left: until that time of day, or for that many seconds from when it
+    comes on air. At the end 0:00 stays. ``today`` is the clock on the wall.
     """
 
     kind = "card"
@@ -44,20 +44,19 @@ class Card(Source):
         text: str = "",
         image: Path | None = None,
         size: tuple[int, int] = (1280, 720),
-        until: time | None = None,
-        countdown: float | None = None,
+        countdown: time | float | None = None,
         today: Callable[[], datetime] = datetime.now,
     ) -> None:
         super().__init__(name=name, clock=clock, picture=True)
         self._title, self._text, self._image, self._size = title, text, image, size
-        self._until, self._countdown, self._today = until, countdown, today
+        self._countdown, self._today = countdown, today
         self._drawing: CardDrawing | None = None
         self._shown: str | None = None
 
     def open(self) -> None:
         """Draw the card; DeviceError when a font or the image is missing."""
-        # A countdown begins anew each time it comes on air, so there has to be room for all of it.
-        longest = self._left() if self._countdown is None else self._countdown
+        # A countdown in seconds starts again each time the card comes on air, so all of it needs room.
+        longest = self._countdown if isinstance(self._countdown, int | float) else self._left()
         widest = "" if longest is None else _spelled(max(longest, _HOUR / 60))
         self._drawing, self._shown = CardDrawing(self._title, self._text, self._image, self._size, widest), None
 
@@ -80,10 +79,10 @@ class Card(Source):
 
     def _left(self) -> float | None:
         """Seconds that are left; None on a card that does not count."""
-        if self._until is not None:
+        if isinstance(self._countdown, time):
             now = self._today()
-            left = (datetime.combine(now.date(), self._until) - now).total_seconds()
-            # A break may go on past midnight; what is half a day ago was today.
+            left = (datetime.combine(now.date(), self._countdown) - now).total_seconds()
+            # A break may go on past midnight: a time that was more than half a day ago is meant for tomorrow.
             return max(0.0, left + _DAY if left < -_DAY / 2 else left)
         if self._countdown is None:
             return None

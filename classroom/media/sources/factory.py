@@ -62,8 +62,7 @@ def build_picture_source(
                 text=model.text,
                 image=image,
                 size=size,
-                until=model.until,
-                countdown=model.countdown,
+                countdown=model.countdown if model.until is None else model.until,
             )
         case PatternSource():
             own = (model.size.width, model.size.height) if model.size else size

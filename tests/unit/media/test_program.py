@@ -21,9 +21,11 @@ from classroom.director import Director, Scene
 from classroom.media.fanout import Subscription, SubscriptionClosed
 from classroom.media.frames import SAMPLE_RATE, Codec, Encoded, Picture, PictureSlot
 from classroom.media.program import Program
+from classroom.media.program_settings import ProgramSettings
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
 from classroom.media.thumbnail import jpeg
+from classroom.media.ticker import Supplies
 from tests.support.machine import Machine
 from tests.support.pictures import BLACK, BLUE, GREEN, RED, WHITE, near, plain, slot, to_rgb
 
@@ -42,17 +44,13 @@ class Rig:
         scenes = {name: Scene(name, "full", (name,)) for name in slots}
         self.director = Director(scenes=scenes, start=next(iter(slots)), size=SIZE, now=CLOCK.now())
         self.program = Program(
+            ProgramSettings(size=SIZE, fps=FPS, bit_rate=500_000),
             director=self.director,
-            size=SIZE,
-            fps=FPS,
-            slots=slots,
+            supplies=Supplies(slots, None, plain(BLUE, *SIZE)),
             live=lambda: self.live(),
-            fallback=None,
-            fallback_card=plain(BLUE, *SIZE),
             inputs=inputs or {},
             clock=CLOCK,
             loop=asyncio.get_running_loop(),
-            video_bit_rate=500_000,
         )
 
 

@@ -18,7 +18,9 @@ from classroom.lesson.sections import TierModel
 from classroom.media.fanout import Subscription
 from classroom.media.frames import Encoded, Picture, PictureSlot
 from classroom.media.program import Program
+from classroom.media.program_settings import ProgramSettings
 from classroom.media.rendition import tier_sizes
+from classroom.media.ticker import Supplies
 from tests.support.broadcast import eventually
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, near, plain, rgb_frame, slot, to_rgb
 
@@ -48,18 +50,13 @@ async def on_air(
     clock = SystemClock()
     slots = slots or {"halves": slot(halves())}
     program = Program(
+        ProgramSettings(size=SIZE, fps=30, bit_rate=500_000, tiers=tiers),
         director=Director(scenes={"a": scene}, start="a", size=SIZE, now=clock.now()),
-        size=SIZE,
-        fps=30,
-        slots=slots,
+        supplies=Supplies(slots, None, plain(BLUE, *SIZE)),
         live=lambda: frozenset(slots),
-        fallback=None,
-        fallback_card=plain(BLUE, *SIZE),
         inputs={},
         clock=clock,
         loop=asyncio.get_running_loop(),
-        video_bit_rate=500_000,
-        tiers=tiers,
     )
     await program.start()
     try:

@@ -46,7 +46,7 @@ def test_it_counts_to_a_time_of_day_and_stays_at_zero() -> None:
         clock=clock,
         title="Back at",
         size=SIZE,
-        until=time(10, 15),
+        countdown=time(10, 15),
         today=Wall(clock, "2026-11-23 10:13:58"),
     )
     card.open()
@@ -65,7 +65,7 @@ def test_it_counts_to_a_time_of_day_and_stays_at_zero() -> None:
 
 def test_midnight_is_no_obstacle() -> None:
     clock = ManualClock()
-    card = Card(name="x", clock=clock, size=SIZE, until=time(0, 10), today=Wall(clock, "2026-11-23 23:50:00"))
+    card = Card(name="x", clock=clock, size=SIZE, countdown=time(0, 10), today=Wall(clock, "2026-11-23 23:50:00"))
     card.open()
     assert same(shown(card), CardDrawing("", "", None, SIZE, "20:00"), "20:00")
 
