@@ -129,7 +129,7 @@ def _served(request: web.Request, file: PageFile, headers: Mapping[str, str]) ->
 
 
 def _directed(page: str, signaling: ExternalServer) -> str:
-    """The student page with a word about where to sign in; ``web/student/signaling_backend.js`` reads it."""
+    """The student page with a word about where to sign in; ``web/student/signaling_server.js`` reads it."""
     place = (
         f'<meta name="classroom-signaling" content="{html.escape(signaling.server)}" '
         f'data-broadcaster="{html.escape(signaling.broadcaster)}">'

@@ -29,6 +29,7 @@ import { Watchdog } from './watchdog.js';
  * @property {(state: State, why: string | null) => void} onState
  * @property {(stream: MediaStream) => void} onStream
  * @property {(welcome: Welcome) => void} onWelcome also when we have to wait for the teacher first
+ * @property {() => void} onGreeted a broadcaster was greeted, and may be sent messages
  * @property {(figures: import('./statistics.js').Digest) => void} onFigures about once a second
  */
 
@@ -68,8 +69,6 @@ export class Receiver {
   #figures = null;
   /** Somebody came who may be the broadcaster; should its offer be lost, a new sign-in brings another. */
   #offerExpected = false;
-  /** @type {import('./picture_size.js').Size | null} */
-  #size = null;
   #lastReport = 0;
   #lastProbe = 0;
   #lastLook = performance.now();
@@ -134,10 +133,9 @@ export class Receiver {
     this.#signaling.hurry();
   }
 
-  /** @param {import('./picture_size.js').Size} size at which the picture is shown */
-  showing(size) {
-    this.#size = size;
-    this.#tellSize();
+  /** @param {{type: string}} message to the broadcaster; without one it is dropped */
+  send(message) {
+    if (!this.#stopped) void this.#send(message);
   }
 
   /**
@@ -275,11 +273,7 @@ export class Receiver {
     this.#offers.hold();
     const ticket = this.#ticket ?? undefined;
     void this.#send({ type: 'hello', app: 'classroom', version: 1, ...this.#hello, ticket });
-    this.#tellSize();
-  }
-
-  #tellSize() {
-    if (this.#size && !this.#stopped) void this.#send({ type: 'size', ...this.#size });
+    this.#events.onGreeted();
   }
 
   /**

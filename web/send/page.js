@@ -10,7 +10,7 @@ import { Control } from '../lib/control.js';
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { recall, remember } from '../lib/memory.js';
 import { Sender } from '../lib/sender.js';
-import { WakeLock } from '../student/wake_lock.js';
+import { WakeLock } from '../student/features/wake_lock.js';
 import { render } from '../vendor/lit-html/lit-html.js';
 import { takeInvitation } from './invitation.js';
 import { sendView } from './view.js';

@@ -1,42 +1,36 @@
 /**
- * The student page: joins parts that know nothing of one another. All that is decided about the connection is
- * decided in `lib/receiver.js`; here it is only shown.
+ * The frame of the student page: the form to join, the reception of the lesson, and the language. All that is decided
+ * about the connection is decided in `lib/receiver.js`; what is shown of the lesson belongs to the features, and
+ * `feature.d.ts` says what one is.
  *
- * `document.body.dataset.state` is the state of the receiver, or `idle` before joining.
+ * `document.body.dataset.state` is the state of the receiver, or `idle` before joining, or `passcode`.
  */
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { Journal } from '../lib/journal.js';
 import { recall, recallInTab, remember, rememberInTab } from '../lib/memory.js';
-import { PictureSize } from '../lib/picture_size.js';
 import { Receiver } from '../lib/receiver.js';
 import { Signaling } from '../lib/signaling.js';
-import { Details } from './details.js';
 import { element } from './elements.js';
-import { fullScreenButton } from './full_screen.js';
-import { meetingPlace } from './meeting_place.js';
-import { PasscodeField } from './passcode_field.js';
-import { Sound } from './sound.js';
-import { Stage } from './stage.js';
-import { headlineOf, hintOf, joinAgainOf, languageSwitch, translateDocument } from './texts.js';
-import { WakeLock } from './wake_lock.js';
+import { FEATURES } from './features/index.js';
+import { JoinForm } from './join_form.js';
+import { signalingServer } from './signaling_server.js';
+import { languageSwitch, translateDocument } from './texts.js';
 
-/** @typedef {import('../lib/receiver.js').State} State */
+/**
+ * @import {Language} from '../lib/i18n.js'
+ * @import {State, Welcome} from '../lib/receiver.js'
+ * @import {Feature} from './feature.d.ts'
+ */
 
 class StudentPage {
   #translator;
   #journal = new Journal();
-  #details;
-  #stage = new Stage(() => this.#join());
-  #sound;
-  #size = new PictureSize(this.#stage.video, (size) => this.#receiver?.showing(size));
-  #wakeLock = new WakeLock();
-  #form = element('join', HTMLFormElement);
-  #name = element('name', HTMLInputElement);
-  #passcode = new PasscodeField();
+  #form = new JoinForm(() => this.#join());
   #lesson = element('lesson', HTMLElement);
   #title = element('title', HTMLElement);
-  #stateText = element('state-text', HTMLElement);
   #showLanguage;
+  /** @type {Feature[]} */
+  #features;
   /** @type {Receiver | null} */
   #receiver = null;
   /** @type {State | null} */
@@ -47,24 +41,17 @@ class StudentPage {
   /** @param {Translator} translator */
   constructor(translator) {
     this.#translator = translator;
-    this.#details = new Details(translator, this.#journal);
-    this.#sound = new Sound(this.#stage.video, this.#journal);
+    const frame = {
+      translator,
+      journal: this.#journal,
+      join: () => this.#join(),
+      send: (/** @type {{type: string}} */ message) => this.#receiver?.send(message),
+    };
+    this.#features = FEATURES.map((FeatureClass) => new FeatureClass(frame));
     this.#showLanguage = languageSwitch((language) => {
       remember('language', language);
       this.#setLanguage(language);
     });
-    fullScreenButton(this.#stage.video);
-    this.#name.value ||= recall('name') ?? ''; // somebody may have typed while the texts were loading
-    this.#form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      remember('name', this.#name.value.trim());
-      this.#passcode.take();
-      this.#join();
-    });
-    const receives = 'RTCPeerConnection' in globalThis;
-    element('old-browser', HTMLElement).hidden = receives;
-    // Until here a click would have been lost, and on a slow line that is for seconds.
-    element('join-button', HTMLButtonElement).disabled = !receives;
     addEventListener('online', () => this.#receiver?.hurry());
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.#receiver?.hurry();
@@ -78,19 +65,18 @@ class StudentPage {
   }
 
   #join() {
-    const name = this.#name.value.trim();
+    const { name, passcode } = this.#form;
     if (name === '') {
-      this.#name.focus();
+      this.#form.askName();
       return;
     }
     this.#receiver?.stop();
     this.#form.hidden = true;
     this.#lesson.hidden = false;
-    this.#stage.clear();
-    this.#details.figures = null;
-    const { base, broadcaster } = meetingPlace();
-    const receiver = new Receiver({
-      way: (events) => new Signaling({ name, passcode: this.#passcode.value, base, events }),
+    this.#tell((feature) => feature.joining?.());
+    const { base, broadcaster } = signalingServer();
+    this.#receiver = new Receiver({
+      way: (events) => new Signaling({ name, passcode, base, events }),
       broadcaster,
       ticket: recallInTab('ticket'),
       hello: { language: this.#translator.language, device: deviceMark() },
@@ -98,21 +84,21 @@ class StudentPage {
       journal: this.#journal,
       events: {
         onState: (state, why) => this.#showState(state, why),
-        onStream: (stream) => {
-          if (this.#stage.attach(stream)) void this.#sound.play();
-        },
+        onStream: (stream) => this.#tell((feature) => feature.streamed?.(stream)),
+        onGreeted: () => this.#tell((feature) => feature.greeted?.()),
         onWelcome: (welcome) => this.#welcome(welcome),
-        onFigures: (figures) => {
-          this.#details.figures = figures;
-        },
+        onFigures: (figures) => this.#tell((feature) => feature.measured?.(figures)),
       },
     });
-    this.#receiver = receiver;
-    receiver.start();
-    receiver.showing(this.#size.now); // now that the page has its place for the picture
+    this.#receiver.start();
   }
 
-  /** @param {import('../lib/receiver.js').Welcome} welcome */
+  /** @param {(feature: Feature) => void} what */
+  #tell(what) {
+    this.#features.forEach(what);
+  }
+
+  /** @param {Welcome} welcome */
   #welcome({ title, language, ticket }) {
     rememberInTab('ticket', ticket);
     if (title) {
@@ -132,13 +118,7 @@ class StudentPage {
     this.#state = state;
     this.#why = why;
     document.body.dataset.state = state;
-    this.#wakeLock.wanted = state === 'live';
-    if (state === 'ended' || (state === 'refused' && why !== 'passcode')) this.#sound.rest();
-    const { t } = this.#translator;
-    this.#stateText.textContent = t(`state.${state}`);
-    const headline = headlineOf(this.#translator, state, why);
-    const hint = hintOf(this.#translator, state, why);
-    this.#stage.show(state, headline, hint, joinAgainOf(this.#translator, state, why));
+    this.#tell((feature) => feature.changed?.(state, why));
     if (state === 'refused' && why === 'passcode') this.#askPasscode();
   }
 
@@ -146,22 +126,21 @@ class StudentPage {
     this.#state = null;
     document.body.dataset.state = 'passcode';
     this.#lesson.hidden = true;
-    this.#form.hidden = false;
-    this.#passcode.ask();
+    this.#form.askPasscode();
   }
 
-  /** @param {import('../lib/i18n.js').Language} language */
+  /** @param {Language} language */
   #setLanguage(language) {
     this.#translator.language = language;
     translateDocument(this.#translator);
     this.#showLanguage(language);
-    this.#details.show();
+    this.#tell((feature) => feature.translated?.());
     if (this.#title.hasAttribute('data-text')) document.title = this.#translator.t('student.title');
     if (this.#state) this.#showState(this.#state, this.#why);
   }
 }
 
-/** @returns {string} by which a broadcaster recognises this browser, as after somebody was removed for good */
+/** @returns {string} by which a broadcaster recognises this browser, such as after somebody was removed for good */
 function deviceMark() {
   const known = recall('device');
   if (known !== null) return known;

@@ -4,7 +4,7 @@
 import { nothing } from '../vendor/lit-html/lit-html.js';
 
 /**
- * @import {Controller, Feature, Frame, Key, Scope, Slot, View} from './feature.js'
+ * @import {Controller, Feature, Frame, Key, Scope, Slot, View} from './feature.d.ts'
  * @import {Alarm} from './model.js'
  */
 

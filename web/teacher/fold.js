@@ -4,7 +4,7 @@
 import { recall, remember } from '../lib/memory.js';
 import { html } from '../vendor/lit-html/lit-html.js';
 
-/** @import {Scope} from './feature.js' */
+/** @import {Scope} from './feature.d.ts' */
 
 export class Folds {
   /** @param {string} name */

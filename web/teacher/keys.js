@@ -4,7 +4,7 @@
  */
 import { recall, remember } from '../lib/memory.js';
 
-/** @import {Key} from './feature.js' */
+/** @import {Key} from './feature.d.ts' */
 
 /** Where a character is text, not a command. */
 const TYPING =

@@ -1,7 +1,7 @@
 /**
  * The frame of the teacher page: the control connection, the token, the language, and the slots that features fill.
  * Everything shown is `render(view(state))`; everything done is a request to the broadcaster, whose effect comes back as
- * state. What there is to see and to do belongs to the features; `feature.js` says what one is.
+ * state. What there is to see and to do belongs to the features; `feature.d.ts` says what one is.
  *
  * `document.body.dataset.control` is the state of the control connection, or `gate`, or `ended`.
  */
@@ -23,7 +23,7 @@ import { gateView, lessonView, messageView } from './views.js';
 
 /**
  * @import {ControlState} from '../lib/control.js'
- * @import {Scope} from './feature.js'
+ * @import {Scope} from './feature.d.ts'
  */
 
 /** What the address of the control websocket answers to an ordinary request. */

@@ -6,7 +6,7 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
 
 /**
  * @import {Language} from '../lib/i18n.js'
- * @import {Scope} from './feature.js'
+ * @import {Scope} from './feature.d.ts'
  * @import {Notices} from './notices.js'
  */
 

@@ -4,7 +4,7 @@
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html } from '../../vendor/lit-html/lit-html.js';
 
-/** @import {Feature, Scope} from '../feature.js' */
+/** @import {Feature, Scope} from '../feature.d.ts' */
 
 /** @param {Scope} scope */
 function alarmsView({ t, say, state, remedy }) {

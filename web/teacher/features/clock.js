@@ -4,7 +4,7 @@
 import { clockTime } from '../../lib/i18n.js';
 import { html } from '../../vendor/lit-html/lit-html.js';
 
-/** @import {Feature, Scope} from '../feature.js' */
+/** @import {Feature, Scope} from '../feature.d.ts' */
 
 /** @param {Scope} scope */
 function clockView({ t, elapsed }) {

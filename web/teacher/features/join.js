@@ -3,7 +3,7 @@
  */
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
-/** @import {Feature, Scope} from '../feature.js' */
+/** @import {Feature, Scope} from '../feature.d.ts' */
 
 const LOOPBACK = /^(localhost|127\.|\[::1\])/;
 const CODE = 'join.svg';

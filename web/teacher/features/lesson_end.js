@@ -3,7 +3,7 @@
  */
 import { html } from '../../vendor/lit-html/lit-html.js';
 
-/** @import {Feature, Frame, Scope} from '../feature.js' */
+/** @import {Feature, Frame, Scope} from '../feature.d.ts' */
 
 class LessonEnd {
   #frame;

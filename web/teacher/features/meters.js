@@ -3,7 +3,7 @@
  *
  * An element with `data-meter`, in the view of any feature, belongs to the input of that name, or to `program`.
  *
- * @import {Controller, Feature} from '../feature.js'
+ * @import {Controller, Feature} from '../feature.d.ts'
  * @typedef {{peak: number | null, rms: number | null}} Level in dB relative to full scale; null is silence
  */
 

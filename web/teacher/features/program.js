@@ -9,7 +9,7 @@ import { ControlSignaling } from '../control_signaling.js';
 /**
  * @import {Control} from '../../lib/control.js'
  * @import {State} from '../../lib/receiver.js'
- * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
  */
 
 /** @implements {Controller} */
@@ -54,6 +54,7 @@ class ProgramMonitor {
           this.stream = stream;
           this.#frame.draw();
         },
+        onGreeted: () => {},
         onWelcome: () => {},
         onFigures: () => {},
       },

@@ -8,7 +8,7 @@ import { foldView } from '../fold.js';
 
 /**
  * @import {Control} from '../../lib/control.js'
- * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
  */
 
 /** @typedef {{source: string, path: string, address: string | null, code: string | null}} Invitation */

@@ -5,7 +5,7 @@ import { clockTime } from '../../lib/i18n.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 /**
- * @import {Feature, Frame, Scope} from '../feature.js'
+ * @import {Feature, Frame, Scope} from '../feature.d.ts'
  * @import {Cue, Cues} from '../model.js'
  */
 

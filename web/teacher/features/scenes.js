@@ -7,7 +7,7 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 /**
- * @import {Controller, Feature, Frame, Key, Scope} from '../feature.js'
+ * @import {Controller, Feature, Frame, Key, Scope} from '../feature.d.ts'
  * @import {Scene} from '../model.js'
  */
 

@@ -8,7 +8,7 @@ import { foldView } from '../fold.js';
 import { OptimisticValues } from '../optimistic.js';
 
 /**
- * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
  * @import {Alarm, AudioInput} from '../model.js'
  */
 

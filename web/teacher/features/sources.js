@@ -6,7 +6,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
 
 /**
- * @import {Controller, Feature, Frame, Scope} from '../feature.js'
+ * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
  * @import {Alarm} from '../model.js'
  */
 

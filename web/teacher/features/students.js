@@ -5,7 +5,7 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 /**
- * @import {Feature, Frame, Scope} from '../feature.js'
+ * @import {Feature, Frame, Scope} from '../feature.d.ts'
  * @import {Student} from '../model.js'
  */
 

@@ -3,7 +3,7 @@
  *
  * A canvas with `data-scene`, in the view of any feature, shows that scene, the one with `data-program` the program.
  *
- * @import {Controller, Feature, Frame} from '../feature.js'
+ * @import {Controller, Feature, Frame} from '../feature.d.ts'
  * @import {Scene} from '../model.js'
  * @typedef {{source: string | null, picture: readonly [number, number, number, number]}} Place x, y, width, height as shares
  */

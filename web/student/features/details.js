@@ -1,15 +1,17 @@
 /**
- * The details panel: figures of picture and sound, and what happened, for whoever has to find a fault.
+ * The details panel: figures of picture and sound, and what happened, to find a fault by.
  */
-import { copy } from '../lib/clipboard.js';
-import { element } from './elements.js';
+import { copy } from '../../lib/clipboard.js';
+import { element } from '../elements.js';
 
 /**
- * @typedef {import('../lib/i18n.js').Translator} Translator
- * @typedef {import('../lib/statistics.js').Digest} Digest
- * @typedef {import('../lib/journal.js').Line} Line
+ * @import {Translator} from '../../lib/i18n.js'
+ * @import {Line} from '../../lib/journal.js'
+ * @import {Digest} from '../../lib/statistics.js'
+ * @import {Feature, Frame} from '../feature.d.ts'
  */
 
+/** @implements {Feature} */
 export class Details {
   #translator;
   #journal;
@@ -20,27 +22,27 @@ export class Details {
   /** @type {Digest | null} */
   #figures = null;
 
-  /**
-   * @param {Translator} translator
-   * @param {import('../lib/journal.js').Journal} journal
-   */
-  constructor(translator, journal) {
+  /** @param {Frame} frame */
+  constructor({ translator, journal }) {
     this.#translator = translator;
     this.#journal = journal;
     journal.listen((line) => this.#addLine(line));
     this.#panel.addEventListener('toggle', () => this.#showFigures());
     element('copy', HTMLButtonElement).addEventListener('click', () => void this.#copy());
-    this.show();
   }
 
-  /** @param {Digest | null} figures */
-  set figures(figures) {
+  joining() {
+    this.#figures = null;
+    this.#showFigures();
+  }
+
+  /** @param {Digest} figures */
+  measured(figures) {
     this.#figures = figures;
     this.#showFigures();
   }
 
-  /** Shows everything anew, in the language chosen now. */
-  show() {
+  translated() {
     this.#log.replaceChildren(...this.#journal.lines.map((line) => this.#line(line)));
     this.#copied.textContent = '';
     this.#showFigures();

@@ -1,6 +1,13 @@
 /**
  * Keeps the screen of a phone on while a lesson is live. Browsers offer it only to pages that came over https.
  */
+
+/**
+ * @import {State} from '../../lib/receiver.js'
+ * @import {Feature} from '../feature.d.ts'
+ */
+
+/** @implements {Feature} */
 export class WakeLock {
   #wanted = false;
   /** @type {WakeLockSentinel | null} */
@@ -9,6 +16,11 @@ export class WakeLock {
   constructor() {
     // The browser lets go of the lock whenever the page is hidden.
     document.addEventListener('visibilitychange', () => void this.#update());
+  }
+
+  /** @param {State} state */
+  changed(state) {
+    this.wanted = state === 'live';
   }
 
   /** @param {boolean} wanted */
@@ -29,7 +41,7 @@ export class WakeLock {
       this.#held = await navigator.wakeLock.request('screen');
       if (!this.#wanted) await this.#held.release();
     } catch (error) {
-      // A low battery or a policy forbids it: the lesson goes on all the same.
+      // A low battery or a policy forbids it: the lesson continues without it.
       if (!(error instanceof DOMException)) throw error;
     }
   }

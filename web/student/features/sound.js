@@ -1,13 +1,20 @@
 /**
  * Sound of the lesson: mute, volume, and the way out when the browser forbids to start with sound.
  */
-import { recall, remember } from '../lib/memory.js';
-import { element } from './elements.js';
-import { Loudspeakers } from './loudspeakers.js';
+import { recall, remember } from '../../lib/memory.js';
+import { element } from '../elements.js';
 
+/**
+ * @import {State} from '../../lib/receiver.js'
+ * @import {Feature, Frame} from '../feature.d.ts'
+ */
+
+const STAYS_OPEN = 3000; // milliseconds after the lesson plays, which then keeps the loudspeakers open itself
+
+/** @implements {Feature} */
 export class Sound {
-  #video;
   #journal;
+  #video = element('video', HTMLVideoElement);
   #mute = element('mute', HTMLButtonElement);
   #volume = element('volume', HTMLInputElement);
   #turnOn = element('sound-on', HTMLButtonElement);
@@ -15,14 +22,13 @@ export class Sound {
   #blocked = false;
   /** @type {Loudspeakers | null} */
   #loudspeakers = this.#wanted ? new Loudspeakers() : null;
+  /** @type {MediaStream | null} */
+  #stream = null;
 
-  /**
-   * @param {HTMLVideoElement} video
-   * @param {import('../lib/journal.js').Journal} journal
-   */
-  constructor(video, journal) {
-    this.#video = video;
+  /** @param {Frame} frame */
+  constructor({ journal }) {
     this.#journal = journal;
+    const video = this.#video;
     const volume = Number(recall('volume') ?? 100);
     this.#volume.value = String(Number.isFinite(volume) ? volume : 100);
     this.#mute.addEventListener('click', () => void this.#set(this.#blocked || !this.#wanted));
@@ -39,8 +45,28 @@ export class Sound {
     this.#show();
   }
 
+  joining() {
+    this.#stream = null;
+  }
+
+  /** @param {MediaStream} stream */
+  streamed(stream) {
+    if (stream === this.#stream) return;
+    this.#stream = stream;
+    void this.#play();
+  }
+
+  /**
+   * @param {State} state
+   * @param {string | null} why
+   */
+  changed(state, why) {
+    const over = state === 'ended' || (state === 'refused' && why !== 'passcode');
+    if (over) void this.#loudspeakers?.close();
+  }
+
   /** Plays what the video has been given: with sound where that is wanted and allowed. */
-  async play() {
+  async #play() {
     this.#video.muted = !this.#wanted;
     // Without a stream play() would not end before there is one.
     if (!this.#video.srcObject) return this.#show();
@@ -63,11 +89,6 @@ export class Sound {
     this.#show();
   }
 
-  /** Nothing will be played. */
-  rest() {
-    void this.#loudspeakers?.close();
-  }
-
   /** @param {boolean} wanted */
   async #set(wanted) {
     this.#wanted = wanted;
@@ -76,7 +97,7 @@ export class Sound {
       this.#volume.value = '100';
       this.#applyVolume();
     }
-    await this.play();
+    await this.#play();
   }
 
   #setVolume() {
@@ -94,5 +115,49 @@ export class Sound {
     const silent = this.#blocked || !this.#wanted;
     this.#mute.setAttribute('aria-pressed', String(silent));
     this.#turnOn.hidden = !this.#blocked;
+  }
+}
+
+/**
+ * Opens the way to the loudspeakers as soon as somebody touches the page, with silence. A browser that was just started
+ * takes up to a second for that, and sound that arrives meanwhile is piled up and stays late for some seconds.
+ */
+class Loudspeakers {
+  /** @type {AudioContext | null} */
+  #context = null;
+  #done = false;
+
+  constructor() {
+    // Browsers allow sound only to pages that somebody has touched or typed into.
+    for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => void this.#open(), { once: true });
+  }
+
+  /** The lesson plays, and needs no help from here on. */
+  playing() {
+    setTimeout(() => void this.close(), STAYS_OPEN);
+  }
+
+  /** Lets go of the loudspeakers. */
+  async close() {
+    this.#done = true;
+    const context = this.#context;
+    this.#context = null;
+    await context?.close();
+  }
+
+  async #open() {
+    if (this.#done || this.#context || !('AudioContext' in globalThis)) return;
+    try {
+      const context = new AudioContext();
+      this.#context = context;
+      const silence = new GainNode(context, { gain: 0 });
+      const source = new ConstantSourceNode(context);
+      source.connect(silence).connect(context.destination);
+      source.start();
+      await context.resume();
+    } catch (error) {
+      // Closed meanwhile, or there is nothing to play on: the lesson plays as it can.
+      if (!(error instanceof DOMException)) throw error;
+    }
   }
 }

@@ -1,0 +1,40 @@
+/**
+ * What a feature of the student page is. A feature is one class in one file of `features/`, and `features/index.js`
+ * lists it; the frame (`page.js`) knows no feature by name. What a feature shows is markup of `index.html`, which is
+ * there before any script has come; the feature finds it by its ids.
+ */
+import type { Translator } from '../lib/i18n.js';
+import type { Journal } from '../lib/journal.js';
+import type { State } from '../lib/receiver.js';
+import type { Digest } from '../lib/statistics.js';
+
+/** What the frame asks of a feature. Everything is optional; all features are asked in the order of their list. */
+export interface Feature {
+  /** The language of the page is chosen, for the first time or again. */
+  translated?(): void;
+  /** The lesson is joined, for the first time or again. */
+  joining?(): void;
+  /** A broadcaster was greeted: tell it what it has to know of this page. */
+  greeted?(): void;
+  /** Picture and sound come with this stream. */
+  streamed?(stream: MediaStream): void;
+  /** About once a second. */
+  measured?(figures: Digest): void;
+  /**
+   * The state of the reception, or the language of its texts, is another. `why` is a word that the texts know, or a
+   * sentence of the server's.
+   */
+  changed?(state: State, why: string | null): void;
+}
+
+/** What the frame does for features. */
+export interface Frame {
+  translator: Translator;
+  journal: Journal;
+  /** Joins the lesson again. */
+  join(): void;
+  /** Sends a message to the broadcaster, where there is one. */
+  send(message: { type: string }): void;
+}
+
+export type FeatureClass = new (frame: Frame) => Feature;

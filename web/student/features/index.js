@@ -1,0 +1,13 @@
+/**
+ * All features of the student page, in the order in which the frame tells them what happens. The stage comes before the
+ * sound, which plays what the stage has put into the video.
+ */
+import { Details } from './details.js';
+import { FullScreen } from './full_screen.js';
+import { PictureSize } from './picture_size.js';
+import { Sound } from './sound.js';
+import { Stage } from './stage.js';
+import { WakeLock } from './wake_lock.js';
+
+/** @type {readonly import('../feature.d.ts').FeatureClass[]} */
+export const FEATURES = [Stage, Sound, PictureSize, FullScreen, Details, WakeLock];
