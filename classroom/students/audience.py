@@ -52,7 +52,7 @@ from classroom.webrtc.viewer import Viewer
 __all__ = ["Admit", "Audience", "StudentCount"]
 
 logger = logging.getLogger(__name__)
-sparing = LimitedLog(logger)
+limited_log = LimitedLog(logger)
 
 Admit = Literal["everyone", "approve"]
 
@@ -166,7 +166,7 @@ class Audience:
         try:
             said = parse(body)
         except WireError as fault:
-            sparing.warn("a message of student %s is left out: %s", student.number, fault)
+            limited_log.warn("a message of student %s is left out: %s", student.number, fault)
             return
         match said:
             case Hello():
@@ -316,7 +316,7 @@ class Audience:
     def _let_in(self, peer: int, student: Student) -> None:
         if self._register.watching() >= self._most:
             student.refused = "full"
-            sparing.warn("the lesson is full: %s is not let in", student.name)
+            limited_log.warn("the lesson is full: %s is not let in", student.name)
             return
         if self._memory.short:
             student.refused = "full"

@@ -102,7 +102,7 @@ class Student:
             "joined": self.joined,
             "state": viewer.state if viewer is not None else "waiting",
             "admitted": self.admitted,
-            "blocked": viewer is not None and viewer.blockade.blocked,
+            "blocked": viewer is not None and viewer.block_detector.blocked,
             "hand": False,
             "tier": viewer.tier if viewer is not None else None,
             "codec": viewer.codec if viewer is not None else None,
@@ -210,7 +210,7 @@ class Roster:
     def blocked(self) -> int:
         """How many students are behind networks that let no picture through."""
         viewers = [each.viewer for each in self.present.values() if each.listed]
-        return sum(1 for viewer in viewers if viewer is not None and viewer.blockade.blocked)
+        return sum(1 for viewer in viewers if viewer is not None and viewer.block_detector.blocked)
 
     def watching(self) -> int:
         """How many places are taken. Who is lost takes none, because it comes back as another."""

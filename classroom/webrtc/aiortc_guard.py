@@ -34,7 +34,7 @@ from classroom.webrtc.open_files import is_reserved
 __all__ = ["GATHER_WITHIN", "LONGEST_DATAGRAM", "MOST_PAIRS", "guard", "is_unsigned_alert"]
 
 logger = logging.getLogger(__name__)
-sparing = LimitedLog(logger, lines=1, span=60.0)
+limited_log = LimitedLog(logger, lines=1, span=60.0)
 
 LONGEST_DATAGRAM: Final = 1500
 """Bytes; libsrtp's binding takes no more, and no network of today carries more in one piece."""
@@ -82,7 +82,7 @@ def guard(
             continue  # bundled senders share one
         absent = [name for holder, name in GUARDED if holder == "aioice.Connection" and not hasattr(ice, name)]
         if absent:
-            sparing.warn("this aioice has no %s: connections are not guarded", ", ".join(absent))
+            limited_log.warn("this aioice has no %s: connections are not guarded", ", ".join(absent))
             return
         ice.__class__ = _GuardedIce
         ice.rules = _Rules(allowance, near, within)
@@ -108,7 +108,7 @@ class _GuardedDtls(RTCDtlsTransport):
             raise
         except Exception as fault:  # noqa: BLE001
             # What is authentic may still be nonsense. It must not end what comes after it.
-            sparing.warn("a datagram of a connection cannot be used: %s", type(fault).__name__)
+            limited_log.warn("a datagram of a connection cannot be used: %s", type(fault).__name__)
             await asyncio.sleep(0)
 
 
@@ -127,7 +127,7 @@ class _GuardedStun(StunProtocol):
         try:
             super().datagram_received(data, addr)
         except Exception as fault:  # noqa: BLE001
-            sparing.warn("a message of STUN cannot be used: %s", type(fault).__name__)
+            limited_log.warn("a message of STUN cannot be used: %s", type(fault).__name__)
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
         """Send a message; a check beyond the peer's allowance is lost, and tried again as if the network lost it."""
@@ -196,7 +196,7 @@ class _GuardedIce(Connection):
         found = interfaces()
         ours = [protocol.local_candidate.host for protocol in self._protocols]
         if not may_be_sent_to(network_host, ours=ours, networks=found.networks, near=self.rules.near):
-            sparing.warn("a candidate is left out, for its address is none of one computer's, or of this one")
+            limited_log.warn("a candidate is left out, for its address is none of one computer's, or of this one")
             return
         super()._add_remote_candidate(remote_candidate, network_host)
 
@@ -248,5 +248,5 @@ class _GuardedIce(Connection):
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         if not found:
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()  # says why, where there is none to be had
-            sparing.warn("an offer names no address of this computer, for it has none")
+            limited_log.warn("an offer names no address of this computer, for it has none")
         return found

@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-sparing = LimitedLog(logger, lines=1, span=60.0)
+limited_log = LimitedLog(logger, lines=1, span=60.0)
 
 _ID: Final = 5
 _ONE_BYTE_HEADERS: Final = 0xBEDE
@@ -213,7 +213,7 @@ def intercept_rtcp(transport: RTCDtlsTransport, receive: Callable[[RtcpMessage],
                 try:
                     receive(message)
                 except Exception as fault:  # noqa: BLE001 - it must not stop the messages after it
-                    sparing.warn("a report of a student cannot be used: %s", type(fault).__name__)
+                    limited_log.warn("a report of a student cannot be used: %s", type(fault).__name__)
 
     def undo() -> None:
         if vars(protocol).get("datagram_received") is datagram_received:

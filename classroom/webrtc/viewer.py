@@ -1,7 +1,7 @@
-"""One student's connection: offers the program, takes the answer, and feeds packets until the student leaves.
+"""One student's connection: offers the program, reads the answer, and sends the program until the student leaves.
 
-A viewer runs as one task with a bounded inbox, so that whatever a peer sends, and however slowly a candidate
-resolves, only this student waits. It knows nothing of signaling: it is given messages and a way to send.
+A viewer runs as one task with a bounded inbox, so a peer that floods, or a candidate that resolves slowly, only
+delays this student. It knows nothing of signaling: it is given messages and a function to send.
 """
 
 from __future__ import annotations
@@ -27,66 +27,61 @@ from classroom.common.limited_log import LimitedLog
 from classroom.webrtc.aiortc_guard import guard
 from classroom.webrtc.aiortc_internals import negotiated_codec
 from classroom.webrtc.blocked_network import BlockDetector
-from classroom.webrtc.candidates import MOST_CANDIDATES, read_candidate
 from classroom.webrtc.closing import close_fully
 from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, check_description
 from classroom.webrtc.ice.check_budget import CheckBudget
 from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, Offer, PictureSize, RestartWanted
 from classroom.webrtc.open_files import OUT_OF_FILES
 from classroom.webrtc.rejected_media import accept_rejected_media
-from classroom.webrtc.sending.capabilities import capabilities, preferences
-from classroom.webrtc.sending.feed import Feed, OfferedProgram, PictureCodec
-from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay, PlayoutSetting
-from classroom.webrtc.sending.tier_follower import TierFollower
+from classroom.webrtc.remote_candidates import RemoteCandidates
+from classroom.webrtc.sending.adaptive_feed import AdaptiveFeed
+from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec
+from classroom.webrtc.sending.playout_delay import PlayoutSetting
 
-__all__ = [
-    "Viewer",
-    "ViewerMessage",
-    "ViewerState",
-]
+__all__ = ["Viewer", "ViewerMessage", "ViewerState"]
 
 logger = logging.getLogger(__name__)
-sparing = LimitedLog(logger)
+limited_log = LimitedLog(logger)
 
 ViewerState = Literal["waiting", "watching", "gone"]
 ViewerMessage = Answer | Candidate | Bye | KeyFrameWanted | PictureSize | RestartWanted
 
 _INBOX: Final = 128
 _ANSWER_WITHIN: Final = 60.0
-"""Seconds a peer has to connect before its half-made connection is given up; it stays signed in."""
+"""Seconds that a peer has to connect before its connection is given up; the peer stays signed in."""
 
 _SILENT_FOR: Final = 10.0
-"""Seconds without a report after which a student who does not fetch messages either has vanished.
+"""Seconds without a report after which a student who does not fetch messages either counts as gone.
 
-In an outage of the network its last request stays open, so that the connection is kept, and goes on afterwards.
+In an outage of the network its last request stays open, so the connection is kept and continues afterwards.
 """
 
 _ABSENT_FOR: Final = 2.0
-"""Seconds without a request for that. Who ends one and is there asks again at once."""
+"""Seconds without a request for messages. A page that is present sends the next one at once."""
 
-_LOOKED_EVERY: Final = 1.0
-"""Seconds between two looks at who has vanished; the last one comes when it is time."""
+_MEASURE_INTERVAL: Final = 1.0
+"""Seconds between two calls of ``measure``; the last check before the limit has a timer of its own."""
 
 _LONGEST_FAULT: Final = 200
-"""Letters of what is wrong with a description that are written; some of them are the peer's."""
+"""Characters of an error in a description that are logged; some of them are the peer's."""
 
-_RESTART_EVERY: Final = 1.0
-"""Seconds between two new offers to the same peer, at least."""
+_OFFER_INTERVAL: Final = 1.0
+"""Seconds between two offers to the same peer, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ConnectionFailed:
-    """A connection came to its end, or never came about."""
+    """A connection has failed, or was never established."""
 
     connection: RTCPeerConnection
 
 
 class Viewer:
-    """A student's end of the connection.
+    """The broadcaster's end of one student's connection.
 
-    ``send`` gives a JSON text to the peer and raises WireError when the peer is gone; ``changed`` is called whenever
-    ``state`` changes; ``absence`` says for how many seconds the peer is known to fetch no messages; ``near`` says
-    that it is on this computer. ``run`` goes on until it is cancelled, or this computer has no open file left.
+    ``send`` gives a JSON text to the peer and raises WireError when the peer is gone. ``changed`` is called when
+    ``state`` changes. ``absence`` returns for how many seconds the peer has fetched no messages. ``near`` says that
+    the peer is on this computer. ``run`` continues until it is cancelled, or this computer may open no more files.
     """
 
     def __init__(
@@ -103,42 +98,39 @@ class Viewer:
     ) -> None:
         self._name = name
         self._near = near
-        self._allowance = CheckBudget(time.monotonic())
+        self._check_budget = CheckBudget(time.monotonic())
         self.without_files = False
-        """Whether it ended because this computer had no more open files to give."""
+        """Whether it ended because this computer may open no more files."""
         self._absence = absence
         self._program = program
         self._ice_servers = ice_servers
         self._playout_delay = playout_delay
-        self._playout_delay_control = AdaptivePlayoutDelay(playout_delay)
         self._send = send
         self._changed = changed
         self._inbox: asyncio.Queue[ViewerMessage | _ConnectionFailed] = asyncio.Queue(_INBOX)
         self._state: ViewerState = "waiting"
         self._connection: RTCPeerConnection | None = None
-        self._feed: Feed | None = None
-        self._tier_follower: TierFollower | None = None
+        self._feed: AdaptiveFeed | None = None
         self._size: PictureSize | None = None
         self._codec: PictureCodec | None = None
-        self._candidates = 0
-        self._resolving: set[asyncio.Task[None]] = set()
-        self._offered = -_RESTART_EVERY
-        self.blockade = BlockDetector()
+        self._candidates = RemoteCandidates(name)
+        self._offered = -_OFFER_INTERVAL
+        self.block_detector = BlockDetector()
 
     @property
     def round_trip(self) -> float | None:
         """Seconds to the student and back; None before a report."""
-        return self._feed.picture.round_trip if self._feed is not None else None
+        return self._feed.round_trip if self._feed is not None else None
 
     @property
     def loss(self) -> float | None:
-        """The share (0…1) of picture packets that were lost lately; None before a report."""
-        return self._feed.picture.loss if self._feed is not None else None
+        """The share (0…1) of picture packets that were recently lost; None before a report."""
+        return self._feed.loss if self._feed is not None else None
 
     @property
     def tier(self) -> str | None:
         """The name of the rendition that is sent; None before one is."""
-        return self._tier_follower.rendition.name if self._tier_follower is not None else None
+        return self._feed.tier if self._feed is not None else None
 
     @property
     def state(self) -> ViewerState:
@@ -147,18 +139,18 @@ class Viewer:
 
     @property
     def codec(self) -> PictureCodec | None:
-        """The picture codec that was agreed on."""
+        """The picture codec that was negotiated."""
         return self._codec
 
     def deliver(self, message: ViewerMessage) -> None:
-        """Give a message of the peer to this viewer; one that floods is cut short."""
+        """Give a message of the peer to this viewer; where the inbox is full, the message is ignored."""
         try:
             self._inbox.put_nowait(message)
         except asyncio.QueueFull:
-            sparing.warn("%s sends more than is taken; a message is left out", self._name)
+            limited_log.warn("%s sends too many messages; one is ignored", self._name)
 
     async def run(self) -> None:
-        """Offer, and serve until cancelled; what the peer does wrong is logged and ends nothing else."""
+        """Offer, and serve until cancelled; a fault of the peer is logged and affects no other student."""
         try:
             await self._offer()
             while True:
@@ -177,13 +169,13 @@ class Viewer:
                 self._set("gone")
 
     async def _next(self) -> ViewerMessage | _ConnectionFailed:
-        """The next message; a call that does not come about in time counts as failed."""
+        """The next message; a connection that is not established in time counts as failed."""
         with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(self._inbox.get(), _ANSWER_WITHIN if self._is_connecting() else None)
         if self._is_connecting() and self._connection is not None:
             logger.info("%s did not connect within %d s", self._name, _ANSWER_WITHIN)
             return _ConnectionFailed(self._connection)
-        # It came about meanwhile: old clients have nothing more to say once they have answered.
+        # It is established now: old clients send nothing more after their answer.
         return await self._inbox.get()
 
     def _is_connecting(self) -> bool:
@@ -194,31 +186,31 @@ class Viewer:
             case Answer(sdp):
                 await self._accept(sdp)
             case Candidate():
-                self._add(message)
+                self._candidates.add(self._connection, message)
             case KeyFrameWanted():
-                self._demand_key_frame()
+                self._request_key_frame()
             case PictureSize():
                 self._shown(message)
             case RestartWanted():
                 await self._restart()
             case Bye():
-                self.blockade.over()
-                await self._end_call()
+                self.block_detector.over()
+                await self._end_connection()
             case _ConnectionFailed(connection):
-                if connection is self._connection:  # or it was replaced meanwhile
-                    await self._end_call()
+                if connection is self._connection:  # it may have been replaced
+                    await self._end_connection()
             case _:
                 assert_never(message)
 
-    async def _end_call(self) -> None:
+    async def _end_connection(self) -> None:
         await self._hang_up()
         self._set("waiting")
 
     async def _restart(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._offered < _RESTART_EVERY:
+        if now - self._offered < _OFFER_INTERVAL:
             return
-        await self._end_call()
+        await self._end_connection()
         await self._offer()
 
     async def _offer(self) -> None:
@@ -228,24 +220,16 @@ class Viewer:
             RTCConfiguration(iceServers=list(self._ice_servers()), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
         self._connection = connection
-        self._candidates = 0
+        self._candidates.restart()
         self._codec = None
-        self._tier_follower = None
-        self._playout_delay_control = AdaptivePlayoutDelay(self._playout_delay)
-        self._feed = self._program.feed(
-            connection,
-            picture=preferences(tuple(self._program.pictures)),
-            sound=capabilities("audio", ("audio/opus",)),
-            delay=self._playout_delay_control.delay,
-            reported=self._reported,
-        )
+        self._feed = AdaptiveFeed(self._program, connection, playout_delay=self._playout_delay, now=_now)
 
         def connection_changed() -> None:
             self._connection_changed(connection)
 
         connection.on("connectionstatechange", connection_changed)
-        connection.on("iceconnectionstatechange", lambda: self.blockade.path(connection.iceConnectionState))
-        guard(connection, self._allowance, near=self._near)
+        connection.on("iceconnectionstatechange", lambda: self.block_detector.path(connection.iceConnectionState))
+        guard(connection, self._check_budget, near=self._near)
         await connection.setLocalDescription(await connection.createOffer())
         description = connection.localDescription
         await self._send(Offer(description.sdp))
@@ -253,57 +237,32 @@ class Viewer:
     async def _accept(self, sdp: str) -> None:
         connection = self._connection
         if connection is None or connection.signalingState != "have-local-offer":
-            sparing.warn("%s answered without an open offer", self._name)
+            limited_log.warn("%s answered without an open offer", self._name)
             return
         try:
-            vetted = check_description(sdp, "answer")
-            taken = accept_rejected_media(vetted.sdp, connection.localDescription.sdp)
-            await connection.setRemoteDescription(RTCSessionDescription(sdp=taken, type="answer"))
+            description = check_description(sdp, "answer")
+            accepted = accept_rejected_media(description.sdp, connection.localDescription.sdp)
+            await connection.setRemoteDescription(RTCSessionDescription(sdp=accepted, type="answer"))
         except (*BAD_DESCRIPTION, WireError) as fault:
-            sparing.warn("the answer of %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
+            limited_log.warn("the answer of %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
             await self._hang_up()
             return
-        self.blockade.answered(_now())
+        self.block_detector.answered(_now())
         self._agree(negotiated_codec(connection, tuple(self._program.pictures)))
         first = connection.getTransceivers()[0].mid
-        for line in dict.fromkeys(each.line for each in vetted.candidates):
-            self._add(Candidate(line, first, 0))  # all sections have one way
+        for line in dict.fromkeys(each.line for each in description.candidates):
+            self._candidates.add(connection, Candidate(line, first, 0))  # all sections share one transport
 
     def _agree(self, codec: PictureCodec | None) -> None:
-        """Send the picture in what was negotiated, which is not always what the answer seems to take first."""
+        """Send the picture in the negotiated codec, which is not always the first one of the answer."""
         if codec is None:
             names = " or ".join(self._program.pictures)
-            sparing.warn("%s cannot be shown the picture, for its browser knows no %s", self._name, names)
+            limited_log.warn(
+                "%s cannot be sent the picture, because its browser does not support %s", self._name, names
+            )
         elif self._feed is not None:
             self._codec = codec
-            self._tier_follower = TierFollower(self._feed, self._program.pictures[codec], now=_now())
-            if self._size is not None:
-                self._tier_follower.shown(self._size.height, _now())
-
-    def _add(self, candidate: Candidate) -> None:
-        connection = self._connection
-        if connection is None or connection.remoteDescription is None or not candidate.line:
-            return
-        self._candidates += 1
-        if self._candidates > MOST_CANDIDATES:
-            return
-        task = asyncio.create_task(self._resolve(connection, candidate), name=f"candidate of {self._name}")
-        self._resolving.add(task)
-        task.add_done_callback(self._resolving.discard)
-
-    async def _resolve(self, connection: RTCPeerConnection, candidate: Candidate) -> None:
-        """Add a candidate; a name that nobody on this network knows (mDNS) costs its time-out and no more.
-
-        The connection stands all the same: the peer's own checks reveal its address.
-        """
-        try:
-            parsed = read_candidate(candidate.line)
-            if parsed is not None:
-                parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
-                await asyncio.wait_for(connection.addIceCandidate(parsed), 5.0)
-        except (*BAD_DESCRIPTION, WireError, TimeoutError, OSError) as fault:
-            said = str(fault)[:_LONGEST_FAULT] or type(fault).__name__
-            sparing.warn("a candidate of %s is left out: %s", self._name, said)
+            self._feed.start(codec, height=self._size.height if self._size is not None else None)
 
     def _connection_changed(self, connection: RTCPeerConnection) -> None:
         if connection is not self._connection:
@@ -316,44 +275,31 @@ class Viewer:
 
     def _shown(self, size: PictureSize) -> None:
         self._size = size
-        if self._tier_follower is not None:
-            self._tier_follower.shown(size.height, _now())
+        if self._feed is not None:
+            self._feed.shown(size.height)
 
-    def _demand_key_frame(self) -> None:
+    def _request_key_frame(self) -> None:
         if self._feed is not None and self._state == "watching":
             self._feed.request_key_frame()
 
     async def measure(self) -> None:
-        """Follow the student's network, and give up a connection whose other end has vanished; once a second."""
-        self.blockade.look(_now(), absent=self._absence() > _ABSENT_FOR)
+        """Follow the student's network, and give up a connection whose other end is gone. Call it once a second."""
+        self.block_detector.look(_now(), absent=self._absence() > _ABSENT_FOR)
         feed = self._feed
         if feed is None or self._state != "watching":
             return
         await feed.measure()
-        if self._tier_follower is not None:
-            self._tier_follower.tend(_now())
-        self._look_for_life()
+        self._check_alive()
 
-    def _reported(self, _newly_lost: int) -> None:
-        feed = self._feed
-        if feed is None:
-            return
-        now, picture = _now(), feed.picture
-        self._playout_delay_control.report(
-            jitter=picture.jitter, loss=picture.loss or 0.0, round_trip=picture.round_trip, now=now
-        )
-        if self._tier_follower is not None:
-            self._tier_follower.update(now)
-
-    def _look_for_life(self) -> None:
+    def _check_alive(self) -> None:
         silence = self._feed.silence if self._feed is not None else None
         if silence is None or self._absence() <= _ABSENT_FOR:
             return
         if silence >= _SILENT_FOR:
             logger.info("%s has not been heard of for %d s", self._name, _SILENT_FOR)
             self._fail()
-        elif silence > _SILENT_FOR - _LOOKED_EVERY:
-            asyncio.get_running_loop().call_later(_SILENT_FOR - silence, self._look_for_life)
+        elif silence > _SILENT_FOR - _MEASURE_INTERVAL:
+            asyncio.get_running_loop().call_later(_SILENT_FOR - silence, self._check_alive)
 
     def _fail(self) -> None:
         if self._connection is not None:
@@ -362,12 +308,11 @@ class Viewer:
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
-        self._feed = self._tier_follower = None
-        resolving = list(self._resolving)
-        for task in resolving:
-            task.cancel()
+        if self._feed is not None:
+            self._feed.close()
+            self._feed = None
         try:
-            await asyncio.gather(*resolving, return_exceptions=True)
+            await self._candidates.cancel()
         finally:
             if connection is not None:
                 try:

@@ -44,7 +44,7 @@ from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer
 __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
-sparing = LimitedLog(logger)
+limited_log = LimitedLog(logger)
 
 _CONNECT_WITHIN: Final = 30.0
 _LONGEST_FAULT: Final = 200
@@ -161,7 +161,7 @@ class Publisher:
             guard(self._connection, CheckBudget(time.monotonic()))
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except (*BAD_DESCRIPTION, WireError, OSError) as fault:
-            sparing.warn("the offer for %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
+            limited_log.warn("the offer for %s cannot be used: %s", self._name, str(fault)[:_LONGEST_FAULT])
             self._end("unusable")
             return False
         self._tell(Answer(self._connection.localDescription.sdp))
@@ -184,7 +184,7 @@ class Publisher:
                 await asyncio.wait_for(self._connection.addIceCandidate(parsed), 5.0)
         except (*BAD_DESCRIPTION, WireError, TimeoutError, OSError) as fault:
             said = str(fault)[:_LONGEST_FAULT] or type(fault).__name__
-            sparing.warn("a candidate of the sender of %s is left out: %s", self._name, said)
+            limited_log.warn("a candidate of the sender of %s is left out: %s", self._name, said)
 
     async def _give_up(self) -> None:
         try:

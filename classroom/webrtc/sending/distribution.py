@@ -27,7 +27,7 @@ from classroom.webrtc.sending.stream import Stream
 __all__ = ["SLICE", "Distribution"]
 
 logger = logging.getLogger(__name__)
-sparing = LimitedLog(logger, lines=1)
+limited_log = LimitedLog(logger, lines=1)
 
 SLICE: Final = 0.002
 """Seconds of sending after which other tasks of the event loop get their turn."""
@@ -232,7 +232,7 @@ class Distribution:
 
 
 def _report(fault: Exception) -> None:
-    sparing.warn("a student could not be sent to: %s", type(fault).__name__)
+    limited_log.warn("a student could not be sent to: %s", type(fault).__name__)
     logger.debug("a student could not be sent to", exc_info=fault)
 
 

@@ -18,7 +18,7 @@ from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
 __all__ = ["SrtpPath"]
 
 logger = logging.getLogger(__name__)
-sparing = LimitedLog(logger, lines=1)
+limited_log = LimitedLog(logger, lines=1)
 
 _MOST_FAILURES: Final = 200
 _FAILING_WITHIN: Final = 2.0
@@ -108,7 +108,7 @@ class SrtpPath:
         if now - self._failing_since > _FAILING_WITHIN:
             self._failing_since, self._failures = now, 0
         self._failures += 1
-        sparing.warn("a packet is skipped: %s", fault)
+        limited_log.warn("a packet is skipped: %s", fault)
         if self._failures >= _MOST_FAILURES:
             self._give_up(fault)
 

@@ -15,8 +15,9 @@ from aiortc import RTCPeerConnection
 
 from classroom.common.clock import SystemClock
 from classroom.webrtc.messages import Offer, RestartWanted
+from classroom.webrtc.sending.adaptive_feed import AdaptiveFeed
 from classroom.webrtc.sending.capabilities import preferences
-from classroom.webrtc.sending.feed import Feed, OfferedProgram, PictureCodec
+from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec
 from classroom.webrtc.sending.transmitter import Transmitter
 from classroom.webrtc.viewer import Viewer
 from tests.support.broadcast import eventually
@@ -66,7 +67,7 @@ async def test_what_is_sent_is_what_aiortc_negotiated(
         assert video._codecs[0].payloadType in {
             110 + at for at, (codec, _) in enumerate(accepted) if codec.lower() == f"{made.codec}/90000"
         }
-        stream = made._feed._picture  # type: ignore[union-attr]
+        stream = made._feed._feed._picture  # type: ignore[union-attr]
         fed = stream._switch.current
         assert fed._fanout.codec == made.codec
 
@@ -122,6 +123,9 @@ class Silent:
     async def measure(self) -> None:
         """Nothing to read."""
 
+    def close(self) -> None:
+        """Nothing to end."""
+
 
 def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
     async def send(offer: Offer) -> None:
@@ -137,7 +141,7 @@ def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
         absence=lambda: absence,
     )
     feed = Silent(silence)
-    made._feed, made._state = cast(Feed, feed), "watching"
+    made._feed, made._state = cast(AdaptiveFeed, feed), "watching"
     made._connection = RTCPeerConnection()
     return made, feed
 
@@ -174,7 +178,7 @@ async def test_who_is_removed_while_hanging_up_is_sent_nothing_any_more() -> Non
         finally:
             await go_on.wait()
 
-    made._resolving.add(asyncio.create_task(resolve()))
+    made._candidates._tasks.add(asyncio.create_task(resolve()))
     await begun.wait()
     hanging_up = asyncio.create_task(made._hang_up())
     await asyncio.sleep(0)
