@@ -1,1 +1,1 @@
-"""What a browser sends to the lesson: its camera, microphone or screen."""
+"""What browsers send to the lesson: a camera, a microphone or a screen."""

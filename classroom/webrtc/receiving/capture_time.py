@@ -1,4 +1,4 @@
-"""When what a browser sent was taken, in our clock: from its time stamps and from when it arrived.
+"""When a browser captured a frame, in our clock: from its time stamp and from when it arrived.
 
 Pure: the times are arguments.
 """
@@ -11,17 +11,17 @@ from typing import Final
 __all__ = ["CaptureClock"]
 
 _WINDOW: Final = 5.0
-"""Seconds in which the quickest arrival is looked for; two of them are kept, so that a slow clock is followed."""
+"""Seconds of a window in which the quickest arrival is found; two are kept, so that a slow clock is followed."""
 
 _JUMP: Final = 10.0
-"""A time stamp this many seconds away from where it was expected begins a new count at once."""
+"""A time stamp that is this many seconds away from the expected one starts a new count at once."""
 
 
 class CaptureClock:
-    """One track. The quickest of its arrivals tells where its zero lies; jitter of the network is left out that way.
+    """The clock of one track. Its quickest arrival shows where its zero lies, without the jitter of the network.
 
-    ``held`` is how many further frames must begin to arrive before the receiver gives a frame out: it came that many
-    arrivals earlier.
+    ``held`` is how many further frames must start to arrive before the receiver releases a frame, which itself came
+    that many arrivals earlier.
     """
 
     def __init__(self, held: int) -> None:
@@ -30,10 +30,10 @@ class CaptureClock:
         self._now: float | None = None
         self._since = 0.0
 
-    def place(self, stamp: float, arrived: float) -> float:
+    def capture_time(self, stamp: float, arrived: float) -> float:
         """When a frame was sent, in seconds of our clock.
 
-        ``stamp`` is the time that the sender wrote on it, in seconds, and ``arrived`` when the receiver gave it out.
+        ``stamp`` is its time stamp in seconds, and ``arrived`` is when the receiver released it.
         """
         origin = self._origin()
         if origin is not None and abs(arrived - stamp - origin) > _JUMP:

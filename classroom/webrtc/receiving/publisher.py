@@ -1,6 +1,6 @@
-"""One page that sends its camera, its microphone or its screen: a connection that is answered, and what comes over it.
+"""One page that sends its camera, its microphone or its screen: answers its offer, and receives picture and sound.
 
-aiortc decodes, each track in a thread of its own; here frames only get their time and go on into the source.
+aiortc decodes each track in a thread of its own; here frames only get their capture time and are put into the source.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.browser import Browser
 from classroom.webrtc.aiortc_guard import guard
 from classroom.webrtc.aiortc_internals import repeat_nacks, replace_jitter_buffer
-from classroom.webrtc.candidates import MOST_CANDIDATES, read_candidate
+from classroom.webrtc.candidates import MOST_CANDIDATES
 from classroom.webrtc.closing import close_fully
 from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, check_description
 from classroom.webrtc.ice.check_budget import CheckBudget
 from classroom.webrtc.messages import Answer, Bye, Closed, CloseReason, Tell, read
 from classroom.webrtc.receiving.capture_time import CaptureClock
+from classroom.webrtc.remote_candidates import add_candidate
 from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer
 
 __all__ = ["Publisher"]
@@ -49,22 +50,22 @@ limited_log = LimitedLog(logger)
 _CONNECT_WITHIN: Final = 30.0
 _LONGEST_FAULT: Final = 200
 _PICTURES_HELD: Final = 1
-"""How many pictures aiortc's jitter buffer waits for before it gives one out."""
+"""How many pictures aiortc's jitter buffer waits for before it releases one."""
 
 _USUALLY_HELD: Final = 4
 """How many packets of sound aiortc's own buffer holds back."""
 
 _SOUND_HELD: Final = 3
-"""How many ours holds back, 60 ms: a picture waits 33 ms, and for a tick, and took longer to capture.
+"""How many packets ours holds back, 60 ms: a picture waits 33 ms, and for a tick, and took longer to capture.
 
-With aiortc's four, sound was in the program 35 to 70 ms after the picture of its moment.
+With the four of aiortc, sound was in the program 35 to 70 ms after the picture of its moment.
 """
 
 
 class Publisher:
     """Answers an offer at once, and delivers until it is closed, replaced, or the connection fails.
 
-    ``source`` gives the source to deliver to, None when the lesson has it no more. ``gone`` is called at the end.
+    ``source`` returns the source to deliver to, None when the lesson no longer has it. ``gone`` is called at the end.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Publisher:
         self._task.add_done_callback(_report)
 
     def take(self, message: Mapping[str, object]) -> None:
-        """What the page says; CommandError when it cannot be understood or comes too late."""
+        """Read a message of the page. Raises CommandError when it cannot be read or comes too late."""
         if self._over.is_set():
             raise CommandError.not_possible("This connection has ended. Begin another with peer.offer.")
         try:
@@ -116,11 +117,11 @@ class Publisher:
                 raise CommandError.not_possible("A page that sends is answered: it only names candidates.")
 
     def replace(self) -> None:
-        """Somebody else sends this source from now on."""
+        """Close: another page sends this source from now on."""
         self._end("replaced")
 
     def remove(self) -> None:
-        """The lesson has this source no more."""
+        """Close: the lesson no longer has this source."""
         self._end("removed")
 
     async def close(self) -> None:
@@ -154,8 +155,8 @@ class Publisher:
 
     async def _answer(self, sdp: str) -> bool:
         try:
-            vetted = check_description(sdp, "offer")
-            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=vetted.sdp, type="offer"))
+            description = check_description(sdp, "offer")
+            await self._connection.setRemoteDescription(RTCSessionDescription(sdp=description.sdp, type="offer"))
             if not self._kinds:
                 raise ValueError("it sends neither picture nor sound")
             guard(self._connection, CheckBudget(time.monotonic()))
@@ -165,26 +166,17 @@ class Publisher:
             self._end("unusable")
             return False
         self._tell(Answer(self._connection.localDescription.sdp))
-        for candidate in vetted.candidates:
+        for candidate in description.candidates:
             if not self._candidates.full():
                 self._candidates.put_nowait(candidate)
         return True
 
     async def _add_candidates(self) -> None:
-        """Add what the page names; a name that nobody here knows (mDNS) costs its time-out and no more."""
+        """Add the candidates that the page names, each in a task of its own."""
         for _ in range(MOST_CANDIDATES):
             candidate = await self._candidates.get()
-            self._keep(self._resolve(candidate), "candidate")
-
-    async def _resolve(self, candidate: Candidate) -> None:
-        try:
-            parsed = read_candidate(candidate.line)
-            if parsed is not None:
-                parsed.sdpMid, parsed.sdpMLineIndex = candidate.mid, candidate.line_index
-                await asyncio.wait_for(self._connection.addIceCandidate(parsed), 5.0)
-        except (*BAD_DESCRIPTION, WireError, TimeoutError, OSError) as fault:
-            said = str(fault)[:_LONGEST_FAULT] or type(fault).__name__
-            limited_log.warn("a candidate of the sender of %s is left out: %s", self._name, said)
+            work = add_candidate(self._connection, candidate, peer=f"the sender of {self._name}")
+            self._keep(work, "candidate")
 
     async def _give_up(self) -> None:
         try:
@@ -202,7 +194,7 @@ class Publisher:
                 self._end("ended")
 
     def _take_track(self, track: MediaStreamTrack) -> None:
-        """Receive one track of each kind; aiortc decodes no track that nobody asked for a frame of."""
+        """Receive one track of each kind; aiortc does not decode a track from which no frame is read."""
         if track.kind in ("video", "audio") and track.kind not in self._kinds:
             self._kinds.add(track.kind)
             if track.kind == "video":
@@ -210,10 +202,10 @@ class Publisher:
                     repeat_nacks(receiver, self._clock)
                 self._keep(self._receive_pictures(track), "video")
             else:
-                self._keep(self._receive_sound(track, self._hold(track)), "audio")
+                self._keep(self._receive_sound(track, self._hold_back(track)), "audio")
 
-    def _hold(self, track: MediaStreamTrack) -> int:
-        """How many packets its receiver holds back from now on."""
+    def _hold_back(self, track: MediaStreamTrack) -> int:
+        """Replace the jitter buffers of a track's receivers; returns how many packets they hold back."""
         replaced = [replace_jitter_buffer(each, SoundJitterBuffer(_SOUND_HELD)) for each in self._receivers(track)]
         return _SOUND_HELD if all(replaced) else _USUALLY_HELD
 
@@ -221,26 +213,26 @@ class Publisher:
         return [each.receiver for each in self._connection.getTransceivers() if each.receiver.track is track]
 
     async def _receive_pictures(self, track: MediaStreamTrack) -> None:
-        timeline = CaptureClock(_PICTURES_HELD)
+        capture_clock = CaptureClock(_PICTURES_HELD)
         async for source, frame, stamp, arrived in self._frames(track):
             if isinstance(frame, VideoFrame):
-                source.put_picture(frame, timeline.place(stamp, arrived))
+                source.put_picture(frame, capture_clock.capture_time(stamp, arrived))
 
     async def _receive_sound(self, track: MediaStreamTrack, held: int) -> None:
-        timeline = CaptureClock(0)
+        capture_clock = CaptureClock(0)
         packet = math.inf
         async for source, frame, stamp, arrived in self._frames(track):
             if isinstance(frame, AudioFrame):
                 samples = frame.to_ndarray().reshape(-1, 2).astype(np.float32) / 32768.0
                 length = len(samples) / SAMPLE_RATE
-                # Where something was lost, a block has several packets, and what held them back was the last one.
+                # After a loss, a block has several packets, and only the last one was held back for the full time.
                 packet = min(packet, length)
-                # A block cannot leave before its last sample was heard; its time is that of the first one.
-                sent = timeline.place(stamp + length, arrived - held * packet)
+                # A block cannot be sent before its last sample was heard; its time is that of the first one.
+                sent = capture_clock.capture_time(stamp + length, arrived - held * packet)
                 source.put_sound(samples, sent - length)
 
     async def _frames(self, track: MediaStreamTrack) -> AsyncIterator[tuple[Browser, object, float, float]]:
-        """What arrives: the source it is for, the frame, its time stamp and when it was given out, in seconds."""
+        """The frames of a track: the source, the frame, its time stamp and when it was released, in seconds."""
         try:
             while not self._over.is_set():
                 frame = await track.recv()

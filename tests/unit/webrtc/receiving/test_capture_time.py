@@ -13,11 +13,11 @@ from classroom.webrtc.receiving.capture_time import CaptureClock
 FRAME = 1 / 30
 
 
-def placed(timeline: CaptureClock, jitter: list[float], *, held: int, first: float = 100.0) -> list[float]:
+def placed(clock: CaptureClock, jitter: list[float], *, held: int, first: float = 100.0) -> list[float]:
     """What a receiver gets that gives a frame out when ``held`` more have begun to arrive."""
     arrivals = [first + number * FRAME + late for number, late in enumerate(jitter)]
     arrivals = [max(arrivals[: number + 1]) for number in range(len(arrivals))]
-    return [timeline.place(7.0 + n * FRAME, arrivals[n + held]) for n in range(len(arrivals) - held)]
+    return [clock.capture_time(7.0 + n * FRAME, arrivals[n + held]) for n in range(len(arrivals) - held)]
 
 
 @pytest.mark.parametrize("held", [1, 4])
@@ -36,13 +36,13 @@ def test_jitter_is_left_out_and_nothing_comes_from_the_future(jitter: list[float
 
 
 def test_a_clock_that_runs_slow_is_followed() -> None:
-    timeline = CaptureClock(1)
-    times = [timeline.place(number * FRAME * 0.999, 100.0 + number * FRAME) for number in range(3000)]
+    clock = CaptureClock(1)
+    times = [clock.capture_time(number * FRAME * 0.999, 100.0 + number * FRAME) for number in range(3000)]
     assert 100.0 + 2999 * FRAME - times[-1] < 0.06
 
 
 def test_time_stamps_that_begin_anew_are_taken_at_once() -> None:
-    timeline = CaptureClock(1)
+    clock = CaptureClock(1)
     for number in range(100):
-        timeline.place(5000.0 + number * FRAME, 100.0 + number * FRAME)
-    assert timeline.place(0.0, 104.0) == pytest.approx(104.0)
+        clock.capture_time(5000.0 + number * FRAME, 100.0 + number * FRAME)
+    assert clock.capture_time(0.0, 104.0) == pytest.approx(104.0)
