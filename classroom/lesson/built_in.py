@@ -16,7 +16,7 @@ _TEXTS = {
     "en": {
         "lesson": "Lesson",
         "title": "The lesson is about to begin",
-        "title_text": "Picture and sound are on their way.",
+        "title_text": "Picture and sound will start in a moment.",
         "away": "Back in a moment",
         "no_screen": "No screen to show",
         "no_screen_text": "This computer has no screen that can be captured.\n"
@@ -24,8 +24,8 @@ _TEXTS = {
     },
     "zh": {
         "lesson": "课堂",
-        "title": "课程即将开始",
-        "title_text": "请稍候，画面和声音马上就来。",
+        "title": "即将开始上课",
+        "title_text": "请稍候，画面和声音即将出现。",
         "away": "马上回来",
         "no_screen": "没有可以显示的屏幕",
         "no_screen_text": "这台电脑没有可以采集的屏幕。\n请在桌面环境中启动 classroom。",

@@ -31,12 +31,12 @@ logger = logging.getLogger(__name__)
 _UNKNOWN_NAME: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Unknown name · 未知名称</title>
-<h1>This lesson is not known by the name {host}</h1>
-<p>Open it at the address that it was announced with. If it is to be found by this name, whoever runs it writes the name
-into the lesson file and starts the lesson anew:</p>
+<h1>This lesson does not know the name {host}</h1>
+<p>Open the address that your teacher gave you. To use this name, the teacher writes it into the lesson file and starts
+the lesson again:</p>
 <pre>server: {{address: "{address}"}}</pre>
-<h1 lang="zh">本课程不使用 {host} 这个名称</h1>
-<p lang="zh">请打开老师公布的网址。如果需要用这个名称访问，请在课程文件中写入上面这一行，然后重新启动课程。</p>
+<h1 lang="zh">本节课不使用 {host} 这个名称</h1>
+<p lang="zh">请打开老师公布的网址。如果需要用这个名称访问，老师需要在课堂配置文件中写入上面这一行，然后重新启动本节课。</p>
 </html>
 """
 

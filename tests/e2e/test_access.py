@@ -63,7 +63,7 @@ async def test_the_passcode_is_asked_for_once_and_kept_for_reconnects(open_page:
         await field.fill("wrong")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("alert")).to_have_text(
-            "This passcode is not right. Please check it and try again."
+            "Wrong passcode. Please check it and try again."
         )
         await expect(field).to_have_attribute("aria-invalid", "true")
         await expect(field).to_have_value("wrong")
@@ -90,9 +90,9 @@ async def test_a_student_waits_and_the_teacher_lets_in(open_page: PageFactory) -
         page = await open_page(base)
         await join(page, "Ada <b>")
         await state_is(page, "lobby")
-        await expect(page.get_by_role("status").first).to_have_text("Waiting to be let in")
+        await expect(page.get_by_role("status").first).to_have_text("Waiting to be admitted")
         await expect(page.locator("h1")).to_have_text("Algebra")
-        await expect(board.locator("#lobby-news")).to_have_text("1 student waits to be let in")
+        await expect(board.locator("#lobby-news")).to_have_text("1 student waiting to join")
         await expect(board.locator("#admit-all")).to_have_count(0)
         await expect(board.locator("tr[data-student]")).to_have_count(0)
         await board.get_by_role("button", name="Admit Ada <b>").click()
@@ -130,7 +130,7 @@ async def test_a_student_is_refused_and_may_ask_again(open_page: PageFactory) ->
         await expect(board.locator("#remove-cancel")).to_be_focused()
         await board.get_by_role("button", name="Refuse", exact=True).last.click()
         await state_is(page, "refused")
-        await expect(page.locator("#notice-headline")).to_have_text("The teacher did not let you in")
+        await expect(page.locator("#notice-headline")).to_have_text("The teacher did not admit you")
         await page.get_by_role("button", name="Ask again").click()
         await state_is(page, "lobby")
         await expect(board.locator("[data-waiting]")).to_have_count(1)
@@ -167,14 +167,14 @@ async def test_a_banned_student_stays_out(open_page: PageFactory) -> None:
         await board.get_by_role("button", name="Remove Ada").click()
         await board.locator("#remove-ban").click()
         await state_is(page, "refused")
-        await expect(page.locator("#notice-headline")).to_have_text("This lesson is closed to you")
+        await expect(page.locator("#notice-headline")).to_have_text("You cannot rejoin this lesson")
         await expect(page.locator("#again")).to_be_hidden()
         # A new tab of the same browser under another name.
         other = await page.context.new_page()
         await other.goto(base)
         await join(other, "Somebody else")
         await state_is(other, "refused")
-        await expect(other.locator("#notice-headline")).to_have_text("This lesson is closed to you")
+        await expect(other.locator("#notice-headline")).to_have_text("You cannot rejoin this lesson")
         assert shown(running) == []
 
 
@@ -205,7 +205,7 @@ async def test_a_copied_tab_takes_the_place_and_does_not_fight_for_it(open_page:
         await join(other)
         await state_is(other, "live")
         await state_is(page, "refused")
-        await expect(page.locator("#notice-headline")).to_have_text("You are watching somewhere else")
+        await expect(page.locator("#notice-headline")).to_have_text("You are watching in another window")
         await page.get_by_role("button", name="Watch here").click()
         await state_is(page, "live")
         await state_is(other, "refused")

@@ -43,7 +43,7 @@ async def proxy(port: int, lesson: int) -> AsyncIterator[None]:
         yield
 
 
-@pytest.mark.parametrize(("language", "said"), [("en-GB", "does not get through"), ("zh-CN", "控制连接无法建立")])
+@pytest.mark.parametrize(("language", "said"), [("en-GB", "connection is blocked"), ("zh-CN", "控制连接无法建立")])
 async def test_a_refused_control_connection_is_told_with_what_to_set(
     open_page: PageFactory, language: str, said: str
 ) -> None:

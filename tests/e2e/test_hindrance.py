@@ -60,7 +60,7 @@ async def test_a_network_that_lets_nothing_through_is_named_while_new_connection
         await server.member.send(peer, offer)
         await expect(headline).to_have_text("Your network blocks the picture", timeout=LONG)
         assert await page.evaluate("performance.now()") - begin >= 14_000
-        await expect(page.locator("#notice-hint")).to_contain_text("This page keeps trying.")
+        await expect(page.locator("#notice-hint")).to_contain_text("This page keeps retrying.")
         await server.page_message("restart", within=60)
         await server.member.send(peer, offer)
         await expect(headline).to_have_text("Your network blocks the picture")
@@ -73,7 +73,7 @@ async def test_an_offer_that_does_not_come_is_not_laid_to_the_network(open_page:
         peer, _ = await server.page_message("hello")
         await server.say(peer, {"type": "welcome", "version": 1})
         await expect(page.locator("#notice-hint")).to_contain_text(
-            "The teacher's computer takes long to answer", timeout=LONG
+            "The teacher's computer is slow to respond", timeout=LONG
         )
         await expect(page.locator("#notice-headline")).to_have_text("Joining…")
 

@@ -318,9 +318,9 @@ async def test_who_waits_in_a_hidden_page_stays_signed_in(server: PageServer, op
 @pytest.mark.parametrize(
     ("status", "headline", "hint"),
     [
-        (429, "Many are joining at the moment", "Your turn comes by itself"),
-        (502, "There is no lesson at this address at the moment", "The server answers"),
-        (404, "There is no lesson at this address at the moment", "The server answers"),
+        (429, "Many students are joining right now", "It is your turn in a moment"),
+        (502, "There is no lesson at this address right now", "The server answers"),
+        (404, "There is no lesson at this address right now", "The server answers"),
     ],
 )
 async def test_a_sign_in_that_is_not_taken_is_told_as_what_it_is_and_tried_again(

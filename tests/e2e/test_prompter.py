@@ -51,7 +51,7 @@ async def test_a_held_show_says_so_and_what_is_due(server: PageServer, open_page
     server.state["cues"] = cues(mode="held", left=0.0, due=1)
     page, prompter = await prompter_of(server, open_page, size=PHONE)
     await expect(prompter).to_contain_text("is due")
-    await expect(prompter).to_contain_text("You have taken over. Cues wait until you go on.")
+    await expect(prompter).to_contain_text("Manual control. Cues are on hold until you press Next cue.")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await shoot(page, "prompter-390")
 

@@ -236,7 +236,7 @@ async def test_where_no_lesson_runs_the_student_is_told_so_and_gets_in_later(
         await student.locator("#name").fill("Ada")
         await student.locator("#join-button").click()
         headline = student.locator("#notice-headline")
-        await expect(headline).to_have_text("There is no lesson at this address at the moment")
+        await expect(headline).to_have_text("There is no lesson at this address right now")
         async with broadcasting(text, port=lesson):
             await state_is(student, "live")
 

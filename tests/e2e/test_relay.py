@@ -116,7 +116,7 @@ async def test_an_expired_password_is_told_to_teacher_and_student(
         ice = f"ice: {{servers: [{server}]}}\n"
         async with broadcasting(LESSON + ice) as lesson:
             page = await join(open_page, at(lesson), "#relay", size)
-            await expect(page.locator("#notice-hint")).to_contain_text("The relay server refused us.")
+            await expect(page.locator("#notice-hint")).to_contain_text("The relay server refused the connection.")
             codes = {"ice.no_relay", "ice.student_no_relay"}
             await eventually(lambda: {alarm.code for alarm in lesson._alarms.raised()} == codes)
             sentences = {alarm.code: alarm.sentence for alarm in lesson._alarms.raised()}
@@ -173,5 +173,5 @@ async def test_a_relay_that_fails_is_no_matter_where_none_is_needed(tmp_path: Pa
 async def test_relay_only_without_a_relay_says_so(open_page: PageFactory) -> None:
     async with broadcasting(LESSON) as lesson:
         page = await join(open_page, at(lesson), "#relay")
-        await expect(page.locator("#notice-hint")).to_contain_text("this lesson has none")
+        await expect(page.locator("#notice-hint")).to_contain_text("this lesson does not use one")
         assert not complaints(lesson)

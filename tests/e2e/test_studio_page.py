@@ -44,7 +44,7 @@ def commands(server: PageServer) -> list[tuple[str, dict[str, Any]]]:
 
 
 async def test_a_scene_is_prepared_and_taken(server: PageServer, board: Page) -> None:
-    await board.get_by_label("Preview first").check()
+    await board.get_by_label("Preview, then take").check()
     take = board.locator("#take")
     await expect(take).to_be_disabled()
     await expect(board.locator(".preview")).to_contain_text("Choose a scene")
@@ -111,7 +111,7 @@ async def test_the_chosen_transition_goes_with_the_command(server: PageServer, b
     await expect(seconds).to_have_value("10")
     await seconds.fill("1.5")
     await board.locator("[data-scene-button=talk]").click()
-    await choice.select_option(label="As planned")
+    await choice.select_option(label="Lesson default")
     await board.locator("[data-scene-button=desk]").click()
     await until(lambda: len(server.asked("program.switch")) == 4)
     assert server.asked("program.switch") == [

@@ -48,7 +48,7 @@ async def test_a_wrong_token_is_asked_for_again(server: PageServer, open_page: P
     page = await open_page(f"{server.origin}/teach")
     await page.get_by_label("Token").fill("wrong")
     await page.get_by_role("button", name="Continue").click()
-    await expect(page.get_by_role("alert")).to_contain_text("not accepted")
+    await expect(page.get_by_role("alert")).to_contain_text("Wrong token")
     await page.get_by_label("Token").fill(TOKEN)
     await page.keyboard.press("Enter")
     await page.locator("[data-scene-button=talk]").wait_for()
@@ -60,7 +60,7 @@ async def test_a_wrong_token_that_is_answered_slowly_is_told_as_one(server: Page
     page = await open_page(f"{server.origin}/teach")
     await page.get_by_label("Token").fill("wrong")
     await page.get_by_role("button", name="Continue").click()
-    await expect(page.get_by_role("alert")).to_contain_text("not accepted", timeout=30_000)
+    await expect(page.get_by_role("alert")).to_contain_text("Wrong token", timeout=30_000)
     assert server.asked("hello") == [{"token": "wrong"}]
 
 
@@ -70,7 +70,7 @@ async def test_who_is_refused_for_now_is_told_so_and_tries_again(server: PageSer
     guest = await open_page(f"{server.origin}/send#source=phone&key=k")
     await expect(guest.get_by_role("status")).to_contain_text("Too many devices use this link", timeout=30_000)
     teacher = await open_page(f"{server.origin}/teach#token={TOKEN}")
-    await expect(teacher.get_by_role("status")).to_contain_text("no further teachers", timeout=30_000)
+    await expect(teacher.get_by_role("status")).to_contain_text("does not accept more teachers", timeout=30_000)
     del server.errors["hello"]
     await teacher.locator("[data-scene-button=talk]").wait_for(timeout=60_000)
 
