@@ -62,9 +62,7 @@ async def test_the_passcode_is_asked_for_once_and_kept_for_reconnects(open_page:
         await expect(page.locator("#passcode-fault")).to_be_hidden()
         await field.fill("wrong")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("alert")).to_have_text(
-            "Wrong passcode. Please check it and try again."
-        )
+        await expect(page.get_by_role("alert")).to_have_text("Wrong passcode. Please check it and try again.")
         await expect(field).to_have_attribute("aria-invalid", "true")
         await expect(field).to_have_value("wrong")
         await page.get_by_role("button", name="中文").click()
