@@ -82,7 +82,7 @@ def test_every_alarm_can_be_translated() -> None:
 def test_every_unit_of_a_lesson_file_is_a_sign_or_has_its_chinese() -> None:
     units = {
         value.value
-        for name in ("Whole", "Number")
+        for name in ("WholeNumber", "Number")
         for place, call in _calls(name)
         if place.startswith("lesson/")
         for value in call.args[2:3]
