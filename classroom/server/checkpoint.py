@@ -36,7 +36,8 @@ _UNKNOWN_NAME: Final = """<!doctype html>
 the lesson again:</p>
 <pre>server: {{address: "{address}"}}</pre>
 <h1 lang="zh">本节课不使用 {host} 这个名称</h1>
-<p lang="zh">请打开老师公布的网址。如果需要用这个名称访问，老师需要在课堂配置文件中写入上面这一行，然后重新启动本节课。</p>
+<p lang="zh">请打开老师公布的网址。如果需要用这个名称访问，老师需要在课堂配置文件中写入上面这一行，
+然后重新启动本节课。</p>
 </html>
 """
 
