@@ -166,7 +166,10 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("lesson", type=Path, metavar="LESSON.yaml")
 
     command("devices", _devices, "List cameras, microphones and screens with the text to put into a lesson.")
-    command("schema", _schema, "Print the JSON Schema of the lesson file.")
+    schema = command("schema", _schema, "Print the JSON Schema of the lesson file.")
+    schema.add_argument(
+        "--pages", action="store_true", help="print the types of what the pages send and get, in TypeScript, instead"
+    )
 
     remote = command("remote", _remote, "Send one command to a running lesson and print the result as JSON.")
     remote.add_argument("url", metavar="URL", help="the lesson's address, as http://192.168.1.20:8888")
@@ -299,6 +302,11 @@ def _devices(options: argparse.Namespace) -> int:
 
 
 def _schema(options: argparse.Namespace) -> int:
+    if options.pages:
+        from classroom.cli.page_types import page_types
+
+        sys.stdout.write(page_types())
+        return 0
     from classroom.lesson import schema_text
 
     sys.stdout.write(schema_text())

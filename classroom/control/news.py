@@ -6,14 +6,41 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 from classroom.control.sessions import Sessions
 
-__all__ = ["News", "Thumbnail"]
+__all__ = ["LevelEntry", "MetersNews", "News", "Thumbnail", "ThumbnailNews"]
 
 _METERS_EVERY: Final = 0.1
 _THUMBNAILS_EVERY: Final = 1.0
+
+
+class LevelEntry(TypedDict):
+    """How loud something was over the last 100 ms, in dBFS; -100 is silence."""
+
+    peak: float
+    rms: float
+
+
+class MetersNews(TypedDict):
+    """The notification `meters`."""
+
+    levels: dict[str, LevelEntry]
+    """By audio input; `program` is what students hear."""
+
+
+class ThumbnailNews(TypedDict):
+    """The notification `thumbnail`: a small picture of a source."""
+
+    source: str | None
+    """Null is the program."""
+    jpeg: str
+    """The picture in base64."""
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +80,13 @@ class News:
         while True:
             await asyncio.sleep(_METERS_EVERY)
             if self._sessions.watched("meters"):
-                levels = {
-                    name: {"peak": round(peak, 1), "rms": round(rms, 1)} for name, (peak, rms) in self._levels().items()
+                meters: MetersNews = {
+                    "levels": {
+                        name: {"peak": round(peak, 1), "rms": round(rms, 1)}
+                        for name, (peak, rms) in self._levels().items()
+                    }
                 }
-                self._sessions.tell("meters", "meters", {"levels": levels})
+                self._sessions.tell("meters", "meters", meters)
 
     async def _send_thumbnails(self) -> None:
         while True:
@@ -64,7 +94,7 @@ class News:
             if not self._sessions.watched("thumbnails"):
                 continue
             for each in await self._thumbnails():
-                picture = {
+                picture: ThumbnailNews = {
                     "source": each.source,
                     "jpeg": base64.b64encode(each.jpeg).decode(),
                     "width": each.width,

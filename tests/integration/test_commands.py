@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from classroom.cli.page_types import page_types
 from classroom.lesson import schema_text
 from tests.support.free_port import free_port
 from tests.support.machine import Machine
@@ -181,6 +182,8 @@ async def test_the_token_is_in_no_log(lesson: Path) -> None:
 async def test_schema_and_devices() -> None:
     schema = await classroom("schema")
     assert (schema.code, schema.out) == (0, schema_text())
+    pages = await classroom("schema", "--pages")
+    assert (pages.code, pages.out) == (0, page_types())
     devices = await classroom("devices", env=HIDDEN)
     assert devices.code == 0
     assert "Cameras" in devices.out

@@ -1,0 +1,384 @@
+/**
+ * What is said between the pages and the broadcaster.
+ *
+ * Made of the classes in classroom/ by `make schema`; a change here is overwritten.
+ */
+
+/** A teacher's page may make the connection that it asked for. */
+export interface Accepted {
+  type: 'welcome';
+  ice_servers: IceServerEntry[];
+}
+
+/** One thing that is wrong now, as the control protocol shows it. */
+export interface AlarmEntry {
+  /** Names it to programs, such as `ice.no_relay`. */
+  code: string;
+  /** The source or audio input that it is about. */
+  source: string | null;
+  /** What is wrong, in English. */
+  sentence: string;
+  /** What `sentence` is made of; null where it is text of somebody else's. */
+  reason: Reason | null;
+  /** The control method that may help. */
+  method: string | null;
+  /** The parameters to call it with. */
+  params: Record<string, unknown>;
+}
+
+/** An offer is accepted (RFC 3264): the broadcaster's by who watches, and by the broadcaster one of who sends. */
+export interface Answer {
+  type: 'answer';
+  sdp: string;
+}
+
+/**
+ * One way to reach the peer (RFC 8839); an empty line means that there are no more.
+ *
+ * As a message it has the names that browsers give its fields.
+ */
+export interface Candidate {
+  type?: undefined;
+  candidate: string;
+  sdpMid: string | null;
+  sdpMLineIndex: number | null;
+}
+
+/** A connection over which a teacher's page was a source has ended. */
+export interface Closed {
+  type: 'closed';
+  why: 'replaced' | 'removed' | 'unusable' | 'failed' | 'ended';
+}
+
+/** One step of the run of show. */
+export interface CueEntry {
+  title: string;
+  scene: string | null;
+  slide: SlideEntry | null;
+  /** When it comes, ISO 8601; null for one that waits for the teacher. */
+  at: string | null;
+  /** `passed` is one that was left out. */
+  state: 'done' | 'passed' | 'next' | 'coming';
+}
+
+/** The run of show. */
+export interface CuesSection {
+  /** `held` since the teacher put something on air: cues wait until `cue.next`. */
+  mode: 'automatic' | 'held';
+  /** The place in the list of the cue that comes next, from 0; null at the end. */
+  next: number | null;
+  /** Seconds until it comes; null for one that waits for the teacher. */
+  left: number | null;
+  /** How many wait because the teacher has taken over. */
+  due: number;
+  list: CueEntry[];
+}
+
+/** The teacher has ended the lesson. */
+export interface Ended {
+  type: 'ended';
+}
+
+/** What a page says as a JSON object. */
+export type FromPage =
+  | Answer
+  | Candidate
+  | Hello
+  | KeyFrameWanted
+  | PictureSize
+  | RestartWanted
+  | IceFault
+  | Statistics;
+
+/** The peer is our own page and understands our own messages; it may say more, which is not read. */
+export interface Hello {
+  type: 'hello';
+  app: 'classroom';
+  version: 1;
+  /** The one it was given when it was here before. */
+  ticket?: string;
+  /** A mark that its browser keeps. */
+  device?: string;
+}
+
+/** The page got nothing from any TURN server. */
+export interface IceFault {
+  type: 'ice-fault';
+  /** The server's error (RFC 8656, section 18), 701 where none answered, null when all is well again. */
+  code: number | null;
+}
+
+/** A STUN or TURN server, as `RTCConfiguration.iceServers` of browsers has it. */
+export interface IceServerEntry {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+/** New passwords for the same servers, before the old ones expire. */
+export interface IceServersRenewed {
+  type: 'ice_servers';
+  ice_servers: IceServerEntry[];
+}
+
+/** How an audio input is set, and how what it comes from is. */
+export interface InputEntry {
+  /** Decibels. */
+  gain: number;
+  muted: boolean;
+  /** Milliseconds by which it is heard later. */
+  delay: number;
+  /** Decibels by which it is quieter while somebody speaks into a microphone. */
+  duck: number;
+  /** `on-air`: only while its source is. */
+  heard: 'on-air' | 'always';
+  /** As in the lesson file: `microphone`, `computer`, `tone` or `source`. */
+  kind: string;
+  /** The source whose sound it is. */
+  source: string | null;
+  state: 'starting' | 'live' | 'lost' | 'failed';
+  /** Why it is muted although the teacher did not mute it, in English. */
+  why: string | null;
+  /** What `why` is made of. */
+  reason: Reason | null;
+}
+
+/** The page has no picture or a broken one. */
+export interface KeyFrameWanted {
+  type: 'key-frame';
+}
+
+/** What the lesson is, for how long it runs, and where students find it. */
+export interface LessonSection {
+  title: string;
+  /** The language of the pages, such as `en`; null for that of each browser. */
+  language: string | null;
+  /** When it began, ISO 8601. */
+  started: string;
+  /** Seconds since then, when this was said. */
+  elapsed: number;
+  /** Where students find it, the best first. */
+  addresses: string[];
+  /** The same with https only. */
+  secure_addresses: string[];
+  /** That of the authority behind https, for those who are asked to trust it. */
+  fingerprint: string | null;
+}
+
+/** How loud something was over the last 100 ms, in dBFS; -100 is silence. */
+export interface LevelEntry {
+  peak: number;
+  rms: number;
+}
+
+/** The notification `meters`. */
+export interface MetersNews {
+  /** By audio input; `program` is what students hear. */
+  levels: Record<string, LevelEntry>;
+}
+
+/** The program, to be answered over a new connection that replaces the one before. */
+export interface Offer {
+  sdp: string;
+  type: 'offer';
+}
+
+/** How large the page shows the picture. */
+export interface PictureSize {
+  type: 'size';
+  /** Pixels of the screen. */
+  width: number;
+  /** Pixels of the screen. */
+  height: number;
+}
+
+/** What is on air. */
+export interface ProgramSection {
+  scene: string;
+  /** ISO 8601, with milliseconds. */
+  since: string;
+  /** The transition to the scene while it is in progress. */
+  transition: TransitionEntry | null;
+}
+
+/** A sentence within a sentence. */
+export interface Quoted {
+  sentence: string;
+  reason: Reason | null;
+}
+
+/** What a sentence is made of, as the control protocol shows it: enough to say it in another language. */
+export interface Reason {
+  /** Names the sentence to programs, such as `camera.busy`. */
+  code: string;
+  /** What fills its gaps, by their names. */
+  params: Record<string, string | number | Quoted | (string | number | Quoted)[]>;
+}
+
+/** The recording of the lesson: this version cannot record, and says so. */
+export interface RecordingSection {
+  state: 'not available';
+  file: null;
+  seconds: number;
+  bytes: number;
+  disk_minutes: null;
+}
+
+/** The page is not to come back by itself. */
+export interface Refused {
+  type: 'refused';
+  why: 'full' | 'teacher' | 'removed' | 'banned' | 'replaced';
+}
+
+/** The page's connection failed; it wants a new offer. */
+export interface RestartWanted {
+  type: 'restart';
+}
+
+/** A scene as the control protocol shows it. */
+export interface SceneEntry {
+  layout: 'full' | 'picture-in-picture' | 'side-by-side' | 'grid' | 'custom';
+  /** Its sources, the one at the back first. */
+  show: string[];
+  /** Where the small picture of `picture-in-picture` stands. */
+  corner?: 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right';
+  /** The width of that small picture as a fraction of the program's. */
+  size?: number;
+  /** Where `custom` puts each source: x, y, width and height as fractions of the program picture. */
+  areas?: [number, number, number, number][];
+  /** What is laid over everything, in this order. */
+  overlays?: string[];
+}
+
+/** A page of slides that a cue turns to. */
+export interface SlideEntry {
+  source: string;
+  /** Counted from 1. */
+  page: number;
+}
+
+/** How a picture source is. */
+export interface SourceEntry {
+  /** As in the lesson file, such as `camera`. */
+  kind: string;
+  state: 'starting' | 'live' | 'lost' | 'failed';
+  /** Why it is not live, in English. */
+  why: string | null;
+  /** What `why` is made of; null where it is text of somebody else's. */
+  reason: Reason | null;
+  /** Width and height in pixels, while it delivers pictures. */
+  size: [number, number] | null;
+  /** Pictures a second, measured; null for a still. */
+  fps: number | null;
+  /** The page of slides that is shown, from 1. */
+  page?: number;
+  /** How many pages the slides have; null until that is known. */
+  pages?: number | null;
+}
+
+/** The sections of the lesson's state that every teacher is told. */
+export interface State {
+  program: ProgramSection;
+  preview: string | null;
+  scenes: Record<string, SceneEntry>;
+  cues: CuesSection;
+  audio: Record<string, InputEntry>;
+  sources: Record<string, SourceEntry>;
+  alarms: AlarmEntry[];
+  students: Record<string, StudentEntry>;
+  lesson: LessonSection;
+  recording: RecordingSection;
+  chat: unknown[];
+}
+
+/** What the page measures; it may say more, which is not read. */
+export interface Statistics {
+  type: 'statistics';
+  /** The delay of the picture in seconds; null where the page does not know. */
+  latency: number | null;
+}
+
+/** A student as the control protocol shows them. */
+export interface StudentEntry {
+  name: string;
+  /** When, ISO 8601. */
+  joined: string;
+  state: 'waiting' | 'watching' | 'gone';
+  /** Whether they may watch; one who may not waits for the teacher. */
+  admitted: boolean;
+  /** Whether their network lets no picture through. */
+  blocked: boolean;
+  /** Whether they raise a hand; always false in this version. */
+  hand: boolean;
+  /** The size of the picture that is sent, such as `full`. */
+  tier: string | null;
+  codec: 'h264' | 'vp8' | null;
+  /** Seconds from here to the browser and back. */
+  round_trip: number | null;
+  /** The share of packets that get lost, from 0 to 1. */
+  loss: number | null;
+  /** Seconds by which what is shown is late, as the page measures it. */
+  latency: number | null;
+}
+
+/** The notification `thumbnail`: a small picture of a source. */
+export interface ThumbnailNews {
+  /** Null is the program. */
+  source: string | null;
+  /** The picture in base64. */
+  jpeg: string;
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+}
+
+/** What a student's page is told through the signaling. */
+export type ToPage =
+  | Offer
+  | Welcome
+  | Waiting
+  | IceServersRenewed
+  | Ended
+  | Refused;
+
+/** What a teacher's page is told about a connection of its own, in the notification `peer`. */
+export type ToTeacher =
+  | Accepted
+  | Offer
+  | Answer
+  | IceServersRenewed
+  | Ended
+  | Closed;
+
+/** A transition that is in progress: from which scene, and how many seconds it takes. */
+export interface TransitionEntry {
+  kind: 'cut' | 'fade';
+  from: string;
+  duration: number;
+}
+
+/** The answer to hello where the teacher has to let the page in; a welcome follows then. */
+export interface Waiting {
+  type: 'waiting';
+  version: 1;
+  /** The lesson's. */
+  title: string;
+  /** The lesson's, such as `en`; null for that of each browser. */
+  language: string | null;
+  /** With it in its next hello the page keeps its place. */
+  ticket?: string;
+}
+
+/** The answer to hello: the page may watch. */
+export interface Welcome {
+  type: 'welcome';
+  version: 1;
+  /** The lesson's. */
+  title: string;
+  /** The lesson's, such as `en`; null for that of each browser. */
+  language: string | null;
+  /** With it in its next hello the page keeps its place. */
+  ticket?: string;
+  ice_servers: IceServerEntry[];
+}
