@@ -25,7 +25,7 @@ from classroom.control.session import Served, Session
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
 from classroom.features.alarms import AlarmsFeature
-from classroom.features.base import Engine, Events, Feature, section_types
+from classroom.features.base import Events, Feature, ProgramChain, section_types
 from classroom.features.connections import ConnectionsFeature
 from classroom.features.from_lesson import director_of
 from classroom.features.lesson import LessonFeature
@@ -109,7 +109,7 @@ class Broadcaster:
         self.relay = OwnRelay(lesson, host=host, options=relay, alarms=self._alarms) if relay is not None else None
         """The relay of our own, where the teacher asked for one."""
         self._beginning = Beginning(lesson, keeping, clock=clock)
-        self._build_engine()
+        self._build_program()
         self._build_audience()
         self._build_port(host, port)
         self.features = self._build_features()
@@ -120,7 +120,7 @@ class Broadcaster:
 
     # Building
 
-    def _build_engine(self) -> None:
+    def _build_program(self) -> None:
         """What makes the program; the opening has its say before the first sound."""
         lesson, clock, loop = self._lesson, self._clock, asyncio.get_running_loop()
         self._pool = SourcePool(lesson, clock=clock, changed=from_any_thread(loop, self._sources_changed))
@@ -142,7 +142,7 @@ class Broadcaster:
             clock=clock,
             loop=loop,
         )
-        self._engine = Engine(clock, self._pool, director, self._program)
+        self._chain = ProgramChain(clock, self._pool, director, self._program)
 
     def _build_audience(self) -> None:
         """Who takes the program: students, and teachers who watch or send."""
@@ -194,7 +194,7 @@ class Broadcaster:
 
     def _build_features(self) -> Features:
         lesson, time, events = self._lesson, self._beginning.time, self._events
-        engine, opening, pool, director = self._engine, self._opening, self._pool, self._engine.director
+        chain, opening, pool, director = self._chain, self._opening, self._pool, self._chain.director
         tell, refresh = self._board.update, self._refresh
         scenes = ScenesFeature(director, clock=self._clock, events=events, tell=tell, on_air=pool.put_on_air)
         slides = SlidesFeature(pool, events=events, refresh=refresh)
@@ -218,11 +218,11 @@ class Broadcaster:
                             refresh=refresh),
             ConnectionsFeature(self._teachers, events=events),
             LessonFeature(lesson, time=time, endpoints=self._endpoints, tell=tell, end=self._end),
-            ReportsFeature(lesson, time=time, engine=engine, opening=opening, audience=self._audience,
+            ReportsFeature(lesson, time=time, chain=chain, opening=opening, audience=self._audience,
                            sessions=lambda: self._sessions, token=self._token),
-            ReloadFeature(lesson, self._file, engine=engine, opening=opening, alarms=self._alarms, events=events,
+            ReloadFeature(lesson, self._file, chain=chain, opening=opening, alarms=self._alarms, events=events,
                           apply_all=self._apply, refresh=refresh),
-            ResumeFeature(self._beginning, engine=engine, scenes=scenes, run_of_show=run_of_show, opening=opening,
+            ResumeFeature(self._beginning, chain=chain, scenes=scenes, run_of_show=run_of_show, opening=opening,
                           over=lambda: self._over),
         )  # fmt: skip
 

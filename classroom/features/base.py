@@ -23,8 +23,21 @@ from classroom.media.source_pool import SourcePool
 from classroom.media.supervisor import SourceState
 
 __all__ = [
-    "AlarmCleared", "AlarmRaised", "Engine", "Events", "Feature", "InputMuted", "LessonFileApplied", "PageTurned",
-    "SceneOnAir", "SourceChanged", "StudentAdmitted", "StudentJoined", "StudentLeft", "TakenOver", "section",
+    "AlarmCleared",
+    "AlarmRaised",
+    "Events",
+    "Feature",
+    "InputMuted",
+    "LessonFileApplied",
+    "PageTurned",
+    "ProgramChain",
+    "SceneOnAir",
+    "SourceChanged",
+    "StudentAdmitted",
+    "StudentJoined",
+    "StudentLeft",
+    "TakenOver",
+    "section",
     "section_types",
 ]  # fmt: skip
 
@@ -85,7 +98,7 @@ def section_types(features: Iterable[type[Feature]]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class ProgramChain:
     """What makes the program of a lesson, for features that need all of it."""
 
     clock: Clock

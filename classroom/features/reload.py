@@ -14,7 +14,7 @@ from typing import Final
 
 from classroom.common.alarms import Alarms
 from classroom.common.tasks import run_supervised
-from classroom.features.base import Engine, Events, Feature, InputMuted, LessonFileApplied
+from classroom.features.base import Events, Feature, InputMuted, LessonFileApplied, ProgramChain
 from classroom.features.from_lesson import scenes_of
 from classroom.features.lesson_file import LessonFile, LessonFileWatch
 from classroom.features.opening import OpeningFeature
@@ -44,7 +44,7 @@ class ReloadFeature(Feature):
         lesson: Lesson,
         file: LessonFile | None,
         *,
-        engine: Engine,
+        chain: ProgramChain,
         opening: OpeningFeature,
         alarms: Alarms,
         events: Events,
@@ -53,8 +53,8 @@ class ReloadFeature(Feature):
     ) -> None:
         self._lesson = lesson
         self._file = file
-        self._clock, self._director = engine.clock, engine.director
-        self._pool, self._program = engine.pool, engine.program
+        self._clock, self._director = chain.clock, chain.director
+        self._pool, self._program = chain.pool, chain.program
         self._opening = opening
         self._alarms = alarms
         self._events = events
@@ -64,10 +64,10 @@ class ReloadFeature(Feature):
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
         """Watch the lesson file."""
         if self._file is not None:
-            watch = LessonFileWatch(self._file, apply=self.make, alarms=self._alarms)
+            watch = LessonFileWatch(self._file, apply=self.change_to, alarms=self._alarms)
             run_supervised(stack, "lesson file", watch.run)
 
-    async def make(self, lesson: Lesson) -> None:
+    async def change_to(self, lesson: Lesson) -> None:
         """Make the lesson that runs this one, but for what needs a restart.
 
         The order is here and nowhere else: what is new is opened, the features go on with the lesson, the scenes first,

@@ -16,7 +16,7 @@ from classroom.common.metrics import LessonFigures, make_registry
 from classroom.common.tasks import run_supervised
 from classroom.control.news import News, Thumbnail
 from classroom.control.sessions import Sessions
-from classroom.features.base import Engine, Feature, section
+from classroom.features.base import Feature, ProgramChain, section
 from classroom.features.opening import OpeningFeature, hears_people
 from classroom.lesson import Lesson
 from classroom.media.thumbnail import thumbnails
@@ -56,7 +56,7 @@ class ReportsFeature(Feature):
         lesson: Lesson,
         *,
         time: LessonTime,
-        engine: Engine,
+        chain: ProgramChain,
         opening: OpeningFeature,
         audience: Audience,
         sessions: Callable[[], Sessions],
@@ -64,7 +64,7 @@ class ReportsFeature(Feature):
     ) -> None:
         self._lesson = lesson
         self._time = time
-        self._pool, self._program = engine.pool, engine.program
+        self._pool, self._program = chain.pool, chain.program
         self._opening = opening
         self._audience = audience
         self._sessions = sessions

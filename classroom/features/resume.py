@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from classroom.common.clock import Clock, LessonTime
 from classroom.common.errors import CommandError
-from classroom.features.base import Engine, Feature
+from classroom.features.base import Feature, ProgramChain
 from classroom.features.from_lesson import scenes_of
 from classroom.features.opening import OpeningFeature, hears_people, shows_cards_only
 from classroom.features.run_of_show import RunOfShowFeature
@@ -93,14 +93,14 @@ class ResumeFeature(Feature):
         self,
         beginning: Beginning,
         *,
-        engine: Engine,
+        chain: ProgramChain,
         scenes: ScenesFeature,
         run_of_show: RunOfShowFeature,
         opening: OpeningFeature,
         over: Callable[[], bool],
     ) -> None:
         self._keeping, self._time = beginning.keeping, beginning.time
-        self._pool, self._director, self._program = engine.pool, engine.director, engine.program
+        self._pool, self._director, self._program = chain.pool, chain.director, chain.program
         self._run_of_show, self._opening = run_of_show, opening
         self._over = over
         if beginning.kept is not None:
