@@ -30,7 +30,7 @@ run: setup  ## Run a lesson made from the devices of this machine
 # Most tests wait for something most of the time, so several run at once; those that look at time or at memory run alone.
 test: check  ## Set up everything and run every check and test
 	$(BIN)/pytest --numprocesses 3 --dist worksteal -m 'not alone and not long'
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m 'alone and not long'
 
 check: style types layers pages  ## Everything but the tests
 
@@ -62,7 +62,7 @@ fuzz: .venv/ready-dev  ## Half a million broken requests of each kind at the sig
 	$(BIN)/pytest --hypothesis-profile=fuzz -o timeout=0 tests/integration/test_fuzzing.py \
 		tests/unit/signaling/test_room_machine.py
 
-long: .venv/ready-dev system-packages  ## Tests of the measurements, beside Janus and stock aiortc; takes three minutes
+long: .venv/ready-dev system-packages  ## Tests that take minutes each: attacks, proxies at their own time limits, measurements; half an hour
 	$(BIN)/pytest -m long
 
 soak: .venv/ready-dev  ## Ten minutes with sources that die at random
