@@ -47,7 +47,7 @@ from classroom.media.from_lesson import program_of
 from classroom.media.health import MediaHealth
 from classroom.media.source_pool import SourcePool
 from classroom.server.client_address import own_address
-from classroom.server.endpoints import Endpoints
+from classroom.server.endpoints import Endpoints, ListenAddress
 from classroom.server.limit_alarms import LimitAlarms
 from classroom.server.own_relay import OwnRelay, RelayOptions
 from classroom.server.pages import add_pages
@@ -181,13 +181,11 @@ class Broadcaster:
         add_pages(self._app, signaling=self._backend.external, path=self._lesson.server.path)
         self._endpoints = Endpoints(
             self._lesson,
-            host=host,
-            port=port,
+            ListenAddress(host, port),
             control_handler=lambda connection: self._sessions.handle(connection),
             app=self._app,
             alarms=self._alarms,
             access=lambda: self._lesson.access,
-            relay=self.relay,
             limit_alarms=self._limit_alarms,
             moved=lambda: self.feature(LessonFeature).moved(),
         )
@@ -239,7 +237,7 @@ class Broadcaster:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            await self._endpoints.open(stack)
+            await self._endpoints.open(stack, self.relay)
             await stack.enter_async_context(self.sources_only())
             await self._program.start()
             stack.push_async_callback(self._program.stop)

@@ -122,7 +122,37 @@ def _parser() -> argparse.ArgumentParser:
         each.set_defaults(run=run)
         return each
 
-    teach = command("teach", _teach, "Run a lesson; without a file, one made from what this machine has.")
+    _add_teach_options(command("teach", _teach, "Run a lesson; without a file, one made from what this machine has."))
+    signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
+    signal.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
+    signal.add_argument("--port", type=_port, default=8888, help="port to listen on (default: 8888)")
+    signal.add_argument("--allow-quit", action="store_true", help="let anybody end the server with GET /quit")
+
+    check = command("check", _check, "Validate a lesson file without starting anything.")
+    check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
+
+    rehearse = command(
+        "rehearse", _rehearse, "Run through a lesson's cues at once, without any device, and check them."
+    )
+    rehearse.add_argument("lesson", type=Path, metavar="LESSON.yaml")
+
+    command("devices", _devices, "List cameras, microphones and screens with the text to put into a lesson.")
+    schema = command("schema", _schema, "Print the JSON Schema of the lesson file.")
+    schema.add_argument(
+        "--pages", action="store_true", help="print the types of what the pages send and get, in TypeScript, instead"
+    )
+
+    _add_remote_options(
+        command("remote", _remote, "Send one command to a running lesson and print the result as JSON.")
+    )
+
+    bench = command("bench", _bench, "Measure this machine; one JSON object on standard output.")
+    bench.add_argument("name", choices=BENCHES, help="what to measure")
+    bench.add_argument("--seconds", type=float, default=None, help="how long each part is measured")
+    return parser
+
+
+def _add_teach_options(teach: argparse.ArgumentParser) -> None:
     teach.add_argument("lesson", nargs="?", type=Path, metavar="LESSON.yaml")
     teach.add_argument("--host", help="address to listen on (default: the lesson's, else all)")
     teach.add_argument("--port", type=_port, help="port to listen on (default: the lesson's, else 8888)")
@@ -152,37 +182,14 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument("--quiet", action="store_true", help="print no token, as where a log keeps what is printed")
     teach.add_argument("--fresh", action="store_true", help="begin anew, and do not go on with an interrupted lesson")
 
-    signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
-    signal.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
-    signal.add_argument("--port", type=_port, default=8888, help="port to listen on (default: 8888)")
-    signal.add_argument("--allow-quit", action="store_true", help="let anybody end the server with GET /quit")
 
-    check = command("check", _check, "Validate a lesson file without starting anything.")
-    check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
-
-    rehearse = command(
-        "rehearse", _rehearse, "Run through a lesson's cues at once, without any device, and check them."
-    )
-    rehearse.add_argument("lesson", type=Path, metavar="LESSON.yaml")
-
-    command("devices", _devices, "List cameras, microphones and screens with the text to put into a lesson.")
-    schema = command("schema", _schema, "Print the JSON Schema of the lesson file.")
-    schema.add_argument(
-        "--pages", action="store_true", help="print the types of what the pages send and get, in TypeScript, instead"
-    )
-
-    remote = command("remote", _remote, "Send one command to a running lesson and print the result as JSON.")
+def _add_remote_options(remote: argparse.ArgumentParser) -> None:
     remote.add_argument("url", metavar="URL", help="the lesson's address, as http://192.168.1.20:8888")
     remote.add_argument("method", metavar="METHOD", help="as program.switch; 'methods' lists them")
     remote.add_argument(
         "params", nargs="*", metavar="KEY=VALUE", help="as scene=desk; numbers, true and false as in JSON"
     )
     remote.add_argument("--token", help="the teacher's token; rather set CLASSROOM_TOKEN, which is the default")
-
-    bench = command("bench", _bench, "Measure this machine; one JSON object on standard output.")
-    bench.add_argument("name", choices=BENCHES, help="what to measure")
-    bench.add_argument("--seconds", type=float, default=None, help="how long each part is measured")
-    return parser
 
 
 def _port(text: str) -> int:

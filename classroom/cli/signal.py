@@ -15,7 +15,7 @@ from aiohttp import web
 
 from classroom.cli.interrupt import stop_on_signals
 from classroom.common.clock import SystemClock
-from classroom.server.site import Site
+from classroom.server.site import Site, SiteSettings
 from classroom.signaling import Room, Switchboard, add_routes
 
 __all__ = ["signal", "signal_site"]
@@ -29,7 +29,7 @@ def signal_site(*, host: str, port: int, on_quit: asyncio.Event | None = None) -
     app = web.Application()
     switchboard = Switchboard(room=Room(visibility="all", ids="sequential", max_members=_MEMBERS), clock=SystemClock())
     add_routes(app, switchboard, everything_else=True, on_quit=on_quit.set if on_quit is not None else None)
-    return Site(host=host, port=port, app=app)
+    return Site(SiteSettings(host=host, port=port), app=app)
 
 
 async def signal(*, host: str, port: int, allow_quit: bool) -> int:

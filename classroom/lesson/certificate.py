@@ -50,40 +50,44 @@ def certificate_trouble(certificate: Path, key: Path) -> CertificateTrouble | No
             ),
         )
     except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH" or error.reason == "KEY_TYPE_MISMATCH":
-            return CertificateTrouble(
-                "key",
-                Wording(
-                    "certificate.other_key", "the key in {key} does not belong to the certificate in {certificate}"
-                )(key=str(key), certificate=str(certificate)),
-            )
-        if not _holds(certificate, b"CERTIFICATE"):
-            return CertificateTrouble(
-                "certificate",
-                Wording("certificate.none", "{file} does not contain a certificate; it must be a PEM file")(
-                    file=str(certificate)
-                ),
-            )
-        if not _holds(key, b"PRIVATE KEY"):
-            return CertificateTrouble(
-                "key",
-                Wording("certificate.no_key", "{file} does not contain a private key; it must be a PEM file")(
-                    file=str(key)
-                ),
-            )
-        reason = (error.reason or "unknown").replace("_", " ").lower()
-        return CertificateTrouble(
-            "certificate",
-            Wording("certificate.unusable", "{certificate} and {key} cannot be used for https: {reason}")(
-                certificate=str(certificate), key=str(key), reason=reason
-            ),
-        )
+        return _refused(certificate, key, error.reason)
     except OSError as error:
         return CertificateTrouble(
             "certificate",
             _UNREADABLE(file=str(certificate), fault=str(error.strerror or error)),
         )
     return None
+
+
+def _refused(certificate: Path, key: Path, reason: str | None) -> CertificateTrouble:
+    """Why OpenSSL does not take two files that can be read; ``reason`` is its own word for it."""
+    if reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+        return CertificateTrouble(
+            "key",
+            Wording("certificate.other_key", "the key in {key} does not belong to the certificate in {certificate}")(
+                key=str(key), certificate=str(certificate)
+            ),
+        )
+    if not _holds(certificate, b"CERTIFICATE"):
+        return CertificateTrouble(
+            "certificate",
+            Wording("certificate.none", "{file} does not contain a certificate; it must be a PEM file")(
+                file=str(certificate)
+            ),
+        )
+    if not _holds(key, b"PRIVATE KEY"):
+        return CertificateTrouble(
+            "key",
+            Wording("certificate.no_key", "{file} does not contain a private key; it must be a PEM file")(
+                file=str(key)
+            ),
+        )
+    return CertificateTrouble(
+        "certificate",
+        Wording("certificate.unusable", "{certificate} and {key} cannot be used for https: {reason}")(
+            certificate=str(certificate), key=str(key), reason=(reason or "unknown").replace("_", " ").lower()
+        ),
+    )
 
 
 def _ask() -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from classroom.common.sentences import Wording
-from classroom.lesson.document import UNUSABLE, Problem
+from classroom.lesson.document import UNUSABLE, KeyPath, Problem
 from classroom.lesson.shape import model_at, without_tags
 from classroom.lesson.words import did_you_mean, listing, shown
 
@@ -38,36 +38,8 @@ def _problem(detail: ErrorDetails, root: type[BaseModel]) -> Problem:
             return Problem(path, Wording("fault.missing", "is missing")(), "key")
         case "extra_forbidden":
             return Problem(path, _unknown_key(location, root), "key")
-        case "union_tag_invalid":
-            kinds = [kind.strip("' ") for kind in detail["ctx"]["expected_tags"].split(",")]
-            written = value.get("kind") if isinstance(value, dict) else value
-            hint = did_you_mean(str(written), kinds)
-            return Problem(
-                (*path, "kind"),
-                Wording("fault.kinds", "expects {kinds}, not {value}{hint}")(
-                    kinds=listing(kinds), value=shown(written), hint=hint
-                ),
-            )
-        case "union_tag_not_found" if isinstance(value, dict):
-            if "kind" in value:
-                return Problem(
-                    (*path, "kind"),
-                    Wording("fault.expects_word", "expects a word such as {example}, not {value}")(
-                        example=_example(path), value=shown(value["kind"])
-                    ),
-                )
-            return Problem(
-                (*path, "kind"),
-                Wording("fault.no_kind", "is missing; write the kind, such as kind: {example}")(example=_example(path)),
-                "key",
-            )
-        case "union_tag_not_found":
-            return Problem(
-                path,
-                Wording("fault.expects_kind", "expects keys such as {kind: {example}}, not {value}")(
-                    example=_example(path), value=shown(value)
-                ),
-            )
+        case "union_tag_invalid" | "union_tag_not_found":
+            return _wrong_kind(detail, path)
         case "list_type" | "tuple_type":
             return Problem(
                 path,
@@ -86,6 +58,40 @@ def _problem(detail: ErrorDetails, root: type[BaseModel]) -> Problem:
         case _:
             # No other type is known to come; a sentence of pydantic is better than none.
             return Problem(path, Wording("fault.other", "is wrong: {fault}")(fault=detail["msg"]))
+
+
+def _wrong_kind(detail: ErrorDetails, path: KeyPath) -> Problem:
+    """The problem of a value that must say which kind it is, and does not or names another."""
+    value = detail["input"]
+    if detail["type"] == "union_tag_invalid":
+        kinds = [kind.strip("' ") for kind in detail["ctx"]["expected_tags"].split(",")]
+        written = value.get("kind") if isinstance(value, dict) else value
+        hint = did_you_mean(str(written), kinds)
+        return Problem(
+            (*path, "kind"),
+            Wording("fault.kinds", "expects {kinds}, not {value}{hint}")(
+                kinds=listing(kinds), value=shown(written), hint=hint
+            ),
+        )
+    if not isinstance(value, dict):
+        return Problem(
+            path,
+            Wording("fault.expects_kind", "expects keys such as {kind: {example}}, not {value}")(
+                example=_example(path), value=shown(value)
+            ),
+        )
+    if "kind" in value:
+        return Problem(
+            (*path, "kind"),
+            Wording("fault.expects_word", "expects a word such as {example}, not {value}")(
+                example=_example(path), value=shown(value["kind"])
+            ),
+        )
+    return Problem(
+        (*path, "kind"),
+        Wording("fault.no_kind", "is missing; write the kind, such as kind: {example}")(example=_example(path)),
+        "key",
+    )
 
 
 def _unknown_key(location: tuple[str | int, ...], root: type[BaseModel]) -> str:

@@ -7,6 +7,6 @@ trust this computer. ``join_code`` and ``announce`` publish the address of the l
 """
 
 from classroom.server.pages import add_pages
-from classroom.server.site import Site
+from classroom.server.site import Site, SiteSettings
 
-__all__ = ["Site", "add_pages"]
+__all__ = ["Site", "SiteSettings", "add_pages"]

@@ -46,14 +46,14 @@ class AdvertisedAddresses:
     _leading_here: frozenset[str] = field(default=frozenset(), init=False)
     """... those that lead to this computer."""
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Look at the network cards anew."""
         self._hosts = tuple(reachable_hosts(self.host))
         self._named = tuple(name for name in self.names() if "*" not in name)
 
-    def ask(self) -> None:
+    def resolve(self) -> None:
         """Look anew, and ask the network where the names of the certificate lead; may take long."""
-        self.look()
+        self.refresh()
         self._leading_here = names_leading_to(self._named, lan_addresses(4) + lan_addresses(6))
 
     def plain(self, path: str = "/") -> list[str]:

@@ -17,7 +17,15 @@ from classroom.common.errors import AddressError, SetupError
 from classroom.server.addresses import EVERYWHERE, listened_hosts
 from classroom.webrtc.ice.interfaces import interfaces
 
-__all__ = ["RELAY_PORTS", "Plan", "choose_port", "find_coturn", "listening_addresses", "own_addresses", "user_for"]
+__all__ = [
+    "RELAY_PORTS",
+    "CoturnConfig",
+    "choose_port",
+    "find_coturn",
+    "listening_addresses",
+    "own_addresses",
+    "user_for",
+]
 
 RELAY_PORTS: Final = range(49_152, 51_200)
 """The UDP ports over which it relays. Only this computer talks to them, so no firewall has to let them through."""
@@ -33,6 +41,22 @@ _OF_ONE: Final = 32
 _SLOWEST: Final = 1_000_000
 """Bytes a second that everybody may have; a camera that is sent to us needs them."""
 
+_SERVES_NOTHING_ELSE: Final = (
+    "no-tls",
+    "no-dtls",
+    "no-cli",
+    "no-stun",
+    "no-rfc5780",
+    "no-stun-backward-compatibility",
+    "no-software-attribute",
+    "no-dynamic-ip-list",
+    "no-dynamic-realms",
+    "relay-threads=2",
+    # coturn needs a database, and each of its threads opens it at a time of its own.
+    "userdb=:memory:",
+)
+_NO_LOG: Final = ("log-file=/dev/null", "no-stdout-log", "simple-log")
+
 _HOW_TO_INSTALL: Final = {
     "linux": "Install it: sudo apt install coturn (Fedora: sudo dnf install coturn)",
     "darwin": "Install it: brew install coturn",
@@ -40,7 +64,7 @@ _HOW_TO_INSTALL: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CoturnConfig:
     """What coturn is told. ``bit_rate`` is the program's, in bit/s; ``own`` are the only addresses it relays to."""
 
     listening: Sequence[str]
@@ -75,22 +99,9 @@ class Plan:
             f"user-quota={_OF_ONE}",
             f"total-quota={quota}",
             f"max-bps={max(_SLOWEST, self.bit_rate // 2)}",
-            "no-tls",
-            "no-dtls",
-            "no-cli",
-            "no-stun",
-            "no-rfc5780",
-            "no-stun-backward-compatibility",
-            "no-software-attribute",
-            "no-dynamic-ip-list",
-            "no-dynamic-realms",
-            "relay-threads=2",
-            # It wants a data base, and each of its threads opens it in its own time.
-            "userdb=:memory:",
+            *_SERVES_NOTHING_ELSE,
             f"pidfile={folder / 'pid'}",
-            "log-file=/dev/null",
-            "no-stdout-log",
-            "simple-log",
+            *_NO_LOG,
         ]
         return "\n".join(lines) + "\n"
 

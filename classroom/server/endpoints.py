@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
@@ -24,15 +24,15 @@ from classroom.server.certificates import certificates_for
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Proxies
 from classroom.server.host_names import HostNames, host_in
-from classroom.server.join_code import add_join
+from classroom.server.join_code import add_join_code
 from classroom.server.limit_alarms import LimitAlarms
 from classroom.server.origins import rule_of
 from classroom.server.own_relay import OwnRelay
-from classroom.server.site import ControlHandler, Site
+from classroom.server.site import ControlHandler, Site, SiteSettings
 from classroom.server.trust import TRUST_PATH, add_trust
 from classroom.signaling.backend import limits_of
 
-__all__ = ["Endpoints"]
+__all__ = ["Endpoints", "ListenAddress"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,36 +49,48 @@ _FEW_FILES: Final = Wording(
 )
 
 
-class Endpoints:
-    """The listeners of a lesson, what is looked at when somebody comes, and the pages that tell where it is.
+class ListenAddress(NamedTuple):
+    """Where a lesson listens for http, which may differ from its file; port 0 takes any free one."""
 
-    ``host`` and ``port`` count, whatever the lesson says; ``access`` tells what it says by now of who may come in.
+    host: str
+    port: int
+
+
+class Endpoints:
+    """The listeners of a lesson, the checks of each request, and the pages that tell where the lesson is.
+
+    Args:
+        lesson: the lesson; ``listen`` counts instead of its host and port.
+        listen: where to listen.
+        control_handler: runs one control connection until it is closed.
+        app: serves everything else.
+        alarms: where alarms about certificates and open files are raised.
+        access: returns the section ``access`` of the lesson as it is now.
+        limit_alarms: counts the clients that exceed a limit.
+        moved: called when the addresses of the lesson have changed.
     """
 
     def __init__(
         self,
         lesson: Lesson,
+        listen: ListenAddress,
         *,
-        host: str,
-        port: int,
         control_handler: ControlHandler,
         app: web.Application,
         alarms: Alarms,
         access: Callable[[], AccessModel],
         limit_alarms: LimitAlarms,
         moved: Callable[[], object],
-        relay: OwnRelay | None = None,
     ) -> None:
         self._lesson = lesson
-        self._host = host
+        self._host = listen.host
         self._alarms = alarms
         self._limit_alarms = limit_alarms
-        self._relay = relay
-        self._certificates = certificates_for(lesson.server, host=host, alarms=alarms)
+        self._certificates = certificates_for(lesson.server, host=listen.host, alarms=alarms)
         self._names = HostNames(self._known_names)
         self._moved = moved
-        self._told = AdvertisedAddresses(
-            host, public=public_address(lesson.server.address, lesson.server.path), names=self._given_names
+        self._advertised = AdvertisedAddresses(
+            listen.host, public=public_address(lesson.server.address, lesson.server.path), names=self._given_names
         )
         checkpoint = Checkpoint(
             Proxies(lesson.server.proxies),
@@ -87,28 +99,39 @@ class Endpoints:
             rule=lambda: rule_of(access()),
             per_address=lesson.limits.connections_per_address,
         )
-        app.middlewares.insert(0, checkpoint.middleware)
-        add_join(app, address=lambda: self.addresses()[0])
-        add_trust(
-            app, authority=self.authority, tls_port=lambda: self.tls_port, language=lesson.lesson.language or "en"
-        )
+        self._add_to(app, checkpoint)
         self._site = Site(
-            host=host,
-            port=port,
-            control_handler=control_handler,
+            self._site_settings(listen),
             app=app,
-            limits=limits_of(lesson),
-            students=lesson.access.max_students,
+            control_handler=control_handler,
             checkpoint=checkpoint,
-            tls=self._certificates.context if self._certificates is not None else None,
-            tls_port=lesson.server.tls_port,
-            path=lesson.server.path,
             shortage=FileShortage(self._short_of_files),
             over_limit=limit_alarms.count,
         )
 
-    async def open(self, stack: contextlib.AsyncExitStack) -> None:
-        """Listen until the stack unwinds. Raises AddressError and SetupError."""
+    def _add_to(self, app: web.Application, checkpoint: Checkpoint) -> None:
+        app.middlewares.insert(0, checkpoint.middleware)
+        add_join_code(app, address=lambda: self.addresses()[0])
+        add_trust(
+            app,
+            authority=self.authority,
+            tls_port=lambda: self.tls_port,
+            language=self._lesson.lesson.language or "en",
+        )
+
+    def _site_settings(self, listen: ListenAddress) -> SiteSettings:
+        return SiteSettings(
+            host=listen.host,
+            port=listen.port,
+            tls=self._certificates.context if self._certificates is not None else None,
+            tls_port=self._lesson.server.tls_port,
+            path=self._lesson.server.path,
+            limits=limits_of(self._lesson),
+            students=self._lesson.access.max_students,
+        )
+
+    async def open(self, stack: contextlib.AsyncExitStack, relay: OwnRelay | None = None) -> None:
+        """Listen until the stack unwinds, and run the relay beside it. Raises AddressError and SetupError."""
         if self._certificates is not None:
             self._certificates.prepare()
             run_supervised(stack, "certificates", self._certificates.keep)
@@ -116,14 +139,14 @@ class Endpoints:
         run_supervised(stack, "names of this computer", self._names.keep)
         stack.callback(self._limit_alarms.close)
         await stack.enter_async_context(self._site)
-        if self._relay is not None:
-            await self._relay.open(stack)
-        self._told.port, self._told.tls_port = self._site.port, self._site.tls_port
-        self._told.look()
-        if self._told.public is None and self._given_names():
+        if relay is not None:
+            await relay.open(stack)
+        self._advertised.port, self._advertised.tls_port = self._site.port, self._site.tls_port
+        self._advertised.refresh()
+        if self._advertised.public is None and self._given_names():
             # Names that nobody answers for must not hold the lesson up.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.to_thread(self._told.ask), _PATIENCE)
+                await asyncio.wait_for(asyncio.to_thread(self._advertised.resolve), _PATIENCE)
         run_supervised(stack, "addresses of this computer", self._follow)
 
     def _short_of_files(self, short: bool) -> None:
@@ -156,23 +179,23 @@ class Endpoints:
 
     def addresses(self, path: str = "/") -> list[str]:
         """Where students are told to find a path, the best address first; see ``AdvertisedAddresses``."""
-        return self._told.plain(path)
+        return self._advertised.plain(path)
 
     def secure_addresses(self, path: str = "/") -> list[str]:
         """The same with https; none where there is none."""
-        return self._told.secure(path)
+        return self._advertised.secure(path)
 
     def teacher_addresses(self, path: str) -> list[str]:
         """Where teachers at other computers find a path: at the public address, or at those with https."""
-        return self._told.plain(path) if self._told.public is not None else self._told.secure(path)
+        return self._advertised.plain(path) if self._advertised.public is not None else self._advertised.secure(path)
 
     def address_here(self, path: str = "/") -> str:
         """Where a browser of this computer finds a path."""
-        return self._told.here(path)
+        return self._advertised.here(path)
 
     def trust_address(self) -> str | None:
         """Where it is explained whom to trust for https; None where nobody needs to."""
-        return self._told.plain(TRUST_PATH)[0] if self.authority() is not None else None
+        return self._advertised.plain(TRUST_PATH)[0] if self.authority() is not None else None
 
     def _known_names(self) -> list[str]:
         told = host_in((self._lesson.server.address or "").partition("://")[2].partition("/")[0])
@@ -188,7 +211,7 @@ class Endpoints:
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             await self._site.widen()
-            await asyncio.to_thread(self._told.ask)
+            await asyncio.to_thread(self._advertised.resolve)
             if (now := self._reached()) != before:
                 logger.info("the lesson is reached at %s now", ", ".join(self.addresses()))
                 before = now

@@ -11,12 +11,12 @@ from aiohttp import web
 
 from classroom.server.policy import SECURITY
 
-__all__ = ["JOIN_PATH", "add_join", "qr_code"]
+__all__ = ["JOIN_PATH", "add_join_code", "qr_code"]
 
 JOIN_PATH: Final = "/join.svg"
 
 
-def add_join(app: web.Application, *, address: Callable[[], str]) -> None:
+def add_join_code(app: web.Application, *, address: Callable[[], str]) -> None:
     """Serve the picture from an application; ``address`` tells the best one that students have."""
 
     async def join(request: web.Request) -> web.StreamResponse:

@@ -29,7 +29,7 @@ from classroom.common.sentences import Wording
 from classroom.common.tasks import run_supervised
 from classroom.lesson import Lesson
 from classroom.server import parent_watch
-from classroom.server.coturn import Plan, choose_port, find_coturn, listening_addresses, own_addresses, user_for
+from classroom.server.coturn import CoturnConfig, choose_port, find_coturn, listening_addresses, own_addresses, user_for
 from classroom.webrtc.ice.credentials import temporary
 from classroom.webrtc.ice.probe import probe
 from classroom.webrtc.ice.servers import IceServerAddress
@@ -194,7 +194,7 @@ class OwnRelay:
             raise AddressError("This computer is in no network, so there is nothing to relay.")
         folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="classroom-relay-"))
         try:
-            plan = Plan(
+            plan = CoturnConfig(
                 listening=self._listening,
                 own=self._own,
                 port=self.port,

@@ -14,6 +14,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -35,11 +36,11 @@ from classroom.server.client_address import Client
 from classroom.server.connection_limit import ConnectionLimit
 from classroom.server.descriptors import connections_that_fit
 from classroom.server.listeners import listen_on, port_of
-from classroom.server.port_sharing import ConnectionPolicy, SharedPort, SharedPortConnection
+from classroom.server.port_sharing import ConnectionPolicy, SharedPort, SharedPortConnection, WebFactory
 from classroom.server.tls import TlsConnection, TlsPort
 from classroom.server.web_protocol import web_protocols
 
-__all__ = ["CONTROL_SUBPROTOCOL", "ControlHandler", "Site"]
+__all__ = ["CONTROL_SUBPROTOCOL", "ControlHandler", "Site", "SiteSettings"]
 
 logger = logging.getLogger(__name__)
 
@@ -61,52 +62,53 @@ _BACKLOG: Final = 1024
 ControlHandler = Callable[[ControlConnection], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """Where a site listens, and what its connections may take.
+
+    ``host`` is the address to listen on, ``0.0.0.0`` or ``::`` for all of this computer; see ``listened_hosts``. A port
+    of 0 takes any free one. With ``tls``, the context for handshakes, there is a second port, ``tls_port``.
+    """
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+    tls_port: int = 0
+    path: str = "/"
+    """The path under which all addresses exist as well as at the root, for a proxy that passes it on."""
+    limits: Limits = field(default_factory=Limits)
+    """How many connections there may be, of both ports together, and how large a request head may be."""
+    students: int = 0
+    """How many clients get picture and sound, for which they need open files too."""
+
+
 class Site:
     """One port that serves an aiohttp application and the control websocket, and a second one that does so with TLS.
 
     Args:
-        host: the address to listen on, ``0.0.0.0`` or ``::`` for all of this machine; see ``listened_hosts``.
-        port: 0 takes any free one; ``port`` then tells which.
+        settings: where it listens, and its limits.
+        app: serves everything but control. The caller adds the middleware of ``checkpoint`` to it.
         control_handler: runs one control websocket until it is closed; without one there is no such address.
-        app: everything else.
-        limits: how many connections, of both ports together, and what heads may come; None is the defaults.
-        students: how many of those who connect get picture and sound, for which they need open files too.
-        connection_limit: bounds the connections instead, for a caller with one of its own.
-        checkpoint: who may open a control connection, and which proxies there are. Its middleware is for the maker of
-            the application to put in.
-        tls: what handshakes of the second port are made with; there is none when None.
-        tls_port: 0 takes any free one; ``tls_port`` then tells which.
-        path: under which all addresses stand as well as at the root, as a proxy may pass it on.
-        over_limit: is told the address of who goes over one of the limits.
-        shortage: is told when there are too few open files for connections.
+        connection_limit: limits the connections instead of the settings.
+        checkpoint: who may open a control connection, and which proxies there are.
+        shortage: is notified when there are too few open files for connections.
+        over_limit: gets the address of each client that exceeds one of the limits.
     """
 
     def __init__(
         self,
+        settings: SiteSettings,
         *,
-        host: str,
-        port: int,
-        control_handler: ControlHandler | None = None,
         app: web.Application,
-        limits: Limits | None = None,
-        students: int = 0,
+        control_handler: ControlHandler | None = None,
         connection_limit: ConnectionPolicy | None = None,
         checkpoint: Checkpoint | None = None,
-        tls: ssl.SSLContext | None = None,
-        tls_port: int = 0,
-        path: str = "/",
         shortage: FileShortage | None = None,
         over_limit: Callable[[str], None] = lambda address: None,
     ) -> None:
-        self._host = host
-        self._port = port
-        self._tls = tls
-        self._tls_port = tls_port
-        self._path = path
-        self._control_handler = control_handler
+        self._settings = settings
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS)
-        self._limits = limits or Limits()
-        self._students = students
+        self._control_handler = control_handler
         self._connection_limit = connection_limit
         self._checkpoint = checkpoint or Checkpoint()
         self._shared_ports: list[SharedPort] = []
@@ -129,28 +131,28 @@ class Site:
 
     async def start(self) -> None:
         """Listen. Raises AddressError with a sentence that says what to do."""
-        if not 0 <= self._port <= 65535:
-            raise AddressError(f"{self._port} is not a port. Choose one from 1 to 65535 with --port.")
+        if not 0 <= self._settings.port <= 65535:
+            raise AddressError(f"{self._settings.port} is not a port. Choose one from 1 to 65535 with --port.")
         if self._connection_limit is None:
             self._connection_limit = ConnectionLimit(
-                connections=connections_that_fit(self._limits.connections, self._students),
-                per_address=self._limits.connections_per_address,
+                connections=connections_that_fit(self._settings.limits.connections, self._settings.students),
+                per_address=self._settings.limits.connections_per_address,
                 crowd=self._checkpoint.proxies.trusts,
                 over_limit=self._over_limit,
             )
         await self._runner.setup()
         assert self._runner.server is not None  # set by setup()
-        without_base_path(self._runner.server, self._path)
-        port, option = self._port, "--port"
+        without_base_path(self._runner.server, self._settings.path)
+        port, option = self._settings.port, "--port"
         try:
-            hosts = listened_hosts(self._host)
+            hosts = listened_hosts(self._settings.host)
             self._servers = await self._listen(hosts, port, None)
-            if self._tls is not None:
-                port, option = self._tls_port, "server.tls_port in the lesson file"
-                self._tls_servers = await self._listen(hosts, port, self._tls)
+            if self._settings.tls is not None:
+                port, option = self._settings.tls_port, "server.tls_port in the lesson file"
+                self._tls_servers = await self._listen(hosts, port, self._settings.tls)
         except (OSError, UnicodeError) as error:
             await self._close()
-            raise AddressError(_sentence(error, self._host, port, option)) from error
+            raise AddressError(_sentence(error, self._settings.host, port, option)) from error
         except BaseException:
             await self._close()
             raise
@@ -160,8 +162,8 @@ class Site:
 
     async def widen(self) -> None:
         """Listen also where ``host`` has come to mean more, as after a change to a network that has only IPv6."""
-        wanted = listened_hosts(self._host)
-        for servers, tls in ((self._servers, None), (self._tls_servers, self._tls)):
+        wanted = listened_hosts(self._settings.host)
+        for servers, tls in ((self._servers, None), (self._tls_servers, self._settings.tls)):
             port, hosts = port_of(servers), [each for each in wanted if each not in servers]
             if port is None or not hosts:
                 continue
@@ -188,20 +190,20 @@ class Site:
         self._servers, self._tls_servers = {}, {}
         for server in servers:
             server.close()
-        for secure_port in self._tls_ports:
-            secure_port.close()
+        for tls_port in self._tls_ports:
+            tls_port.close()
         for shared_port in self._shared_ports:
             shared_port.close()
         await self._runner.cleanup()
-        for secure_port in self._tls_ports:
-            await secure_port.wait_closed()
+        for tls_port in self._tls_ports:
+            await tls_port.wait_closed()
         for server in servers:
             await server.wait_closed()
 
     @property
     def port(self) -> int:
         """The port listened on."""
-        return port_of(self._servers) or self._port
+        return port_of(self._servers) or self._settings.port
 
     @property
     def tls_port(self) -> int | None:
@@ -211,49 +213,70 @@ class Site:
     @property
     def connections(self) -> int:
         """How many connections are open, of any kind."""
-        return sum(len(secure_port.handshakes) for secure_port in self._tls_ports) + sum(
+        return sum(len(tls_port.handshakes) for tls_port in self._tls_ports) + sum(
             len(shared_port.inside) for shared_port in self._shared_ports
         )
 
     def addresses(self, path: str = "/") -> list[str]:
         """The ``http://`` addresses under which others, and last this machine, reach a path; best first."""
-        return [f"http://{host}:{self.port}{path}" for host in reachable_hosts(self._host)]
+        return [f"http://{host}:{self.port}{path}" for host in reachable_hosts(self._settings.host)]
 
     def secure_addresses(self, path: str = "/") -> list[str]:
         """The same with ``https://``; none where there is no https."""
         if not self._tls_servers:
             return []
-        return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._host)]
+        return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._settings.host)]
 
     async def _listen(self, hosts: Sequence[str], port: int, tls: ssl.SSLContext | None) -> dict[str, Server]:
-        assert self._runner.server is not None  # set by setup()
-        web_factory = web_protocols(
-            self._runner.server,
-            lingering_time=_LINGERING_SECONDS,
-            keepalive_timeout=_IDLE_SECONDS,
-            line_size=_CODED * self._limits.head,
-            head_size=self._limits.head,
-            logger=_web_logger(),
-        )
-        secure_port = None if tls is None else TlsPort(tls, self._connection_limit)
+        tls_port = None if tls is None else TlsPort(tls, self._connection_limit)
         shared_port = SharedPort(
-            web_factory,
-            self._connection_limit if secure_port is None else None,
-            limits=self._limits,
-            path=self._path,
+            self._web_factory(),
+            self._connection_limit if tls_port is None else None,
+            limits=self._settings.limits,
+            path=self._settings.path,
             over_limit=self._over_limit,
         )
         self._shared_ports.append(shared_port)
-        if secure_port is not None:
-            self._tls_ports.append(secure_port)
+        if tls_port is not None:
+            self._tls_ports.append(tls_port)
+        serving = self._serving(shared_port, tls_port)
+
+        async def serve_at(host: str, port: int) -> Server:
+            return await serving(await _one_address(host) if port == 0 else host, port)
+
+        try:
+            servers = await listen_on(hosts, port, serve_at)
+        except BaseException:
+            self._shared_ports.remove(shared_port)
+            shared_port.close()
+            if tls_port is not None:
+                self._tls_ports.remove(tls_port)
+                tls_port.close()
+            raise
+        self._acceptors += [Acceptor(each.server, self._shortage) for each in servers.values()]
+        return servers
+
+    def _web_factory(self) -> WebFactory:
+        assert self._runner.server is not None  # set by setup()
+        return web_protocols(
+            self._runner.server,
+            lingering_time=_LINGERING_SECONDS,
+            keepalive_timeout=_IDLE_SECONDS,
+            line_size=_CODED * self._settings.limits.head,
+            head_size=self._settings.limits.head,
+            logger=_web_logger(),
+        )
+
+    def _serving(self, shared_port: SharedPort, tls_port: TlsPort | None) -> Callable[[str, int], Awaitable[Server]]:
+        """What listens at a host and a port, with both servers behind the shared port."""
 
         def create_connection(protocol: ServerProtocol, server: Server, **options: object) -> asyncio.Protocol:
-            control = functools.partial(_NamedConnection, protocol, server, **options)
+            control = functools.partial(_ClientConnection, protocol, server, **options)
             handler = control if self._control_handler is not None else None
             shared = functools.partial(SharedPortConnection, shared_port, handler)
-            return shared() if secure_port is None else TlsConnection(secure_port, shared)
+            return shared() if tls_port is None else TlsConnection(tls_port, shared)
 
-        serving = functools.partial(
+        return functools.partial(
             serve,
             # It is given what create_connection makes.
             cast("Callable[[ServerConnection], Awaitable[None]]", self._control_handler or _nobody),
@@ -268,23 +291,8 @@ class Site:
             backlog=_BACKLOG,
         )
 
-        async def serve_at(host: str, port: int) -> Server:
-            return await serving(await _one_address(host) if port == 0 else host, port)
-
-        try:
-            servers = await listen_on(hosts, port, serve_at)
-        except BaseException:
-            self._shared_ports.remove(shared_port)
-            shared_port.close()
-            if secure_port is not None:
-                self._tls_ports.remove(secure_port)
-                secure_port.close()
-            raise
-        self._acceptors += [Acceptor(each.server, self._shortage) for each in servers.values()]
-        return servers
-
     def _refuse_strangers(self, connection: ServerConnection, request: Request) -> Response | None:
-        assert isinstance(connection, _NamedConnection)
+        assert isinstance(connection, _ClientConnection)
         peer = connection.remote_address
         headers = request.headers.get_all
         if len(headers("Host")) > 1:  # as aiohttp does: nobody knows which of them a proxy in front has looked at
@@ -294,7 +302,7 @@ class Site:
         return None if refusal is None else connection.respond(refusal.status, refusal.sentence)
 
 
-class _NamedConnection(ControlConnection):
+class _ClientConnection(ControlConnection):
     """A control connection, which knows who is at its other end also where a proxy stands in between."""
 
     client: Client | None = None

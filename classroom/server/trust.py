@@ -46,21 +46,7 @@ def add_trust(
     pages = (folder or web_folder()) / "trust"
 
     async def trust(request: web.Request) -> web.StreamResponse:
-        speaking = _language(request, language)
-        known, port = authority(), tls_port()
-        if known is None or port is None:
-            text = (pages / f"{speaking}-nothing.html").read_text("utf-8")
-        else:
-            text = (pages / f"{speaking}.html").read_text("utf-8")
-            host = request.url.host or "localhost"
-            address = f"https://{f'[{host}]' if ':' in host else host}:{port}/"
-            for name, value in {
-                "fingerprint": fingerprint(known.certificate),
-                "certificate": CERTIFICATE_PATH.lstrip("/"),  # relative: a proxy may show all under a path
-                "address": address,
-                "until": f"{known.certificate.not_valid_after_utc:%Y-%m-%d}",
-            }.items():
-                text = text.replace(f"{{{{{name}}}}}", html.escape(value))
+        text = _page(request, pages, authority(), tls_port(), _language(request, language))
         headers = {**_FRESH, "Content-Type": "text/html; charset=utf-8", "Vary": "Accept-Language"}
         return web.Response(body=text.encode(), headers=headers)
 
@@ -73,6 +59,22 @@ def add_trust(
 
     app.router.add_get(TRUST_PATH, trust)
     app.router.add_get(CERTIFICATE_PATH, certificate)
+
+
+def _page(request: web.Request, pages: Path, authority: Authority | None, tls_port: int | None, language: str) -> str:
+    """The page in a language, with the certificate and the address that are current."""
+    if authority is None or tls_port is None:
+        return (pages / f"{language}-nothing.html").read_text("utf-8")
+    text = (pages / f"{language}.html").read_text("utf-8")
+    host = request.url.host or "localhost"
+    for name, value in {
+        "fingerprint": fingerprint(authority.certificate),
+        "certificate": CERTIFICATE_PATH.lstrip("/"),  # relative: a proxy may show all pages under a path
+        "address": f"https://{f'[{host}]' if ':' in host else host}:{tls_port}/",
+        "until": f"{authority.certificate.not_valid_after_utc:%Y-%m-%d}",
+    }.items():
+        text = text.replace(f"{{{{{name}}}}}", html.escape(value))
+    return text
 
 
 def _language(request: web.Request, otherwise: str) -> str:

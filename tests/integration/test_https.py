@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from classroom.common.alarms import Alarms
 from classroom.common.errors import AddressError
 from classroom.control.connection import ControlConnection
-from classroom.server import Site, add_pages
+from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.authority import fingerprint
 from classroom.server.own_certificates import OwnCertificates
 from classroom.server.port_sharing import ConnectionPolicy
@@ -81,13 +81,10 @@ async def site(
     app = web.Application()
     app.router.add_route("*", "/", echo)
     async with Site(
-        host="127.0.0.1",
-        port=0,
+        SiteSettings(host="127.0.0.1", port=0, tls=certificates.context, tls_port=tls_port),
         control_handler=control,
         app=app,
         connection_limit=connection_limit,
-        tls=certificates.context,
-        tls_port=tls_port,
     ) as running:
         yield running
 
@@ -117,7 +114,7 @@ async def test_control_is_taken_on_an_encrypted_connection_that_was_used_before(
     add_pages(app)
     add_reports(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
     async with Site(
-        host="127.0.0.1", port=0, control_handler=control, app=app, tls=certificates.context, tls_port=0
+        SiteSettings(host="127.0.0.1", port=0, tls=certificates.context), control_handler=control, app=app
     ) as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls_port, ssl=trusting(certificates))
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -17,7 +17,7 @@ from prometheus_client import Counter
 from websockets.asyncio.server import Server, ServerConnection
 
 from classroom.common.errors import AddressError
-from classroom.server import Site, listeners
+from classroom.server import Site, SiteSettings, listeners
 from classroom.server import site as module
 from tests.support.port import RawConnection, ask, open_port
 
@@ -229,7 +229,7 @@ async def nobody(connection: ServerConnection) -> None:
 
 
 def site(host: str, port: int) -> Site:
-    return Site(host=host, port=port, control_handler=nobody, app=web.Application())
+    return Site(SiteSettings(host=host, port=port), control_handler=nobody, app=web.Application())
 
 
 async def test_a_port_in_use_is_one_clear_sentence() -> None:
@@ -315,7 +315,7 @@ async def test_a_network_that_comes_later_is_listened_on_with_and_without_tls_an
 
     monkeypatch.setattr(module, "listen_on", listen_on)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    everywhere = Site(host="0.0.0.0", port=0, control_handler=nobody, app=web.Application(), tls=tls)
+    everywhere = Site(SiteSettings(host="0.0.0.0", port=0, tls=tls), control_handler=nobody, app=web.Application())
     async with everywhere:
         hosts.append("::1")
         for _ in range(5):

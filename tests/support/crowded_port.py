@@ -17,7 +17,7 @@ from aiohttp import web
 from classroom.common.limits import Limits
 from classroom.server.accepting import FileShortage
 from classroom.server.connection_limit import ConnectionLimit
-from classroom.server.site import Site
+from classroom.server.site import Site, SiteSettings
 
 
 async def files(request: web.Request) -> web.Response:
@@ -34,10 +34,8 @@ async def main(most: int) -> None:
     app = web.Application()
     app.router.add_get("/files", files)
     site = Site(
-        host="127.0.0.1",
-        port=0,
+        SiteSettings(host="127.0.0.1", port=0, limits=Limits(head_time=600.0)),
         app=app,
-        limits=Limits(head_time=600.0),
         connection_limit=ConnectionLimit(connections=4000, per_address=4000),
         shortage=FileShortage(lambda short: print("short" if short else "over", flush=True)),
     )

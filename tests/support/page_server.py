@@ -24,9 +24,9 @@ from websockets.exceptions import ConnectionClosed
 
 from classroom.common.clock import SystemClock
 from classroom.control.connection import ControlConnection
-from classroom.server import Site, add_pages
+from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.authority import Authority
-from classroom.server.join_code import add_join
+from classroom.server.join_code import add_join_code
 from classroom.server.reports import add_reports
 from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
@@ -255,14 +255,14 @@ async def page_server() -> AsyncIterator[PageServer]:
     add_routes(app, switchboard)
     servers: list[PageServer] = []
     authority = Authority.make("desk", datetime.now(UTC))
-    add_join(app, address=lambda: f"{servers[0].origin}/")
+    add_join_code(app, address=lambda: f"{servers[0].origin}/")
     add_trust(app, authority=lambda: authority, tls_port=lambda: 8443, language="en")
 
     async def control(connection: ControlConnection) -> None:
         connection.trust()
         await servers[0].serve(connection)
 
-    site = Site(host="127.0.0.1", port=0, control_handler=control, app=app)
+    site = Site(SiteSettings(host="127.0.0.1", port=0), control_handler=control, app=app)
     servers.append(PageServer(site, RoomMember(switchboard)))
     async with site:
         yield servers[0]

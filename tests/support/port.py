@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from classroom.common.clock import Clock, SystemClock
 from classroom.common.limits import Limits
 from classroom.control.connection import ControlConnection
-from classroom.server import Site, add_pages
+from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import own_address
 from classroom.server.port_sharing import ConnectionPolicy
@@ -79,12 +79,10 @@ async def open_port(
             await connection.send(message)
 
     site = Site(
-        host=host,
-        port=0,
+        SiteSettings(host=host, port=0, limits=limits or Limits()),
         control_handler=control,
         app=app,
         connection_limit=connection_limit,
-        limits=limits,
         checkpoint=checkpoint,
     )
     async with site:

@@ -24,7 +24,7 @@ def told(
         advertised_addresses, "_addresses_of", lambda name: {"192.168.1.20"} if name == leading else {"203.0.113.5"}
     )
     found = AdvertisedAddresses("0.0.0.0", public=public, names=lambda: names, port=8888, tls_port=8443)
-    found.ask()
+    found.resolve()
     return found
 
 
@@ -84,7 +84,7 @@ def test_a_certificate_with_a_star_alone_has_no_name_to_tell(monkeypatch: pytest
 def test_addresses_follow_the_computer(cards: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     found = told(monkeypatch=monkeypatch)
     cards[:] = ["10.0.0.7"]
-    found.look()
+    found.refresh()
     assert found.plain()[0] == "http://10.0.0.7:8888/"
     assert found.secure()[0] == "https://10.0.0.7:8443/"
 

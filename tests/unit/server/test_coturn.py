@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from classroom.common.errors import AddressError, SetupError
-from classroom.server.coturn import RELAY_PORTS, Plan, find_coturn, listening_addresses, user_for
+from classroom.server.coturn import RELAY_PORTS, CoturnConfig, find_coturn, listening_addresses, user_for
 
 OWN = ["10.0.0.2", "2001:db8::2"]
 
@@ -18,7 +18,7 @@ def settings(**changes: object) -> dict[str, list[str]]:
         "secret": "quiet", "students": 30, "bit_rate": 1_500_000,
     }  # fmt: skip
     found: dict[str, list[str]] = {}
-    for line in Plan(**{**wanted, **changes}).text(Path("/x")).splitlines():  # type: ignore[arg-type]
+    for line in CoturnConfig(**{**wanted, **changes}).text(Path("/x")).splitlines():  # type: ignore[arg-type]
         key, _, value = line.partition("=")
         found.setdefault(key, []).append(value)
     return found
@@ -53,7 +53,7 @@ def test_the_limits_follow_the_lesson_and_the_ports() -> None:
 
 
 def test_the_secret_is_in_no_representation() -> None:
-    assert "quiet" not in repr(Plan(["a"], ["a"], 1, "quiet", 1, 1))
+    assert "quiet" not in repr(CoturnConfig(["a"], ["a"], 1, "quiet", 1, 1))
 
 
 @pytest.mark.parametrize(
