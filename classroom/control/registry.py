@@ -22,7 +22,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 """What a lesson calls a scene, a source or an audio input."""
 
 _CALLER: Final = "caller"
-"""A parameter of this name is no parameter of the protocol: it gets the session that asks."""
+"""A parameter of this name is not a parameter of the protocol: it gets the session that asks."""
 
 _MARK: Final = "__control_method__"
 

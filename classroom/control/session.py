@@ -54,8 +54,8 @@ _UNTAKEN: Final = 8
 class Served:
     """What a running lesson has for its control connections.
 
-    ``commands`` are all methods by name, ``state`` tells the whole state as of now, ``welcome_guest`` what a device
-    hears that was invited to send a source, ``begin_call`` begins a WebRTC connection with a teacher's client.
+    ``commands`` are all methods by name. ``state`` returns the whole state as of now, ``welcome_guest`` the reply to an
+    invited device. ``begin_call`` begins a WebRTC connection with a teacher's client.
     """
 
     board: StateBoard

@@ -13,7 +13,8 @@ Sections = Mapping[str, object]
 class StateBoard:
     """Holds the sections of the state and tells listeners which changed.
 
-    Values are JSON (dict, list, str, number, bool, None). A section that is set to what it already holds is no change.
+    Values are JSON (dict, list, str, number, bool, None). Setting a section to its present value does not count as a
+    change.
     """
 
     def __init__(self, sections: Sections | None = None) -> None:
@@ -23,7 +24,7 @@ class StateBoard:
         self.begin(sections or {})
 
     def begin(self, sections: Sections) -> None:
-        """Begin with these sections; whatever was set before counts for nothing."""
+        """Set the first state; listeners are not called, and the revision is 0."""
         self._sections, self._revision = copy.deepcopy(dict(sections)), 0
 
     @property

@@ -59,16 +59,16 @@ class Feature:
     """
 
     def apply(self, lesson: Lesson) -> None:
-        """The lesson file was saved with another content: go on with that."""
+        """Take over another lesson: its file was saved with changes."""
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
-        """The lesson begins: start what runs by itself, and push on the stack what ends it."""
+        """The lesson starts: start own tasks, and push on the stack what ends them."""
 
     def routes(self, app: web.Application) -> None:
         """Add addresses of its own to the web server."""
 
     def sections(self, *, changing: bool) -> dict[str, object]:
-        """Its sections of the state as of now: those that are ``changing`` by themselves, or the others."""
+        """Its sections of the state, computed now: those that are ``changing``, or the others."""
         marked = {name: getattr(function, _MARK, None) for name, function in vars(type(self)).items()}
         return {mark[0]: getattr(self, name)() for name, mark in marked.items() if mark and mark[1] is changing}
 
@@ -76,8 +76,8 @@ class Feature:
 def section(name: str, *, changing: bool = False) -> Callable[[Producer], Producer]:
     """Mark a method that tells a section of the state.
 
-    Teachers are told a section that is ``changing`` whenever anything has happened; any other one when its feature
-    says so, and in the whole state.
+    A section that is ``changing`` is computed again whenever something has happened. Any other section is published by
+    its feature itself.
     """
 
     def mark(function: Producer) -> Producer:
@@ -99,7 +99,7 @@ def section_types(features: Iterable[type[Feature]]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ProgramChain:
-    """What makes the program of a lesson, for features that need all of it."""
+    """From sources to the program, for features that need all of it."""
 
     clock: Clock
     pool: SourcePool
@@ -108,9 +108,9 @@ class ProgramChain:
 
 
 class Events:
-    """Tells whoever listens what has happened, at once and in the order in which they began to listen.
+    """Calls the listeners of an event at once, in the order in which they were added.
 
-    Belongs to the event loop. A listener that fails is reported, and the others hear of the event all the same.
+    Belongs to the event loop. A listener that fails is reported, and the others are called nevertheless.
     """
 
     def __init__(self) -> None:
@@ -170,7 +170,7 @@ class SourceChanged:
 class InputMuted:
     """An audio input was muted or opened; the teacher may also have said what was so already.
 
-    ``opening``: the lesson has begun in earnest, see ``opening``. ``file``: the lesson file says so now.
+    ``opening``: the opening of the lesson is over (``features/opening.py``). ``file``: the lesson file was changed.
     """
 
     input: str
@@ -180,7 +180,7 @@ class InputMuted:
 
 @dataclass(frozen=True, slots=True)
 class StudentJoined:
-    """A student came, or came back; ``number`` is theirs in the section `students`."""
+    """A student joined, or came back; ``number`` is the key in the section `students`."""
 
     number: str
     name: str
@@ -205,20 +205,20 @@ class StudentLeft:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRaised:
-    """Something is wrong, or says something else than before."""
+    """Something is wrong, or an alarm has another sentence than before."""
 
     alarm: Alarm
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmCleared:
-    """What an alarm was about is well again."""
+    """What an alarm was about is fixed."""
 
     alarm: Alarm
 
 
 @dataclass(frozen=True, slots=True)
 class LessonFileApplied:
-    """The lesson is now what its file says, and what is gone from it is closed."""
+    """The lesson is now as its file says; sources that the file no longer has are closed."""
 
     lesson: Lesson

@@ -30,11 +30,11 @@ class ConnectionsFeature(Feature):
         events.listen(LessonFileApplied, lambda _: teachers.end_removed())
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
-        """Give those who watch new passwords for relays in time."""
+        """Send new passwords for relay servers before the old ones expire."""
         run_supervised(stack, "teachers' passwords for relays", self._teachers.refresh_ice_servers)
 
     def apply(self, lesson: Lesson) -> None:
-        """End what is sent to sources that the lesson has no more."""
+        """End connections that send a source that is gone from the lesson."""
         self._teachers.end_removed()
 
     @command("peer.offer")

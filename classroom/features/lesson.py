@@ -72,11 +72,11 @@ class LessonFeature(Feature):
         }
 
     def moved(self) -> None:
-        """The lesson is found at other addresses than before."""
+        """The lesson has other addresses than before."""
         self._tell({"lesson": self.lesson()})
 
     def apply(self, lesson: Lesson) -> None:
-        """Go on with another title or language."""
+        """Take over another title or language."""
         self._details = lesson.lesson
         self._tell({"lesson": self.lesson()})
 

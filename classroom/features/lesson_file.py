@@ -63,8 +63,8 @@ def read_lesson_file(path: Path) -> tuple[Report, Mark | None]:
 class LessonFileWatch:
     """Watches a lesson file.
 
-    ``apply`` changes the running lesson. The alarm ``lesson.file`` says what is wrong with the file, which changes
-    nothing then; ``lesson.restart`` names the keys that are taken over when the lesson is begun again.
+    ``apply`` changes the running lesson. The alarm ``lesson.file`` says what is wrong with a file that is not applied;
+    ``lesson.restart`` names the keys that need a restart of the lesson.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Keeps the microphones silent while a lesson opens on a card, so that nobody hears a room that does not expect it.
+"""Keeps the microphones silent while a lesson opens on a card, so that nobody is heard without expecting it.
 
-A scene that shows nothing but cards says "not yet". Whatever can hear people is muted then, in fact and in the state,
-until the teacher changes the scene for the first time (by hand, or by a cue that was planned) or opens it.
+A scene that shows only cards means "not yet". Until the scene is changed for the first time, by the teacher or by a
+cue, every input that can hear people is muted, in fact and in the state. The teacher can open each of them earlier.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class OpeningFeature(Feature):
         return {name: OPENING() for name in self._held}
 
     def hush(self, inputs: Mapping[str, SoundInput]) -> dict[str, SoundInput]:
-        """The inputs with those muted that are to wait; one that is muted anyway stays so afterwards too."""
+        """The inputs, with those muted that wait; an input that is muted in the lesson stays muted afterwards."""
         self._held &= inputs.keys()
         if not self._waits:
             return dict(inputs)
@@ -78,12 +78,12 @@ class OpeningFeature(Feature):
         return hushed
 
     def _muted(self, said: InputMuted) -> None:
-        """The teacher has said whether an input is muted: that holds."""
+        """The teacher has decided whether an input is muted; the opening leaves it alone."""
         if said.why == "teacher":
             self._held.discard(said.input)
 
     def renew(self, lesson: Lesson, decided: Collection[str]) -> None:
-        """Go on with another lesson, whose file has a new word on whether the inputs ``decided`` are muted."""
+        """Take over another lesson, whose file has changed whether the inputs ``decided`` are muted."""
         self._lesson = lesson
         self._held.difference_update(decided)
 
@@ -96,7 +96,7 @@ class OpeningFeature(Feature):
             self._events.emit(InputMuted(name, False, "opening"))
 
     def apply(self, lesson: Lesson) -> None:
-        """The lesson has gone on where its file shows more than cards on air now."""
+        """The opening is over if the scene on air now shows more than cards."""
         if not shows_cards_only(lesson, self._scene()):
             self.over()
 

@@ -1,4 +1,4 @@
-"""Devices that send a source to the lesson: the teacher invites them, and takes the invitation back."""
+"""Devices that send a source to the lesson: the teacher invites them, and revokes the invitation."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PublishingFeature(Feature):
         self._invitations.revoke(source)
 
     def welcome_guest(self, source: str) -> Mapping[str, object]:
-        """What a device hears that was invited to send a source, and is told nothing else."""
+        """The reply to the hello of an invited device, which gets nothing else."""
         return {
             "source": source,
             "title": self._details.title,
@@ -64,7 +64,7 @@ class PublishingFeature(Feature):
         }
 
     def apply(self, lesson: Lesson) -> None:
-        """Go on with another lesson; invitations for sources that it has no more are revoked."""
+        """Take over another lesson; invitations for sources that are gone from it are revoked."""
         self._details = lesson.lesson
         self._revoke_removed()
 

@@ -1,7 +1,7 @@
-"""Brings a running lesson to what its file says now, in an order in which nothing on air goes dark.
+"""Applies a saved lesson file to the running lesson, in an order in which nothing on air goes dark.
 
-What came anew is opened, then the scenes change, then what is gone is closed. Students notice nothing of it but the new
-picture: no connection is made anew, no encoder begins again.
+New sources are opened, then the scenes change, then removed sources are closed. Students notice only the new picture:
+all connections stay, and all encoders continue.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from classroom.media.ticker import Supplies
 __all__ = ["ReloadFeature"]
 
 _READY_WITHIN: Final = 1.0
-"""Seconds that a scene on air waits for a source that comes into it; then its fallback is shown until it is there."""
+"""Seconds that a scene on air waits for a new source; after that the fallback is shown until the source is live."""
 
 
 class ReloadFeature(Feature):
-    """Makes the running lesson what its file says, where there is a file. Belongs to the event loop.
+    """Watches the lesson file, if there is one, and applies what is saved. Belongs to the event loop.
 
     ``apply_all`` has all features apply a lesson; ``refresh`` tells teachers what has changed.
     """
@@ -68,10 +68,10 @@ class ReloadFeature(Feature):
             run_supervised(stack, "lesson file", watch.run)
 
     async def change_to(self, lesson: Lesson) -> None:
-        """Make the lesson that runs this one, but for what needs a restart.
+        """Change the running lesson to this one, except for what needs a restart.
 
-        The order is here and nowhere else: what is new is opened, the features go on with the lesson, the scenes first,
-        and what is gone is closed.
+        The order is decided here and nowhere else: open new sources, have the features apply the lesson, scenes first,
+        close removed sources.
         """
         changes = plan(self._lesson, lesson)
         if not changes:
@@ -116,7 +116,7 @@ class ReloadFeature(Feature):
         return Supplies(old.slots, lesson.program.fallback, card, overlays)
 
     def _inputs(self, changes: Changes) -> dict[str, SoundInput]:
-        """What the file says, with what the teacher has set since where the file did not change that."""
+        """The inputs as the file has them, with the teacher's settings where the file did not change them."""
         before, inputs = self._program.inputs, self._pool.inputs()
         for name in inputs.keys() & before.keys():
             kept = {key: getattr(before[name], key) for key in SETTINGS if key not in changes.settings.get(name, ())}
@@ -125,7 +125,7 @@ class ReloadFeature(Feature):
         return self._opening.hush(inputs)
 
     async def _ready(self, lesson: Lesson, changes: Changes) -> None:
-        """Wait a moment for what comes into the scene on air."""
+        """Wait a moment for new sources of the scene on air."""
         scenes, scene = scenes_of(lesson), self._director.program.scene.name
         seen = set(scenes.get(scene, scenes[lesson.program.start]).show)
         wanted = (seen & changes.sources.added) - set(changes.sources.after)

@@ -1,4 +1,4 @@
-"""What a lesson says of itself: its health, its figures, meters and thumbnails, and lines for the terminal."""
+"""Reports on the lesson: its health, its figures, meters and thumbnails, and lines for the terminal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["RecordingSection", "ReportsFeature", "SourceLine"]
 
 
 class RecordingSection(TypedDict):
-    """The recording of the lesson: this version cannot record, and says so."""
+    """The recording of the lesson, which this version cannot make."""
 
     state: Literal["not available"]
     file: None
@@ -38,14 +38,14 @@ class RecordingSection(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """One line of the report on a source, and whether it is well."""
+    """One line of the report on a source, and whether the source works."""
 
     text: str
     well: bool
 
 
 class ReportsFeature(Feature):
-    """Asks the parts of a running lesson how they are.
+    """Collects the reports from the parts of a running lesson.
 
     ``sessions`` are the control connections, which get meters and thumbnails. ``token`` is for ``/metrics``, from other
     computers.
@@ -75,7 +75,7 @@ class ReportsFeature(Feature):
         self._lesson = lesson
 
     def routes(self, app: web.Application) -> None:
-        """Add the two reports for whoever watches over the lesson: ``/healthz`` and ``/metrics``."""
+        """Add ``/healthz`` and ``/metrics``, for those who monitor the lesson."""
         add_reports(app, health=self.health, metrics=make_registry(self.figures), metrics_token=self._token)
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
@@ -85,7 +85,7 @@ class ReportsFeature(Feature):
 
     @section("recording")
     def recording(self) -> RecordingSection:
-        """This version cannot record, and says so."""
+        """Recording is not available in this version."""
         return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}
 
     @section("chat")

@@ -1,6 +1,6 @@
-"""Brings a lesson to where it was when it was interrupted, and says where it is, to be kept.
+"""Resumes an interrupted lesson where it was, and saves the progress of the running one.
 
-Nothing is put on air by that which was not on air before, and no microphone opened that was muted.
+Resuming puts nothing on air that was not on air before, and opens no microphone that was muted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Beginning", "ResumeFeature"]
 
 
 class Beginning:
-    """Where a lesson goes on: where it was kept, or at its beginning.
+    """Where a lesson starts: at its saved progress, or at its beginning.
 
     ``time`` says when it began, ``start`` is its first scene. With ``waits`` it stands at its beginning, on a card.
     """
@@ -42,7 +42,7 @@ class Beginning:
         elapsed = 0.0 if kept is None else kept.elapsed + (kept.interrupted_for(now) or 0.0)
         self.keeping, self.kept, self._lesson = keeping, kept, lesson
         scenes = scenes_of(lesson)
-        # A scene that the lesson has no more gives way to its beginning.
+        # If the lesson no longer has the scene, the lesson starts at its beginning.
         there = kept is not None and kept.scene in scenes
         began = datetime.fromtimestamp(now.timestamp() - elapsed, UTC)
         self.time = LessonTime(clock, clock.now() - elapsed, began)
@@ -51,7 +51,7 @@ class Beginning:
         self.waits = cards and (kept is None or kept.waits or not there)
 
     def inputs(self, inputs: Mapping[str, SoundInput]) -> dict[str, SoundInput]:
-        """The audio inputs as the teacher had set them, but for what the lesson file says anew."""
+        """The audio inputs as the teacher had set them, except where the lesson file has changed."""
         kept = self.kept
         if kept is None:
             return dict(inputs)
@@ -69,7 +69,7 @@ class Beginning:
         return found
 
     def prepare(self, pool: SourcePool) -> None:
-        """Have sources begin with the page and the device that they had; before they are started."""
+        """Give sources the page and the device that they had; call it before they are started."""
         if self.kept is None:
             return
         sources = pool.every_source()
@@ -84,9 +84,9 @@ class Beginning:
 
 
 class ResumeFeature(Feature):
-    """Keeps where the lesson is, and brings back what was prepared and how far the run of show had come.
+    """Saves the progress of the lesson, and restores the preview and the run of show.
 
-    ``over`` tells whether the teacher has ended the lesson; then what was kept is forgotten.
+    ``over`` says whether the teacher has ended the lesson; then the saved progress is deleted.
     """
 
     def __init__(
@@ -109,13 +109,13 @@ class ResumeFeature(Feature):
             run_of_show.resume(beginning.kept)
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
-        """Keep where the lesson is until the stack unwinds."""
+        """Save the progress until the stack unwinds."""
         if self._keeping is not None:
             keeper = ProgressWriter(self._keeping.file, describe=self._describe, fresh=self._keeping.fresh)
             keeper.keep(stack, over=self._over)
 
     def _describe(self) -> Progress:
-        """How the lesson is now."""
+        """The progress of the lesson now."""
         assert self._keeping is not None
         opening, director = self._opening, self._director
         said, held, sources = self._pool.inputs(), opening.held, self._pool.every_source()
@@ -151,7 +151,7 @@ class ResumeFeature(Feature):
 
 
 def _as_set(setting: SoundInput, before: InputProgress, *, muted: bool) -> SoundInput:
-    """As the teacher had set it where the file says the same as then; muted wherever it was."""
+    """The teacher's settings where the file has not changed; muted where it was muted."""
     kept = {key: getattr(before.set, key) for key in SETTINGS if getattr(setting, key) == getattr(before.said, key)}
     return replace(setting, **{**kept, "muted": muted or kept.get("muted", setting.muted)})
 

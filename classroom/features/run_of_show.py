@@ -99,11 +99,11 @@ class RunOfShowFeature(Feature):
         events.listen(TakenOver, lambda _: self._hold())
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
-        """Let cues come by themselves."""
+        """Carry out cues automatically."""
         run_supervised(stack, "run of show", self._follow)
 
     async def _follow(self) -> None:
-        """Let each cue come when it is due."""
+        """Carry out each cue when it is due."""
         while True:
             self._follow_the_clock()
             self._carry_out(self._show.due(self._now()))
@@ -126,13 +126,13 @@ class RunOfShowFeature(Feature):
         self._moved()
 
     def apply(self, lesson: Lesson) -> None:
-        """Go on with the run of show of another lesson."""
+        """Take over the run of show of another lesson."""
         self._lesson = lesson
         self._show.replace(cues_of(lesson, self._began), self._now())
         self._moved()
 
     def progress(self) -> RunOfShowProgress:
-        """How far the show has come, to be kept."""
+        """The progress of the show, to be saved."""
         states: dict[CueState, Literal["done", "passed", "coming"]] = {"done": "done", "passed": "passed"}
         marks = self._marks()
         return RunOfShowProgress(
@@ -144,7 +144,7 @@ class RunOfShowFeature(Feature):
         )
 
     def resume(self, kept: Progress) -> None:
-        """Go on where the show had come; a cue that is new and would be over by then is passed over."""
+        """Continue an interrupted show; a new cue that would be over by then is passed over."""
         before = {cue.mark for cue in kept.cues.cues}
         progress = kept.progress(self._marks())
         self._show.resume(
@@ -157,7 +157,7 @@ class RunOfShowFeature(Feature):
         self._moved()
 
     def _marks(self) -> list[str]:
-        """What tells each cue of the lesson from the others, whatever it is called."""
+        """A mark that identifies each cue, whatever its title is."""
         written = (cue.model_dump_json(exclude={"title"}) for cue in self._lesson.cues)
         return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in written]
 
@@ -181,7 +181,7 @@ class RunOfShowFeature(Feature):
             self._moved()
 
     def _follow_the_clock(self) -> None:
-        """Let cues with a time of day come at that time, whatever has been done to the clock on the wall."""
+        """Keep cues with a time of day at that time when the clock on the wall was set."""
         began = self._time.today() - timedelta(seconds=self._now())
         if abs((began - self._began).total_seconds()) > _SET:
             logger.info("The clock was set or the computer slept; cues with a time of day follow it.")
@@ -197,7 +197,7 @@ class RunOfShowFeature(Feature):
 
     def _carry_out(self, cues: Iterable[Cue]) -> None:
         for cue in cues:
-            # A page that is not there is no reason to keep the scene from the class.
+            # The scene is put on air even if the page does not exist.
             faults = [fault for step in (self._turn_page, self._switch) if (fault := _fault_of(step, cue)) is not None]
             if faults:
                 name = cue.title or cue.scene or "slide"

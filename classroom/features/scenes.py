@@ -39,7 +39,7 @@ class ProgramSection(TypedDict):
 
 
 class ScenesFeature(Feature):
-    """What the teacher directs: which scene is on air and which is prepared.
+    """Which scene is on air and which is in the preview.
 
     Belongs to the event loop. ``tell`` is given the sections of the state that have changed, ``on_air`` the sources
     that are to be seen from a clock second on.
@@ -56,7 +56,7 @@ class ScenesFeature(Feature):
         on_air(director.program.scene.sources, clock.now())
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
-        """Tell nobody anything any more when the lesson ends."""
+        """Stop waiting for the end of a transition when the lesson ends."""
         stack.callback(self.close)
 
     def close(self) -> None:
@@ -133,7 +133,7 @@ class ScenesFeature(Feature):
             self._came(before, why)
 
     def apply(self, lesson: Lesson) -> None:
-        """Go on with the scenes of another lesson; one on air that is gone gives way to the lesson's first."""
+        """Take over the scenes of another lesson; if the one on air is gone, the lesson's first replaces it."""
         before, program = self._director.program.scene, lesson.program
         self._director.replace(
             scenes_of(lesson),
@@ -168,6 +168,6 @@ class ScenesFeature(Feature):
 
 
 def settles_in(director: Director, now: float) -> float:
-    """Seconds from the clock second ``now`` until nothing of the scene that leaves is to be seen."""
+    """Seconds from the clock second ``now`` until the scene that leaves can no longer be seen."""
     transition = director.program.transition
     return 0.0 if transition is None else max(0.0, transition.ends - now)

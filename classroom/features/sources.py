@@ -1,4 +1,4 @@
-"""The sources of a lesson: how each is, and how it is begun again."""
+"""The sources of a lesson: how each is, and how the teacher restarts it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SourceEntry(TypedDict):
 
 
 class SourcesFeature(Feature):
-    """How the sources are, and how one is begun again."""
+    """How the sources are, and how one is restarted."""
 
     def __init__(self, pool: SourcePool, *, events: Events) -> None:
         self._pool = pool

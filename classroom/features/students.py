@@ -1,4 +1,4 @@
-"""The students of a lesson: who is there, whom the teacher lets in and sends away."""
+"""The students of a lesson: the list of them, and how the teacher admits and removes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[i
 
 
 class StudentsFeature(Feature):
-    """The audience, in step with the signaling, as the teacher sees it and decides about it.
+    """Keeps the audience in step with the signaling, and carries out what the teacher decides.
 
     ``backend`` is where students sign in, ``guard`` who may. ``refresh`` tells teachers what has changed.
     """
@@ -90,7 +90,7 @@ class StudentsFeature(Feature):
     # The lesson
 
     def apply(self, lesson: Lesson) -> None:
-        """Go on with other rules for whoever comes from now on."""
+        """Take over the rules for students who join from now on."""
         access, details = lesson.access, lesson.lesson
         self._audience.renew(
             title=details.title, language=details.language, admit=access.admit, most=access.max_students
@@ -100,7 +100,7 @@ class StudentsFeature(Feature):
         self._backend.make_room(access.max_students)
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
-        """Sign in as the lesson's broadcaster, and let the audience hear of everybody who comes and goes."""
+        """Sign in as the lesson's broadcaster, and tell the audience who joins and leaves."""
         stack.push_async_callback(self._audience.close)
         peers = await self._backend.member.sign_in(self._title)
         stack.push_async_callback(self._backend.member.sign_out)

@@ -215,7 +215,7 @@ export interface Reason {
   params: Record<string, string | number | Quoted | (string | number | Quoted)[]>;
 }
 
-/** The recording of the lesson: this version cannot record, and says so. */
+/** The recording of the lesson, which this version cannot make. */
 export interface RecordingSection {
   state: 'not available';
   file: null;
