@@ -30,6 +30,7 @@ from classroom.lesson.sections import IceModel
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.students.audience import Audience
+from classroom.students.settings import Admission, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
 from classroom.webrtc.ice.server_check import StudentRelayFaults
@@ -68,21 +69,18 @@ class ClassroomServer:
 
         self._knocked: dict[int, float] = {}
         self._answered: dict[int, asyncio.Future[None]] = {}
+        unheard = Alarms(lambda: None)
         self.audience = Audience(
-            program=program,
-            title="bench",
-            language="en",
-            admit="everyone",
-            most=100_000,
-            ice_servers=IceServers(IceModel()),
-            student_faults=StudentRelayFaults(Alarms(lambda: None)),
-            blocked_students=BlockedStudentsAlarm(Alarms(lambda: None), own=None),
-            playout_delay="auto" if offer_playout_delay() else "off",
-            send=self._said,
-            sign_out=None,
+            admission=Admission(title="bench", language="en", admit="everyone", most=100_000),
+            viewers=ViewerSettings(program, IceServers(IceModel()), "auto" if offer_playout_delay() else "off"),
+            peers=PeerChannel(self._said, None),
+            alarms=AudienceAlarms(
+                MemoryWatch(unheard),
+                OpenFilesAlarm(unheard),
+                StudentRelayFaults(unheard),
+                BlockedStudentsAlarm(unheard, own=None),
+            ),
             changed=lambda: None,
-            memory=MemoryWatch(Alarms(lambda: None)),
-            few_files=OpenFilesAlarm(Alarms(lambda: None)),
         )
 
     async def grow(self, number: int) -> None:

@@ -16,6 +16,7 @@ from classroom.signaling.access import AccessGuard
 from classroom.signaling.backend import SignalingBackend
 from classroom.signaling.member import Joined, Left, Lost, Message
 from classroom.students.audience import Audience
+from classroom.students.from_lesson import admission_of
 from classroom.students.roster import StudentEntry
 
 __all__ = ["StudentsFeature"]
@@ -91,10 +92,8 @@ class StudentsFeature(Feature):
 
     def apply(self, lesson: Lesson) -> None:
         """Take over the rules for students who join from now on."""
-        access, details = lesson.access, lesson.lesson
-        self._audience.renew(
-            title=details.title, language=details.language, admit=access.admit, most=access.max_students
-        )
+        access = lesson.access
+        self._audience.renew(admission_of(lesson))
         if self._guard is not None:
             self._guard.ask_for(access.passcode)
         self._backend.make_room(access.max_students)

@@ -1,1 +1,1 @@
-"""Who is in the class: let in, shown to the teacher, sent away."""
+"""The students of a class: admitted, shown to the teacher, removed."""

@@ -1,11 +1,11 @@
-"""Whom the teacher has kept out for the rest of the lesson, and what they are recognised by.
+"""Which students the teacher has banned for the rest of the lesson, and how they are recognized.
 
-A signaling id says nothing: everybody gets a new one at each sign-in. So three things are remembered:
+A signaling id does not identify a student: each sign-in gets a new one. So three things are remembered:
 
-- the page itself, always: the ticket of its tab and the mark of its browser, both of which it can lose;
-- the network address, where it is one student's own: nobody else who is there has it, and it is neither this machine
-  nor unknown, as behind a proxy;
-- else the name at that address, so that a class behind one address loses one student and not everybody.
+- always the page itself: the ticket of its tab and the mark of its browser, both of which it can lose;
+- the network address, where it is one student's own: no other student present has it, and it is neither this computer
+  nor unknown, such as behind a proxy;
+- else the name at that address, so that a class behind one address loses one student and not all of them.
 
 Pure and bounded; the oldest ban is forgotten first.
 """
@@ -22,7 +22,7 @@ __all__ = ["Bans", "Identity", "same_name"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What somebody who asks to come in can be recognised by; empty where it is not known."""
+    """What a student can be recognized by; empty where it is not known."""
 
     name: str
     address: str = ""
@@ -37,24 +37,24 @@ class Bans:
         self._most = most
         self._banned: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
-    def add(self, who: Identity, neighbours: Iterable[str]) -> None:
-        """Ban somebody; ``neighbours`` are the addresses of all others who are there."""
-        address = _plain(who.address)
+    def add(self, identity: Identity, neighbours: Iterable[str]) -> None:
+        """Ban a student; ``neighbours`` are the addresses of all other students present."""
+        address = _plain(identity.address)
         if _is_own(address) and address not in map(_plain, neighbours):
             self._note(("address", address))
         else:
-            self._note(("name", address, _folded(who.name)))
-        for mark in _marks(who):
+            self._note(("name", address, _folded(identity.name)))
+        for mark in _marks(identity):
             self._note(mark)
 
     def address_banned(self, address: str) -> bool:
-        """Whether nobody from this address may come in."""
+        """Whether all students from this address are banned."""
         return ("address", _plain(address)) in self._banned
 
-    def holds(self, who: Identity) -> bool:
-        """Whether this one is banned."""
-        address = _plain(who.address)
-        keys = (("address", address), ("name", address, _folded(who.name)), *_marks(who))
+    def holds(self, identity: Identity) -> bool:
+        """Whether this student is banned."""
+        address = _plain(identity.address)
+        keys = (("address", address), ("name", address, _folded(identity.name)), *_marks(identity))
         return any(key in self._banned for key in keys)
 
     def _note(self, key: tuple[str, ...]) -> None:
@@ -65,15 +65,15 @@ class Bans:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names read alike, whatever their case and blanks."""
+    """Whether two names are equal, apart from case and spaces."""
     return _folded(one) == _folded(other)
 
 
-def _marks(who: Identity) -> Iterator[tuple[str, ...]]:
-    if who.ticket:
-        yield ("ticket", who.ticket)
-    if who.device:
-        yield ("device", who.device)
+def _marks(identity: Identity) -> Iterator[tuple[str, ...]]:
+    if identity.ticket:
+        yield ("ticket", identity.ticket)
+    if identity.device:
+        yield ("device", identity.device)
 
 
 def _folded(name: str) -> str:
@@ -81,7 +81,7 @@ def _folded(name: str) -> str:
 
 
 def _plain(address: str) -> str:
-    """An address in one spelling: without a zone, and an IPv4 address as such where IPv6 wraps it."""
+    """An address in its normal form: without a zone, and an IPv4-mapped IPv6 address as IPv4."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""The audience of a lesson: from what it says to who may watch and how it is sent to them."""
+"""Makes the audience of a lesson file: who is admitted, and how the program is sent to them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.signaling.backend import SignalingBackend
 from classroom.students.audience import Audience
+from classroom.students.settings import Admission, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
 from classroom.webrtc.ice.server_check import StudentRelayFaults
@@ -19,7 +20,7 @@ from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.feed import OfferedProgram
 from classroom.webrtc.sending.transmitter import transmitter_or_alarm
 
-__all__ = ["audience_of"]
+__all__ = ["admission_of", "audience_of"]
 
 
 def audience_of(
@@ -34,27 +35,33 @@ def audience_of(
     clock: Clock,
     changed: Callable[[], None],
 ) -> Audience:
-    """The audience of a lesson that is met at ``backend``; ``changed`` is called when there is news of it."""
+    """The audience of a lesson, reached through ``backend``; ``changed`` is called when its state has changed."""
     return Audience(
-        program=OfferedProgram(
-            pictures={codec: program.renditions(codec) for codec in lesson.video.codecs},
-            sound=program.fanout("opus"),
-            sound_demand=program.demand("opus"),
-            transmitter=transmitter_or_alarm(clock, alarms),
+        admission=admission_of(lesson),
+        viewers=ViewerSettings(
+            OfferedProgram(
+                pictures={codec: program.renditions(codec) for codec in lesson.video.codecs},
+                sound=program.fanout("opus"),
+                sound_demand=program.demand("opus"),
+                transmitter=transmitter_or_alarm(clock, alarms),
+            ),
+            ice_servers,
+            # Where a delay cannot be sent, there is none; the log says why.
+            lesson.video.playout_delay if offer_playout_delay() else "off",
         ),
+        peers=PeerChannel(backend.member.send, backend.sign_out, backend.absence),
+        alarms=AudienceAlarms(
+            memory, OpenFilesAlarm(alarms), StudentRelayFaults(alarms), BlockedStudentsAlarm(alarms, own=relay)
+        ),
+        changed=changed,
+    )
+
+
+def admission_of(lesson: Lesson) -> Admission:
+    """The rules of a lesson for students who join."""
+    return Admission(
         title=lesson.lesson.title,
         language=lesson.lesson.language,
         admit=lesson.access.admit,
         most=lesson.access.max_students,
-        ice_servers=ice_servers,
-        student_faults=StudentRelayFaults(alarms),
-        blocked_students=BlockedStudentsAlarm(alarms, own=relay),
-        # A delay that cannot be sent is none; the log says why.
-        playout_delay=lesson.video.playout_delay if offer_playout_delay() else "off",
-        send=backend.member.send,
-        sign_out=backend.sign_out,
-        changed=changed,
-        memory=memory,
-        few_files=OpenFilesAlarm(alarms),
-        absence=backend.absence,
     )

@@ -1,6 +1,6 @@
-"""Who is there and who has just left, as teachers are shown it.
+"""The students who are present or have just left, as teachers see them.
 
-Ids of the signaling are secrets of their owners, so everybody gets a number of the register's own.
+Signaling ids are secrets of their owners, so each student gets a number from the roster.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from classroom.webrtc.viewer import Viewer
 __all__ = ["Roster", "Student", "StudentCount", "StudentEntry"]
 
 _GONE_FOR: Final = 20.0
-"""Seconds a student who left stays on the teacher's list."""
+"""Seconds for which a student who left stays on the teacher's list."""
 
 _MOST_GONE: Final = 50
 _SPARE_TICKETS: Final = 1024
@@ -60,12 +60,12 @@ class StudentEntry(TypedDict):
 
 @dataclass(slots=True, eq=False)
 class Student:
-    """One peer: what is shown of it, and its viewer with its task while it may watch.
+    """One peer: what teachers see of it, and its viewer with its task while it is admitted.
 
-    ``page`` says that it said hello and understands our own messages. ``refused`` is why it may not come in, as a
-    word for its page. ``ticket`` is the secret by which its page is recognised when it signs in again. ``lost`` says
-    that nothing can be said to it any more, while its call goes on; ``stands_in`` that it came in the place of one of
-    its name who was lost.
+    ``page`` says that it sent hello and understands our own messages. ``refused`` is why it is not admitted, as a code
+    for its page. ``ticket`` is the secret by which its page is recognized when it signs in again. ``lost`` says that
+    the signaling no longer reaches it, while its connection continues; ``replaces_lost`` that it joined as the
+    replacement of a lost student with its name.
     """
 
     number: str
@@ -77,7 +77,7 @@ class Student:
     task: asyncio.Task[None] | None = None
     page: bool = False
     lost: bool = False
-    stands_in: bool = False
+    replaces_lost: bool = False
     refused: RefusalReason | None = None
     listed: bool = False
     latency: float | None = None
@@ -90,12 +90,12 @@ class Student:
         """Whether it sees the program."""
         return self.viewer is not None and self.viewer.state == "watching"
 
-    def who(self) -> Identity:
-        """What it can be recognised by."""
+    def identity(self) -> Identity:
+        """What it can be recognized by."""
         return Identity(self.name, self.address, self.ticket, self.device)
 
     def describe(self) -> StudentEntry:
-        """It, as the control protocol shows it."""
+        """The student as the control protocol shows it."""
         viewer = self.viewer
         return {
             "name": self.name,
@@ -119,15 +119,15 @@ class _Departed:
 
 
 class Roster:
-    """Numbers all who come, remembers for a while who left, and who has which ticket.
+    """Numbers all students, keeps those who left for a while, and knows which student has which ticket.
 
-    ``changed`` is called when one who left is no longer shown. ``most`` students have a ticket at a time, and some
-    more who left; the ticket of who left longest ago is forgotten first.
+    ``changed`` is called when a student who left is no longer shown. Up to ``most`` students have a ticket at a time,
+    and some more who left; the oldest ticket of a student who left is dropped first.
     """
 
     def __init__(self, *, most: int, changed: Callable[[], None]) -> None:
         self.present: dict[int, Student] = {}
-        """Everybody who is signed in, by the id of the signaling."""
+        """All students who are signed in, by signaling id."""
         self._changed = changed
         self._gone: dict[str, _Departed] = {}
         self._tickets: OrderedDict[str, Student] = OrderedDict()
@@ -135,7 +135,7 @@ class Roster:
         self._count = 0
 
     def enter(self, peer: int, name: str, address: str, *, admitted: bool) -> Student:
-        """Note somebody who signed in. One without a name is shown by its number."""
+        """Add a student who signed in. One without a name is shown by its number."""
         self._count += 1
         now = datetime.now(UTC).isoformat(timespec="seconds")
         student = self.present[peer] = Student(
@@ -144,7 +144,7 @@ class Roster:
         return student
 
     def leave(self, peer: int, *, show: bool = True) -> Student | None:
-        """Note that somebody has left; with ``show`` the teacher sees it for a while as gone."""
+        """Remove a student who left; with ``show`` the teacher sees it for a while as gone."""
         student = self.present.pop(peer, None)
         if student is not None and show and student.listed:
             self._gone[student.number] = _Departed(student, {**student.describe(), "state": "gone"})
@@ -154,7 +154,7 @@ class Roster:
         return student
 
     def come_back(self, student: Student, earlier: Student) -> None:
-        """Somebody is the same as one who was here earlier: let it keep number, time, approval and ticket."""
+        """Let a student who is the same as an earlier one keep its number, time and ticket."""
         self._gone.pop(earlier.number, None)
         if student.name == _by_number(student.number):
             student.name = _by_number(earlier.number)
@@ -162,31 +162,31 @@ class Roster:
         self._keep(student)
 
     def give_ticket(self, student: Student, ticket: str) -> None:
-        """Note by what a student will be recognised."""
+        """Set the ticket by which a student will be recognized."""
         student.ticket = ticket
         self._keep(student)
 
     def holder(self, ticket: str) -> Student | None:
-        """Who was given this ticket."""
+        """The student who was given this ticket."""
         return self._tickets.get(ticket)
 
     def twin(self, student: Student) -> Student | None:
-        """Somebody who is there with the name and the browser of a student: the same page, or another of its tabs."""
+        """A student present with the same name and browser: the same page, or another of its tabs."""
         if not student.device:
             return None
         others = (each for each in self.present.values() if each is not student and each.device == student.device)
         return next((each for each in others if each.ticket and same_name(each.name, student.name)), None)
 
     def forget_ticket(self, student: Student) -> None:
-        """Recognise somebody no longer."""
+        """Make a student's ticket invalid."""
         self._tickets.pop(student.ticket, None)
 
     def peer_of(self, student: Student) -> int | None:
-        """The signaling id of a student who is there."""
+        """The signaling id of a student who is present."""
         return next((peer for peer, each in self.present.items() if each is student), None)
 
     def find(self, number: str) -> Student | None:
-        """The student with a number, there or just gone."""
+        """The student with a number, present or just gone."""
         for student in self.present.values():
             if student.number == number and student.listed:
                 return student
@@ -194,7 +194,7 @@ class Roster:
         return None if gone is None else gone.student
 
     def numbers(self) -> Sequence[str]:
-        """The numbers of all who are shown."""
+        """The numbers of all students who are shown."""
         return list(self.describe())
 
     def describe(self) -> dict[str, StudentEntry]:
@@ -208,27 +208,29 @@ class Roster:
         return StudentCount(len(students), sum(each.watches for each in students))
 
     def blocked(self) -> int:
-        """How many students are behind networks that let no picture through."""
+        """How many students are behind networks that block the picture."""
         viewers = [each.viewer for each in self.present.values() if each.listed]
         return sum(1 for viewer in viewers if viewer is not None and viewer.block_detector.blocked)
 
     def watching(self) -> int:
-        """How many places are taken. Who is lost takes none, because it comes back as another."""
+        """How many places are taken. A lost student takes none, because it comes back as another one."""
         return sum(1 for each in self.present.values() if each.viewer is not None and not each.lost)
 
     def over(self) -> list[int]:
-        """Who is lost and need not be kept: its call has ended, or somebody of its name watches in its place.
+        """Lost students who can be removed: the connection has ended, or a student of the same name watches instead.
 
-        Whoever comes back stands for one who was lost and no more: two students may have one name.
+        A student who comes back replaces one lost student only, because two students may have the same name.
         """
         over = []
         for peer, each in self.present.items():
             if not each.lost:
                 continue
             names = (other for other in self.present.values() if other.name == each.name)
-            back = next((other for other in names if other.watches and not other.lost and not other.stands_in), None)
+            back = next(
+                (other for other in names if other.watches and not other.lost and not other.replaces_lost), None
+            )
             if back is not None:
-                back.stands_in = True
+                back.replaces_lost = True
             if back is not None or not each.watches:
                 over.append(peer)
         return over

@@ -15,10 +15,10 @@ from classroom.webrtc.ice.servers import OwnTurnServer
 __all__ = ["BLOCKED_AFTER", "BlockDetector", "BlockedStudentsAlarm"]
 
 BLOCKED_AFTER: Final = 15.0
-"""Seconds of trying in vain after which it is the network."""
+"""Seconds without success after which the network counts as blocking."""
 
-_LONGEST_LOOK: Final = 2.0
-"""Seconds that count between two looks at most; whatever is more, we were late ourselves."""
+_LONGEST_INTERVAL: Final = 2.0
+"""Seconds that count between two updates at most; a longer interval means that this computer was late."""
 
 _ONE: Final = Wording("ice.blocked_one", "1 student cannot get the picture: the network blocks it. {help}.")
 _MANY: Final = Wording("ice.blocked_many", "{count} students cannot get the picture: their networks block it. {help}.")
@@ -35,7 +35,7 @@ _OPEN_PORT: Final = Wording(
 
 
 class BlockDetector:
-    """What is known of one student's way, from one connection to the next."""
+    """Detects that one student's network blocks the picture, across connections."""
 
     def __init__(self) -> None:
         self._trying = False
@@ -44,39 +44,39 @@ class BlockDetector:
 
     @property
     def blocked(self) -> bool:
-        """Whether the network lets nothing through."""
+        """Whether the network blocks the picture."""
         return self._tried >= BLOCKED_AFTER
 
     def answered(self, now: float) -> None:
-        """The student answered an offer: from now on the network is tried."""
+        """The student answered an offer: from now on the network is tested."""
         if not self._trying:
             self._trying, self._looked = True, now
 
-    def path(self, state: str) -> None:
-        """What has become of the ICE of a connection (``iceConnectionState``)."""
+    def ice_state(self, state: str) -> None:
+        """The ICE state of a connection changed (``iceConnectionState``)."""
         if state == "completed":
-            self.over()
+            self.reset()
 
-    def over(self) -> None:
-        """Something got through, or the student hung up."""
+    def reset(self) -> None:
+        """A packet came through, or the student hung up."""
         self._trying = False
         self._tried = 0.0
 
-    def look(self, now: float, *, absent: bool) -> None:
-        """Look once a second. ``absent``: the student fetches no messages either, so more is gone than the way."""
+    def update(self, now: float, *, absent: bool) -> None:
+        """Count, once a second. ``absent``: the student fetches no messages either, so it is more than a block."""
         if not self._trying:
             return
         passed, self._looked = now - self._looked, now
         if absent:
             self._tried = 0.0
         else:
-            self._tried += min(passed, _LONGEST_LOOK)
+            self._tried += min(passed, _LONGEST_INTERVAL)
 
 
 class BlockedStudentsAlarm:
-    """How many students are behind such networks, as the alarm ``ice.blocked``.
+    """The alarm ``ice.blocked``: how many students are behind such networks.
 
-    ``own`` is the relay that runs beside the lesson; None where none does.
+    ``own`` is the relay that runs beside the lesson; None where there is none.
     """
 
     def __init__(self, alarms: Alarms, *, own: OwnTurnServer | None) -> None:
@@ -84,7 +84,7 @@ class BlockedStudentsAlarm:
         self._own = own
 
     def tell(self, count: int) -> None:
-        """Say how many there are now."""
+        """Set how many students there are now."""
         if not count:
             self._alarms.clear("ice.blocked")
             return

@@ -1,4 +1,4 @@
-"""How a connection ends: closed to the end, whoever else closes it, and within a bounded time."""
+"""Closes a connection completely, even where aiortc closes it as well, and within a bounded time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["close_fully"]
 logger = logging.getLogger(__name__)
 
 _CLOSE_WITHIN: Final = 5.0
-"""Seconds that a connection has to close; it takes a millisecond, or a second where a relay does not answer."""
+"""Seconds that a connection has to close. It needs a millisecond, or a second where a relay does not answer."""
 
 
 async def close_fully(connection: RTCPeerConnection) -> None:
-    """Close a connection to the end, also when cancelled meanwhile.
+    """Close a connection completely, even where this call is cancelled.
 
-    aiortc closes by itself as well when the peer's end is gone, and whoever comes second waits for a future that a
+    aiortc also closes a connection when the peer's end is gone. The second caller then waits for a future, which a
     cancellation would take away from the first.
     """
     loop = asyncio.get_running_loop()
@@ -33,7 +33,7 @@ async def close_fully(connection: RTCPeerConnection) -> None:
     if closing.done():
         closing.result()
     else:
-        # Where aiortc's own closing was broken off, its future never comes; nobody is to wait for that.
+        # Where aiortc's own close was interrupted, its future never resolves, and no task may wait for it.
         closing.cancel()
         logger.error("a connection did not close within %g s and is left to itself", _CLOSE_WITHIN)
     if cancelled:

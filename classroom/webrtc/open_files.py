@@ -1,4 +1,4 @@
-"""Tells the teacher, and the log, that a student was refused because this process may open no more files."""
+"""The alarm and the log line for a student who was refused because this process may open no more files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["OUT_OF_FILES", "OpenFilesAlarm", "is_reserved"]
 logger = logging.getLogger(__name__)
 
 _RESERVE: Final = 32
-"""Open files that no student's connection may take, and never more than a sixteenth of all: for names and files."""
+"""Open files that students' connections must leave free, but at most a sixteenth of all."""
 
 OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-"""What a system says that has no further file or socket to give."""
+"""The errors of a system that has no more files or sockets."""
 
 _OVER: Final = 60.0
-"""Seconds without a refusal after which it is over."""
+"""Seconds without a refusal after which the alarm is cleared."""
 
 _CODE: Final = "students.few_files"
 _ALARM: Final = Alarm(
@@ -37,8 +37,8 @@ _ALARM: Final = Alarm(
 
 
 def is_reserved(number: int) -> bool:
-    """Whether an open file's number says that only the last few are left; systems give the lowest that is free."""
-    if sys.platform == "win32":  # there is no such limit; sockets are no files
+    """Whether the number of an open file shows that only the reserve is left; systems give the lowest free number."""
+    if sys.platform == "win32":  # it has no such limit, and sockets are not files
         return False
     import resource
 
@@ -47,7 +47,7 @@ def is_reserved(number: int) -> bool:
 
 
 class OpenFilesAlarm:
-    """Raises the alarm for as long as students are refused."""
+    """Raises the alarm while students are refused."""
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
@@ -55,14 +55,16 @@ class OpenFilesAlarm:
         self._over: asyncio.TimerHandle | None = None
 
     def refused(self, name: str) -> None:
-        """A student could not be let in."""
-        self._log.warn("%s is not let in, for too few files may be open; raise the limit with 'ulimit -n'", name)
+        """A student could not be admitted."""
+        self._log.warn(
+            "%s is not admitted, because this process may open no more files; raise the limit with 'ulimit -n'", name
+        )
         self._alarms.put(_ALARM)
         self.close()
         self._over = asyncio.get_running_loop().call_later(_OVER, self._alarms.clear, _CODE)
 
     def close(self) -> None:
-        """Look at nothing any more."""
+        """Cancel the timer."""
         if self._over is not None:
             self._over.cancel()
             self._over = None

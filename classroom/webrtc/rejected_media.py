@@ -1,8 +1,8 @@
-"""Answers that refuse the picture or the sound, written so that aiortc can take them.
+"""Rewrites answers that reject the picture or the sound, so that aiortc accepts them.
 
-A browser that knows none of the picture's codecs answers that section with port 0 and says nothing of a transport
-there (RFC 3264, section 6). aiortc knows no refusal: it wants a transport, a role and a common codec in every section,
-or takes none of the answer. So what is refused becomes the section that was offered, as one in which nothing is sent.
+A browser that supports none of the picture's codecs answers that section with port 0 and without a transport (RFC 3264,
+section 6). aiortc does not support rejected sections: it requires a transport, a role and a common codec in each one,
+or refuses the whole answer. So a rejected section becomes the offered one, as inactive.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _FORMATS: Final = re.compile(r"a=(?:mid|rtpmap|rtcp-fb|fmtp):")
 
 
 def accept_rejected_media(answer: str, offer: str) -> str:
-    """The answer, with every refused section as an inactive one on the transport of the first that was taken.
+    """The answer, with each rejected section as an inactive one on the transport of the first accepted section.
 
-    An answer that refuses everything, or does not have the sections of the offer, stays as it is.
+    An answer that rejects all sections, or has other sections than the offer, is returned unchanged.
     """
     head, sections = _split(answer)
     offered = _split(offer)[1]
-    taken = next((section for section in sections if not _refused(section)), None)
-    if taken is None or len(sections) != len(offered):
+    accepted = next((section for section in sections if not _is_rejected(section)), None)
+    if accepted is None or len(sections) != len(offered):
         return answer
-    transport = [line for line in taken if _TRANSPORT.match(line)]
+    transport = [line for line in accepted if _TRANSPORT.match(line)]
     lines = list(head)
     for section, ours in zip(sections, offered, strict=True):
-        lines += [*_inactive(ours), *transport] if _refused(section) else section
+        lines += [*_inactive(ours), *transport] if _is_rejected(section) else section
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -39,7 +39,7 @@ def _inactive(offered: list[str]) -> list[str]:
     return [media, "c=IN IP4 0.0.0.0", "a=inactive", "a=rtcp-mux", *formats]
 
 
-def _refused(section: list[str]) -> bool:
+def _is_rejected(section: list[str]) -> bool:
     return re.match(r"m=\S+ 0 ", section[0]) is not None
 
 

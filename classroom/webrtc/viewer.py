@@ -194,7 +194,7 @@ class Viewer:
             case RestartWanted():
                 await self._restart()
             case Bye():
-                self.block_detector.over()
+                self.block_detector.reset()
                 await self._end_connection()
             case _ConnectionFailed(connection):
                 if connection is self._connection:  # it may have been replaced
@@ -228,7 +228,7 @@ class Viewer:
             self._connection_changed(connection)
 
         connection.on("connectionstatechange", connection_changed)
-        connection.on("iceconnectionstatechange", lambda: self.block_detector.path(connection.iceConnectionState))
+        connection.on("iceconnectionstatechange", lambda: self.block_detector.ice_state(connection.iceConnectionState))
         guard(connection, self._check_budget, near=self._near)
         await connection.setLocalDescription(await connection.createOffer())
         description = connection.localDescription
@@ -284,7 +284,7 @@ class Viewer:
 
     async def measure(self) -> None:
         """Follow the student's network, and give up a connection whose other end is gone. Call it once a second."""
-        self.block_detector.look(_now(), absent=self._absence() > _ABSENT_FOR)
+        self.block_detector.update(_now(), absent=self._absence() > _ABSENT_FOR)
         feed = self._feed
         if feed is None or self._state != "watching":
             return

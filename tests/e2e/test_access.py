@@ -72,9 +72,9 @@ async def test_the_passcode_is_asked_for_once_and_kept_for_reconnects(open_page:
         await state_is(page, "live")
         assert "pass" not in page.url
         # The server forgets it; the page signs in again without asking.
-        [peer] = [member for member in running._audience._register.present]
+        [peer] = [member for member in running._audience._roster.present]
         await ask(running.port, b"GET /sign_out?peer_id=%d HTTP/1.0\r\n\r\n" % peer)
-        await eventually(lambda: bool(set(running._audience._register.present) - {peer}))
+        await eventually(lambda: bool(set(running._audience._roster.present) - {peer}))
         await state_is(page, "live")
         await page.reload()
         await page.locator("#join-button").click()

@@ -1,4 +1,4 @@
-"""How many checks of connectivity one peer may cause: packets that are sent to addresses that it names.
+"""How many connectivity checks one peer may cause: packets that are sent to addresses of its choice.
 
 Pure: the time is an argument.
 """
@@ -16,20 +16,20 @@ AT_ONCE: Final = 20
 
 
 class CheckBudget:
-    """Some checks at once, and then so many a second; it outlives a peer's connections, or each would begin anew."""
+    """Some checks at once, and then this many a second. One budget serves all connections of a peer in sequence."""
 
     def __init__(self, now: float) -> None:
         self._left = float(AT_ONCE)
         self._at = now
 
     def left(self, now: float) -> bool:
-        """Whether one more may leave now."""
+        """Whether one more check may be sent now."""
         self._left = min(float(AT_ONCE), self._left + CHECKS * (now - self._at))
         self._at = now
         return self._left >= 1.0
 
     def take(self, now: float) -> bool:
-        """Spend one, if there is one."""
+        """Spend one check, if there is one."""
         if not self.left(now):
             return False
         self._left -= 1.0

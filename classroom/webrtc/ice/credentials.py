@@ -1,7 +1,7 @@
-"""Passwords for a TURN server that expire: the server and we share a secret, and nobody else learns it.
+"""Passwords for a TURN server that expire. The server and the broadcaster share a secret, which stays with them.
 
 The form is that of the TURN REST API (draft-uberti-behave-turn-rest-00, section 2.2), which coturn calls
-``use-auth-secret``: the user name tells when it expires, the password proves that we wrote the user name.
+``use-auth-secret``: the user name says when it expires, the password proves that we wrote the user name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TIMED = re.compile(r"(\d{9,11})(?::.*)?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a TURN server wants to hear (RFC 8489, section 9.2); the password is in no log."""
+    """What a TURN server requires (RFC 8489, section 9.2); the password never appears in a log."""
 
     username: str
     password: str = field(repr=False)
@@ -29,7 +29,7 @@ class Credential:
 def temporary(secret: str, *, label: str, now: float, lifetime: float) -> Credential:
     """A credential that expires ``lifetime`` seconds after ``now``, both in seconds, ``now`` since 1970.
 
-    ``label`` is seen by the TURN server and by everybody on the way to it.
+    ``label`` is visible to the TURN server and to the whole network path to it.
     """
     username = f"{int(now + lifetime)}:{label}"
     proof = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()

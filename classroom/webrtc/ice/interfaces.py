@@ -1,8 +1,8 @@
-"""On which of this computer's addresses a connection listens: as few as reach everybody, for each is one more socket.
+"""The addresses of this computer on which a connection listens: as few as possible, because each needs a socket.
 
 All addresses of one network card lead to the same machines, so one of each kind is enough. Bridges to containers and
-virtual machines lead to this computer only, which is reached by its other addresses as well; they are taken where there
-is nothing else.
+virtual machines lead to this computer only, which its other addresses reach as well; they are used where there is
+nothing else.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ MOST_ADDRESSES: Final = 6
 """Sockets of one connection at most: cable, wireless and a VPN, each with IPv4 and IPv6."""
 
 _FRESH: Final = 2.0
-"""Seconds for which what was found is believed: a class that joins at once asks a hundred times."""
+"""Seconds for which a result is reused: a class that joins at once asks a hundred times."""
 
 _CONTAINERS: Final = (
     "docker", "br-", "veth", "virbr", "vnet", "vboxnet", "vmnet", "vethernet", "virtualbox", "vmware", "cni", "flannel",
     "cali", "podman", "lxc", "lxd", "hyper-v", "bridge100",
 )  # fmt: skip
-"""How network cards begin that lead to containers and virtual machines; Windows and macOS say it in the nice name."""
+"""Prefixes of network cards for containers and virtual machines; on Windows and macOS, of their nice names."""
 
 _VPNS: Final = ("tun", "tap", "wg", "utun", "ppp", "zt", "tailscale", "nordlynx", "ipsec")
 
@@ -50,7 +50,7 @@ _found: tuple[float, Interfaces] | None = None
 
 
 def interfaces() -> Interfaces:
-    """What this computer has now, not older than some seconds; nothing where the cards cannot be listed."""
+    """The interfaces of this computer now, not older than some seconds; none where they cannot be listed."""
     global _found
     now = time.monotonic()
     if _found is None or now - _found[0] > _FRESH:
@@ -64,7 +64,7 @@ def interfaces() -> Interfaces:
 
 
 def is_here(address: str) -> bool:
-    """Whether an address from which somebody came is one of this computer's."""
+    """Whether the address of a peer is one of this computer's."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -110,7 +110,7 @@ _UNIQUE_LOCAL: Final = 0xFC >> 1
 
 
 def _rank(adapter: ifaddr.Adapter, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
-    """Cards of real networks, then VPNs, then what the system gave itself for want of an address, then bridges."""
+    """Cards of real networks, then VPNs, then addresses that the system assigned to itself, then bridges."""
     for name in (adapter.name.lower(), adapter.nice_name.lower()):
         if name.startswith(_CONTAINERS):
             return _BRIDGE

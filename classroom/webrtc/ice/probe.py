@@ -1,4 +1,4 @@
-"""Asks one STUN or TURN server whether it would serve us, and says why it would not."""
+"""Asks one STUN or TURN server whether it serves us, and returns why it does not."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from classroom.webrtc.ice.servers import IceServerAddress
 __all__ = ["PROBE_WITHIN", "ProbeFailure", "probe"]
 
 PROBE_WITHIN = 3.0
-"""Seconds a server has to answer; a request that gets lost is repeated twice meanwhile."""
+"""Seconds that a server has to answer; in this time a lost request is repeated twice."""
 
 ProbeFailure = Literal["silent", "refused", "full", "tls"]
-"""Why a server does not serve: no answer, a wrong user name or password, no room left, or an untrusted certificate."""
+"""Why a server does not serve: no answer, a wrong user name or password, no capacity, or an untrusted certificate."""
 
 _FULL = (486, 508)
 """Allocation Quota Reached and Insufficient Capacity (RFC 8656, section 18.5)."""
@@ -27,7 +27,7 @@ _FULL = (486, 508)
 async def probe(
     address: IceServerAddress, credential: Credential | None, *, within: float = PROBE_WITHIN
 ) -> ProbeFailure | None:
-    """Ask once; None when it serves. What a TURN server allots for it is given back at once."""
+    """Ask once; None when it serves. The allocation on a TURN server is released at once."""
     try:
         async with asyncio.timeout(within):
             if address.kind == "stun":
@@ -38,7 +38,7 @@ async def probe(
         return "full" if fault.response.error_code in _FULL else "refused"
     except ssl.SSLError:
         return "tls"
-    # Beside time-outs and sockets' errors: an answer without what it should hold, and a name that is none.
+    # Beside time-outs and socket errors: an answer with missing parts, and an invalid host name.
     except (TimeoutError, stun.TransactionError, OSError, UnicodeError):
         return "silent"
     return None
@@ -57,7 +57,7 @@ async def _bind(address: IceServerAddress) -> None:
 
 
 async def _allocate(address: IceServerAddress, credential: Credential | None) -> None:
-    """Have a TURN server allot a relay address and give it back (RFC 8656, section 7)."""
+    """Allocate a relay address on a TURN server and release it (RFC 8656, section 7)."""
     closed = asyncio.get_running_loop().create_future()
     transport, _ = await create_turn_endpoint(
         lambda: _AllocationProtocol(closed),
@@ -72,7 +72,7 @@ async def _allocate(address: IceServerAddress, credential: Credential | None) ->
 
 
 class _AllocationProtocol(asyncio.DatagramProtocol):
-    """Tells when the relay address has been given back."""
+    """Resolves a future when the relay address is released."""
 
     def __init__(self, closed: asyncio.Future[None]) -> None:
         self._closed = closed
@@ -106,7 +106,7 @@ class _BindingProtocol(asyncio.DatagramProtocol):
         self._transport.sendto(bytes(message))
 
     async def ask(self) -> None:
-        """Return when the server has answered; TransactionError when it has not or says no."""
+        """Return when the server has answered. Raises TransactionError when it has not, or refuses."""
         request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
         self._id = request.transaction_id
         self._transaction = stun.Transaction(request, ("", 0), self)

@@ -1,7 +1,7 @@
-"""Watches over the STUN and TURN servers of a lesson: asks each of them now and then, and tells the teacher.
+"""Monitors the STUN and TURN servers of a lesson: asks each of them regularly, and alerts the teacher.
 
-Only servers that answer are used by the broadcaster's own viewers, so that a dead one never delays an offer. What the
-students' pages report of them is kept apart, because a server that we reach may be out of a school's reach.
+The broadcaster's own viewers only use servers that answer, so a dead one never delays an offer. The reports of the
+students' pages are kept apart, because a school may not reach a server that we reach.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _EVERY: Final = 60.0
 _FIRST_AGAIN: Final = 2.0
-"""Seconds between two checks while all is well, and after the first one that failed; then twice as long each time."""
+"""Seconds between two checks while all servers answer, and after the first failure; then twice as long each time."""
 
 _NO_RELAY: Final = Wording(
     "ice.no_relay",
@@ -66,7 +66,7 @@ _STUDENT_UNREACHABLE: Final = Wording("ice.student_unreachable", "it cannot be r
 
 @dataclass(slots=True)
 class ServerHealth:
-    """What is known of one server. One that answered before is not given up for a single lost answer."""
+    """The results of one server's checks. One that answered before is not given up for a single lost answer."""
 
     why: ProbeFailure | None = None
     failures: int = 0
@@ -74,11 +74,11 @@ class ServerHealth:
 
     @property
     def failing(self) -> bool:
-        """Whether the server is to be left out."""
+        """Whether viewers must not use the server."""
         return self.failures > 1 or (self.failures == 1 and (not self.answered or self.why != "silent"))
 
     def note(self, why: ProbeFailure | None) -> None:
-        """Take the result of one check."""
+        """Add the result of one check."""
         self.why = why
         self.failures = 0 if why is None else self.failures + 1
         self.answered = self.answered or why is None
@@ -110,7 +110,7 @@ class IceServerCheck:
         return self._pause
 
     async def run(self) -> None:
-        """Check now, and again and again; returns at once where there is nothing to check."""
+        """Check now, and then regularly; returns at once where there is nothing to check."""
         while self._health:
             await self.check()
             await asyncio.sleep(self._pause)
@@ -166,7 +166,7 @@ class StudentRelayFaults:
         self._codes: dict[str, int] = {}
 
     def put(self, student: str, code: int | None) -> None:
-        """Note what a student's page reports: the error of the server (RFC 8656, section 18), None when all is well."""
+        """Set what a student's page reports: the error of the server (RFC 8656, section 18); None clears it."""
         if code is None:
             self._codes.pop(student, None)
         else:

@@ -1,8 +1,8 @@
-"""The STUN and TURN servers of a lesson: what pages are told of them, and which the broadcaster's own viewers use.
+"""The STUN and TURN servers of a lesson, as pages get them and as the broadcaster's own viewers use them.
 
-Pages get all of them and choose by themselves. aiortc takes one STUN and one TURN server and waits for both before it
-offers, so viewers get the first of each kind that is not known to fail (see ``relay.py``). The secret that is
-shared with a TURN server stays in here; what leaves are passwords that expire.
+Pages get all of them and choose themselves. aiortc uses one STUN and one TURN server and waits for both before it
+offers, so viewers get the first of each kind that is not known to fail (see ``server_check.py``). The secret that is
+shared with a TURN server stays in this module; only passwords that expire leave it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class OwnTurnServer(Protocol):
 
     @property
     def secret(self) -> str:
-        """What it and we know."""
+        """The secret that it shares with the broadcaster."""
 
     @property
     def port(self) -> int:
@@ -96,11 +96,11 @@ class IceServers:
         return min(lifetimes) * _REFRESH_AT if lifetimes else None
 
     def set_failing(self, addresses: frozenset[IceServerAddress]) -> None:
-        """Leave these out for the viewers that come now."""
+        """Do not use these for viewers that start from now on."""
         self._failing = addresses
 
     def credential(self, address: IceServerAddress, label: str = _BROADCASTER) -> Credential | None:
-        """What the server at this address wants to hear; None where the lesson names nothing."""
+        """The credential for the server at this address; None where the lesson has none."""
         return self._credential(self._of[address], label)
 
     def shares_secret(self, address: IceServerAddress) -> bool:

@@ -10,16 +10,16 @@ from classroom.webrtc.blocked_network import BLOCKED_AFTER, BlockDetector, Block
 from classroom.webrtc.ice.servers import OwnTurnServer
 
 
-def looked(blockade: BlockDetector, seconds: int, *, begin: int = 0, absent: bool = False) -> BlockDetector:
+def looked(detector: BlockDetector, seconds: int, *, begin: int = 0, absent: bool = False) -> BlockDetector:
     for second in range(begin + 1, begin + seconds + 1):
-        blockade.look(float(second), absent=absent)
-    return blockade
+        detector.update(float(second), absent=absent)
+    return detector
 
 
 def trying() -> BlockDetector:
-    blockade = BlockDetector()
-    blockade.answered(0.0)
-    return blockade
+    detector = BlockDetector()
+    detector.answered(0.0)
+    return detector
 
 
 def test_a_student_who_answers_and_never_connects_is_behind_a_network_that_blocks() -> None:
@@ -28,10 +28,10 @@ def test_a_student_who_answers_and_never_connects_is_behind_a_network_that_block
 
 
 def test_a_new_offer_to_the_same_student_begins_nothing_anew() -> None:
-    blockade = looked(trying(), 10)
-    blockade.answered(10.0)
-    blockade.path("checking")
-    assert looked(blockade, 5, begin=10).blocked
+    detector = looked(trying(), 10)
+    detector.answered(10.0)
+    detector.ice_state("checking")
+    assert looked(detector, 5, begin=10).blocked
 
 
 def test_a_student_who_never_answered_waits_for_us_and_not_for_the_network() -> None:
@@ -39,28 +39,28 @@ def test_a_student_who_never_answered_waits_for_us_and_not_for_the_network() -> 
 
 
 def test_one_check_that_gets_through_ends_it() -> None:
-    blockade = looked(trying(), 20)
-    blockade.path("completed")
-    assert not blockade.blocked
-    assert not looked(blockade, 60, begin=20).blocked
+    detector = looked(trying(), 20)
+    detector.ice_state("completed")
+    assert not detector.blocked
+    assert not looked(detector, 60, begin=20).blocked
 
 
 def test_a_student_who_hung_up_is_tried_no_more() -> None:
-    blockade = trying()
-    blockade.over()
-    assert not looked(blockade, 60).blocked
+    detector = trying()
+    detector.reset()
+    assert not looked(detector, 60).blocked
 
 
 def test_a_student_who_fetches_no_messages_either_has_lost_more_than_the_way() -> None:
-    blockade = looked(trying(), 60, absent=True)
-    assert not blockade.blocked
-    assert looked(blockade, 15, begin=60).blocked
+    detector = looked(trying(), 60, absent=True)
+    assert not detector.blocked
+    assert looked(detector, 15, begin=60).blocked
 
 
 def test_time_in_which_we_were_too_busy_to_look_does_not_count() -> None:
-    blockade = trying()
-    blockade.look(40.0, absent=False)
-    assert not blockade.blocked
+    detector = trying()
+    detector.update(40.0, absent=False)
+    assert not detector.blocked
 
 
 def sentence(count: int, port: int | None) -> str | None:

@@ -1,0 +1,63 @@
+"""What the broadcaster says to the students' pages through the signaling; old clients never get these messages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from classroom.common.errors import WireError
+from classroom.students.dismissal import LAST_WORD
+from classroom.students.roster import Roster, Student
+from classroom.students.settings import Admission, PeerChannel
+from classroom.webrtc.ice.servers import IceServers
+from classroom.webrtc.messages import IceServerEntry, IceServersRenewed, ToPage, Waiting, Welcome, encode
+
+__all__ = ["StudentPages"]
+
+logger = logging.getLogger(__name__)
+
+
+class StudentPages:
+    """The pages of the students on a roster."""
+
+    def __init__(self, roster: Roster, peers: PeerChannel, ice_servers: IceServers) -> None:
+        self._roster = roster
+        self._peers = peers
+        self._ice_servers = ice_servers
+
+    async def tell(self, peer: int, message: ToPage) -> None:
+        """Send a message to one peer; one that is gone is only logged."""
+        try:
+            await self._peers.send(peer, encode(message))
+        except WireError as gone:
+            logger.info("a message does not reach a page: %s", gone)
+
+    async def tell_all(self, message: ToPage) -> None:
+        """Send a message to all pages, within a bounded time."""
+        pages = [peer for peer, student in self._roster.present.items() if student.page]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(self.tell(peer, message) for peer in pages)), LAST_WORD)
+
+    async def welcome(self, peer: int, student: Student, admission: Admission) -> None:
+        """Tell a page that its student is admitted, or waits for the teacher."""
+        title, language, ticket = admission.title, admission.language, student.ticket or None
+        if student.admitted:
+            servers = self._ice_servers_for(student)
+            await self.tell(peer, Welcome(title=title, language=language, ticket=ticket, ice_servers=servers))
+        else:
+            await self.tell(peer, Waiting(title=title, language=language, ticket=ticket))
+
+    async def refresh_ice_servers(self) -> None:
+        """Give the pages new passwords for the TURN server before theirs expire; runs until cancelled.
+
+        Returns at once where none expires.
+        """
+        while (after := self._ice_servers.refresh_after) is not None:
+            await asyncio.sleep(after)
+            for peer, student in list(self._roster.present.items()):
+                if student.page and student.admitted and student.refused is None:
+                    await self.tell(peer, IceServersRenewed(self._ice_servers_for(student)))
+
+    def _ice_servers_for(self, student: Student) -> list[IceServerEntry]:
+        return self._ice_servers.for_page(f"student-{student.number}", student.address)

@@ -1,0 +1,65 @@
+"""What an audience is made of: the rules of admission, what viewers need, and how peers and the teacher are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from classroom.common.free_memory import MemoryWatch
+from classroom.webrtc.blocked_network import BlockedStudentsAlarm
+from classroom.webrtc.ice.server_check import StudentRelayFaults
+from classroom.webrtc.ice.servers import IceServers
+from classroom.webrtc.open_files import OpenFilesAlarm
+from classroom.webrtc.sending.feed import OfferedProgram
+from classroom.webrtc.sending.playout_delay import PlayoutSetting
+
+__all__ = ["Admission", "Admit", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
+
+Admit = Literal["everyone", "approve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whom the lesson admits, and the title and language that a student's page shows.
+
+    ``most`` is how many students may watch at once.
+    """
+
+    title: str
+    language: str | None
+    admit: Admit
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerSettings:
+    """What each viewer of the program needs."""
+
+    program: OfferedProgram
+    ice_servers: IceServers
+    playout_delay: PlayoutSetting
+
+
+@dataclass(frozen=True, slots=True)
+class PeerChannel:
+    """How peers are reached through the signaling.
+
+    ``send(peer, text)`` gives a message to a peer and raises WireError when it is gone. ``sign_out(peer)`` ends its
+    membership in the signaling room; it is None where an external server runs the room. ``absence(peer)`` returns for
+    how many seconds a peer has fetched no messages.
+    """
+
+    send: Callable[[int, str], Awaitable[None]]
+    sign_out: Callable[[int], Awaitable[None]] | None
+    absence: Callable[[int], float] = lambda _: 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceAlarms:
+    """What notifies the teacher that students get nothing: no memory, no open files, no relay, a blocked network."""
+
+    memory: MemoryWatch
+    open_files: OpenFilesAlarm
+    relay_faults: StudentRelayFaults
+    blocked_students: BlockedStudentsAlarm
