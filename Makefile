@@ -71,9 +71,10 @@ soak: .venv/ready-dev  ## Ten minutes with sources that die at random
 e2e: .venv/ready-dev system-packages web/node_modules/ready  ## The tests in a real browser
 	$(BIN)/pytest tests/e2e
 
-schema: setup  ## Write config/lesson.schema.json and web/lib/protocol.d.ts again
+schema: setup  ## Write the lesson's schema and what the pages take from the program again
 	$(BIN)/classroom schema > config/lesson.schema.json
 	$(BIN)/classroom schema --pages > web/lib/protocol.d.ts
+	$(BIN)/python -m classroom.lesson.audio_page > web/lib/audio_settings.js
 
 lock: .venv/ready  ## Write requirements.lock anew, with the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

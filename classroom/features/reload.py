@@ -20,7 +20,7 @@ from classroom.features.lesson_file import LessonFile, LessonFileWatch
 from classroom.features.opening import OpeningFeature
 from classroom.features.scenes import settles_in
 from classroom.lesson import Lesson
-from classroom.lesson.audio_settings import SETTINGS
+from classroom.lesson.audio import SETTINGS
 from classroom.lesson.difference import Changes, plan
 from classroom.media.overlay import build_overlays, tell_of_overlays
 from classroom.media.sound import SoundInput

@@ -19,7 +19,7 @@ from classroom.features.opening import OpeningFeature, hears_people, shows_cards
 from classroom.features.run_of_show import RunOfShowFeature
 from classroom.features.scenes import ScenesFeature
 from classroom.lesson import Lesson
-from classroom.lesson.audio_settings import SETTINGS
+from classroom.lesson.audio import SETTINGS
 from classroom.lesson.progress import DeviceProgress, InputProgress, PageProgress, Progress, path_text
 from classroom.lesson.progress_file import ProgressWriter, Resumption
 from classroom.media.sound import SoundInput

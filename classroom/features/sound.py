@@ -10,7 +10,7 @@ from classroom.common.sentences import Reason, reason_of
 from classroom.control import json_rpc
 from classroom.control.registry import Name, command
 from classroom.features.base import Events, Feature, InputMuted, section
-from classroom.lesson.audio_settings import AudioSettingsEntry, optional_parameters
+from classroom.lesson.audio import AudioSettingsEntry, optional_parameters
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.supervisor import SourceState, SourceStatus

@@ -8,8 +8,7 @@ from typing import Final, assert_never
 
 from pydantic import BaseModel
 
-from classroom.lesson.audio import AudioInput, ComputerInput, MicrophoneInput, SourceInput, ToneInput
-from classroom.lesson.audio_settings import SETTINGS
+from classroom.lesson.audio import SETTINGS, AudioInput, ComputerInput, MicrophoneInput, SourceInput, ToneInput
 from classroom.lesson.model import Lesson
 from classroom.lesson.sources import CameraSource
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from classroom.lesson.audio_settings import AudioSettings
+from classroom.lesson.audio import AudioSettings
 from classroom.lesson.times import LONGEST
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from classroom.lesson.audio_settings import AudioSettings
+from classroom.lesson.audio import AudioSettings
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import SILENCE, Level, combine, factor, measure
 from classroom.media.sound_buffer import SoundBuffer, sample_index

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from classroom.common.alarms import Alarm, Alarms, RestartSource, SetGain
 from classroom.common.clock import Clock
 from classroom.common.sentences import Wording
-from classroom.lesson.audio_settings import BOUNDS
+from classroom.lesson.audio import BOUNDS
 from classroom.media.channel import USUAL_LAG
 from classroom.media.delivery import Delivery, MissingDetector
 from classroom.media.detectors import (

@@ -23,7 +23,7 @@ import numpy as np
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError
 from classroom.common.limited_log import LimitedLog
-from classroom.lesson.audio_settings import BOUNDS
+from classroom.lesson.audio import BOUNDS
 from classroom.media.channel import METER, Channel, SoundInput
 from classroom.media.ducking import SPEECH_DB, Ducking
 from classroom.media.frames import SAMPLE_RATE, Samples

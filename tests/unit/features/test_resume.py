@@ -10,7 +10,7 @@ import pytest
 from classroom.common.clock import ManualClock
 from classroom.features.resume import Beginning
 from classroom.lesson import Lesson
-from classroom.lesson.audio_settings import AudioSettings
+from classroom.lesson.audio import AudioSettings
 from classroom.lesson.progress import InputProgress, Progress, RunOfShowProgress
 from classroom.lesson.progress_file import ProgressFile, Resumption
 from classroom.media.sound import SoundInput

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.lesson.audio_settings import AudioSettings
+from classroom.lesson.audio import AudioSettings
 from classroom.lesson.progress import (
     LARGEST,
     CueProgress,

@@ -2,6 +2,7 @@
  * The sound inputs: meter, fader and mute button of each, and how else it is heard. It may be heard later, lower while
  * somebody speaks, or only with its picture; that stands in one line, which opens the fields to change it.
  */
+import { AUDIO_SETTINGS } from '../../lib/audio_settings.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
@@ -12,21 +13,24 @@ import { OptimisticValues } from '../optimistic.js';
  * @import {Alarm, AudioInput} from '../model.js'
  */
 
-const LOWEST_DB = -60;
-const HIGHEST_DB = 20;
+/** @typedef {keyof typeof AUDIO_SETTINGS} NumberSetting */
 
-/** @typedef {'delay' | 'duck'} NumberSetting */
+const SETTINGS = /** @type {NumberSetting[]} */ (Object.keys(AUDIO_SETTINGS));
 
-/** The bounds of settings that are written as a number, in milliseconds and decibels; `step` is that of arrow keys. */
-const NUMBERS = { delay: { highest: 1000, step: 10 }, duck: { highest: 60, step: 1 } };
+/** The settings that are written as a number: all but the gain, which has a fader. */
+const WRITTEN = SETTINGS.filter((setting) => setting !== 'gain');
 
-/** Kinds that can give way to voices: not those that voices come from. */
-const GIVING_WAY = ['computer', 'source', 'tone'];
+/** What a unit is called, and how far the arrow keys move a setting of it. */
+const UNITS = { ms: { word: 'unit.ms_word', step: 10 }, dB: { word: 'unit.db_word', step: 1 } };
 
 /** @implements {Controller} */
 class Sound {
   #frame;
-  /** What is set here and on its way to the broadcaster. */
+  /**
+   * What is set here and on its way to the broadcaster.
+   *
+   * @type {Record<NumberSetting, OptimisticValues>}
+   */
   values;
 
   remedies = {
@@ -46,9 +50,11 @@ class Sound {
   /** @param {Frame} frame */
   constructor(frame) {
     this.#frame = frame;
-    const values = (/** @type {string} */ setting) =>
+    const values = (/** @type {NumberSetting} */ setting) =>
       new OptimisticValues((input, value) => frame.ask('audio.set', { input, [setting]: value }), frame.draw);
-    this.values = { gain: values('gain'), delay: values('delay'), duck: values('duck') };
+    this.values = /** @type {Record<NumberSetting, OptimisticValues>} */ (
+      Object.fromEntries(SETTINGS.map((setting) => [setting, values(setting)]))
+    );
   }
 
   /**
@@ -143,8 +149,8 @@ function inputView(scope, sound, name, input) {
         <input
           type="range"
           data-fader=${name}
-          min=${LOWEST_DB}
-          max=${HIGHEST_DB}
+          min=${AUDIO_SETTINGS.gain.lowest}
+          max=${AUDIO_SETTINGS.gain.highest}
           step="0.5"
           aria-label=${t('audio.gain', { input: name })}
           aria-valuetext=${decibels}
@@ -190,30 +196,30 @@ function inputView(scope, sound, name, input) {
 function settingsView({ t, number }, sound, name, input) {
   const shown = (/** @type {NumberSetting} */ setting) => sound.values[setting].value(name) ?? input[setting] ?? 0;
   const written = (/** @type {number} */ value) => number(value, Number.isInteger(value) ? 0 : 1);
-  const [delay, duck] = [shown('delay'), shown('duck')];
+  const settings = WRITTEN.filter((setting) => AUDIO_SETTINGS[setting].kinds.includes(input.kind ?? ''));
   const source = input.source ?? null;
   const facts = [
-    t('audio.delay_fact', { value: written(delay) }),
-    duck > 0 ? t('audio.duck_fact', { value: written(duck) }) : null,
+    ...settings.map((setting) => {
+      const value = shown(setting);
+      return value !== 0 || setting === 'delay' ? t(`audio.${setting}_fact`, { value: written(value) }) : null;
+    }),
     source === null ? null : input.heard === 'always' ? t('audio.always_fact') : t('audio.on_air_fact', { source }),
   ].filter((fact) => fact !== null);
   const chosen = (/** @type {Event} */ { target }) => {
     if (target instanceof HTMLSelectElement) sound.set(name, { heard: target.value });
   };
-  const field = (/** @type {NumberSetting} */ setting, /** @type {number} */ value, /** @type {string[]} */ texts) =>
-    numberView(sound, { setting, name, value, texts });
+  const field = (/** @type {NumberSetting} */ setting) => {
+    const { word, step } = UNITS[AUDIO_SETTINGS[setting].unit];
+    const texts = [t(`audio.${setting}`), t(`audio.${setting}_named`, { input: name }), t(word)];
+    return numberView(sound, { setting, name, value: shown(setting), step, texts });
+  };
   return html`
     <details class="heard">
       <summary>
         <span class="visually-hidden">${t('audio.heard_heading', { input: name })}</span><span class="facts">${facts.join(' · ')}</span>
       </summary>
       <div class="heard-fields">
-        ${field('delay', delay, [t('audio.delay'), t('audio.delay_named', { input: name }), t('unit.ms_word')])}
-        ${
-          GIVING_WAY.includes(input.kind ?? '')
-            ? field('duck', duck, [t('audio.duck'), t('audio.duck_named', { input: name }), t('unit.db_word')])
-            : nothing
-        }
+        ${settings.map(field)}
         ${
           source === null
             ? nothing
@@ -236,17 +242,18 @@ function settingsView({ t, number }, sound, name, input) {
  * @param {NumberSetting} field.setting
  * @param {string} field.name of the input
  * @param {number} field.value
+ * @param {number} field.step of the arrow keys
  * @param {string[]} field.texts the label, the label together with the name of the input, and the unit
  */
-function numberView(sound, { setting, name, value, texts: [label, named, unit] }) {
-  const { highest, step } = NUMBERS[setting];
+function numberView(sound, { setting, name, value, step, texts: [label, named, unit] }) {
+  const { lowest, highest } = AUDIO_SETTINGS[setting];
   const written = (/** @type {Event} */ { target }) => {
     if (!(target instanceof HTMLInputElement)) return;
     delete target.dataset.typing;
     const wanted = target.valueAsNumber;
     // Without a number all stays as it is; the next drawing shows that.
     if (Number.isNaN(wanted)) target.valueAsNumber = value;
-    else sound.values[setting].move(name, Math.min(highest, Math.max(0, wanted)), true);
+    else sound.values[setting].move(name, Math.min(highest, Math.max(lowest, wanted)), true);
   };
   const typing = (/** @type {Event} */ { target }) => {
     if (target instanceof HTMLInputElement) target.dataset.typing = '';
@@ -262,7 +269,7 @@ function numberView(sound, { setting, name, value, texts: [label, named, unit] }
         inputmode="decimal"
         data-setting=${setting}
         data-input=${name}
-        min="0"
+        min=${lowest}
         max=${highest}
         step=${Number.isInteger(value / step) ? step : 'any'}
         aria-label=${named}

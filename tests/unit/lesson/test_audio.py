@@ -10,8 +10,17 @@ from classroom.broadcaster import COMMANDS
 from classroom.common.clock import ManualClock
 from classroom.common.errors import CommandError
 from classroom.features.sound import InputEntry
-from classroom.lesson.audio import ComputerInput, MicrophoneInput, SourceInput, ToneInput, settings_of
-from classroom.lesson.audio_settings import BOUNDS, SETTINGS, AudioSettings, AudioSettingsEntry
+from classroom.lesson.audio import (
+    BOUNDS,
+    SETTINGS,
+    AudioSettings,
+    AudioSettingsEntry,
+    ComputerInput,
+    MicrophoneInput,
+    SourceInput,
+    ToneInput,
+    settings_of,
+)
 from classroom.media.sound import SoundInput, SoundMixer
 from classroom.media.sound_buffer import SoundBuffer
 from tests.support.lessons import report
