@@ -158,3 +158,10 @@ def test_the_files_that_the_architecture_names_are_there() -> None:
     folders = ("", "classroom", "classroom/media", "classroom/webrtc", "web")
     assert {each for each in named if not any((ROOT / folder / each).is_file() for folder in folders)} == set()
     assert len(named) > 20
+
+
+def test_the_files_of_how_to_add_are_there() -> None:
+    told = DOCUMENTS["docs/architecture.md"].split("\n## How to add\n")[1]
+    named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)+(?:\.[a-z]+)+)`", told))
+    assert {each for each in named if not (ROOT / each).is_file()} == set()
+    assert len(named) > 15
