@@ -114,7 +114,7 @@ def _meeting_at(server: str, lesson: Lesson) -> Lesson:
     """The lesson at another signaling server."""
     if lesson.access.passcode is not None:
         raise SetupError(
-            "Nobody is asked for the lesson's passcode at another signaling server. Leave --signaling out, or write "
+            "Another signaling server does not ask for the lesson's passcode. Leave out --signaling, or write "
             "access.passcode: null, and admit: approve to choose who comes in."
         )
     return lesson.model_copy(update={"signaling": lesson.signaling.model_copy(update={"server": server})})
@@ -146,28 +146,40 @@ def open_progress(lesson: Lesson, options: TeachOptions) -> tuple[Resumption | N
     file = ProgressFile.of(home, options.file)
     try:
         if not file.claim():
-            return None, "This lesson runs already on this computer, so this one begins anew and is not kept."
+            return (
+                None,
+                "This lesson is already running on this computer, so this one is new and is not saved.",
+            )
     except OSError as error:
         why = error.strerror or error
-        return None, f"How far the lesson is cannot be kept in {home} ({why}); after an interruption it begins anew."
+        return (
+            None,
+            f"The progress of the lesson cannot be saved in {home} ({why}), so an interruption would end it.",
+        )
     try:
         before = file.read()
     except (ValueError, OSError) as error:
         reason = getattr(error, "strerror", None) or error
-        return Resumption(file), f"What was kept of an interrupted lesson is left out ({reason}); this one begins anew."
+        return Resumption(
+            file
+        ), f"The saved progress of an interrupted lesson cannot be used ({reason}); this one starts from the beginning."
     if before is None:
         return Resumption(file), None
     of = f"the lesson of {before.began.astimezone():%H:%M}"
     passed = before.interrupted_for(datetime.now(UTC))
     if passed is None:
-        return Resumption(file), f"By this computer's clock {of} is still to come, so this one begins anew."
+        return Resumption(
+            file
+        ), f"By this computer's clock {of} is in the future, so this one starts from the beginning."
     if passed > longest:
-        return Resumption(file), f"{of.capitalize()} was interrupted {_spoken(passed)} ago, so this one begins anew."
+        return Resumption(
+            file
+        ), f"{of.capitalize()} was interrupted {_spoken(passed)} ago, so this one starts from the beginning."
     if options.fresh:
-        back = "To go on with it, stop this one before you change anything, and start without --fresh."
-        return Resumption(file, fresh=True), f"Begun anew; {of} is left aside. {back}"
-    anew = "To begin anew instead, stop and start with --fresh."
-    return Resumption(file, before), f"Going on with {of}, interrupted {_spoken(passed)} ago. {anew}"
+        back = "To continue it, stop this one before you change anything, and start without --fresh."
+        return Resumption(file, fresh=True), f"Started from the beginning; {of} is not continued. {back}"
+    anew = "To start from the beginning instead, stop and start with --fresh."
+    return Resumption(file, before), f"Continuing {of}, interrupted {_spoken(passed)} ago. {anew}"
 
 
 def _spoken(seconds: float) -> str:

@@ -111,7 +111,7 @@ class Session:
     ) -> Mapping[str, object]:
         """Say hello with the teacher's token; the first request of a connection. Answers with the whole state.
 
-        With the `key` of an invitation instead, the connection may send that one source and learns nothing else.
+        With the `key` of an invitation instead, the connection may only share that source.
         """
         if self._invitation is not None:
             return self._served.welcome_guest(self._invitation.source)
@@ -124,7 +124,7 @@ class Session:
 
     @command("watch")
     def watch(self, meters: bool | None = None, thumbnails: bool | None = None) -> Mapping[str, object]:
-        """Start or stop the notifications `meters` (ten a second) and `thumbnail` (about one a second and source)."""
+        """Start or stop the notifications `meters` (ten per second) and `thumbnail` (one per second and source)."""
         self.meters = self.meters if meters is None else meters
         self.thumbnails = self.thumbnails if thumbnails is None else thumbnails
         return {"meters": self.meters, "thumbnails": self.thumbnails}

@@ -41,9 +41,9 @@ class ConnectionsFeature(Feature):
     def offer(
         self, caller: Session, role: Role, source: Name | None = None, sdp: Sdp | None = None
     ) -> Mapping[str, object]:
-        """Begin a WebRTC connection: `monitor` watches the program, `publish` is the source that is named.
+        """Start a WebRTC connection: `monitor` watches the program, `publish` shares a source.
 
-        Answers with its name. What the broadcaster says about it, its offer first, comes as the notification `peer`.
+        Answers with its name. The broadcaster's messages to it come as notifications `peer`, its offer first.
         """
         return {"peer": caller.calls.begin(role, source, sdp)}
 
@@ -61,15 +61,15 @@ class ConnectionsFeature(Feature):
         sdpMid: Annotated[str, Field(max_length=64)] | None = None,
         sdpMLineIndex: Annotated[int, Field(ge=0, le=64)] | None = None,
     ) -> None:
-        """Name one way to reach the client (RFC 8839); an empty one means that there are no more."""
+        """Add a candidate address of the client (RFC 8839); an empty one says that there are no more."""
         caller.calls.take(peer, {"candidate": candidate, "sdpMid": sdpMid, "sdpMLineIndex": sdpMLineIndex})
 
     @command("peer.key_frame")
     def key_frame(self, caller: Session, peer: PeerName) -> None:
-        """Ask for a whole picture, because none can be shown; answered at most once a second for all."""
+        """Ask for a key frame, because no picture can be shown; granted at most once per second for all."""
         caller.calls.take(peer, {"type": "key-frame"})
 
     @command("peer.close")
     def close(self, caller: Session, peer: PeerName) -> None:
-        """End a connection that `peer.offer` began; the end of the websocket ends it as well."""
+        """End a connection that `peer.offer` started; it also ends with the websocket."""
         caller.calls.end(peer)

@@ -54,7 +54,7 @@ class LessonFeature(Feature):
 
     @command("lesson.end")
     def end(self) -> None:
-        """End the lesson: students are told, everything stops."""
+        """End the lesson: students are notified, and everything stops."""
         self._end()
 
     @section("lesson")

@@ -50,7 +50,7 @@ class PublishingFeature(Feature):
 
     @command("source.uninvite")
     def revoke(self, source: Name) -> None:
-        """Take the invitation of a source back: its link is worthless from now on, and who came by it is sent away."""
+        """Revoke the invitation to a source: its link no longer works, and devices that use it are disconnected."""
         browser_source(self._sources(), source)
         self._invitations.revoke(source)
 

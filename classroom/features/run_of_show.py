@@ -121,7 +121,7 @@ class RunOfShowFeature(Feature):
 
     @command("cue.next")
     def next(self) -> None:
-        """Go on with the run of show: the cues that are due, else the next one. Later ones come by themselves again."""
+        """Continue the run of show: perform the due cues, or else the next one. Later cues are automatic again."""
         self._carry_out(self._show.advance(self._now()))
         self._moved()
 

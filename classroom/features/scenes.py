@@ -73,7 +73,7 @@ class ScenesFeature(Feature):
         transition: TransitionKind | None = None,
         duration: Annotated[float, Field(ge=0, le=10)] | None = None,
     ) -> None:
-        """Put a scene on air, by the lesson's transition unless one is named; the duration is in seconds."""
+        """Put a scene on air, with the lesson's transition unless one is named; the duration is in seconds."""
         self.put_on_air(scene, transition, duration, why="teacher")
         self._events.emit(TakenOver())
 
@@ -85,7 +85,7 @@ class ScenesFeature(Feature):
 
     @command("program.take")
     def take(self) -> None:
-        """Put the scene of the preview on air, by its own or the lesson's transition; the old one becomes the preview."""  # noqa: E501 - one line of help
+        """Put the preview on air, with its own or the lesson's transition; the old scene becomes the preview."""
         before = self._director.program.scene
         if self._director.take(now=self._clock.now()):
             self._came(before, "teacher")

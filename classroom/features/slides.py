@@ -31,7 +31,7 @@ class SlidesFeature(Feature):
         page: Annotated[int, Field(ge=1, le=100_000)] | None = None,
         step: Annotated[int, Field(ge=-100_000, le=100_000)] | None = None,
     ) -> None:
-        """Turn slides to a page, counted from 1, or by a step: 1 is the next page, -1 the one before."""
+        """Turn slides to a page, counted from 1, or by a step: 1 is the next page, -1 the previous one."""
         if (page is None) == (step is None):
             raise CommandError(json_rpc.INVALID_PARAMS, "Name a page or a step, not both.")
         self._turn(source, page, step, why="teacher")

@@ -56,10 +56,10 @@ class SoundFeature(Feature):
 
     @command("audio.set", optional=optional_parameters())
     def set(self, input: Name, **changes: Any) -> None:
-        """Change the gain (dB) of an audio input, mute it or open it, or let it be heard later by a `delay` (ms).
+        """Change an audio input: its gain (dB), whether it is muted, and its `delay` (ms).
 
-        `duck` is how much quieter (dB) it is while somebody speaks into a microphone. The sound of a source is `heard`
-        while that is `on-air`, or `always`.
+        `duck` is how much quieter (dB) it is while somebody speaks into a microphone. `heard` is when the sound of a
+        source is heard: while it is `on-air`, or `always`.
         """
         if all(each is None for each in changes.values()):
             raise CommandError(json_rpc.INVALID_PARAMS, f"Name at least one of {', '.join(changes)}.")

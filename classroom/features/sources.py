@@ -46,7 +46,7 @@ class SourcesFeature(Feature):
 
     @command("source.restart")
     def restart(self, source: Name) -> None:
-        """Close a source and open it anew, as after a camera was plugged in."""
+        """Close a source and open it again, for example after a camera was plugged in."""
         self._pool.restart(source)
 
     @section("sources", changing=True)

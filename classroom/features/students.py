@@ -53,13 +53,13 @@ class StudentsFeature(Feature):
 
     @command("student.admit")
     def admit(self, id: StudentNumber) -> None:
-        """Let in a student who waits to be admitted; one who is in already stays so."""
+        """Admit a student who is waiting; nothing changes for a student who is already admitted."""
         self._audience.admit(str(id))
         self._refresh()
 
     @command("student.remove")
     def remove(self, id: StudentNumber, ban: bool = False) -> None:
-        """Send a student away, or refuse one who waits; with `ban` for the rest of the lesson."""
+        """Remove a student, or refuse a waiting one; with `ban`, for the rest of the lesson."""
         self._audience.remove(str(id), ban=ban)
         self._refresh()
 

@@ -136,7 +136,7 @@ async def test_an_interrupted_lesson_comes_back_where_it_was(
         assert standing(after) == standing(before)
         assert after["lesson"]["elapsed"] >= before["lesson"]["elapsed"]
         assert abs(_seconds(after) - _seconds(before)) <= 2
-        await eventually(lambda: any("Going on with the lesson of" in line for line in running.log))
+        await eventually(lambda: any("Continuing the lesson of" in line for line in running.log))
         assert any("start with --fresh" in line for line in running.log)
 
 
@@ -153,7 +153,7 @@ async def test_fresh_begins_anew_and_can_be_taken_back_before_anything_was_chang
     async with teaching(str(lesson), "--port", "0", "--fresh", env=home) as running:
         state = await ask(running)
         assert (state["program"]["scene"], state["audio"]["tone"]["muted"]) == ("title", False)
-        await eventually(lambda: any("is left aside" in line for line in running.log))
+        await eventually(lambda: any("is not continued" in line for line in running.log))
         assert await running.interrupt() == 0
     async with teaching(str(lesson), "--port", "0", env=home) as running:
         assert standing(await ask(running)) == standing(before)
@@ -174,13 +174,13 @@ async def test_the_interrupted_lesson_outlives_one_begun_anew_that_crashes_befor
     for _ in range(2):
         async with teaching(str(lesson), "--port", "0", "--fresh", env=home) as running:
             assert (await ask(running))["program"]["scene"] == "title"
-            await eventually(lambda: any("is left aside" in line for line in running.log))
+            await eventually(lambda: any("is not continued" in line for line in running.log))
             await asyncio.sleep(1.5)  # in which a lesson that goes on would have been written
             running.process.kill()
             await asyncio.wait_for(running.process.wait(), 30)
     async with teaching(str(lesson), "--port", "0", env=home) as running:
         assert standing(await ask(running)) == standing(before)
-        await eventually(lambda: any("Going on with the lesson of" in line for line in running.log))
+        await eventually(lambda: any("Continuing the lesson of" in line for line in running.log))
 
 
 async def test_a_lesson_that_was_ended_and_one_that_keeps_nothing_begin_anew(
@@ -208,7 +208,7 @@ async def test_what_is_of_no_use_is_left_out_with_one_line(lesson: Path, home: d
         spoil(file, data)
         async with teaching(str(lesson), "--port", "0", env=home) as running:
             assert (await ask(running))["program"]["scene"] == "title"
-            await eventually(lambda: sum("is left out" in line for line in running.log) == 1)
+            await eventually(lambda: sum("cannot be used" in line for line in running.log) == 1)
             assert not any("Traceback" in line for line in running.log)
 
 
@@ -230,7 +230,7 @@ async def test_the_same_lesson_twice_at_a_time_does_not_go_on_with_itself(
         await eventually(kept(home, lesson).is_file)
         async with teaching(str(lesson), "--port", "0", env=home) as second:
             assert (await ask(second))["program"]["scene"] == "title"
-            await eventually(lambda: any("runs already" in line for line in second.log))
+            await eventually(lambda: any("already running" in line for line in second.log))
 
 
 async def test_the_built_in_lesson_goes_on_too(home: dict[str, str | None]) -> None:
