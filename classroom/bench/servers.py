@@ -30,7 +30,7 @@ from classroom.lesson.sections import IceModel
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.students.audience import Audience
-from classroom.students.settings import Admission, AudienceAlarms, PeerChannel, ViewerSettings
+from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
 from classroom.webrtc.ice.server_check import StudentRelayFaults
@@ -71,7 +71,7 @@ class ClassroomServer:
         self._answered: dict[int, asyncio.Future[None]] = {}
         unheard = Alarms(lambda: None)
         self.audience = Audience(
-            admission=Admission(title="bench", language="en", admit="everyone", most=100_000),
+            admission=AdmissionRules(title="bench", language="en", admit="everyone", most=100_000),
             viewers=ViewerSettings(program, IceServers(IceModel()), "auto" if offer_playout_delay() else "off"),
             peers=PeerChannel(self._said, None),
             alarms=AudienceAlarms(

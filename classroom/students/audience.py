@@ -18,7 +18,7 @@ from classroom.students.bans import Bans, Identity, same_name
 from classroom.students.dismissal import Dismissal, end_viewer, report
 from classroom.students.pages import StudentPages
 from classroom.students.roster import Roster, Student, StudentCount, StudentEntry
-from classroom.students.settings import Admission, AudienceAlarms, PeerChannel, ViewerSettings
+from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.description import Candidate
 from classroom.webrtc.ice.interfaces import is_here
 from classroom.webrtc.messages import (
@@ -56,7 +56,7 @@ class Audience:
     def __init__(
         self,
         *,
-        admission: Admission,
+        admission: AdmissionRules,
         viewers: ViewerSettings,
         peers: PeerChannel,
         alarms: AudienceAlarms,
@@ -72,7 +72,7 @@ class Audience:
         self._pages = StudentPages(self._roster, peers, viewers.ice_servers)
         self._dismissal = Dismissal(tell=self._pages.tell, sign_out=peers.sign_out)
 
-    def renew(self, admission: Admission) -> None:
+    def renew(self, admission: AdmissionRules) -> None:
         """Apply other rules to students who join from now on, and show other details of the lesson."""
         self._admission = admission
 

@@ -11,7 +11,7 @@ from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.signaling.backend import SignalingBackend
 from classroom.students.audience import Audience
-from classroom.students.settings import Admission, AudienceAlarms, PeerChannel, ViewerSettings
+from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
 from classroom.webrtc.ice.server_check import StudentRelayFaults
@@ -57,9 +57,9 @@ def audience_of(
     )
 
 
-def admission_of(lesson: Lesson) -> Admission:
+def admission_of(lesson: Lesson) -> AdmissionRules:
     """The rules of a lesson for students who join."""
-    return Admission(
+    return AdmissionRules(
         title=lesson.lesson.title,
         language=lesson.lesson.language,
         admit=lesson.access.admit,

@@ -9,7 +9,7 @@ import logging
 from classroom.common.errors import WireError
 from classroom.students.dismissal import LAST_WORD
 from classroom.students.roster import Roster, Student
-from classroom.students.settings import Admission, PeerChannel
+from classroom.students.settings import AdmissionRules, PeerChannel
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.messages import IceServerEntry, IceServersRenewed, ToPage, Waiting, Welcome, encode
 
@@ -39,7 +39,7 @@ class StudentPages:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*(self.tell(peer, message) for peer in pages)), LAST_WORD)
 
-    async def welcome(self, peer: int, student: Student, admission: Admission) -> None:
+    async def welcome(self, peer: int, student: Student, admission: AdmissionRules) -> None:
         """Tell a page that its student is admitted, or waits for the teacher."""
         title, language, ticket = admission.title, admission.language, student.ticket or None
         if student.admitted:

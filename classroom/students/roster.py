@@ -73,17 +73,17 @@ class Student:
     address: str
     joined: str
     admitted: bool
-    viewer: Viewer | None = None
-    task: asyncio.Task[None] | None = None
-    page: bool = False
-    lost: bool = False
-    replaces_lost: bool = False
-    refused: RefusalReason | None = None
-    listed: bool = False
-    latency: float | None = None
-    ticket: str = ""
-    device: str = ""
-    timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    viewer: Viewer | None = field(default=None, init=False)
+    task: asyncio.Task[None] | None = field(default=None, init=False)
+    page: bool = field(default=False, init=False)
+    lost: bool = field(default=False, init=False)
+    replaces_lost: bool = field(default=False, init=False)
+    refused: RefusalReason | None = field(default=None, init=False)
+    listed: bool = field(default=False, init=False)
+    latency: float | None = field(default=None, init=False)
+    ticket: str = field(default="", init=False)
+    device: str = field(default="", init=False)
+    timers: list[asyncio.TimerHandle] = field(default_factory=list, init=False)
 
     @property
     def watches(self) -> bool:

@@ -14,13 +14,13 @@ from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.feed import OfferedProgram
 from classroom.webrtc.sending.playout_delay import PlayoutSetting
 
-__all__ = ["Admission", "Admit", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
+__all__ = ["AdmissionRules", "Admit", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
 
 Admit = Literal["everyone", "approve"]
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class AdmissionRules:
     """Whom the lesson admits, and the title and language that a student's page shows.
 
     ``most`` is how many students may watch at once.

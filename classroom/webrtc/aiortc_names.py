@@ -1,8 +1,7 @@
-"""What is relied on of aiortc, aioice and pylibsrtp that they do not offer: every name, and whether it is there.
+"""The private names of aiortc, aioice and pylibsrtp on which we rely, and whether they exist.
 
-``rtp.py`` and ``guard.py`` reach into them by these names; nothing else does. Where one is missing,
-``missing`` names it, and packets go aiortc's public way (``track.py``), which is slower and hears no request for a key
-frame.
+Only ``aiortc_internals.py`` and ``aiortc_guard.py`` use them. ``missing`` returns those that do not exist. In this case
+aiortc sends the packets itself (``sending/packet_track.py``), which is slower and ignores requests for key frames.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ GUARDED: Final = (
     ("aioice.ice.StunProtocol", "datagram_received"),
     ("aioice.ice.StunProtocol", "send_stun"),
 )
-"""What a guard of a connection stands on; see ``guard.py``."""
+"""The names that guard a connection; see ``aiortc_guard.py``."""
 
 FOR_DELAY: Final = (
     ("aiortc.codecs", "HEADER_EXTENSIONS"),
@@ -83,13 +82,13 @@ RELIED_ON: Final = (
     ("aiortc.rtp", "unpack_remb_fci"),
     ("aiortc.rtp", "is_rtcp"),
 )
-"""What no documentation promises: (module, class or function that holds it, name)."""
+"""Names that no documentation promises: (module, class or function that has it, name)."""
 
 
 def holders() -> dict[str, object]:
-    """What holds the names of ``RELIED_ON``: modules, and a specimen where only an object has the name.
+    """The objects that have the names of ``RELIED_ON``: modules, and an instance where only an instance has the name.
 
-    Only with a running event loop. One that cannot be made is left out.
+    Needs a running event loop. An object that cannot be made is omitted.
     """
     found: dict[str, object] = {}
     makers: dict[str, Callable[[], object]] = {

@@ -1,7 +1,7 @@
-"""Which addresses of a peer's candidates may be sent to, and how many: a student names them, others would be hit.
+"""Which addresses of a peer's candidates packets may be sent to, and how many: a peer could name other computers.
 
-Each candidate that is taken makes this computer send packets to an address of the peer's choice, so it is the peer's
-own, or that of a relay, as far as that can be told; never one that means many machines or this one.
+Each candidate that is accepted makes this computer send packets to an address of the peer's choice. So the address must
+be the peer's own, or a relay's, as far as that can be known; never one of many machines, or of this one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from classroom.common.errors import WireError
 __all__ = ["MOST_CANDIDATES", "is_local_name", "may_be_sent_to", "read_candidate"]
 
 MOST_CANDIDATES: Final = 32
-"""Candidates taken of one peer for one connection. A browser with cable, wireless, VPN and a relay names 20."""
+"""Candidates that are accepted for one connection. A browser with cable, wireless, VPN and a relay names 20."""
 
 _LONGEST: Final = 1024
 _LINE: Final = re.compile(
@@ -34,14 +34,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def is_local_name(host: str) -> bool:
-    """Whether a host is a name that mDNS resolves, behind which browsers hide their addresses."""
+    """Whether a host is a name for mDNS, with which browsers hide their addresses."""
     return _LOCAL_NAME.fullmatch(host) is not None
 
 
 def read_candidate(line: str) -> RTCIceCandidate | None:
-    """A candidate as RFC 8839 (section 5.1) writes it; None where it is of no use here, as one of TCP.
+    """Parse a candidate (RFC 8839, section 5.1); None where it cannot be used, such as one for TCP.
 
-    Raises WireError where it is none.
+    Raises WireError where it is malformed.
     """
     match = _LINE.fullmatch(line.strip()) if len(line) <= _LONGEST else None
     if match is None:
@@ -67,8 +67,8 @@ def may_be_sent_to(
 ) -> bool:
     """Whether an address may be checked.
 
-    ``ours`` are the addresses of the sockets that would send, ``networks`` those this computer is in; ``near`` says
-    that the peer is on this computer.
+    ``ours`` are the addresses of the sockets that send, ``networks`` are this computer's networks; ``near`` says that
+    the peer is on this computer.
     """
     try:
         address = ipaddress.ip_address(host)
@@ -79,7 +79,7 @@ def may_be_sent_to(
     if address.is_loopback:
         return near
     if isinstance(address, ipaddress.IPv6Address):
-        # One of a single link needs a zone, and an IPv4 address in disguise would pass by the rules below.
+        # A link-local address needs a zone, and an IPv4-mapped address would bypass the rules below.
         return not (address.is_link_local or address.is_site_local or address.ipv4_mapped or address.scope_id)
     if address == _BROADCAST or address.is_reserved or int(address) >> 24 == 0:
         return False
@@ -89,7 +89,7 @@ def may_be_sent_to(
 
 
 def _ends(address: ipaddress.IPv4Address, network: Network) -> bool:
-    """Whether it is the first or the last address of a network, which mean all that are in it (RFC 919)."""
+    """Whether it is the first or the last address of a network, which reach all computers in it (RFC 919)."""
     if not isinstance(network, ipaddress.IPv4Network) or network.prefixlen > 30:
         return False
     return address in (network.network_address, network.broadcast_address)

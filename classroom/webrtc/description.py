@@ -1,8 +1,8 @@
-"""A peer's description (SDP, RFC 8866) before aiortc sees it: what it may say, and what is taken out of it.
+"""Checks a peer's description (SDP, RFC 8866) before aiortc reads it, and takes the candidates out of it.
 
-aiortc takes much for granted, and what it does with a description goes on after it has been taken, in tasks that nobody
-waits for. So whatever would fail there is refused here, with a sentence. Candidates are taken out and added one by one,
-as if they had come by themselves: so they are counted and looked at, and a name that mDNS must find holds up nobody.
+aiortc expects valid descriptions, and it uses them in tasks that run after it has accepted them, where no caller sees
+an error. So a description that would fail there is refused here, with a reason. Candidates are taken out and added one
+by one, as if they had come separately: so they are counted and checked, and a slow mDNS name delays nothing.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ BAD_DESCRIPTION: Final = (
     OperationError,
     RuntimeError,
 )
-"""What aiortc's parser is seen to raise for descriptions that no browser writes."""
+"""What aiortc's parser raises for descriptions that no browser writes."""
 
 _LONGEST: Final = 65_536
 _MOST_LINES: Final = 1000
 _LONGEST_LINE: Final = 2048
 _MOST_OF: Final = {"m=": 8, "a=candidate:": 256, "a=rtpmap:": 128, "a=rtcp-fb:": 256}
-"""A browser's description has 4 kB and 100 lines. aiortc takes 1.5 s to read 250 kB of some, and all wait meanwhile."""
+"""A browser's description has 4 kB and 100 lines. aiortc may need 1.5 s for 250 kB, and all students wait."""
 
 _MEDIA: Final = re.compile(r"m=(audio|video) (\d{1,5}) ([A-Z/]+) (\d{1,3}(?: \d{1,3}){0,63})")
 _ICE_CHARACTERS: Final = r"[A-Za-z0-9+/=_#-]"
-"""Those of RFC 8839, section 5.4, and what older clients use besides."""
+"""Those of RFC 8839, section 5.4, and others that older clients use."""
 
 _LINES: Final = {
-    # It stands in every check that is sent, and is the peer's choice; RFC 8839 has 256.
+    # Each check that is sent contains it, and the peer chooses it; RFC 8839 allows 256.
     "ice-ufrag": re.compile(_ICE_CHARACTERS + r"{4,64}"),
     "ice-pwd": re.compile(_ICE_CHARACTERS + r"{22,256}"),
     "fingerprint": re.compile(r"[A-Za-z0-9-]{1,16} [0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}"),
@@ -58,14 +58,14 @@ _FIRST_RTCP, _LAST_RTCP, _LARGEST_FORMAT = 64, 95, 127
 """Numbers of formats that would be taken for RTCP (RFC 5761, section 4)."""
 
 _DIRECTION: Final = re.compile(r"a=(sendrecv|sendonly|recvonly|inactive)")
-_LISTENING: Final = {"sendrecv": "recvonly", "sendonly": "inactive"}
+_RECEIVE_ONLY: Final = {"sendrecv": "recvonly", "sendonly": "inactive"}
 _LEFT_OUT: Final = ("c=", "b=", "a=rtcp:", "a=end-of-candidates", "a=candidate:")
-"""Lines that say nothing to aiortc, or that are looked at elsewhere."""
+"""Lines that aiortc does not use, or that are read elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to reach the peer (RFC 8839); an empty line means that there are no more.
+    """One address of the peer (RFC 8839); an empty line means that there are no more.
 
     As a message it has the names that browsers give its fields.
     """
@@ -77,14 +77,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDescription:
-    """A description that aiortc can take, and the first of the candidates that stood in it."""
+    """A description that aiortc can read, and the first of the candidates that it contained."""
 
     sdp: str
     candidates: Sequence[Candidate]
 
 
 def check_size(sdp: str) -> None:
-    """Raise WireError for a description that would take long to read or to act on."""
+    """Raise WireError for a description that would take long to process."""
     if len(sdp) > _LONGEST:
         raise WireError("its description is too long")
     lines = sdp.splitlines()
@@ -95,7 +95,7 @@ def check_size(sdp: str) -> None:
 
 
 def check_description(sdp: str, kind: Literal["offer", "answer"]) -> CheckedDescription:
-    """A description as it may be given to aiortc; WireError says why another cannot be used."""
+    """Check a description and return it as aiortc may read it. Raises WireError, which says what is wrong."""
     check_size(sdp)
     head, *sections = _sections(sdp)
     if not sections:
@@ -104,14 +104,14 @@ def check_description(sdp: str, kind: Literal["offer", "answer"]) -> CheckedDesc
         _check(line)
     mids: list[str] = []
     candidates: list[Candidate] = []
-    # All that we offer has one transport; an answer that bundles it in another order would have aiortc end it.
+    # All offered sections share one transport; an answer that bundles them in another order makes aiortc end it.
     kept = [line for line in head if _is_kept(line) and not (kind == "answer" and line.startswith("a=group:"))]
     for index, section in enumerate(sections):
-        refused = _check_section(head, section, kind)
+        rejected = _check_section(head, section, kind)
         mids.append(_value(section, "mid") or "")
-        if not refused:
+        if not rejected:
             candidates += [Candidate(line, mids[-1], index) for line in section if line.startswith("a=candidate:")]
-        kept += _listening(section) if kind == "answer" else [line for line in section if _is_kept(line)]
+        kept += _receive_only(section) if kind == "answer" else [line for line in section if _is_kept(line)]
     if len(set(mids)) != len(mids):
         raise WireError("its description names two media alike")
     if kind == "offer":
@@ -122,7 +122,7 @@ def check_description(sdp: str, kind: Literal["offer", "answer"]) -> CheckedDesc
 
 
 def _sections(sdp: str) -> list[list[str]]:
-    """The lines of the session, and then those of each medium."""
+    """The lines of the session, and then those of each media section."""
     found: list[list[str]] = [[]]
     for line in sdp.splitlines():
         if line.startswith("m="):
@@ -132,7 +132,7 @@ def _sections(sdp: str) -> list[list[str]]:
 
 
 def _check_section(head: Sequence[str], section: Sequence[str], kind: str) -> bool:
-    """Raise WireError for a medium that cannot be taken; whether the peer refuses it."""
+    """Raise WireError for a media section that cannot be used; returns whether the peer rejects it."""
     media = _MEDIA.fullmatch(section[0])
     if media is None or int(media[2]) > 65_535:
         raise WireError("its description has media that are neither picture nor sound, or cannot be read")
@@ -161,7 +161,7 @@ def _check(line: str) -> None:
 
 
 def _value(lines: Sequence[str], name: str) -> str | None:
-    """What the last line of that name says, which is the one that counts for aiortc."""
+    """The value of the last line with this name, which is the one that aiortc uses."""
     start = f"a={name}:"
     return next((line[len(start) :] for line in reversed(lines) if line.startswith(start)), None)
 
@@ -174,13 +174,13 @@ def _check_bundle(head: Sequence[str], mids: Sequence[str]) -> None:
                 raise WireError("its description bundles media that it does not have")
 
 
-def _listening(section: Sequence[str]) -> Iterator[str]:
-    """A section of an answer, as one of somebody who sends nothing: what would come is not to be decoded here."""
+def _receive_only(section: Sequence[str]) -> Iterator[str]:
+    """A section of an answer, changed to one that sends nothing, so that nothing is decoded here."""
     directed = False
     for line in section:
         if (direction := _DIRECTION.fullmatch(line)) is not None:
             directed = True
-            yield f"a={_LISTENING.get(direction[1], direction[1])}"
+            yield f"a={_RECEIVE_ONLY.get(direction[1], direction[1])}"
         elif _is_kept(line):
             yield line
     if not directed:
@@ -194,5 +194,5 @@ def _is_kept(line: str) -> bool:
 def _try_to_read(sdp: str) -> None:
     try:
         SessionDescription.parse(sdp)
-    except Exception as fault:  # whatever the parser did not expect
+    except Exception as fault:  # any exception of the parser
         raise WireError(f"its description cannot be read ({type(fault).__name__})") from fault

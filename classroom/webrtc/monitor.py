@@ -1,4 +1,4 @@
-"""The teacher's own view of the program, sent and shown as a student's is, but met over the control websocket."""
+"""The teacher's copy of the program, sent as to a student, but negotiated over the control websocket."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["ProgramMonitor", "ViewerFactory"]
 logger = logging.getLogger(__name__)
 
 ViewerFactory = Callable[[str, Callable[[Offer], Awaitable[None]]], Viewer]
-"""Makes a viewer of a name that sends its offers by a function."""
+"""Makes a viewer with this name, which sends its offers by this function."""
 
-_MEASURE_EVERY: Final = 2.0
+_MEASURE_INTERVAL: Final = 2.0
 
 
 class ProgramMonitor:
-    """One monitor, which begins at once. ``tell`` gives the teacher's client what the viewer says."""
+    """One monitor, which starts at once. ``tell`` gives the teacher's client the messages of the viewer."""
 
     def __init__(self, *, make_viewer: ViewerFactory, tell: Tell) -> None:
         self._tell = tell
@@ -33,7 +33,7 @@ class ProgramMonitor:
         self._task.add_done_callback(_report)
 
     def take(self, message: Mapping[str, object]) -> None:
-        """What the client says; CommandError when it cannot be understood or comes too late."""
+        """Read a message of the client. Raises CommandError when it cannot be read or comes too late."""
         try:
             said = read(message)
         except WireError as fault:
@@ -44,7 +44,7 @@ class ProgramMonitor:
             self._viewer.deliver(said)
 
     def tell(self, message: ToTeacher) -> None:
-        """Say something to the client."""
+        """Send a message to the client."""
         self._tell(message)
 
     async def close(self) -> None:
@@ -60,7 +60,7 @@ class ProgramMonitor:
 
     async def _measure(self) -> None:
         while True:
-            await asyncio.sleep(_MEASURE_EVERY)
+            await asyncio.sleep(_MEASURE_INTERVAL)
             await self._viewer.measure()
 
     async def _send(self, offer: Offer) -> None:

@@ -56,9 +56,7 @@ class OpenFilesAlarm:
 
     def refused(self, name: str) -> None:
         """A student could not be admitted."""
-        self._log.warn(
-            "%s is not admitted, because this process may open no more files; raise the limit with 'ulimit -n'", name
-        )
+        self._log.warn("%s is not admitted, because too few files may be open; raise the limit with 'ulimit -n'", name)
         self._alarms.put(_ALARM)
         self.close()
         self._over = asyncio.get_running_loop().call_later(_OVER, self._alarms.clear, _CODE)

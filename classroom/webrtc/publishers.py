@@ -1,4 +1,4 @@
-"""Who sends which browser source: at most one page each, the newest."""
+"""The pages that send browser sources: at most one for each source, the newest."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from classroom.webrtc.receiving.publisher import Publisher
 __all__ = ["Publishers", "browser_source"]
 
 Sources = Callable[[], Mapping[str, Source]]
-"""The sources of the lesson as they are now, of all kinds."""
+"""The current sources of the lesson, of all kinds."""
 
 
 class Publishers:
-    """Begins publishers; what it begins belongs to the session that asked, which ends it."""
+    """Starts publishers; each belongs to the session that asked, which ends it."""
 
     def __init__(self, *, sources: Sources, ice_servers: IceServers, clock: Clock) -> None:
         self._sources = sources
@@ -28,7 +28,7 @@ class Publishers:
         self._sending: dict[str, Publisher] = {}
 
     def begin(self, source: str | None, sdp: str | None, tell: Tell) -> Publisher:
-        """Answer a page's offer in the place of who sent before; CommandError where there is no such source."""
+        """Answer a page's offer, and replace the page that sent before. Raises CommandError for an unknown source."""
         if source is None or sdp is None:
             raise CommandError.not_possible("Name the source to be, and give the offer: source and sdp.")
         name = source
@@ -62,7 +62,7 @@ class Publishers:
         return publisher
 
     def end_removed(self) -> None:
-        """End those whose source is gone from the lesson, or is of another kind now."""
+        """End the publishers whose source was removed from the lesson, or has another kind now."""
         sources = self._sources()
         for name, publisher in list(self._sending.items()):
             if not isinstance(sources.get(name), Browser):
@@ -70,7 +70,7 @@ class Publishers:
 
 
 def browser_source(sources: Mapping[str, Source], name: str) -> Browser:
-    """The source of that name that a page can be; CommandError where there is none."""
+    """The browser source of this name. Raises CommandError where there is none."""
     found = sources.get(name)
     if found is None:
         known = [each for each, source in sources.items() if isinstance(source, Browser)]

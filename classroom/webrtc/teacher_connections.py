@@ -1,4 +1,4 @@
-"""The connections that teachers may begin over the control websocket, by role."""
+"""The connections that teachers can start over the control websocket, by role."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from classroom.webrtc.receiving.publisher import Publisher
 __all__ = ["TeacherConnections"]
 
 Say = Callable[[Mapping[str, object]], None]
-"""Says a message to the client, as a JSON object."""
+"""Sends a message to the client, as a JSON object."""
 
 
 class TeacherConnections:
-    """Begins what a teacher's page asks for. What it begins belongs to the session that asked, which ends it."""
+    """Starts the connections that a teacher's page asks for. Each belongs to the session that asked, which ends it."""
 
     def __init__(self, *, make_viewer: ViewerFactory, ice_servers: IceServers, publishers: Publishers) -> None:
         self._make_viewer = make_viewer
@@ -32,7 +32,7 @@ class TeacherConnections:
     def begin(
         self, role: Literal["monitor", "publish"], source: str | None, sdp: str | None, say: Say
     ) -> ProgramMonitor | Publisher:
-        """Begin a connection; ``say`` gives the client what the broadcaster says. Raises CommandError."""
+        """Start a connection; ``say`` sends the client the broadcaster's messages. Raises CommandError."""
 
         def tell(message: ToTeacher) -> None:
             say(to_json(message))
@@ -49,16 +49,16 @@ class TeacherConnections:
                 return self._publishers.begin(source, sdp, tell)
 
     def end_removed(self) -> None:
-        """End what is sent to sources that the lesson has no more."""
+        """End the connections to sources that the lesson no longer has."""
         self._publishers.end_removed()
 
     async def refresh_ice_servers(self) -> None:
-        """Give those who watch new passwords for the TURN server before theirs expire; see ``Audience``."""
+        """Give the monitors new passwords for the TURN server before theirs expire; see ``StudentPages``."""
         while (after := self._ice_servers.refresh_after) is not None:
             await asyncio.sleep(after)
             self.tell_monitors(IceServersRenewed(self._ice_servers.for_page("monitor")))
 
     def tell_monitors(self, message: ToTeacher) -> None:
-        """Say something to all who watch."""
+        """Send a message to all monitors."""
         for monitor in list(self._monitors):
             monitor.tell(message)

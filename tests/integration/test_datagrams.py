@@ -258,7 +258,7 @@ async def test_a_student_who_walks_through_many_networks_is_followed() -> None:
         ice, theirs = ice_of(made.sender), ice_of(made.receiver)
         for _ in range(MOST_PAIRS + 8):
             with stranger(HERE) as sock:
-                ice.rules.allowance = CheckBudget(time.monotonic())
+                ice.rules.check_budget = CheckBudget(time.monotonic())
                 asked = check(user=f"{ice.local_username}:{theirs.local_username}", password=ice.local_password)
                 sock.sendto(asked, next(each for each in ports(made.sender) if each[0] == HERE))
                 came: list[int] = []

@@ -1,1 +1,1 @@
-"""The bytes and numbers of RTP and RTCP (RFC 3550); no sockets but in ``datagram``."""
+"""The bytes and numbers of RTP and RTCP (RFC 3550); only ``datagram`` uses sockets."""

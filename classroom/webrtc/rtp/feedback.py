@@ -136,15 +136,15 @@ class Feedback:
     sent, because they were too many or too old.
     """
 
-    loss: float | None = None
-    lost: int = 0
-    jitter: float = 0.0
-    round_trip: float | None = None
-    last_round_trip: float | None = None
-    estimate: int | None = None
-    reports: int = 0
-    refused: int = 0
-    losses: LossStatistics = field(default_factory=LossStatistics)
+    loss: float | None = field(default=None, init=False)
+    lost: int = field(default=0, init=False)
+    jitter: float = field(default=0.0, init=False)
+    round_trip: float | None = field(default=None, init=False)
+    last_round_trip: float | None = field(default=None, init=False)
+    estimate: int | None = field(default=None, init=False)
+    reports: int = field(default=0, init=False)
+    refused: int = field(default=0, init=False)
+    losses: LossStatistics = field(default_factory=LossStatistics, init=False)
 
     def received(self, report: ReceiverReport, *, rate: int, round_trip: float | None, now: float) -> int:
         """Read a report on a stream of ``rate`` RTP units a second; returns how many packets are newly lost."""

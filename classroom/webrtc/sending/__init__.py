@@ -1,1 +1,1 @@
-"""One program to many students: encoded once, sent to each connection."""
+"""Sends one program to many students: encoded once, sent over each connection."""

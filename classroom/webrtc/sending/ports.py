@@ -14,12 +14,12 @@ from classroom.media.frames import Demand
 from classroom.webrtc.aiortc_internals import RtcpListener
 from classroom.webrtc.rtp.header import PacketTemplates
 
-__all__ = ["StreamConnection", "StreamSource"]
+__all__ = ["FrameSource", "StreamConnection"]
 
 _Stream_contra = TypeVar("_Stream_contra", contravariant=True)
 
 
-class StreamSource(Protocol[_Stream_contra]):
+class FrameSource(Protocol[_Stream_contra]):
     """One rendition, or the sound, as a source of frames. ``Distribution`` is one."""
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, Generic, TypeVar
 
 from classroom.webrtc.rtp.packet_cache import RtpFrame
-from classroom.webrtc.sending.ports import StreamSource
+from classroom.webrtc.sending.ports import FrameSource
 
 __all__ = ["RenditionSwitch"]
 
@@ -22,7 +22,7 @@ class RenditionSwitch(Generic[_Stream]):
     """The sources of one stream: the one that it is sent, and the one that replaces it at its next key frame."""
 
     def __init__(self, stream: _Stream) -> None:
-        self.current: StreamSource[_Stream] | None = None
+        self.current: FrameSource[_Stream] | None = None
         self.filtering = True
         """Whether ``takes`` decides on each frame of ``current``; else all of them are taken."""
         self.bit_rate: float | None = None
@@ -32,13 +32,13 @@ class RenditionSwitch(Generic[_Stream]):
         self.last_key_frame = float("-inf")
         """When the last key frame that was sent was captured, in clock seconds."""
         self._stream = stream
-        self._next: StreamSource[_Stream] | None = None
+        self._next: FrameSource[_Stream] | None = None
         self._attached = False
         self._needs_key_frame = True
         self._key_frame_interval: float | None = None
         self._requested = float("-inf")
 
-    def choose(self, source: StreamSource[_Stream], *, begun: bool, at_once: bool) -> None:
+    def choose(self, source: FrameSource[_Stream], *, begun: bool, at_once: bool) -> None:
         """Send this source from its next key frame on; until then, the current one or, with ``at_once``, nothing.
 
         A network that loses most packets is emptied by that, so that the key frame comes through. ``begun`` says
@@ -93,7 +93,7 @@ class RenditionSwitch(Generic[_Stream]):
             for source in self._sources():
                 source.bit_rate_requested()
 
-    def moves(self, source: StreamSource[_Stream], frame: RtpFrame) -> bool:
+    def moves(self, source: FrameSource[_Stream], frame: RtpFrame) -> bool:
         """Move to the next source where this frame is its first key frame; returns whether it is."""
         if source is not self._next or not frame.key or self.current is None:
             return False
@@ -133,7 +133,7 @@ class RenditionSwitch(Generic[_Stream]):
             self._requested = now
             self.current.demand.key_frame()
 
-    def _sources(self) -> list[StreamSource[_Stream]]:
+    def _sources(self) -> list[FrameSource[_Stream]]:
         return [source for source in (self.current, self._next) if source is not None]
 
     def _update(self) -> None:

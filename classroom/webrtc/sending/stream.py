@@ -19,7 +19,7 @@ from classroom.webrtc.rtp.header import HeaderExtensions, PacketTemplates, Playo
 from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
 from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
 from classroom.webrtc.rtp.rtcp_writer import RtpClock, SenderCounters, bye, sender_report
-from classroom.webrtc.sending.ports import StreamConnection, StreamSource
+from classroom.webrtc.sending.ports import FrameSource, StreamConnection
 from classroom.webrtc.sending.rendition_switch import RenditionSwitch
 from classroom.webrtc.sending.retransmission import Retransmission
 
@@ -120,7 +120,7 @@ class Stream:
             self._connection.send_rtcp(bye([self.ssrc]))
         self._connection.stopped(self)
 
-    def choose(self, source: StreamSource[Stream], *, at_once: bool = False) -> None:
+    def choose(self, source: FrameSource[Stream], *, at_once: bool = False) -> None:
         """Send this source from its next key frame on; until then the current one or, with ``at_once``, nothing."""
         if not self._stopped:
             self._switch.choose(source, begun=self.begun, at_once=at_once)
@@ -141,7 +141,7 @@ class Stream:
 
     # What a distribution calls
 
-    def accept(self, source: StreamSource[Stream], frame: RtpFrame, cache: PacketCache) -> tuple[int, int] | None:
+    def accept(self, source: FrameSource[Stream], frame: RtpFrame, cache: PacketCache) -> tuple[int, int] | None:
         """The first sequence number and the time stamp for a frame; None when this student does not get it."""
         switch = self._switch
         decided = source is not switch.current or switch.filtering
