@@ -127,9 +127,9 @@ async def test_a_proxy_that_takes_its_time_for_each_failure_is_left_after_a_few_
 
 PATIENCE = """
 async ([waits, promised]) => {
-    const { Patience } = await import('/assets/lib/patience.js');
+    const { LongPoll } = await import('/assets/lib/long_poll.js');
     const { Backoff } = await import('/assets/lib/backoff.js');
-    const patience = new Patience({ promised, backoff: new Backoff({ random: () => 0.5 }) });
+    const patience = new LongPoll({ promised, backoff: new Backoff({ random: () => 0.5 }) });
     return waits.map(([lasted, tooSilent]) => {
         if (tooSilent === undefined) patience.answered();
         const pause = tooSilent === undefined ? 0 : patience.failed(lasted, tooSilent);

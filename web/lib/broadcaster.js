@@ -1,8 +1,8 @@
 /**
  * Which member of the signaling server is the broadcaster.
  *
- * Where everybody sees only the broadcaster, the one other member is it. Where everybody sees everybody, it is known by
- * its name; the last of that name counts, because a broadcaster that signed in anew may be listed twice for a while.
+ * Where members see only the broadcaster, it is the one other member. Where members see one another, it is known by its
+ * name; the last of that name counts, because a broadcaster that signed in again may be listed twice for a while.
  * Without a name, or while nobody has it, the first member that makes an offer is it, and stays it until it leaves.
  */
 export class BroadcasterChoice {
@@ -46,7 +46,7 @@ export class BroadcasterChoice {
 
   /**
    * @param {import('./members.js').Member} member
-   * @returns {boolean} whether this was the broadcaster, who is gone now
+   * @returns {boolean} whether this was the broadcaster, which is gone now
    */
   left(member) {
     this.#named.delete(member.id);
@@ -57,7 +57,7 @@ export class BroadcasterChoice {
   }
 
   /**
-   * @param {number} from who made an offer
+   * @param {number} from the member that made an offer
    * @returns {boolean} whether the offer is the broadcaster's
    */
   offered(from) {

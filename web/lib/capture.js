@@ -1,7 +1,7 @@
 /**
  * The camera, the microphone and the screen of this device, and why one cannot be had.
  *
- * Browsers give them to pages only that came over https, or from this very computer.
+ * Browsers give them only to pages that came over https, or from this computer.
  */
 
 /** @typedef {'camera' | 'screen'} What */
@@ -44,13 +44,13 @@ export async function captureCamera({ device, facing, microphone }) {
 }
 
 /**
- * A screen, a window or a tab, as the person chooses, with its sound where the browser offers it.
+ * A screen, a window or a tab that the person chooses, with its sound where the browser offers it.
  *
  * @returns {Promise<MediaStream>}
  * @throws {CaptureError}
  */
 export async function captureScreen() {
-  // What comes out of loudspeakers is music as well as speech: nothing is taken from it.
+  // The sound of a computer is music as well as speech, so nothing is filtered out.
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const wishes = { video: { frameRate: { ideal: 30, max: 30 } }, audio, systemAudio: 'include' };
   const stream = await ask('screen', () => navigator.mediaDevices.getDisplayMedia(wishes));

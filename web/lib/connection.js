@@ -2,7 +2,7 @@
  * The answering end of the WebRTC connection over which the lesson arrives.
  *
  * Every offer makes exactly one RTCPeerConnection and closes the one before it. A late step of a closed connection
- * is dropped, so offers may come as fast as they like.
+ * is dropped, so offers may come at any speed.
  */
 import { watchRelay } from './relay.js';
 import { refusesPicture, withStereo } from './sdp.js';
@@ -34,7 +34,7 @@ export class Connection {
     this.#relayOnly = relayOnly;
   }
 
-  /** @param {RTCIceServer[]} servers for whatever is gathered from now on */
+  /** @param {RTCIceServer[]} servers for candidates that are gathered from now on */
   set iceServers(servers) {
     this.#iceServers = servers;
     try {

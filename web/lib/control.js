@@ -9,10 +9,10 @@ import { Backoff, Pause } from './backoff.js';
 export const SUBPROTOCOL = 'classroom.control.v1';
 
 const OPEN_MS = 8000;
-/** A wrong token is answered after up to 8 s, and one that others of this address guess before after as much again. */
+/** A wrong token is answered after up to 8 s, and after up to 16 s while others at this address try tokens too. */
 const HELLO_MS = 20000;
 const REQUEST_MS = 10000;
-/** When nothing was heard for this long, a request shows whether the other end still lives. */
+/** After this long without news, a request shows whether the other end is still there. */
 const SILENCE_MS = 10000;
 const WRONG_TOKEN = -32001;
 const WRONG_TOKEN_CLOSE = 4401;
@@ -80,7 +80,7 @@ export class Control {
     this.#events = events;
   }
 
-  /** Whether the broadcaster answered the last time, and takes nobody more at the moment. */
+  /** Whether the broadcaster answered the last time that it takes no more connections now. */
   get crowded() {
     return this.#crowded;
   }

@@ -8,7 +8,7 @@ const LINE = /^(.*),(\d+),([01])$/;
 
 /**
  * @param {string} text the body of a sign-in reply or of a notification
- * @returns {Member[]} in the order of the lines; a line that is none is left out
+ * @returns {Member[]} in the order of the lines; other lines are left out
  */
 export function parseMembers(text) {
   const members = [];

@@ -1,5 +1,5 @@
 /**
- * The messages that a broadcaster sends through the signaling, read with suspicion.
+ * The messages that a broadcaster sends through the signaling, checked as data from outside.
  *
  * @typedef {{kind: 'offer', sdp: string}
  *   | {kind: 'candidate', candidate: RTCIceCandidateInit}
@@ -13,7 +13,7 @@
 
 /**
  * @param {string} body
- * @returns {Message} `unknown` for anything that is not one of ours, such as the original's `BYE`
+ * @returns {Message} `unknown` for any other, such as the original's `BYE`
  */
 export function readMessage(body) {
   const fields = parse(body);
@@ -65,7 +65,7 @@ function parse(body) {
 
 /**
  * @param {unknown} value
- * @returns {RTCIceServer[] | null} without what is no server; null for what is no list
+ * @returns {RTCIceServer[] | null} only the entries that are servers; null where it is not a list
  */
 function iceServers(value) {
   if (!Array.isArray(value)) return null;

@@ -1,8 +1,8 @@
 /**
- * The sending end: this page as a source of the lesson, over the control connection and WebRTC.
+ * This page as a source of the lesson: it sends over WebRTC, with the control connection as signaling.
  *
- * What is sent goes on by itself after the control connection or the network was away, until `stop`, or until the
- * broadcaster says that somebody else sends.
+ * Sending continues automatically after the control connection or the network was lost, until `stop`, or until the
+ * broadcaster says that another page sends.
  */
 import { Backoff, Pause } from './backoff.js';
 import { ControlError } from './control.js';
@@ -11,7 +11,7 @@ import { withStereo } from './sdp.js';
 /** @typedef {'idle' | 'connecting' | 'sending' | 'stopped'} State */
 
 const BIT_RATE = { camera: 2_500_000, screen: 4_000_000 };
-/** A connection that lost its way has so long to find it again before a new one is made. */
+/** A disconnected connection has this long to recover before a new one is made. */
 const PATIENCE_MS = 4000;
 
 export class Publisher {
@@ -34,7 +34,7 @@ export class Publisher {
   #attempt = 0;
   #backoff = new Backoff({ first: 300 });
   #pause = new Pause();
-  /** Ends a pause that nobody waits for any more. */
+  /** Ends a pause that is no longer needed. */
   #life = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #patience;
@@ -62,7 +62,7 @@ export class Publisher {
   }
 
   /**
-   * Sends a stream from now on, in the place of the one before.
+   * Sends a stream from now on, instead of the one before.
    *
    * @param {MediaStream} stream
    * @param {import('./capture.js').What} what
@@ -152,7 +152,7 @@ export class Publisher {
   }
 
   /**
-   * Only now candidates are gathered, because only now the servers for it are known.
+   * Gathers candidates only now, because the ICE servers are known only now.
    *
    * @param {RTCIceServer[]} iceServers
    */
@@ -258,7 +258,7 @@ export class Publisher {
 }
 
 /**
- * Asks for something whose failure shows by itself.
+ * Asks for something whose failure shows elsewhere.
  *
  * @param {import('./control.js').Control} control
  * @param {string} method

@@ -1,25 +1,24 @@
 /**
- * Receives a lesson: signs in, answers the broadcaster's offers, and mends itself without anybody's help.
+ * Receives a lesson: signs in, answers the broadcaster's offers, and recovers automatically from every failure.
  *
- * The student page and the monitor of the teacher page are both made of it. It has no DOM: it says what it sees
- * through its events and is told by `stop()` when it is no longer wanted.
+ * The student page and the monitor of the teacher page both use it. It has no DOM: it reports through its events.
  */
 import { BroadcasterChoice } from './broadcaster.js';
-import { Condition } from './condition.js';
 import { Connection } from './connection.js';
-import { Hindrance } from './hindrance.js';
+import { Diagnosis } from './diagnosis.js';
 import { readMessage } from './messages.js';
 import { OfferHold } from './offer_hold.js';
+import { ReceptionState } from './reception_state.js';
 import { digest, statisticsMessage } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
-/** @typedef {import('./condition.js').State} State */
+/** @typedef {import('./reception_state.js').State} State */
 
 /**
- * A way to the broadcaster: the signaling, or something that behaves as if it were.
+ * How to reach the broadcaster: the signaling of the room, or something that behaves like it.
  *
  * @typedef {Pick<import('./signaling.js').Signaling,
- *   'id' | 'start' | 'stop' | 'hurry' | 'renew' | 'again' | 'signOut' | 'send' | 'reachable'>} Way
+ *   'id' | 'start' | 'stop' | 'hurry' | 'renew' | 'again' | 'signOut' | 'send' | 'reachable'>} SignalingChannel
  */
 
 /** @typedef {{title: string | null, language: string | null, ticket: string | null}} Welcome */
@@ -44,18 +43,18 @@ const SLEPT_MS = 20000;
 export class Receiver {
   #hello;
   #events;
-  #journal;
+  #eventLog;
   #signaling;
   #connection;
   #broadcaster;
   #offers = new OfferHold((sdp, candidates) => this.#takeOffer(sdp, candidates));
   #watchdog = new Watchdog(performance.now());
-  #condition = new Condition();
+  #reception = new ReceptionState();
   /** @type {State} */
   #state = 'joining';
   /** @type {string | null} */
   #why = null;
-  #hindrance = new Hindrance();
+  #diagnosis = new Diagnosis();
   /** @type {'ended' | 'refused' | null} */
   #final = null;
   #stopped = false;
@@ -67,7 +66,7 @@ export class Receiver {
   #verdict = { flowing: false, picture: false, want: null, reason: null };
   /** @type {import('./statistics.js').Digest | null} */
   #figures = null;
-  /** Somebody came who may be the broadcaster; should its offer be lost, a new sign-in brings another. */
+  /** A member came that may be the broadcaster; if its offer is lost, a new sign-in brings another. */
   #offerExpected = false;
   #lastReport = 0;
   #lastProbe = 0;
@@ -77,21 +76,21 @@ export class Receiver {
 
   /**
    * @param {object} options
-   * @param {(events: import('./signaling.js').SignalingEvents) => Way} options.way makes the way to the broadcaster
+   * @param {(events: import('./signaling.js').SignalingEvents) => SignalingChannel} options.signaling makes it
    * @param {string | null} [options.broadcaster] its name, where others are listed as well
    * @param {string | null} [options.ticket] of an earlier welcome
    * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part, such as the language
    * @param {boolean} [options.relayOnly] to receive over relay servers only, which shows whether they work
-   * @param {import('./journal.js').Journal} options.journal
+   * @param {import('./event_log.js').EventLog} options.eventLog
    * @param {ReceiverEvents} options.events
    */
-  constructor({ way, broadcaster = null, ticket = null, hello, relayOnly = false, journal, events }) {
+  constructor({ signaling, broadcaster = null, ticket = null, hello, relayOnly = false, eventLog, events }) {
     this.#ticket = ticket;
     this.#hello = hello;
-    this.#journal = journal;
+    this.#eventLog = eventLog;
     this.#events = events;
     this.#broadcaster = new BroadcasterChoice(broadcaster);
-    this.#signaling = way({
+    this.#signaling = signaling({
       onSignedIn: (id, others) => this.#signedIn(id, others),
       onMember: (member) => this.#memberChanged(member),
       onMessage: (from, body) => this.#messageCame(from, body),
@@ -102,8 +101,8 @@ export class Receiver {
       {
         send: (message) => void this.#send(message),
         onStream: (stream) => this.#events.onStream(stream),
-        onState: (state) => this.#journal.add('log.connection', { state }),
-        onFault: (why) => this.#journal.add('log.fault', { why }),
+        onState: (state) => this.#eventLog.add('log.connection', { state }),
+        onFault: (why) => this.#eventLog.add('log.fault', { why }),
         onRelay: (fault) => this.#relayLooked(fault),
       },
       relayOnly,
@@ -129,7 +128,7 @@ export class Receiver {
 
   /** The network may be back: do not wait for the end of a pause. */
   hurry() {
-    this.#hindrance.reset();
+    this.#diagnosis.reset();
     this.#signaling.hurry();
   }
 
@@ -143,12 +142,12 @@ export class Receiver {
    * @param {import('./members.js').Member[]} others
    */
   #signedIn(id, others) {
-    this.#journal.add('log.signed_in', { id: String(id) });
-    this.#condition.signedIn();
+    this.#eventLog.add('log.signed_in', { id: String(id) });
+    this.#reception.signedIn();
     this.#broadcaster.signedIn(others);
     this.#offerExpected = false;
     this.#lobby = false;
-    // A connection that still plays may go on until the new offer; a dead one would only be complained about.
+    // A connection that still plays continues until the new offer; a dead one would only raise an alarm.
     if (!this.#verdict.flowing) this.#dropConnection();
     this.#watchdog.newSignIn(performance.now());
     if (this.#broadcaster.id !== null) this.#greet();
@@ -168,7 +167,7 @@ export class Receiver {
       return;
     }
     if (!this.#broadcaster.left(member)) return;
-    this.#journal.add('log.broadcaster_left');
+    this.#eventLog.add('log.broadcaster_left');
     this.#lobby = false;
     this.#dropConnection();
     this.#show();
@@ -200,7 +199,7 @@ export class Receiver {
         this.#show();
         break;
       case 'welcome':
-        this.#journal.add('log.welcome');
+        this.#eventLog.add('log.welcome');
         if (this.#lobby) this.#watchdog.newSignIn(performance.now()); // only now an offer may be expected
         this.#lobby = false;
         if (message.iceServers) this.#connection.iceServers = message.iceServers;
@@ -216,7 +215,7 @@ export class Receiver {
         this.#finish(message.kind, message.kind === 'refused' ? message.why : null);
         break;
       case 'unknown':
-        this.#journal.add('log.unknown');
+        this.#eventLog.add('log.unknown');
         break;
       default:
         /** @type {never} */ (message);
@@ -234,7 +233,7 @@ export class Receiver {
    * @param {RTCIceCandidateInit[]} candidates
    */
   #takeOffer(sdp, candidates) {
-    this.#journal.add('log.offer');
+    this.#eventLog.add('log.offer');
     this.#dropConnection();
     void this.#connection.takeOffer(sdp, candidates);
     this.#schedule(FIRST_SAMPLE_MS);
@@ -245,8 +244,8 @@ export class Receiver {
    * @param {number} failures
    */
   #signalingLost(why, failures) {
-    this.#condition.lost(why, failures);
-    this.#journal.add('log.lost', { why });
+    this.#reception.lost(why, failures);
+    this.#eventLog.add('log.lost', { why });
     this.#show();
   }
 
@@ -255,7 +254,7 @@ export class Receiver {
    * @param {string | null} why
    */
   #finish(state, why) {
-    this.#journal.add(state === 'ended' ? 'log.ended' : 'log.refused');
+    this.#eventLog.add(state === 'ended' ? 'log.ended' : 'log.refused');
     this.#final = state;
     this.stop();
     this.#state = state;
@@ -264,8 +263,8 @@ export class Receiver {
 
   /** @param {import('./relay.js').RelayFault | null} fault */
   #relayLooked(fault) {
-    if (!this.#hindrance.noteRelay(fault, performance.now())) return;
-    this.#journal.add(fault === null ? 'log.relay' : 'log.no_relay', { fault: String(fault) });
+    if (!this.#diagnosis.noteRelay(fault, performance.now())) return;
+    this.#eventLog.add(fault === null ? 'log.relay' : 'log.no_relay', { fault: String(fault) });
     if (fault !== 'missing') void this.#send({ type: 'ice-fault', code: fault });
   }
 
@@ -318,12 +317,12 @@ export class Receiver {
     });
     const expecting = this.#signaling.id !== null && !this.#lobby && this.#broadcaster.id !== null;
     const { flowing } = this.#verdict;
-    this.#hindrance.observe({ now: performance.now(), expecting, flowing, ice: this.#connection.ice });
+    this.#diagnosis.observe({ now: performance.now(), expecting, flowing, ice: this.#connection.ice });
     this.#schedule(this.#verdict.picture && picture ? SAMPLE_MS : FIRST_SAMPLE_MS);
     if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) this.#reportFigures(figures);
-    // In a hidden page that waits, timers come once a minute, so this must cost nothing where nobody slept.
+    // In a hidden page that waits, timers fire once a minute, so this must cost nothing where the computer did not sleep.
     if (slept && !this.#verdict.flowing) this.#signaling.renew();
-    await this.#mend();
+    await this.#recover();
     if (!this.#stopped) this.#show();
   }
 
@@ -336,15 +335,15 @@ export class Receiver {
     void this.#send(statisticsMessage(figures));
   }
 
-  async #mend() {
+  async #recover() {
     if (this.#signaling.id === null) return;
     const { want, reason, flowing } = this.#verdict;
     if (want === 'again' || (want === 'restart' && this.#broadcaster.id === null)) {
-      // Without a broadcaster nobody can be asked for a restart; a new sign-in brings the list of members anew.
-      this.#journal.add('log.again', { reason: reason ?? '' });
+      // Without a broadcaster there is nobody to ask for a restart; a new sign-in brings the list of members again.
+      this.#eventLog.add('log.again', { reason: reason ?? '' });
       this.#signaling.again();
     } else if (want && this.#broadcaster.id !== null) {
-      this.#journal.add(want === 'restart' ? 'log.restart' : 'log.key_frame', { reason: reason ?? '' });
+      this.#eventLog.add(want === 'restart' ? 'log.restart' : 'log.key_frame', { reason: reason ?? '' });
       const id = this.#signaling.id;
       const taken = await this.#send({ type: want });
       if (!taken && want === 'restart' && this.#signaling.id === id && !this.#stopped) this.#signaling.again();
@@ -352,20 +351,20 @@ export class Receiver {
     if (!flowing) await this.#probe();
   }
 
-  /** Without a stream nothing tells that the network is gone while the wait hangs, so the server is asked now and then. */
+  /** Without a stream nothing shows that the network is gone while the wait hangs, so the server is asked now and then. */
   async #probe() {
     const now = performance.now();
     const id = this.#signaling.id;
-    if ((now - this.#lastProbe < PROBE_MS && !this.#hindrance.asks) || id === null) return;
+    if ((now - this.#lastProbe < PROBE_MS && !this.#diagnosis.asks) || id === null) return;
     this.#lastProbe = now;
     const reachable = await this.#signaling.reachable();
-    if (reachable) this.#hindrance.answered(performance.now() - now);
+    if (reachable) this.#diagnosis.answered(performance.now() - now);
     if (!reachable && this.#signaling.id === id && !this.#stopped) this.#signaling.again();
   }
 
   #show() {
     if (this.#final || this.#stopped) return;
-    const state = this.#condition.observe({
+    const state = this.#reception.observe({
       now: performance.now(),
       flowing: this.#verdict.flowing,
       picture: this.#verdict.picture,
@@ -377,12 +376,12 @@ export class Receiver {
     });
     const onTheWay = state === 'joining' || state === 'reconnecting';
     const blind = state === 'sound-only' && this.#connection.blind;
-    const obstacle = onTheWay || state === 'unreachable' ? this.#condition.obstacle : null;
-    const hindrance = onTheWay ? this.#hindrance.why(this.#connection.state, performance.now()) : null;
-    const why = blind ? 'picture-format' : (obstacle ?? hindrance);
+    const obstacle = onTheWay || state === 'unreachable' ? this.#reception.obstacle : null;
+    const diagnosed = onTheWay ? this.#diagnosis.why(this.#connection.state, performance.now()) : null;
+    const why = blind ? 'picture-format' : (obstacle ?? diagnosed);
     if (state === this.#state && why === this.#why) return;
-    if (state !== this.#state) this.#journal.add(`log.state.${state}`);
-    if (why === 'blocked') this.#journal.add('log.blocked');
+    if (state !== this.#state) this.#eventLog.add(`log.state.${state}`);
+    if (why === 'blocked') this.#eventLog.add('log.blocked');
     this.#state = state;
     this.#why = why;
     this.#events.onState(state, why);

@@ -1,5 +1,5 @@
 /**
- * Looks whether a connection gets a candidate from a relay (TURN) server, and if not, why.
+ * Finds out whether a connection gets a candidate from a relay (TURN) server, and if not, why.
  *
  * @typedef {number | 'missing'} RelayFault the server's error code (RFC 8656, section 18), `UNREACHABLE`, or that no
  *   relay server is set up although the page was told to use nothing else
@@ -8,7 +8,7 @@
 /** No server answered; the code that browsers give for it. */
 const UNREACHABLE = 701;
 
-/** Relay servers are spoken of when there is no connection without them after this long. */
+/** Faults of relay servers are shown when there is no connection without them after this long. */
 const NEEDED_MS = 3000;
 
 /**
@@ -26,7 +26,7 @@ export function watchRelay(peer, servers, relayOnly, report) {
     if (candidate?.candidate.includes(' typ relay')) relayed = true;
   });
   peer.addEventListener('icecandidateerror', ({ url, errorCode }) => {
-    // An answer of the server says more than that it cannot be reached on one of several ways.
+    // An error of the server says more than that it cannot be reached on one of several paths.
     if (isTurn(url) && errorCode < UNREACHABLE) code = errorCode;
   });
   peer.addEventListener('icegatheringstatechange', () => {

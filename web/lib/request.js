@@ -11,7 +11,7 @@
 /** No whole answer came. */
 export class NetworkFailure extends Error {}
 
-/** Answers of what stands between us and the server: it lost its patience, or the server, for a moment perhaps. */
+/** Answers of a proxy between us and the server: it gave up waiting, or lost the server, perhaps only for a moment. */
 const BETWEEN = new Set([408, 502, 503, 504, 520, 521, 522, 523, 524]);
 
 /** Those of them which say that the server is there and was only silent for too long. */
@@ -46,7 +46,7 @@ export function isFromBetween(status) {
   return BETWEEN.has(status);
 }
 
-/** @param {number} status of an answer to a request that was silent for longer than a proxy bears */
+/** @param {number} status of an answer to a request that was silent for longer than a proxy allows */
 export function isTooSilent(status) {
   return TOO_SILENT.has(status);
 }

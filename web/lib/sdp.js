@@ -4,7 +4,7 @@
 
 /**
  * @param {string} answer
- * @returns {boolean} whether it refuses the picture, which a browser does that knows none of the offered codecs
+ * @returns {boolean} whether it refuses the picture, because the browser knows none of the offered codecs
  */
 export function refusesPicture(answer) {
   return /^m=video 0 /m.test(answer);

@@ -1,13 +1,13 @@
 /**
  * The original signaling of WebRTC's `peerconnection` example, as a client: sign in, hanging get, message, sign out.
  *
- * It stays signed in by itself: a wait that fails is asked again with the same id, and when that does not help or the
- * server no longer knows us, it signs in anew with growing pauses, until `stop()`. It knows nothing of what the messages
+ * It stays signed in automatically: a wait that fails is repeated with the same id, and when that does not help or the
+ * server no longer knows us, it signs in again with growing pauses, until `stop()`. It does not know what the messages
  * mean.
  */
 import { Backoff, Pause } from './backoff.js';
+import { LongPoll } from './long_poll.js';
 import { parseMembers } from './members.js';
-import { Patience } from './patience.js';
 import { ask, isFromBetween, isTooSilent, NetworkFailure } from './request.js';
 
 /** @typedef {import('./members.js').Member} Member */
@@ -27,13 +27,13 @@ const REFUSALS = ['passcode', 'banned', 'full'];
 
 /** A reply later than this counts as none. */
 const REPLY_MS = 8000;
-/** Who stayed signed in this long starts with a short pause again after the next failure. */
+/** After this long signed in, the next failure starts with a short pause again. */
 const WELL_MS = 5000;
-/** How often a message is given to a server that does not take it, until it counts as lost. */
+/** How often a message is sent to a server that does not take it, until it counts as lost. */
 const POST_TRIES = 4;
 const TOO_MANY = 429;
 const TURNS = 2 ** 40;
-/** Messages that wait for their turn; more mean that nothing gets through, and then they are worth nothing. */
+/** Messages that wait for their turn; more mean that nothing gets through, and then they are of no use. */
 const OUTBOX_LIMIT = 64;
 
 export class Signaling {
@@ -50,7 +50,7 @@ export class Signaling {
   #wait = null;
   /** The request that waits for news. @type {AbortController | null} */
   #request = null;
-  #patience;
+  #longPoll;
   /** @type {number | null} */
   #id = null;
   /**
@@ -67,15 +67,15 @@ export class Signaling {
    * @param {string} options.name the member's name, in any characters
    * @param {string} [options.passcode] what the lesson's passcode is thought to be
    * @param {SignalingEvents} options.events
-   * @param {string} [options.base] address before `/sign_in`; nothing for the server of this page, wherever it stands
+   * @param {string} [options.base] address before `/sign_in`; empty for the server of this page
    */
   constructor({ name, passcode = '', events, base = '' }) {
     this.#name = name;
     this.#passcode = passcode;
     this.#events = events;
     this.#base = base;
-    // Somebody else's server knows of no time that is asked for.
-    this.#patience = new Patience({ promised: base === '' });
+    // An external server ignores the time that is asked for.
+    this.#longPoll = new LongPoll({ promised: base === '' });
   }
 
   /** Our own id, or null while we are not signed in. */
@@ -106,14 +106,14 @@ export class Signaling {
     this.#pause.wake();
   }
 
-  /** Leaves the server and signs in anew, as a member with a new id. */
+  /** Leaves the server and signs in again, as a member with a new id. */
   again() {
     this.signOut();
     this.#endWait();
   }
 
   /**
-   * Tells the server that we go. Meant to work while the page is being closed, so nothing waits for the reply; Firefox
+   * Tells the server that we leave. Meant to work while the page is being closed, so nothing waits for the reply; Firefox
    * breaks the wait off before it says that the page is closed.
    */
   signOut() {
@@ -142,7 +142,7 @@ export class Signaling {
     return this.#outbox;
   }
 
-  /** @returns {Promise<boolean>} whether the server answers at all, with whatever */
+  /** @returns {Promise<boolean>} whether the server answers at all */
   async reachable() {
     try {
       await ask(this.#address('healthz'), { limit: REPLY_MS });
@@ -195,7 +195,7 @@ export class Signaling {
     if (this.#life?.signal.aborted) return;
     this.#id = id;
     this.#lost = null;
-    this.#patience.answered();
+    this.#longPoll.answered();
     this.#events.onSignedIn(
       id,
       members.filter((member) => member.id !== id && member.connected),
@@ -224,7 +224,7 @@ export class Signaling {
   }
 
   /**
-   * Asks until the server answers, or until asking helps no more.
+   * Asks until the server answers, or until asking no longer helps.
    *
    * @param {string} what
    * @param {AbortSignal} signal
@@ -235,14 +235,14 @@ export class Signaling {
       const request = new AbortController();
       this.#request = request;
       const begun = performance.now();
-      const { seconds, limit } = this.#patience;
+      const { seconds, limit } = this.#longPoll;
       /** @type {import('./request.js').Answer | null} */
       let reply = null;
       let fault = new NetworkFailure('wait');
       try {
         reply = await ask(this.#address(`${what}&within=${seconds}`), { signal: request.signal, limit });
         if (!isFromBetween(reply.status)) {
-          this.#patience.answered();
+          this.#longPoll.answered();
           return reply;
         }
         fault = new NetworkFailure(`wait: ${reply.status}`);
@@ -254,9 +254,9 @@ export class Signaling {
       const lasted = performance.now() - begun;
       const ours = request.signal.aborted || lasted >= limit;
       const tooSilent = reply !== null && isTooSilent(reply.status);
-      // Somebody else's server counts its members 1, 2, 3: once it was away, our id may be another's.
+      // An external server counts its members 1, 2, 3: once it was away, our id may be another's.
       if (this.#base !== '' && !ours && !tooSilent) throw fault;
-      const pause = request.signal.aborted ? 0 : this.#patience.failed(lasted, tooSilent);
+      const pause = request.signal.aborted ? 0 : this.#longPoll.failed(lasted, tooSilent);
       if (pause === null) throw fault;
       if (pause > 0) await this.#pause.sleep(pause, signal);
       if (signal.aborted) throw fault;
@@ -295,7 +295,7 @@ export class Signaling {
 
   /** @param {string} what the address without what stands before it */
   #address(what) {
-    // Without a slash it belongs to the page's own folder, under whatever path a proxy shows that.
+    // Without a slash it belongs to the page's own folder, under any path at which a proxy shows it.
     return this.#base === '' ? what : `${this.#base}/${what}`;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Decides from what arrives whether a lesson is received, and what to ask for when it is not.
  *
- * Pure: it is told the time and the figures, and answers. In order of force it wants a key frame (packets come but
+ * Pure: it takes the time and the figures, and answers. From mild to strong it wants a key frame (packets come but
  * no picture), a restart (a new offer, because this connection is dead) and a new sign-in (nobody answers).
  *
  * A freeze that is over asks for nothing: the picture is back, and a key frame would cost all the other viewers.
@@ -36,10 +36,10 @@ const DISCONNECTED_MS = 3000;
 const SILENCE_MS = 5000;
 const CONNECT_MS = 12000;
 const OFFER_MS = 10000;
-/** How long a restart may take before more is wanted; doubled each time, so that no browser asks for ever and often. */
+/** How long a restart may take before more is wanted; doubled each time, so that no browser keeps asking often. */
 const RESTART_MS = 5000;
 const RESTART_MOST_MS = 60000;
-/** Restarts asked in vain before a new sign-in is wanted. */
+/** Restarts without effect before a new sign-in is wanted. */
 const RESTARTS_IN_VAIN = 1;
 /** After this long without trouble, earlier trouble is forgotten. */
 const WELL_MS = 10000;

@@ -8,8 +8,8 @@
 import { obstacle } from '../lib/capture.js';
 import { Control } from '../lib/control.js';
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
-import { recall, remember } from '../lib/memory.js';
 import { Sender } from '../lib/sender.js';
+import { recall, remember } from '../lib/storage.js';
 import { WakeLock } from '../student/features/wake_lock.js';
 import { render } from '../vendor/lit-html/lit-html.js';
 import { takeInvitation } from './invitation.js';

@@ -3,8 +3,9 @@
  * lists it; the frame (`page.js`) knows no feature by name. What a feature shows is markup of `index.html`, which is
  * there before any script has come; the feature finds it by its ids.
  */
+
+import type { EventLog } from '../lib/event_log.js';
 import type { Translator } from '../lib/i18n.js';
-import type { Journal } from '../lib/journal.js';
 import type { State } from '../lib/receiver.js';
 import type { Digest } from '../lib/statistics.js';
 
@@ -30,7 +31,7 @@ export interface Feature {
 /** What the frame does for features. */
 export interface Frame {
   translator: Translator;
-  journal: Journal;
+  eventLog: EventLog;
   /** Joins the lesson again. */
   join(): void;
   /** Sends a message to the broadcaster, where there is one. */

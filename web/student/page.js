@@ -5,11 +5,12 @@
  *
  * `document.body.dataset.state` is the state of the receiver, or `idle` before joining, or `passcode`.
  */
+
+import { EventLog } from '../lib/event_log.js';
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
-import { Journal } from '../lib/journal.js';
-import { recall, recallInTab, remember, rememberInTab } from '../lib/memory.js';
 import { Receiver } from '../lib/receiver.js';
 import { Signaling } from '../lib/signaling.js';
+import { recall, recallInTab, remember, rememberInTab } from '../lib/storage.js';
 import { element } from './elements.js';
 import { FEATURES } from './features/index.js';
 import { JoinForm } from './join_form.js';
@@ -24,7 +25,7 @@ import { languageSwitch, translateDocument } from './texts.js';
 
 class StudentPage {
   #translator;
-  #journal = new Journal();
+  #eventLog = new EventLog();
   #form = new JoinForm(() => this.#join());
   #lesson = element('lesson', HTMLElement);
   #title = element('title', HTMLElement);
@@ -43,7 +44,7 @@ class StudentPage {
     this.#translator = translator;
     const frame = {
       translator,
-      journal: this.#journal,
+      eventLog: this.#eventLog,
       join: () => this.#join(),
       send: (/** @type {{type: string}} */ message) => this.#receiver?.send(message),
     };
@@ -76,12 +77,12 @@ class StudentPage {
     this.#tell((feature) => feature.joining?.());
     const { base, broadcaster } = signalingServer();
     this.#receiver = new Receiver({
-      way: (events) => new Signaling({ name, passcode, base, events }),
+      signaling: (events) => new Signaling({ name, passcode, base, events }),
       broadcaster,
       ticket: recallInTab('ticket'),
       hello: { language: this.#translator.language, device: deviceMark() },
       relayOnly: new URLSearchParams(location.hash.slice(1)).get('relay') !== null,
-      journal: this.#journal,
+      eventLog: this.#eventLog,
       events: {
         onState: (state, why) => this.#showState(state, why),
         onStream: (stream) => this.#tell((feature) => feature.streamed?.(stream)),

@@ -1,7 +1,7 @@
 /**
  * Panels that can be folded up by their heading; this browser remembers which are.
  */
-import { recall, remember } from '../lib/memory.js';
+import { recall, remember } from '../lib/storage.js';
 import { html } from '../vendor/lit-html/lit-html.js';
 
 /** @import {Scope} from './feature.d.ts' */

@@ -2,7 +2,7 @@
  * Keys that work on the whole page. What they do belongs to the features; here it is decided whether a key is meant for
  * the page, or for the place where somebody types.
  */
-import { recall, remember } from '../lib/memory.js';
+import { recall, remember } from '../lib/storage.js';
 
 /** @import {Key} from './feature.d.ts' */
 

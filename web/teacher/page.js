@@ -8,7 +8,7 @@
 import { copy } from '../lib/clipboard.js';
 import { Control, ControlError } from '../lib/control.js';
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
-import { recall, remember } from '../lib/memory.js';
+import { recall, remember } from '../lib/storage.js';
 import { render } from '../vendor/lit-html/lit-html.js';
 import { sentenceOf } from './errors.js';
 import { FeatureSet } from './feature_set.js';

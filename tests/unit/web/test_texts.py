@@ -13,8 +13,8 @@ from classroom.common.paths import web_folder
 WEB = web_folder()
 LANGUAGES = ("en", "zh")
 
-_IN_CODE = re.compile(r"""(?:\bt|\.has|journal\.add)\(\s*(?:[\w!=' ]+\?\s*)?['`]([\w.$\-{}]+)['`]""")
-_SECOND_CHOICE = re.compile(r"""(?:\bt|journal\.add)\([^()]*\?\s*'([\w.\-]+)'\s*:\s*'([\w.\-]+)'""")
+_IN_CODE = re.compile(r"""(?:\bt|\.has|[lL]og\.add)\(\s*(?:[\w!=' ]+\?\s*)?['`]([\w.$\-{}]+)['`]""")
+_SECOND_CHOICE = re.compile(r"""(?:\bt|[lL]og\.add)\([^()]*\?\s*'([\w.\-]+)'\s*:\s*'([\w.\-]+)'""")
 _AS_ARGUMENT = re.compile(r"""'((?:unit|log|figure)\.[\w.\-]+)'""")
 _IN_MARKUP = re.compile(r"""data-(?:text|label|tip)="([\w.\-]+)\"""")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -6,7 +6,7 @@ import { element } from '../elements.js';
 
 /**
  * @import {Translator} from '../../lib/i18n.js'
- * @import {Line} from '../../lib/journal.js'
+ * @import {Line} from '../../lib/event_log.js'
  * @import {Digest} from '../../lib/statistics.js'
  * @import {Feature, Frame} from '../feature.d.ts'
  */
@@ -14,7 +14,7 @@ import { element } from '../elements.js';
 /** @implements {Feature} */
 export class Details {
   #translator;
-  #journal;
+  #eventLog;
   #panel = element('details', HTMLDetailsElement);
   #list = element('figures', HTMLElement);
   #log = element('log', HTMLOListElement);
@@ -23,10 +23,10 @@ export class Details {
   #figures = null;
 
   /** @param {Frame} frame */
-  constructor({ translator, journal }) {
+  constructor({ translator, eventLog }) {
     this.#translator = translator;
-    this.#journal = journal;
-    journal.listen((line) => this.#addLine(line));
+    this.#eventLog = eventLog;
+    eventLog.listen((line) => this.#addLine(line));
     this.#panel.addEventListener('toggle', () => this.#showFigures());
     element('copy', HTMLButtonElement).addEventListener('click', () => void this.#copy());
   }
@@ -43,7 +43,7 @@ export class Details {
   }
 
   translated() {
-    this.#log.replaceChildren(...this.#journal.lines.map((line) => this.#line(line)));
+    this.#log.replaceChildren(...this.#eventLog.lines.map((line) => this.#line(line)));
     this.#copied.textContent = '';
     this.#showFigures();
   }
@@ -67,7 +67,7 @@ export class Details {
   #addLine(line) {
     const atEnd = this.#log.scrollTop + this.#log.clientHeight >= this.#log.scrollHeight - 8;
     this.#log.append(this.#line(line));
-    while (this.#log.childElementCount > this.#journal.limit) this.#log.firstElementChild?.remove();
+    while (this.#log.childElementCount > this.#eventLog.limit) this.#log.firstElementChild?.remove();
     if (atEnd) this.#log.scrollTop = this.#log.scrollHeight;
   }
 
@@ -84,7 +84,7 @@ export class Details {
   async #copy() {
     const { t } = this.#translator;
     const figures = figureRows(this.#figures, this.#translator).map(([name, value]) => `${name}: ${value}`);
-    const lines = this.#journal.lines.map(({ at, key, params }) => `${at.toISOString()} ${t(key, params)}`);
+    const lines = this.#eventLog.lines.map(({ at, key, params }) => `${at.toISOString()} ${t(key, params)}`);
     const text = [navigator.userAgent, ...figures, ...lines].join('\n');
     const done = await copy(text, document);
     this.#copied.textContent = '';

@@ -1,7 +1,7 @@
 /**
  * Sound of the lesson: mute, volume, and the way out when the browser forbids to start with sound.
  */
-import { recall, remember } from '../../lib/memory.js';
+import { recall, remember } from '../../lib/storage.js';
 import { element } from '../elements.js';
 
 /**
@@ -13,7 +13,7 @@ const STAYS_OPEN = 3000; // milliseconds after the lesson plays, which then keep
 
 /** @implements {Feature} */
 export class Sound {
-  #journal;
+  #eventLog;
   #video = element('video', HTMLVideoElement);
   #mute = element('mute', HTMLButtonElement);
   #volume = element('volume', HTMLInputElement);
@@ -26,8 +26,8 @@ export class Sound {
   #stream = null;
 
   /** @param {Frame} frame */
-  constructor({ journal }) {
-    this.#journal = journal;
+  constructor({ eventLog }) {
+    this.#eventLog = eventLog;
     const video = this.#video;
     const volume = Number(recall('volume') ?? 100);
     this.#volume.value = String(Number.isFinite(volume) ? volume : 100);
@@ -78,11 +78,11 @@ export class Sound {
       if (!(error instanceof DOMException)) throw error;
       // AbortError: a newer stream has taken the place of this one, and its own play() is under way.
       if (error.name === 'AbortError') return;
-      this.#journal.add('log.sound_blocked');
+      this.#eventLog.add('log.sound_blocked');
       this.#blocked = this.#wanted;
       this.#video.muted = true;
       await this.#video.play().catch((/** @type {DOMException} */ why) => {
-        this.#journal.add('log.play_blocked', { why: why.name });
+        this.#eventLog.add('log.play_blocked', { why: why.name });
         this.#blocked = true;
       });
     }

@@ -1,7 +1,7 @@
 /**
  * The program monitor: what the students see, received as they receive it, with the control connection as signaling.
  */
-import { Journal } from '../../lib/journal.js';
+import { EventLog } from '../../lib/event_log.js';
 import { Receiver } from '../../lib/receiver.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { ControlSignaling } from '../control_signaling.js';
@@ -42,12 +42,12 @@ class ProgramMonitor {
       return;
     }
     this.#receiver = new Receiver({
-      way: (events) => {
+      signaling: (events) => {
         this.#signaling = new ControlSignaling(control, events);
         return this.#signaling;
       },
       hello: {},
-      journal: new Journal(),
+      eventLog: new EventLog(),
       events: {
         onState: (state, why) => this.#changed(state, why),
         onStream: (stream) => {

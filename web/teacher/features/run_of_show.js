@@ -46,13 +46,13 @@ function runOfShowView({ t, state: { cues } }, rundown) {
   const cue = cues.next === null ? undefined : cues.list[cues.next];
   return html`
     <section class="prompter" aria-labelledby="prompter-heading" data-mode=${cues.mode}>
-      <h2 id="prompter-heading">${t('prompter.heading')}</h2>
+      <h2 id="prompter-heading">${t('run_of_show.heading')}</h2>
       <p class="prompter-next">
-        ${cue === undefined ? t('prompter.over') : html`<strong>${nameOf(t, cue)}</strong> <span data-left>${when(t, cues, rundown.left(cues))}</span>`}
+        ${cue === undefined ? t('run_of_show.over') : html`<strong>${nameOf(t, cue)}</strong> <span data-left>${when(t, cues, rundown.left(cues))}</span>`}
       </p>
-      ${cues.mode === 'held' ? html`<p class="quiet">${t('prompter.held')}</p>` : nothing}
+      ${cues.mode === 'held' ? html`<p class="quiet">${t('run_of_show.held')}</p>` : nothing}
       <button type="button" id="cue-next" class="small" aria-disabled=${cue === undefined} @click=${() => cue && rundown.next()}>
-        ${t('prompter.go')}
+        ${t('run_of_show.go')}
       </button>
     </section>`;
 }
@@ -63,7 +63,7 @@ function runOfShowView({ t, state: { cues } }, rundown) {
  */
 function nameOf(t, { title, scene, slide }) {
   if (title) return title;
-  const page = slide ? t('prompter.page', { source: slide.source, page: String(slide.page) }) : '';
+  const page = slide ? t('run_of_show.page', { source: slide.source, page: String(slide.page) }) : '';
   return [scene, page].filter(Boolean).join(', ');
 }
 
@@ -73,8 +73,10 @@ function nameOf(t, { title, scene, slide }) {
  * @param {number | null} left seconds
  */
 function when(t, cues, left) {
-  if (left === null) return t('prompter.waits');
-  return cues.due > 0 || left === 0 ? t('prompter.due') : t('prompter.left', { time: clockTime(Math.ceil(left)) });
+  if (left === null) return t('run_of_show.waits');
+  return cues.due > 0 || left === 0
+    ? t('run_of_show.due')
+    : t('run_of_show.left', { time: clockTime(Math.ceil(left)) });
 }
 
 /** @type {Feature<RunOfShow>} */

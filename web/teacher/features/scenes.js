@@ -2,7 +2,7 @@
  * The switcher: one button for each scene, whether a scene comes on air at once or is previewed first, by which
  * transition, and the preview.
  */
-import { recall, remember } from '../../lib/memory.js';
+import { recall, remember } from '../../lib/storage.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
@@ -142,22 +142,22 @@ function settingsView({ t, state, keys }, switcher) {
     <div class="studio">
       <h2 id="scenes-heading">${t('scenes.heading')}</h2>
       <label class="choice"
-        ><input type="checkbox" id="prepare" .checked=${switcher.previews} @change=${() => switcher.togglePreview()} />${t('studio.prepare')}</label
+        ><input type="checkbox" id="prepare" .checked=${switcher.previews} @change=${() => switcher.togglePreview()} />${t('switcher.prepare')}</label
       >
       <label class="choice"
-        >${t('studio.transition')}
+        >${t('switcher.transition')}
         <select id="transition" .value=${switcher.transition} @change=${chosen}>
-          <option value="planned">${t('studio.planned')}</option>
-          <option value="cut">${t('studio.cut')}</option>
-          <option value="fade">${t('studio.fade')}</option>
+          <option value="planned">${t('switcher.planned')}</option>
+          <option value="cut">${t('switcher.cut')}</option>
+          <option value="fade">${t('switcher.fade')}</option>
         </select></label
       >
       ${
         switcher.transition === 'fade'
           ? html`
             <label class="choice"
-              >${t('studio.seconds')}
-              <input type="number" id="seconds" min="0" max=${LONGEST_SECONDS} step="0.1" inputmode="decimal" placeholder=${t('studio.planned')} .value=${String(switcher.seconds ?? '')} @change=${timed}
+              >${t('switcher.seconds')}
+              <input type="number" id="seconds" min="0" max=${LONGEST_SECONDS} step="0.1" inputmode="decimal" placeholder=${t('switcher.planned')} .value=${String(switcher.seconds ?? '')} @change=${timed}
             /></label>`
           : nothing
       }
@@ -168,7 +168,7 @@ function settingsView({ t, state, keys }, switcher) {
         switcher.previews
           ? html`
             <button type="button" id="take" class="take" ?disabled=${state.preview == null} aria-keyshortcuts=${keys.on ? 'T' : nothing} @click=${() => switcher.take()}>
-              <span>${state.preview == null ? t('studio.take') : t('studio.take_named', { scene: state.preview })}</span>
+              <span>${state.preview == null ? t('switcher.take') : t('switcher.take_named', { scene: state.preview })}</span>
               <kbd aria-hidden="true">T</kbd>
             </button>`
           : nothing

@@ -1,16 +1,16 @@
 /**
- * What is in the way of a lesson that does not come: the relay servers, the network, or a slow computer of the teacher.
+ * Why a lesson does not come: the relay servers, the network, or a slow computer of the teacher.
  */
-import { Blockade } from './blockade.js';
+import { BlockedNetwork } from './blocked_network.js';
 import { RelayFaults } from './relay.js';
 
-export class Hindrance {
+export class Diagnosis {
   #relay = new RelayFaults();
-  #blockade = new Blockade();
+  #network = new BlockedNetwork();
 
   /** The network is another one. */
   reset() {
-    this.#blockade.reset();
+    this.#network.reset();
   }
 
   /**
@@ -22,19 +22,19 @@ export class Hindrance {
     return this.#relay.note(fault, now);
   }
 
-  /** @param {import('./blockade.js').Seen} seen */
+  /** @param {import('./blocked_network.js').Seen} seen */
   observe(seen) {
-    this.#blockade.observe(seen);
+    this.#network.observe(seen);
   }
 
   /** Whether it has to be known now how fast the teacher's computer answers. */
   get asks() {
-    return this.#blockade.asks;
+    return this.#network.asks;
   }
 
   /** @param {number} milliseconds that an answer took */
   answered(milliseconds) {
-    this.#blockade.answered(milliseconds);
+    this.#network.answered(milliseconds);
   }
 
   /**
@@ -44,7 +44,7 @@ export class Hindrance {
    */
   why(state, now) {
     const relay = state === 'connected' ? null : this.#relay.why(now);
-    // A network that blocks everything hides the relay as well; what else is wrong with a relay, others have to mend.
-    return relay === null || relay === 'relay-unreachable' ? (this.#blockade.cause ?? relay) : relay;
+    // A network that blocks everything hides the relay as well; any other fault of a relay is for the teacher to fix.
+    return relay === null || relay === 'relay-unreachable' ? (this.#network.cause ?? relay) : relay;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * How the reception of the lesson is, as a person is told it, from what is known of signaling and connection.
+ * The state of the reception as a person sees it, from what is known of signaling and connection.
  */
 
 /**
- * What a person is told. `joining`: on the way in. `waiting`: signed in, no broadcaster there. `lobby`: the teacher has
+ * `joining`: on the way in. `waiting`: signed in, no broadcaster there. `lobby`: the teacher has
  * to let us in first. `live`: picture and sound arrive. `sound-only`: packets arrive, but no picture. `reconnecting`: it
  * was live. `ended`: the broadcaster said so. `refused`: the broadcaster does not let us in. `unreachable`: the server
  * does not answer.
@@ -24,8 +24,8 @@
  */
 
 /**
- * Somebody answers a sign-in, and still we are not in. `crowded`: too many sign in at once. `no-lesson`: whoever answers
- * is not the lesson, as a proxy is that has lost it.
+ * A sign-in is answered, and still we are not in. `crowded`: too many sign in at once. `no-lesson`: what answers is not
+ * the lesson but, for example, a proxy that has lost it.
  *
  * @typedef {'crowded' | 'no-lesson'} Obstacle
  */
@@ -35,7 +35,7 @@ const ANSWER = /^sign in: (\d+)$/;
 /** A lesson without a picture is "sound only" after this long. */
 const SOUND_ONLY_MS = 4000;
 
-export class Condition {
+export class ReceptionState {
   /** @type {State} */
   #state = 'joining';
   #everLive = false;
@@ -47,7 +47,7 @@ export class Condition {
   /** @type {number | null} since when sound arrives alone */
   #withoutPicture = null;
 
-  /** What stands in our way although somebody answers. */
+  /** Why we are not in although the sign-in is answered. */
   get obstacle() {
     return this.#obstacle;
   }

@@ -5,7 +5,7 @@
  *
  * @typedef {{at: Date, key: string, params: Record<string, string | number>}} Line
  */
-export class Journal {
+export class EventLog {
   #limit;
   /** @type {Line[]} */
   #lines = [];

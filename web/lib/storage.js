@@ -1,5 +1,5 @@
 /**
- * Small things that the browser remembers for next time. Where it may not remember, nothing breaks.
+ * Small values that the browser keeps for next time. Where it must not keep any, nothing breaks.
  */
 
 const PREFIX = 'classroom.';

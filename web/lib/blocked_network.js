@@ -1,8 +1,8 @@
 /**
- * Tells a network that lets no picture through from a teacher's computer that is slow, while a lesson does not come.
+ * Finds out why a lesson does not come: a network that blocks the picture, or a teacher's computer that is slow.
  *
- * Pure: it is told the time and what is seen, and answers. It is the network when offers come, the connection tries in
- * vain for long, and the teacher's computer answers at once by the signaling meanwhile.
+ * Pure: it takes the time and observations, and answers. It is the network when offers come, the connection fails for
+ * long, and the teacher's computer meanwhile answers promptly over the signaling.
  *
  * @typedef {object} Seen
  * @property {number} now milliseconds
@@ -15,30 +15,30 @@
 
 /** After this long a person wants to know why. */
 const LONG_MS = 15000;
-/** What counts between two looks at most; whatever is more, this page slept. */
+/** The longest time that counts between two looks; in the rest of a longer one this page slept. */
 const LONGEST_LOOK_MS = 2000;
-/** An answer that takes longer says that the teacher's computer is slow. */
+/** An answer that takes longer shows that the teacher's computer is slow. */
 const PROMPT_MS = 3000;
 
-/** After this long without a broadcaster there is nothing to wonder about. */
+/** After this long without a broadcaster there is nothing to explain. */
 const AWAY_MS = 5000;
 
 const CONNECTED = ['connected', 'completed'];
 const IN_VAIN = ['checking', 'disconnected', 'failed'];
 
-export class Blockade {
+export class BlockedNetwork {
   /** @type {number | null} */
   #looked = null;
   /** Milliseconds in which the connection was tried in vain. */
   #tried = 0;
   /** Milliseconds in which nothing came and nothing could be tried. */
   #waited = 0;
-  /** Milliseconds since there was somebody to expect anything of. */
+  /** Milliseconds since a broadcaster was there. */
   #away = 0;
   /** @type {boolean | null} whether the teacher's computer answers at once; null while that is not known */
   #prompt = null;
 
-  /** The network is another one, or everything begins anew. */
+  /** The network is another one, or everything starts again. */
   reset() {
     this.#looked = null;
     this.#tried = 0;
@@ -51,7 +51,7 @@ export class Blockade {
   observe({ now, expecting, flowing, ice }) {
     const passed = Math.min(now - (this.#looked ?? now), LONGEST_LOOK_MS);
     this.#looked = now;
-    // Whoever signs in anew for want of a lesson is away for a moment and still has none.
+    // A page that signs in again because no lesson comes is away for a moment, and still has none.
     this.#away = expecting ? 0 : this.#away + passed;
     if (flowing || this.#away > AWAY_MS) this.reset();
     if (flowing || !expecting) return;

@@ -1,4 +1,4 @@
-"""The prompter on the teacher page: what comes next, the time left, and going on."""
+"""The run of show on the teacher page: the next cue, the time left, and the button that calls it."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ async def server() -> AsyncIterator[PageServer]:
         yield running
 
 
-async def prompter_of(server: PageServer, open_page: PageFactory, **options: Any) -> tuple[Page, Any]:
+async def run_of_show_of(server: PageServer, open_page: PageFactory, **options: Any) -> tuple[Page, Any]:
     page = await open_page(server.teach, **options)
-    prompter = page.locator(".prompter")
-    await prompter.wait_for()
-    return page, prompter
+    panel = page.locator(".prompter")
+    await panel.wait_for()
+    return page, panel
 
 
 async def test_the_next_cue_is_shown_with_the_time_left(server: PageServer, open_page: PageFactory) -> None:
-    page, prompter = await prompter_of(server, open_page)
-    await expect(prompter).to_contain_text("The theorem")
-    await expect(prompter.locator("[data-left]")).to_have_text("in 4:58")
-    await shoot(page, "prompter-1280")
-    await prompter.get_by_role("button", name="Next cue").click()
+    page, panel = await run_of_show_of(server, open_page)
+    await expect(panel).to_contain_text("The theorem")
+    await expect(panel.locator("[data-left]")).to_have_text("in 4:58")
+    await shoot(page, "run-of-show-1280")
+    await panel.get_by_role("button", name="Next cue").click()
     assert [each["method"] for each in server.requests if each["method"] == "cue.next"] == ["cue.next"]
 
 
 async def test_a_held_show_says_so_and_what_is_due(server: PageServer, open_page: PageFactory) -> None:
     server.state["cues"] = cues(mode="held", left=0.0, due=1)
-    page, prompter = await prompter_of(server, open_page, size=PHONE)
-    await expect(prompter).to_contain_text("is due")
-    await expect(prompter).to_contain_text("Manual control. Cues are on hold until you press Next cue.")
+    page, panel = await run_of_show_of(server, open_page, size=PHONE)
+    await expect(panel).to_contain_text("is due")
+    await expect(panel).to_contain_text("Manual control. Cues are on hold until you press Next cue.")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    await shoot(page, "prompter-390")
+    await shoot(page, "run-of-show-390")
 
 
 async def test_a_cue_without_a_title_is_named_by_what_it_shows(server: PageServer, open_page: PageFactory) -> None:
     server.state["cues"] = cues(next=2, left=None)
-    _, prompter = await prompter_of(server, open_page)
-    await expect(prompter).to_contain_text("talk, deck, page 3")
-    await expect(prompter).to_contain_text("waits for you")
+    _, panel = await run_of_show_of(server, open_page)
+    await expect(panel).to_contain_text("talk, deck, page 3")
+    await expect(panel).to_contain_text("waits for you")
 
 
-async def test_a_lesson_without_cues_has_no_prompter(server: PageServer, open_page: PageFactory) -> None:
+async def test_a_lesson_without_cues_has_no_run_of_show(server: PageServer, open_page: PageFactory) -> None:
     server.state["cues"] = cues(next=None, left=None, list=[])
     page = await open_page(server.teach)
     await page.locator("[data-scene-button=talk]").wait_for()

@@ -1,4 +1,4 @@
-"""The switching desk of the teacher page: preview and take, transitions, slides, and panels that fold."""
+"""The switcher of the teacher page: preview and take, transitions, slides, and panels that fold."""
 
 from __future__ import annotations
 
