@@ -9,7 +9,7 @@ import { refusesPicture, withStereo } from './sdp.js';
 
 /**
  * @typedef {object} ConnectionEvents
- * @property {(message: object) => void} send an answer or a candidate for the other end
+ * @property {(message: import('./protocol.d.ts').Answer | import('./protocol.d.ts').Candidate) => void} send an answer or a candidate for the other end
  * @property {(stream: MediaStream) => void} onStream
  * @property {(state: RTCPeerConnectionState) => void} onState
  * @property {(why: string) => void} onFault an offer, a candidate or servers that the browser does not take

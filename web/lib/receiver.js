@@ -12,7 +12,10 @@ import { ReceptionState } from './reception_state.js';
 import { digest, statisticsMessage } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
-/** @typedef {import('./reception_state.js').State} State */
+/**
+ * @import {FromPage} from './protocol.d.ts'
+ * @typedef {import('./reception_state.js').State} State
+ */
 
 /**
  * How to reach the broadcaster: the signaling of the room, or something that behaves like it.
@@ -79,7 +82,7 @@ export class Receiver {
    * @param {(events: import('./signaling.js').SignalingEvents) => SignalingChannel} options.signaling makes it
    * @param {string | null} [options.broadcaster] its name, where others are listed as well
    * @param {string | null} [options.ticket] of an earlier welcome
-   * @param {Record<string, unknown>} options.hello what the hello says besides its fixed part, such as the language
+   * @param {{language?: string, device?: string}} options.hello what the hello says besides its fixed part, such as the language
    * @param {boolean} [options.relayOnly] to receive over relay servers only, which shows whether they work
    * @param {import('./event_log.js').EventLog} options.eventLog
    * @param {ReceiverEvents} options.events
@@ -132,7 +135,7 @@ export class Receiver {
     this.#signaling.hurry();
   }
 
-  /** @param {{type: string}} message to the broadcaster; without one it is dropped */
+  /** @param {FromPage} message to the broadcaster; without one it is dropped */
   send(message) {
     if (!this.#stopped) void this.#send(message);
   }
@@ -276,7 +279,7 @@ export class Receiver {
   }
 
   /**
-   * @param {object} message
+   * @param {FromPage} message
    * @returns {Promise<boolean>}
    */
   async #send(message) {

@@ -98,13 +98,13 @@ export function digest(report, before, now) {
 
 /**
  * @param {Digest} figures
- * @returns {Record<string, unknown>} the message in which the page reports them to the broadcaster
+ * @returns {import('./protocol.d.ts').Statistics & Record<string, unknown>} the message that reports them
  */
 export function statisticsMessage(figures) {
   const { width, height, fps, videoKbits, soundKbits, jitter, delay, loss, roundTrip, freezes } = figures;
   return {
     type: 'statistics',
-    // What the way and the buffer take together: half the round trip and the time in the jitter buffer.
+    // What the network and the buffer take together: half the round trip and the time in the jitter buffer.
     latency: delay === null ? null : rounded((delay + (roundTrip ?? 0) / 2) / 1000, 3),
     width,
     height,

@@ -6,6 +6,7 @@
 
 import type { EventLog } from '../lib/event_log.js';
 import type { Translator } from '../lib/i18n.js';
+import type { FromPage } from '../lib/protocol.d.ts';
 import type { State } from '../lib/receiver.js';
 import type { Digest } from '../lib/statistics.js';
 
@@ -35,7 +36,7 @@ export interface Frame {
   /** Joins the lesson again. */
   join(): void;
   /** Sends a message to the broadcaster, where there is one. */
-  send(message: { type: string }): void;
+  send(message: FromPage): void;
 }
 
 export type FeatureClass = new (frame: Frame) => Feature;

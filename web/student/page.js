@@ -19,6 +19,7 @@ import { languageSwitch, translateDocument } from './texts.js';
 
 /**
  * @import {Language} from '../lib/i18n.js'
+ * @import {FromPage} from '../lib/protocol.d.ts'
  * @import {State, Welcome} from '../lib/receiver.js'
  * @import {Feature} from './feature.d.ts'
  */
@@ -46,7 +47,7 @@ class StudentPage {
       translator,
       eventLog: this.#eventLog,
       join: () => this.#join(),
-      send: (/** @type {{type: string}} */ message) => this.#receiver?.send(message),
+      send: (/** @type {FromPage} */ message) => this.#receiver?.send(message),
     };
     this.#features = FEATURES.map((FeatureClass) => new FeatureClass(frame));
     this.#showLanguage = languageSwitch((language) => {

@@ -4,10 +4,10 @@
  */
 import type { Control } from '../lib/control.js';
 import type { Language, Translator } from '../lib/i18n.js';
+import type { AlarmEntry, Quoted } from '../lib/protocol.d.ts';
 import type { Folds } from './fold.js';
 import type { Keys } from './keys.js';
-import type { Alarm, LessonState } from './model.js';
-import type { Said } from './reasons.js';
+import type { LessonState } from './model.js';
 
 /**
  * A place of the page that takes the views of features. Those of the frame: `clock` and `actions` in the head, before
@@ -39,7 +39,7 @@ export interface Controller {
   watch?: Record<string, boolean>;
   keys?: Key[];
   /** The button that does what an alarm suggests, by the control method of the alarm. */
-  remedies?: Record<string, (scope: Scope, alarm: Alarm) => unknown>;
+  remedies?: Record<string, (scope: Scope, alarm: AlarmEntry) => unknown>;
   /** The control connection is open, for the first time or again. */
   begin?(control: Control): void;
   /** The control connection was lost. */
@@ -89,7 +89,7 @@ export interface Scope {
   /** The time of day of an ISO 8601 moment. */
   time(moment: string): string;
   /** A sentence of the broadcaster in the language of the page. */
-  say(said: Said): string;
+  say(said: Quoted): string;
   state: Readonly<LessonState>;
   /** Seconds since the lesson began. */
   elapsed: number | null;
@@ -102,5 +102,5 @@ export interface Scope {
   /** The views of all features in a slot. */
   slot(slot: Slot): unknown;
   /** The button that does what an alarm suggests, or `nothing`. */
-  remedy(alarm: Alarm): unknown;
+  remedy(alarm: AlarmEntry): unknown;
 }

@@ -4,8 +4,8 @@
 import { nothing } from '../vendor/lit-html/lit-html.js';
 
 /**
+ * @import {AlarmEntry} from '../lib/protocol.d.ts'
  * @import {Controller, Feature, Frame, Key, Scope, Slot, View} from './feature.d.ts'
- * @import {Alarm} from './model.js'
  */
 
 export class FeatureSet {
@@ -64,7 +64,7 @@ export class FeatureSet {
   }
 
   /**
-   * @param {Alarm} alarm
+   * @param {AlarmEntry} alarm
    * @param {Scope} scope
    */
   remedy(alarm, scope) {

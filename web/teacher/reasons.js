@@ -5,10 +5,9 @@
  * sentences themselves. The Chinese of each code is in a file of its own, because only the teacher page needs it; what
  * that file does not know is shown in English.
  *
- * @typedef {{code: string, params: Record<string, Value>}} Reason
- * @typedef {{sentence: string, reason?: Reason | null}} Said
- * @typedef {string | number | Said | Value[]} Value
- * @typedef {import('../lib/i18n.js').Language} Language
+ * @import {Language} from '../lib/i18n.js'
+ * @import {Quoted, Reason} from '../lib/protocol.d.ts'
+ * @typedef {Reason['params'][string]} Value
  */
 
 const GAP = /\{([a-z_]+)\}/g;
@@ -30,7 +29,7 @@ export class Reasons {
 
   /**
    * @param {Language} language
-   * @param {Said} said
+   * @param {Quoted} said
    * @returns {string}
    */
   say(language, { sentence, reason }) {

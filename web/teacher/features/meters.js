@@ -3,8 +3,8 @@
  *
  * An element with `data-meter`, in the view of any feature, belongs to the input of that name, or to `program`.
  *
+ * @import {LevelEntry, MetersNews} from '../../lib/protocol.d.ts'
  * @import {Controller, Feature} from '../feature.d.ts'
- * @typedef {{peak: number | null, rms: number | null}} Level in dB relative to full scale; null is silence
  */
 
 const FLOOR_DB = -60;
@@ -16,7 +16,7 @@ const STALE_MS = 1500;
 
 /** @implements {Controller} */
 class Meters {
-  /** @type {Record<string, Level>} */
+  /** @type {Record<string, LevelEntry>} */
   #levels = {};
   /** @type {Map<string, {peak: number, at: number}>} */
   #peaks = new Map();
@@ -25,7 +25,7 @@ class Meters {
 
   watch = { meters: true };
   news = {
-    meters: (/** @type {{levels?: Record<string, Level>}} */ { levels = {} }) => {
+    meters: (/** @type {MetersNews} */ { levels }) => {
       this.#levels = levels;
       this.#came = performance.now();
       this.#schedule();

@@ -5,13 +5,13 @@ import { clockTime } from '../../lib/i18n.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 /**
+ * @import {CueEntry, CuesSection} from '../../lib/protocol.d.ts'
  * @import {Feature, Frame, Scope} from '../feature.d.ts'
- * @import {Cue, Cues} from '../model.js'
  */
 
 class RunOfShow {
   #frame;
-  /** @type {Cues | null} */
+  /** @type {CuesSection | null} */
   #told = null;
   #toldAt = 0;
 
@@ -25,7 +25,7 @@ class RunOfShow {
   }
 
   /**
-   * @param {Cues} cues as they were told; the time since then is taken off
+   * @param {CuesSection} cues as they were told; the time since then is taken off
    * @returns {number | null} seconds until the next cue comes by itself
    */
   left(cues) {
@@ -59,7 +59,7 @@ function runOfShowView({ t, state: { cues } }, rundown) {
 
 /**
  * @param {Scope['t']} t
- * @param {Cue} cue
+ * @param {CueEntry} cue
  */
 function nameOf(t, { title, scene, slide }) {
   if (title) return title;
@@ -69,7 +69,7 @@ function nameOf(t, { title, scene, slide }) {
 
 /**
  * @param {Scope['t']} t
- * @param {Cues} cues
+ * @param {CuesSection} cues
  * @param {number | null} left seconds
  */
 function when(t, cues, left) {

@@ -7,8 +7,8 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 /**
+ * @import {SceneEntry} from '../../lib/protocol.d.ts'
  * @import {Controller, Feature, Frame, Key, Scope} from '../feature.d.ts'
- * @import {Scene} from '../model.js'
  */
 
 const LONGEST_SECONDS = 10;
@@ -182,7 +182,7 @@ function settingsView({ t, state, keys }, switcher) {
  * @param {Scope} scope
  * @param {Switcher} switcher
  * @param {string} name
- * @param {Scene} scene
+ * @param {SceneEntry} scene
  * @param {number} index
  */
 function sceneView({ t, state, keys }, switcher, name, scene, index) {

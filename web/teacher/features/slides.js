@@ -6,8 +6,9 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
 
 /**
+ * @import {SourceEntry} from '../../lib/protocol.d.ts'
  * @import {Controller, Feature, Frame, Key, Scope} from '../feature.d.ts'
- * @import {LessonState, Source} from '../model.js'
+ * @import {LessonState} from '../model.js'
  */
 
 /** @implements {Controller} */
@@ -48,7 +49,7 @@ class Slides {
 
 /**
  * @param {Readonly<LessonState>} state
- * @returns {[name: string, source: Source][]}
+ * @returns {[name: string, source: SourceEntry][]}
  */
 function decks(state) {
   return Object.entries(state.sources ?? {}).filter(([, { kind }]) => kind === 'slides');
@@ -65,7 +66,7 @@ function deckOfKeys(state) {
 }
 
 /**
- * @param {Source | undefined} source
+ * @param {SourceEntry | undefined} source
  * @param {number} step
  * @returns {boolean} whether there is a page that many further
  */
@@ -102,7 +103,7 @@ function slidesView(scope, slides) {
  * @param {Scope['t']} t
  * @param {Slides} slides
  * @param {string} name
- * @param {Source} source
+ * @param {SourceEntry} source
  */
 function deckView(t, slides, name, source) {
   const pages = source.pages ?? null;

@@ -9,8 +9,8 @@ import { foldView } from '../fold.js';
 import { OptimisticValues } from '../optimistic.js';
 
 /**
+ * @import {AlarmEntry, InputEntry} from '../../lib/protocol.d.ts'
  * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
- * @import {Alarm, AudioInput} from '../model.js'
  */
 
 /** @typedef {keyof typeof AUDIO_SETTINGS} NumberSetting */
@@ -34,7 +34,7 @@ class Sound {
   values;
 
   remedies = {
-    'audio.set': (/** @type {Scope} */ { t }, /** @type {Alarm} */ { source, params }) =>
+    'audio.set': (/** @type {Scope} */ { t }, /** @type {AlarmEntry} */ { source, params }) =>
       source
         ? html`<button
             type="button"
@@ -59,7 +59,7 @@ class Sound {
 
   /**
    * @param {string} input
-   * @param {Partial<Pick<AudioInput, 'muted' | 'heard'>>} settings
+   * @param {Partial<Pick<InputEntry, 'muted' | 'heard'>>} settings
    */
   set(input, settings) {
     void this.#frame.ask('audio.set', { input, ...settings });
@@ -127,7 +127,7 @@ function soundView(scope, sound) {
  * @param {Scope} scope
  * @param {Sound} sound
  * @param {string} name
- * @param {AudioInput} input
+ * @param {InputEntry} input
  */
 function inputView(scope, sound, name, input) {
   const { t, say } = scope;
@@ -191,7 +191,7 @@ function inputView(scope, sound, name, input) {
  * @param {Scope} scope
  * @param {Sound} sound
  * @param {string} name
- * @param {AudioInput} input
+ * @param {InputEntry} input
  */
 function settingsView({ t, number }, sound, name, input) {
   const shown = (/** @type {NumberSetting} */ setting) => sound.values[setting].value(name) ?? input[setting] ?? 0;
@@ -206,7 +206,8 @@ function settingsView({ t, number }, sound, name, input) {
     source === null ? null : input.heard === 'always' ? t('audio.always_fact') : t('audio.on_air_fact', { source }),
   ].filter((fact) => fact !== null);
   const chosen = (/** @type {Event} */ { target }) => {
-    if (target instanceof HTMLSelectElement) sound.set(name, { heard: target.value });
+    if (target instanceof HTMLSelectElement)
+      sound.set(name, { heard: /** @type {InputEntry['heard']} */ (target.value) });
   };
   const field = (/** @type {NumberSetting} */ setting) => {
     const { word, step } = UNITS[AUDIO_SETTINGS[setting].unit];

@@ -6,8 +6,8 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
 
 /**
+ * @import {AlarmEntry} from '../../lib/protocol.d.ts'
  * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
- * @import {Alarm} from '../model.js'
  */
 
 /** Shapes, so that the state does not depend on the colour. */
@@ -21,7 +21,7 @@ class Sources {
   #frame;
 
   remedies = {
-    'source.restart': (/** @type {Scope} */ { t }, /** @type {Alarm} */ { source }) =>
+    'source.restart': (/** @type {Scope} */ { t }, /** @type {AlarmEntry} */ { source }) =>
       source
         ? html`<button type="button" class="small" data-mend=${source} @click=${() => this.restart(source)}>
             ${t('sources.restart_named', { source })}

@@ -5,11 +5,11 @@ import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 /**
+ * @import {StudentEntry} from '../../lib/protocol.d.ts'
  * @import {Feature, Frame, Scope} from '../feature.d.ts'
- * @import {Student} from '../model.js'
  */
 
-/** @typedef {[id: string, student: Student]} Entry */
+/** @typedef {[id: string, student: StudentEntry]} Entry */
 
 /** The student that the dialog asks about; a copy, because the student may leave meanwhile. */
 /** @typedef {{id: string, name: string, waits: boolean, gone: boolean}} Asked */
@@ -40,7 +40,7 @@ class Students {
    * Opens the question about a student.
    *
    * @param {string} id
-   * @param {Student} student
+   * @param {StudentEntry} student
    */
   askAbout(id, student) {
     this.asked = { id, name: student.name, waits: waits(student), gone: student.state === 'gone' };
@@ -60,7 +60,7 @@ function dialog() {
   return found instanceof HTMLDialogElement ? found : null;
 }
 
-/** @param {Student} student */
+/** @param {StudentEntry} student */
 function waits(student) {
   return student.admitted === false && student.state === 'waiting';
 }
@@ -116,7 +116,7 @@ function studentsView(scope, controller) {
  * @param {Scope} scope
  * @param {Students} controller
  * @param {string} id
- * @param {Student} student
+ * @param {StudentEntry} student
  */
 function studentView({ t, number, time }, controller, id, student) {
   const label = t('remove.named', { name: student.name });

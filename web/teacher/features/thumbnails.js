@@ -3,8 +3,8 @@
  *
  * A canvas with `data-scene`, in the view of any feature, shows that scene, the one with `data-program` the program.
  *
+ * @import {SceneEntry, ThumbnailNews} from '../../lib/protocol.d.ts'
  * @import {Controller, Feature, Frame} from '../feature.d.ts'
- * @import {Scene} from '../model.js'
  * @typedef {{source: string | null, picture: readonly [number, number, number, number]}} Place x, y, width, height as shares
  */
 
@@ -21,7 +21,7 @@ class Thumbnails {
   #scheduled = false;
 
   watch = { thumbnails: true };
-  news = { thumbnail: (/** @type {{source: string | null, jpeg: string}} */ params) => void this.#take(params) };
+  news = { thumbnail: (/** @type {ThumbnailNews} */ params) => void this.#take(params) };
 
   /** @param {Frame} frame */
   constructor(frame) {
@@ -33,7 +33,7 @@ class Thumbnails {
     this.#schedule();
   }
 
-  /** @param {{source: string | null, jpeg: string}} thumbnail */
+  /** @param {ThumbnailNews} thumbnail */
   async #take({ source, jpeg }) {
     const bytes = Uint8Array.from(atob(jpeg), (character) => character.charCodeAt(0));
     const picture = await createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
@@ -72,7 +72,7 @@ class Thumbnails {
 }
 
 /**
- * @param {Scene} scene
+ * @param {SceneEntry} scene
  * @returns {Place[]} the one at the back first; the same geometry as the program's
  */
 export function placesOf(scene) {
