@@ -38,6 +38,24 @@ def test_imports_exist(path: Path) -> None:
         assert (path.parent / imported).is_file(), imported
 
 
+def _imports(path: Path) -> set[Path]:
+    """What a script loads; types alone are named in comments, and load nothing."""
+    code = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.S)
+    return {(path.parent / name).resolve() for name in re.findall(r"""from\s+'([^']+)'""", code)}
+
+
+@pytest.mark.parametrize("page", ["student", "teacher"])
+def test_features_are_listed_once_and_know_only_the_frame(page: str) -> None:
+    folder = WEB / page / "features"
+    index = folder / "index.js"
+    features = set(folder.glob("*.js")) - {index}
+    assert _imports(index) == features
+    for path in features:
+        assert not _imports(path) & {*features, index, WEB / page / "page.js"}, path
+    for path in (WEB / page).glob("*.js"):
+        assert not _imports(path) & features, path
+
+
 @pytest.mark.parametrize("path", sorted((WEB / "lib").glob("*.js")), ids=_name)
 def test_lib_has_no_dom(path: Path) -> None:
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text("utf-8"), flags=re.S)
