@@ -1,5 +1,5 @@
 /**
- * The invitation in the link: the source and its key stand in the fragment, which browsers send to nobody.
+ * The invitation in the link: the source and its key are in the fragment, which browsers send to nobody.
  */
 
 /** @typedef {{source: string, key: string}} Invitation */

@@ -1,9 +1,8 @@
 /**
  * The page of a device that was invited to send one source, such as a phone that becomes a camera of the lesson.
  *
- * `document.body.dataset.send` is `nothing` (no link), `insecure`, `connecting`, `lost`, `crowded`,
- * `denied`, `ready`, or the
- * state of the publisher while something is sent.
+ * `document.body.dataset.send` is `nothing` (no link), `insecure`, `connecting`, `lost`, `crowded`, `denied`, `ready`,
+ * or the state of the publisher while something is sent.
  */
 import { obstacle } from '../lib/capture.js';
 import { Control } from '../lib/control.js';

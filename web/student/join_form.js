@@ -1,6 +1,6 @@
 /**
  * The form before the lesson: the name, and the lesson's passcode where the server has said that it wants one. The
- * passcode is kept for this tab alone, so that a page that reconnects need not ask again.
+ * passcode is kept for this tab alone, so that a page that reconnects does not ask again.
  */
 import { recall, recallInTab, remember, rememberInTab } from '../lib/storage.js';
 import { element } from './elements.js';

@@ -16,7 +16,7 @@ export class ControlSignaling {
   /** The broadcaster's name for our connection @type {string | null} */
   #peer = null;
   #count = 0;
-  /** Which attempt is the latest; what comes of an earlier one is no longer wanted. */
+  /** Which attempt is the latest; results of earlier ones are dropped. */
   #attempt = 0;
 
   /**

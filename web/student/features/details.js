@@ -1,5 +1,5 @@
 /**
- * The details panel: figures of picture and sound, and what happened, to find a fault by.
+ * The details panel: figures of picture and sound, and what happened, to find faults with.
  */
 import { copy } from '../../lib/clipboard.js';
 import { element } from '../elements.js';

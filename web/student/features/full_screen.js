@@ -1,7 +1,7 @@
 /**
  * Full screen for the whole lesson, or for the bare video where a browser (on iPhones) allows only that.
  *
- * In full screen the controls step aside while nobody moves or types.
+ * In full screen the controls are hidden while nobody moves or types.
  */
 import { element } from '../elements.js';
 
@@ -25,7 +25,7 @@ export class FullScreen {
       document.addEventListener('fullscreenchange', () => {
         button.setAttribute('aria-pressed', String(document.fullscreenElement === lesson));
       });
-      stepAside(lesson);
+      hideWhenIdle(lesson);
     } else if (video.webkitEnterFullscreen) {
       const enter = video.webkitEnterFullscreen.bind(video);
       button.addEventListener('click', () => {
@@ -38,7 +38,7 @@ export class FullScreen {
 }
 
 /** @param {HTMLElement} lesson */
-function stepAside(lesson) {
+function hideWhenIdle(lesson) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const awake = () => {

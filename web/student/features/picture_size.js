@@ -8,7 +8,7 @@ import { element } from '../elements.js';
 
 /** @typedef {{width: number, height: number}} Size */
 
-/** Changes closer together than this, as while a window is dragged, are told as one. */
+/** Changes closer together than this, such as while a window is resized, are reported as one. */
 const PAUSE_MS = 500;
 /** The proportions of a picture that has not come yet. */
 const USUAL = { videoWidth: 16, videoHeight: 9 };

@@ -1,5 +1,5 @@
 /**
- * Sound of the lesson: mute, volume, and the way out when the browser forbids to start with sound.
+ * The sound of the lesson: mute, volume, and a button that turns sound on where the browser forbids to start with it.
  */
 import { recall, remember } from '../../lib/storage.js';
 import { element } from '../elements.js';
@@ -38,7 +38,7 @@ export class Sound {
     });
     this.#volume.addEventListener('input', () => this.#setVolume());
     this.#applyVolume();
-    // Where only the keys of the device change the volume, as on iPhones, a slider would be a lie.
+    // Where only the keys of the device change the volume, as on iPhones, a slider has no effect.
     video.volume = 0.5;
     this.#volume.hidden = video.volume !== 0.5;
     this.#applyVolume();
@@ -68,7 +68,7 @@ export class Sound {
   /** Plays what the video has been given: with sound where that is wanted and allowed. */
   async #play() {
     this.#video.muted = !this.#wanted;
-    // Without a stream play() would not end before there is one.
+    // Without a stream, play() waits until there is one.
     if (!this.#video.srcObject) return this.#show();
     try {
       await this.#video.play();
@@ -119,8 +119,8 @@ export class Sound {
 }
 
 /**
- * Opens the way to the loudspeakers as soon as somebody touches the page, with silence. A browser that was just started
- * takes up to a second for that, and sound that arrives meanwhile is piled up and stays late for some seconds.
+ * Opens the loudspeakers with silence as soon as somebody touches the page. A browser that was just started takes up to
+ * a second for that; sound that arrives meanwhile piles up, and stays late for some seconds.
  */
 class Loudspeakers {
   /** @type {AudioContext | null} */
@@ -156,7 +156,7 @@ class Loudspeakers {
       source.start();
       await context.resume();
     } catch (error) {
-      // Closed meanwhile, or there is nothing to play on: the lesson plays as it can.
+      // Closed meanwhile, or there are no loudspeakers: the lesson plays without.
       if (!(error instanceof DOMException)) throw error;
     }
   }

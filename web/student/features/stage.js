@@ -1,6 +1,6 @@
 /**
- * The picture: the video, the last picture while there is no new one, and the state of the
- * reception, in a line and in the notice that lies over the picture.
+ * The picture: the video, the last picture while there is no new one, and the state of the reception, in a line and in
+ * the notice over the picture.
  */
 import { element } from '../elements.js';
 

@@ -14,7 +14,7 @@ export class WakeLock {
   #held = null;
 
   constructor() {
-    // The browser lets go of the lock whenever the page is hidden.
+    // The browser releases the lock whenever the page is hidden.
     document.addEventListener('visibilitychange', () => void this.#update());
   }
 
