@@ -24,7 +24,7 @@ def test_a_short_run_measures_every_stage() -> None:
     still = result["stages"]["compose, nothing moving"]
     assert still["p50"] < result["stages"]["compose full, screen scrolling"]["p50"]
     for tiers in result["tiers"].values():
-        assert tiers["tiers"] == pytest.approx(tiers["shrink"] + tiers["encode 360"] + tiers["encode 180"], abs=0.01)
+        assert tiers["tiers"] == pytest.approx(tiers["downscale"] + tiers["encode 360"] + tiers["encode 180"], abs=0.01)
         assert tiers["share"] == pytest.approx(tiers["tiers"] / tiers["encode"], abs=0.01)
     assert result["pipeline"]["statistics"]["ticks"] > 10
     assert 0 < result["pipeline"]["core"] < 4
