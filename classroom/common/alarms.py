@@ -25,7 +25,7 @@ class SetGain:
 
 @dataclass(frozen=True, slots=True)
 class ContinueCues:
-    """Remedy: go on with the run of show."""
+    """Remedy: continue the run of show."""
 
 
 Remedy = RestartSource | SetGain | ContinueCues

@@ -20,7 +20,7 @@ CueState = Literal["done", "passed", "next", "coming"]
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One step: a scene, a page of slides (source, page), or both. ``due`` is in seconds from the beginning or None."""
+    """One step: a scene, a page of slides (source, page), or both. ``due`` is in seconds from the start or None."""
 
     scene: str | None
     slide: tuple[str, int] | None = None
@@ -29,9 +29,9 @@ class Cue:
 
 
 class RunOfShow:
-    """The cues of a lesson and how far it has come. Times are seconds from the beginning of the lesson.
+    """The cues of a lesson and how far it has come. Times are seconds from the start of the lesson.
 
-    A cue whose time was before the beginning is left out: whoever begins late begins where the lesson is.
+    A cue whose time was before the start is left out: a lesson that starts late starts where it would be by then.
     """
 
     def __init__(self, cues: Iterable[Cue]) -> None:
@@ -49,7 +49,7 @@ class RunOfShow:
 
     @property
     def held(self) -> bool:
-        """Whether the teacher has taken over, so that nothing comes by itself."""
+        """Whether the teacher has taken over, so that no cue comes automatically."""
         return self._held
 
     @property
@@ -70,7 +70,7 @@ class RunOfShow:
         return "next" if place == self.next else "coming"
 
     def wakes(self) -> float | None:
-        """When the next cue comes by itself; None when none will."""
+        """When the next cue comes automatically; None when none will."""
         if self._held:
             return None
         return next((time for place in self._coming() if (time := self._times[place]) is not None), None)
@@ -84,13 +84,13 @@ class RunOfShow:
         return () if self._held else self._take(self._due(now))
 
     def hold(self) -> bool:
-        """The teacher has given a command: nothing comes by itself any more. False when that was so already."""
+        """The teacher has given a command: no cue comes automatically from now on. False when that was so already."""
         changed = not self._held and self.next is not None
         self._held = self._held or changed
         return changed
 
     def advance(self, now: float) -> tuple[Cue, ...]:
-        """Go on: those that are due by now, else the next one, whatever its time; CommandError at the end."""
+        """The cues that are due by now, else the next one, regardless of its time; CommandError at the end."""
         following = self.next
         if following is None:
             raise CommandError.not_possible("This was the last cue.")

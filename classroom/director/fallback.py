@@ -1,6 +1,6 @@
 """What is shown where a source has no picture: the scene's fallback, or the lesson's, takes its rectangle.
 
-The scene on air does not change, so the source is back by itself with its next picture.
+The scene on air does not change, so the source is back with its next picture.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Shown:
 
 
 def resolve(placements: Iterable[Placement], live: Set[str], fallback: str | None) -> tuple[Shown, ...]:
-    """Replace every source that is not live by its scene's fallback, by the lesson's, or by None when none is live.
+    """Replace every source that is not live by its scene's fallback, by the lesson's, or by None when neither is live.
 
-    What stands in is shown whole: a crop is meant for the source it was written for.
+    A replacement is shown whole: a crop belongs to the source it was written for.
     """
     return tuple(_shown(placement, live, fallback) for placement in placements)
 

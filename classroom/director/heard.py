@@ -10,7 +10,7 @@ __all__ = ["heard"]
 def heard(shown: Iterable[str], left: Mapping[str, float], progress: float) -> dict[str, float]:
     """The share of each source, from 0 to 1, when a change to the sources ``shown`` is at ``progress`` (0 to 1).
 
-    ``left`` is what was heard when the change began. What is in both goes on unchanged; what is not named is silent.
+    ``left`` is what was heard when the change began. A source in both continues unchanged; one in neither is silent.
     """
     arriving = dict.fromkeys(shown, 1.0)
     if progress >= 1:

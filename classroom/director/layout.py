@@ -30,7 +30,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One source, the rectangle it may fill, how it is shown there, and what stands in for it (None: the lesson's)."""
+    """One source, the rectangle it may fill, how it is shown, and what replaces it (None: the lesson's fallback)."""
 
     source: str
     rectangle: Rectangle
@@ -115,7 +115,7 @@ def _grid(count: int, width: int, height: int) -> Iterator[Rectangle]:
 
 
 def _area(area: Area, width: int, height: int) -> Rectangle:
-    """The area in even pixels, inside the canvas whatever it says."""
+    """The area in even pixels, always inside the canvas."""
     left = min(max(0, _even(round(area.x * width))), width - 2)
     top = min(max(0, _even(round(area.y * height))), height - 2)
     right = min(width, max(left + 2, _even(round((area.x + area.width) * width))))

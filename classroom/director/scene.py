@@ -97,7 +97,7 @@ class Scene:
 
     @property
     def sources(self) -> frozenset[str]:
-        """All that may be seen in it: what it shows, and what stands in for that."""
+        """All that may be seen in it: the sources it shows, and those that replace them."""
         return frozenset(self.show if self.fallback is None else (*self.show, self.fallback))
 
     def style(self, number: int) -> Style:

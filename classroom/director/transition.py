@@ -13,7 +13,7 @@ __all__ = ["Transition"]
 class Transition:
     """A change that began at ``began`` (clock seconds) and takes ``duration`` seconds. A cut takes none.
 
-    ``origin`` names the scene that is left; two transitions are never the same one, whatever they hold.
+    ``origin`` names the scene that is left; two transitions are never equal, even with the same values.
     """
 
     kind: TransitionKind

@@ -121,7 +121,7 @@ _USUAL: Final = AudioSettings()
 class MicrophoneInput(Section):
     """A microphone of this computer."""
 
-    # No duck: a microphone is what the others give way to.
+    # No duck: the other inputs are lowered for a microphone.
     kind: Annotated[Literal["microphone"], KindWord()] = Field(
         "microphone", description="A microphone of this computer."
     )
@@ -191,7 +191,7 @@ AudioInput = Annotated[
 
 
 def settings_of(model: AudioInput) -> AudioSettings:
-    """How an input is heard when the lesson begins; a setting that its kind does not have is as usual."""
+    """How an input is heard when the lesson begins; a setting that its kind does not have is the default."""
     return AudioSettings(**{name: value for name, value in model if name in SETTINGS})
 
 

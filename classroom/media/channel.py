@@ -19,11 +19,11 @@ METER: Final = 5
 """Blocks in a level: 100 ms, so that a page that looks ten times a second misses no peak."""
 
 USUAL_LAG: Final = SAMPLE_RATE // 8
-"""By so much an input is read later than the others as soon as it needs to be: 125 ms, where lips and voice part."""
+"""Samples by which an input is read later than the others as soon as it needs to be: 125 ms, the limit of lip sync."""
 
 _LONGEST_LAG: Final = SAMPLE_RATE
-"""By so much at most, where it is always late, as some wireless headsets and sound servers are: late is better than
-never, and nothing that is believed to be older than a second comes from a device."""
+"""Samples at most, where it is always late, such as with some wireless headsets and sound servers. Late is better than
+never, and sound that seems older than a second does not come from a device."""
 
 _ALWAYS_LATE: Final = 25
 """Blocks without sound that was in time, half a second of them, after which an input counts as always late."""
@@ -118,7 +118,7 @@ class Channel:
         """Read a device that often delivers too late a little later, instead of cutting the ends of blocks off.
 
         ``stop`` is the end of what would be read without that. A device that delivers nothing any more is not late,
-        and one that was lost begins anew.
+        and one that was lost starts again.
         """
         before, self._end = self._end, buffer.end
         if self._end is None:

@@ -76,12 +76,12 @@ def _h264(settings: VideoSettings) -> dict[str, str]:
     with none it takes over 600 ms, and everything behind it waits. A slide is at 40 dB with its first picture or the
     one after it.
 
-    Nothing is encoded finer than quantizer 24 (44 dB on a slide), which nobody sees. A page that stands still costs
+    Nothing is encoded finer than quantizer 24 (44 dB on a slide), which nobody sees. A still page costs
     next to nothing then, so that the buffer is full when a key frame or another page needs it, and the noise of a
     camera is not paid for: 0.2 instead of 1.4 Mbit/s at the same 41.6 dB. Without adaptive quantization bits go where
     letters have their edges: 38 instead of 33 dB in a forced key frame of a slide, and it takes a fifth less time. With
-    four times the bits (``ipratio``) a key frame may use what the buffer holds, 48 kB: whoever watches a slide while
-    others come in sees it at most 3 dB less sharp. At quantizer 22 and 0.29 s it was 5 to 8 dB.
+    four times the bits (``ipratio``) a key frame may use what the buffer holds, 48 kB: a student who watches a slide
+    while others join sees it at most 3 dB less sharp. At quantizer 22 and 0.29 s it was 5 to 8 dB.
     """
     return {
         "preset": "superfast",

@@ -56,7 +56,7 @@ class Cropper:
 
 def _graph(key: _CropKey) -> av.filter.Graph:
     graph = av.filter.Graph()
-    # Threads of its own, one for each processor, would be there for every rectangle, and moving pointers needs none.
+    # It would have a thread for each processor, for every rectangle, and moving pointers needs none.
     graph.threads = 1
     part = key.part
     source = graph.add_buffer(

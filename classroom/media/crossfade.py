@@ -1,7 +1,7 @@
 """The program picture while one scene becomes another: two mixers, and the pixels of both blended.
 
 Between two scenes each is mixed by a mixer of its own, so that both keep moving while one fades into the other. A
-change in the middle of a change begins with the picture that is on the screen, which then stands still.
+change in the middle of a change starts with the picture that is on the screen, as a still.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""What is odd about sound, pictures and the program though everything works: each told once it lasts, until it is over.
+"""Detectors of faults in sound, pictures and the program while everything seems to work.
 
-Pure: figures and clock seconds in, yes or no out. Where each begins and ends differ, so that nothing comes and goes.
+Pure: figures and clock seconds in, yes or no out. Each fault has to last before it is reported, and its end has a
+different threshold from its start, so that alarms do not flicker.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _CLEAN_FOR: Final = 5.0
 _WINDOW: Final = 5.0
 _TOO_MANY: Final = 0.1
 _FEW: Final = 0.02
-"""Shares of the ticks of a window that were missed: from where there is a word on it, and to where it is taken back."""
+"""Shares of missed ticks in a window: the first raises the alarm, below the second it is cleared."""
 
 _LOSSES: Final = 3
 _LOST_WITHIN: Final = 30.0
@@ -92,7 +93,7 @@ class OverloadDetector:
         self._overloaded = False
 
     def look(self, now: float, ticks: int, missed: int) -> bool:
-        """Whether it is too slow, by its counts of ticks made and of ticks missed since the beginning."""
+        """Whether it is too slow, by its counts of ticks made and of ticks missed since the start."""
         self._seen.append((now, ticks, missed))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _WINDOW:
             self._seen.popleft()
@@ -106,7 +107,7 @@ class OverloadDetector:
 
 
 class InstabilityDetector:
-    """A source that is lost again and again for moments, each too short for a word of its own."""
+    """A source that is lost again and again, each time too briefly for an alarm of its own."""
 
     def __init__(self) -> None:
         self._counted = 0
@@ -114,7 +115,7 @@ class InstabilityDetector:
         self._unsteady = False
 
     def look(self, now: float, losses: int) -> bool:
-        """Whether it is so, by the count of its losses since the beginning."""
+        """Whether it is unstable, by the count of its losses since the start."""
         for _ in range(min(_LOSSES, max(0, losses - self._counted))):
             self._losses.append(now)
         self._counted = losses

@@ -1,9 +1,9 @@
 """The program's pictures in the sizes of the tiers, with no more work than is needed.
 
-Each pixel is the mean of the area it stands for. That keeps letters readable where swscale's bilinear filter, which
+Each pixel is the mean of the area that it covers. That keeps letters readable where swscale's bilinear filter, which
 takes in twice as much, blurs them: slides of 720 lines seen at 360 are 1.4 dB nearer to the original. And where the
 ratio of two sizes is a whole number, the mean of means is the mean: a size can be made from a larger one, and a part of
-a picture by itself.
+a picture alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Downscaler", "Size"]
 Size = tuple[int, int]
 
 _WORTHWHILE: Final = 0.5
-"""The share of a picture up to which its new parts are scaled alone."""
+"""The share of a picture up to which only its new parts are scaled."""
 
 
 class Downscaler:
@@ -52,7 +52,7 @@ class Downscaler:
 
 
 class _Target:
-    """Makes one size. While its source changes in places only, that is all that is made anew."""
+    """Makes one size. While its source changes only in places, only those are scaled again."""
 
     def __init__(self, size: Size) -> None:
         self._size = size
@@ -61,7 +61,7 @@ class _Target:
         self._last: tuple[ProgramPicture, ProgramPicture] | None = None  # the source, and what was made of it
 
     def forget(self) -> None:
-        """Let go of the last picture."""
+        """Release the last picture."""
         self._last = None
 
     def downscale(self, source: ProgramPicture) -> ProgramPicture:
@@ -101,7 +101,7 @@ class _Target:
 
 
 def _ratio(large: Size, small: Size) -> int:
-    """How many times as wide and high one size is as the other; 0 where that is no whole number above 1."""
+    """How many times as wide and high one size is as the other; 0 where that is not a whole number above 1."""
     ratio = large[0] // small[0]
     return ratio if ratio > 1 and large == (ratio * small[0], ratio * small[1]) else 0
 

@@ -53,7 +53,7 @@ class DriftControl:
         self._engaged = False
 
     def reset(self) -> None:
-        """Begin anew, as with another device or after a gap."""
+        """Start again, such as with another device or after a gap."""
         self._mean, self._integral, self._engaged = 0.0, 0.0, False
 
     def stretch(self, distance: float, seconds: float) -> float | None:
@@ -73,7 +73,7 @@ class DriftControl:
 class Resampler:
     """Sound at a rate that changes slowly around 1, continuous over blocks, by a windowed sinc.
 
-    ``past`` is the sound so far, at least its last HALF samples; what comes out goes on where it ended.
+    ``past`` is the sound so far, at least its last HALF samples; the output continues where it ended.
     """
 
     def __init__(self, past: Samples) -> None:

@@ -1,6 +1,6 @@
 """Ducking: music goes down while somebody speaks, and comes back when they have finished.
 
-It falls within 50 ms, so that no first word is lost, stays for 400 ms, which is a breath between two sentences, and
+It falls within 50 ms, so that the first word is heard. It stays down for 400 ms, a breath between two sentences. It
 comes back over 600 ms, which nobody notices.
 """
 
@@ -26,7 +26,7 @@ class Ducking:
         self._silent_for = _HOLD
 
     def advance(self, seconds: float, *, speaking: bool) -> float:
-        """The depth after so many seconds in which somebody was speaking, or nobody."""
+        """The depth after this many seconds, in which somebody was ``speaking`` or not."""
         self._silent_for = 0.0 if speaking else self._silent_for + seconds
         if self._silent_for < _HOLD:
             self.depth = min(1.0, self.depth + seconds / _ATTACK)

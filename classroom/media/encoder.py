@@ -1,4 +1,4 @@
-"""Encoders of pictures: each rendition is encoded once, for all who watch it, and only while somebody does.
+"""Encoders of pictures: each rendition is encoded once for all its subscribers, and only while it has any.
 
 An encoder has its own thread and an inbox for one picture: a late one skips pictures, it never queues them.
 """
@@ -25,13 +25,13 @@ __all__ = ["KEY_INTERVAL", "LEAST_SHARE", "VideoEncoder"]
 _log = logging.getLogger(__name__)
 
 KEY_INTERVAL: Final = 1.0
-"""Seconds between two key frames. More of them ruin the picture for those who watch: ten a second cost slides 19 dB."""
+"""Seconds between two key frames. More of them ruin the picture for everybody: ten a second cost slides 19 dB."""
 
 LEAST_SHARE: Final = 0.6
-"""The share of its bit rate down to which an encoder goes when all who watch wish for less; then a tier is better."""
+"""The share of its bit rate down to which an encoder goes when all subscribers ask for less; then a tier is better."""
 
 _RISE: Final = 0.1
-"""The share of its bit rate by which an encoder rises in a second when somebody wishes for more again."""
+"""The share of its bit rate by which an encoder rises in a second when a subscriber asks for more again."""
 
 Publish = Callable[[Encoded], None]
 Work = tuple[ProgramPicture, int, float]
@@ -86,7 +86,7 @@ class VideoEncoder:
 
     @property
     def bit_rate(self) -> int:
-        """Bits a second it aims at now; fewer than its settings say only after a wish."""
+        """Bits a second it aims at now; fewer than in its settings only after a request."""
         return round(self._rate)
 
     def start(self) -> None:
@@ -121,10 +121,10 @@ class VideoEncoder:
         self._key_wanted = True
 
     def wish(self, bit_rate: float | None) -> None:
-        """Say with how many bits a second all who watch would be content; None is the full rate.
+        """Set the bits a second that are enough for all subscribers; None is the full rate.
 
-        Only H.264 follows, and it needs no key frame for it: at once when less is wished for, down to 60 % of its
-        rate, and up by 10 % a second. libvpx would have to be opened anew, with a key frame.
+        Only H.264 follows, and it needs no key frame for it: at once when less is enough, down to 60 % of its
+        rate, and up by 10 % a second. libvpx would have to be opened again, with a key frame.
         """
         self._wish = bit_rate
 
@@ -165,7 +165,7 @@ class VideoEncoder:
                     opened, self._key_wanted, self._last_key = generation, True, float("-inf")
                     self._rate, self._steered = float(self._settings.bit_rate), work[2]
                 self._encode(context, work, lease)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it costs some pictures and not the lesson
+            except Exception as error:  # noqa: BLE001 - any error costs some pictures and not the lesson
                 context = None
                 if lease.current:
                     self._recovery.failed(error)
@@ -177,7 +177,7 @@ class VideoEncoder:
         self._steer(context, captured)
         frame.time_base = context.time_base
         if self._key_wanted and captured - self._last_key >= KEY_INTERVAL:
-            # Cleared before encoding: a demand from now on may be of somebody who comes too late for this one.
+            # Cleared before encoding: a demand from now on may be from somebody for whom this one comes too early.
             self._key_wanted = False
             frame.pict_type = av.video.frame.PictureType.I
         packets = context.encode(frame)
@@ -192,7 +192,7 @@ class VideoEncoder:
             self._publish(Encoded(self.codec, packet, packet.is_keyframe, captured))
 
     def _steer(self, context: av.VideoCodecContext, now: float) -> None:
-        """Follow the wish with the bit rate."""
+        """Move the bit rate towards the requested one."""
         full = self._settings.bit_rate
         wish = full if self._wish is None else min(full, max(LEAST_SHARE * full, self._wish))
         since, self._steered = now - self._steered, now

@@ -1,4 +1,4 @@
-"""The fan-out: one encoder's packets to all who subscribed, whoever they are.
+"""The fan-out: one encoder's packets to all subscribers, of any kind.
 
 It knows nobody: a student's connection and a recorder are subscribers alike. Each has a bounded queue; one that
 cannot follow skips to the next key frame and delays nobody.
@@ -23,7 +23,7 @@ LIMIT: Final = 15
 """Packets that may wait for a subscriber: half a second of pictures."""
 
 _LINGER: Final = 2.0
-"""Seconds an encoder runs on after its last subscriber, so that a reconnect does not start it anew."""
+"""Seconds an encoder runs on after its last subscriber, so that a reconnect does not start it again."""
 
 _IN_FLIGHT: Final = 60
 """Packets that may be on their way from the encoder's thread to an event loop that is held up."""
@@ -85,7 +85,7 @@ class Subscription:
     def wish(self) -> float | None:
         """Bits a second with which this subscriber would be content; None, as at first, is all that is planned.
 
-        The encoder heeds it when all subscribers wish for less.
+        The encoder follows it when all subscribers ask for less.
         """
         return self._wish
 

@@ -32,7 +32,7 @@ from classroom.media.supervisor import SourceStatus
 __all__ = ["MediaHealth"]
 
 _EVERY: Final = 0.1
-"""Seconds between two looks; levels are those of the last 100 ms, so that no peak is missed."""
+"""Seconds between two looks; levels are those of the last 100 ms, so that no peak is lost."""
 
 _PICTURES_EVERY: Final = 5
 """Looks between two at pictures and counts."""
@@ -80,7 +80,7 @@ class MixedProgram(Protocol):
 
     @property
     def stuck(self) -> bool:
-        """Whether a part of it hangs for good."""
+        """Whether a part of it hangs permanently."""
         ...
 
     def levels(self) -> Mapping[str, Level]:
@@ -88,11 +88,11 @@ class MixedProgram(Protocol):
         ...
 
     def deliveries(self) -> Sequence[Delivery]:
-        """What was handed out so far, and to how many."""
+        """What was published so far, and to how many."""
         ...
 
     def look_after(self) -> None:
-        """Begin threads again that ended or hang."""
+        """Start threads again that ended or hang."""
         ...
 
     def late(self) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ from classroom.media.frames import Samples
 __all__ = ["FLOOR_DB", "SILENCE", "Level", "combine", "decibels", "factor", "measure"]
 
 FLOOR_DB: Final = -100.0
-"""What silence measures, dBFS: minus infinity has no place in JSON."""
+"""What silence measures, dBFS: JSON cannot hold minus infinity."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _OVERLAY: Final = "overlay."
 _LEFT_OUT: Final = Wording("overlay.left_out", "The overlay '{overlay}' is not shown. {why}")
 
 _MARGIN: Final = 0.035
-"""Space to the edges of the program, as a fraction of its height; old televisions cut off as much."""
+"""Space to the edges of the program, as a fraction of its height; old televisions cut off that much."""
 
 _GROUND: Final = (15, 23, 42, 210)
 _ACCENT: Final = (56, 189, 248, 255)

@@ -41,7 +41,7 @@ class ProgramPicture:
     """One finished picture: yuv420p, BT.601, limited range. Nobody writes into it.
 
     ``pixels`` has the shape (height × 3/2, width): the Y plane, then U and V, half as wide and high, in a row.
-    ``change`` tells what is new in it, where that is known.
+    ``change`` is what is new in it, where that is known.
     """
 
     width: int

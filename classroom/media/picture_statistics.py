@@ -1,6 +1,6 @@
-"""What can be told of a picture at a glance: whether it is the last one again, and whether it is black.
+"""What a sample of a picture shows: whether it is the last one again, and whether it is black.
 
-Both look at a sample of the first plane only, so that they cost some ten microseconds for each picture.
+Both sample only the first plane, so they cost about ten microseconds for each picture.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _LUMA: Final = {"yuyv422": (0, 2), "yvyu422": (0, 2), "uyvy422": (1, 2)}
 """Packed formats: where their luma begins, and how many bytes lie from one to the next."""
 
 _COLOURS: Final = {"rgb24": 3, "bgr24": 3, "rgba": 4, "bgra": 4, "rgb0": 4, "bgr0": 4}
-"""Formats of red, green and blue in any order, and bytes to a pixel; the fourth is no colour."""
+"""Formats of red, green and blue in any order, and bytes to a pixel; the fourth is not a colour."""
 
 
 def fingerprint(frame: av.VideoFrame) -> int:
-    """A number that differs between different pictures, but for a difference between the lines that are looked at."""
+    """A number that differs between different pictures, except where they differ only between the sampled lines."""
     return zlib.crc32(_sample(frame).tobytes())
 
 

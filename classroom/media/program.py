@@ -1,4 +1,4 @@
-"""The program: what students see and hear, made by the clock whatever the sources do.
+"""The program: what students see and hear, made by the clock and independent of what the sources do.
 
 It owns the media threads: ticks with the picture mixer, the sound mixer, one for each video encoder. The event loop
 starts and stops it, looks after its threads, subscribes to its fan-outs and commands its sound; what is on air it reads
@@ -35,13 +35,13 @@ _SOUND_BIT_RATE: Final = 96_000
 _JOIN_TIMEOUT: Final = 2.0
 
 _MISSING_AFTER: Final = 0.9
-"""Seconds without a picture or sound that leaves after which those who take it are without."""
+"""Seconds without a new packet after which the subscribers count as having no picture or no sound."""
 
 
 class Program:
     """Mixes, encodes and hands out the program of a lesson.
 
-    ``settings`` stay as they are; ``supplies`` and ``inputs`` are what it begins with. The codecs and sizes are encoded
+    ``settings`` stay as they are; ``supplies`` and ``inputs`` are what it starts with. The codecs and sizes are encoded
     only while they have subscribers. Without any, a picture is composed only twice a second, for ``snapshot``.
 
     ``live`` names the sources that have a picture. It is called in the tick thread, at every tick: it must not block.
@@ -109,17 +109,17 @@ class Program:
         self._ticker.start(self._zero)
 
     def look_after(self) -> None:
-        """Begin threads again that ended, and others for those that hang; to be called ten times a second."""
+        """Start threads again that ended, and replace those that hang; to be called ten times a second."""
         for worker in self._workers:
             worker.look()
 
     @property
     def stuck(self) -> bool:
-        """Whether a part hangs for good, however often it was begun again."""
+        """Whether a part hangs permanently, although it was started again."""
         return any(worker.stuck for worker in self._workers)
 
     def deliveries(self) -> list[Delivery]:
-        """What was handed out so far of the pictures in each codec and size, and of the sound, and to how many."""
+        """What was published so far of the pictures in each codec and size, and of the sound, and to how many."""
         renditions = [rendition for each in self._renditions.values() for rendition in each]
         patience = max(_MISSING_AFTER, 2.5 / self._settings.fps)
         return [
@@ -159,9 +159,9 @@ class Program:
         self._sound.set_audio(name, **changes)
 
     def supply(self, supplies: Supplies, inputs: Mapping[str, SoundInput]) -> None:
-        """Go on with other sources, overlays and audio inputs, from the next tick and the next block on.
+        """Take other sources, overlays and audio inputs, from the next tick and the next block on.
 
-        An input of the same name and the same buffer goes on without a gap.
+        An input of the same name and buffer continues without a gap.
         """
         self._ticker.supplies = supplies
         self._sound.replace(inputs)
@@ -212,7 +212,7 @@ class Program:
 
     @property
     def statistics(self) -> dict[str, Any]:
-        """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks begin and of what each stage takes."""
+        """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks start and of what each stage takes."""
         return {
             **self._ticker.statistics,
             "sound": {

@@ -15,7 +15,7 @@ _BACK_OFF: Final = (0.25, 0.5, 1.0, 2.0)
 
 
 class Recovery:
-    """What one encoder does after a fault, of whatever kind: it is opened again after 0.25, 0.5, 1 and every 2 s."""
+    """What one encoder does after a fault of any kind: it is opened again after 0.25, 0.5, 1 and every 2 s."""
 
     def __init__(self, encoder: str, log: logging.Logger, clock: Clock) -> None:
         self._encoder = encoder

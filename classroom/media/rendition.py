@@ -1,7 +1,7 @@
-"""Renditions: the program in several sizes, so that each student gets one that its network carries.
+"""Renditions: the program in several sizes, so that each student gets one that their network can carry.
 
-The first is the program's own picture; the others, the tiers, are made from it. Each is encoded once for all who
-subscribe to it, and only while somebody does.
+The first is the program's own picture; the others, the tiers, are made from it. Each is encoded once for all its
+subscribers, and only while it has any.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ class Rendition:
 
     @property
     def rate(self) -> int:
-        """Bits a second its encoder aims at now; fewer than planned while all who watch wish for less."""
+        """Bits a second its encoder aims at now; fewer than planned while all subscribers ask for less."""
         return self.encoder.bit_rate if self.encoder.active else self.bit_rate
 
     @property
     def least_share(self) -> float:
-        """The share of its bit rate down to which wishes may take it."""
+        """The share of its bit rate down to which subscribers may lower it."""
         return LEAST_SHARE if self.codec == "h264" else 1.0
 
     @property
     def attainable(self) -> float:
-        """The fewest bits a second at which one more student could have it: what those who watch it let it be."""
+        """The fewest bits a second at which one more student could have it, given its present subscribers."""
         return self.rate if self.fanout.subscribers else self.least_share * self.bit_rate
 
 

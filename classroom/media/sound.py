@@ -46,7 +46,7 @@ DELAY: Final = 0.028
 """Seconds from the first sample of a block to its mixing."""
 
 _PATIENCE: Final = 0.2
-"""A mixer this late gives up the blocks between and goes on with the present."""
+"""A mixer this late gives up the blocks between and continues with the present."""
 
 
 class SoundMixer:
@@ -54,7 +54,7 @@ class SoundMixer:
 
     Block k holds the samples from ``zero`` + k × 20 ms on and is handed to ``deliver(block, pts, captured)`` in that
     thread, 28 ms later: pts counts samples from ``zero``, ``captured`` is the clock second of its first sample.
-    ``shares`` tells how much of each source is on air at a clock second, from 0 to 1, for the inputs that follow one;
+    ``shares`` is how much of each source is on air at a clock second, from 0 to 1, for the inputs that follow one;
     it is called in that thread. Without it all inputs are heard. ``worker`` keeps the thread, and is to be looked at
     ten times a second; ``changes_hands`` is called before another thread takes the place of one that hangs or ended.
     """
@@ -81,7 +81,7 @@ class SoundMixer:
         self._block = 0
         self._stop = threading.Event()
         self._limited = LimitedLog(_log, now=clock.now)
-        self.worker = Worker("sound mixer", self._run, self._begin_anew)
+        self.worker = Worker("sound mixer", self._run, self._start_over)
         self.timings = Timings()
         self.skipped = 0
 
@@ -104,7 +104,7 @@ class SoundMixer:
         channel.setting = setting
 
     def replace(self, inputs: Mapping[str, SoundInput]) -> None:
-        """Take other inputs from the next block on; one of the same name and the same buffer goes on without a gap."""
+        """Take other inputs from the next block on; one of the same name and buffer continues without a gap."""
         channels = {}
         for name, setting in inputs.items():
             channel = self._channels.get(name)
@@ -185,7 +185,7 @@ class SoundMixer:
                 block = self.mix(origin + number * BLOCK)
                 if lease.current:
                     self._deliver(block, number * BLOCK, captured)
-            except Exception as error:  # noqa: BLE001 - logged, and silence for 20 ms serves better than for ever
+            except Exception as error:  # noqa: BLE001 - logged, and silence for 20 ms is better than lasting silence
                 self._limited.warn(
                     "A block of sound could not be mixed: %s: %s", type(error).__name__, error, fault=error
                 )
@@ -193,7 +193,7 @@ class SoundMixer:
                 self._block = number + 1
             self.timings.add(self._clock.now() - began)
 
-    def _begin_anew(self) -> None:
+    def _start_over(self) -> None:
         """Take nothing over from the thread before, which may be in the middle of it."""
         channels = {name: Channel(channel.setting) for name, channel in self._channels.items()}
         for name, channel in channels.items():
@@ -213,6 +213,6 @@ def _refuse_impossible(setting: SoundInput) -> None:
         if not bounds.low <= getattr(setting, key) <= bounds.high:
             raise CommandError.not_possible(f"'{key}' is {bounds.low:g} to {bounds.high:g} {bounds.unit}.")
     if setting.duck and setting.speech:
-        raise CommandError.not_possible("A microphone cannot be ducked: it is what the other inputs give way to.")
+        raise CommandError.not_possible("A microphone cannot be ducked: the other inputs are lowered for it.")
     if setting.heard == "on-air" and setting.source is None:
         raise CommandError.not_possible("Only the sound of a source can be heard while that is on air.")

@@ -1,6 +1,6 @@
 """Between a source of sound and the mixer: the last two seconds, each sample at its place on the clock.
 
-A source writes blocks as its device delivers them; the mixer reads whatever instant it needs. Neither waits for
+A source writes blocks as its device delivers them; the mixer reads at any instant that it needs. Neither waits for
 the other. A sample's place is its index: clock seconds × SAMPLE_RATE, so two buffers agree about time.
 """
 
@@ -44,7 +44,7 @@ class SoundBuffer:
         self._drift = DriftControl()
         self._resampler: Resampler | None = None
         self._level = SILENCE
-        self._anew = False
+        self._fresh = False
         self._lock = threading.Lock()
 
     @property
@@ -66,7 +66,7 @@ class SoundBuffer:
         if samples.ndim != 2 or samples.shape[1] != 2:
             raise ValueError(f"a block of sound has the shape (n, 2), not {samples.shape}")
         if not math.isfinite(captured):
-            raise ValueError(f"{captured} is no time")
+            raise ValueError(f"{captured} is not a second of the clock")
         if len(samples) == 0:
             return
         block = np.nan_to_num(samples.astype(np.float32, copy=False), nan=0.0, posinf=1.0, neginf=-1.0)
@@ -76,8 +76,8 @@ class SoundBuffer:
             if self._end is None:
                 self._end = first
             distance = first - self._end
-            anew, self._anew = self._anew, False
-            if abs(distance) <= _JITTER and not anew:
+            fresh, self._fresh = self._fresh, False
+            if abs(distance) <= _JITTER and not fresh:
                 block = self._follow(block, distance)
                 first = self._end
             else:
@@ -87,10 +87,10 @@ class SoundBuffer:
             self._put(first, block)
             self._end = first + len(block)
 
-    def begin_anew(self) -> None:
+    def start_over(self) -> None:
         """Say that the next block continues nothing: it is put at its time to the sample, however near that is."""
         with self._lock:
-            self._anew = True
+            self._fresh = True
 
     def read(self, start: float, count: int) -> Samples:
         """A fresh block of ``count`` samples from the clock second ``start`` on; zeros where nothing came."""

@@ -26,7 +26,7 @@ _EXPECTED_LOSS: Final = 10
 class SoundEncoder:
     """Encodes the program's sound as Opus, 48 kHz stereo in 20 ms packets, while it is active.
 
-    ``encode`` and ``publish`` run in the sound mixer's thread. Every packet stands for itself, so each is a key.
+    ``encode`` and ``publish`` run in the sound mixer's thread. Every packet can be decoded alone, so each is a key.
     """
 
     def __init__(self, *, bit_rate: int, clock: Clock, publish: Callable[[Encoded], None]) -> None:
@@ -66,7 +66,7 @@ class SoundEncoder:
             )
             frame.sample_rate, frame.time_base, frame.pts = SAMPLE_RATE, SOUND_TIME_BASE, pts
             packets: list[av.Packet[Any]] = list(context.encode(frame))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it costs a moment of sound and not the lesson
+        except Exception as error:  # noqa: BLE001 - any error costs a moment of sound and not the lesson
             if epoch == self._epoch:
                 self._recovery.failed(error)
                 self._context = None
@@ -80,7 +80,7 @@ class SoundEncoder:
             self._publish(Encoded("opus", packet, True, captured))
 
     def change_hands(self) -> None:
-        """Begin anew in another thread, for the one that encoded hangs; what it has in hand is dropped."""
+        """Start again in another thread, because the one that encoded hangs; the block it works at is dropped."""
         self._epoch += 1
         self._context = None
 

@@ -1,4 +1,4 @@
-"""All sources of a lesson: builds them, runs them, and says how each of them is."""
+"""The source pool: builds and runs all sources of a lesson, and knows the state of each."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SourcePool:
         return {name: runner.source.picture for name, runner in self._pictures.items() if runner.source.picture}
 
     def sources(self) -> dict[str, Source]:
-        """The picture sources themselves, for who delivers into them."""
+        """The picture sources themselves, for the parts that deliver into them."""
         return {name: runner.source for name, runner in self._pictures.items()}
 
     def every_source(self) -> dict[str, Source]:
@@ -86,9 +86,9 @@ class SourcePool:
         stop_all(self._runners(), timeout)
 
     def swap(self, lesson: Lesson, changes: Changes) -> SourceSwap:
-        """Take the sources and inputs of another lesson; what did not change runs on untouched.
+        """Take the sources and inputs of another lesson; those that did not change keep running untouched.
 
-        What is built anew runs when the swap is carried out. What is gone has a picture until it is closed, and a
+        New sources run when the swap is carried out. A source that is gone has a picture until it is closed, and a
         place here until ``forget``.
         """
         self._generation += 1
@@ -164,7 +164,7 @@ class SourcePool:
         return {name: self._runner_of_input(name).status for name in self._lesson.audio}
 
     def statuses(self) -> dict[str, SourceStatus]:
-        """How each of those is that ``restart`` knows: the sources, and the inputs with a device of their own."""
+        """The state of everything that ``restart`` takes: the sources, and the inputs with a device of their own."""
         return {name: runner.status for name, runner in {**self._sounds, **self._pictures}.items()}
 
     def losses(self) -> dict[str, int]:
@@ -198,7 +198,7 @@ class SourcePool:
 
 
 def _has_picture(runner: SourceRunner) -> bool:
-    """Whether it can be shown: it is live, or begins and has the last picture of the one whose place it takes."""
+    """Whether it can be shown: it is live, or it starts and has the last picture of the source that it replaces."""
     if runner.status.state == "starting":
         return runner.source.picture is not None and runner.source.picture.newest() is not None
     return runner.status.state == "live"

@@ -1,6 +1,6 @@
 """Whether a source still moves: the age of its newest picture, and of its newest picture that differs from the last.
 
-Pure: pictures and clock seconds in, a verdict out. The supervisor asks; a test holds the clock.
+Pure: pictures and clock seconds in, a verdict out. The supervisor asks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, Literal
 __all__ = ["ALARM_AFTER", "FREEZE", "STALL", "Freezing", "StallDetector", "Verdict"]
 
 Freezing = Literal["fallback", "alarm", "ignore"]
-"""What it means that a source sends the same picture again and again: that it is lost, that it is odd, or nothing."""
+"""What it means when a source repeats the same picture: it is lost, it raises an alarm, or nothing."""
 
 Verdict = Literal["well", "stalled", "frozen"]
 
@@ -23,7 +23,7 @@ FREEZE: Final = 0.25
 """Seconds without a picture that differs from the last: a little longer, since cameras in the dark repeat pictures."""
 
 ALARM_AFTER: Final = 3.0
-"""Seconds of the same picture after which a source that may stand still is worth a word."""
+"""Seconds of the same picture after which a source that may stand still raises an alarm."""
 
 _FRAMES: Final = 5
 """Frame times that may pass without a picture."""
@@ -48,7 +48,7 @@ class _GapLimit:
         return max(self._floor, _FRAMES * usual)
 
     def happened(self, now: float) -> None:
-        """It happened; a gap that was too long makes the next ones longer, but not by all that was missed."""
+        """It happened; a gap that was too long allows longer ones from now on, but not by its full length."""
         if self.last is not None:
             self._gaps.append(min(now - self.last, self.limit))
         self.last = now
@@ -59,7 +59,7 @@ class _GapLimit:
 
 
 class StallDetector:
-    """Looks after one source that promised ``rate`` pictures a second; with None it may stand still for ever.
+    """Watches one source that promised ``rate`` pictures a second; with None it may stand still without limit.
 
     ``delivered`` is called by the thread that reads the source, the rest by the one that watches it.
     """
@@ -73,21 +73,21 @@ class StallDetector:
         self._changes = _GapLimit(None, FREEZE)
         self._still_frozen = False
         self.next_due = -math.inf
-        """When the next picture is due at the earliest, clock seconds; until then none is missed."""
+        """When the next picture is due at the earliest, clock seconds; until then none counts as missing."""
 
-    def begin(self, rate: float | None, freezing: Freezing, *, anew: bool, stall: float = STALL) -> None:
-        """A source was opened; unless ``anew``, one that was frozen must show another picture than before.
+    def begin(self, rate: float | None, freezing: Freezing, *, fresh: bool, stall: float = STALL) -> None:
+        """A source was opened; unless it is ``fresh``, a frozen one must show another picture than before.
 
         ``stall`` is how long it may send nothing, seconds, however fast it promised to be.
         """
-        self._still_frozen = not anew and self._still_frozen
+        self._still_frozen = not fresh and self._still_frozen
         if not self._still_frozen:
             self._seen = None
         self._rate, self._freezing, self._stall = rate, freezing, stall
         self._pictures, self._changes = _GapLimit(rate, stall), _GapLimit(rate, FREEZE)
 
     def promise(self, rate: float | None) -> None:
-        """The source promises another rate, as a video that was stopped or goes on."""
+        """The source promises another rate, such as a video that was stopped or continues."""
         if self._rate is None and rate is not None:
             self._pictures, self._changes = _GapLimit(rate, self._stall), _GapLimit(rate, FREEZE)
         self._rate = rate

@@ -29,7 +29,7 @@ SourceState = Literal["starting", "live", "lost", "failed"]
 _BACK_OFF: Final = (0.25, 0.5, 0.7)
 """Seconds before the first, second, … attempt to reopen a lost source; the last one is repeated.
 
-Whatever comes back is to be on air within a second, so it stays below that.
+A source that comes back is to be on air within a second, so it stays below that.
 """
 
 _PATIENCE: Final = 5.0
@@ -39,13 +39,13 @@ _TOLD_AFTER: Final = 1.0
 """Seconds for which a source must have sent nothing, or nothing new, before a teacher is told why it is lost."""
 
 _GIVEN_UP_AFTER: Final = 2.0
-"""Seconds without a picture after which a source that is not stuck is closed and opened anew."""
+"""Seconds without a picture after which a source that is not stuck is closed and opened again."""
 
 _THAWED_AFTER: Final = 5.0
-"""Seconds after which a frozen source is opened anew, once: that helps some cameras, and delays the others."""
+"""Seconds after which a frozen source is opened again, once: that helps some cameras, and delays the others."""
 
 _HELD_UP: Final = 0.05
-"""A watchdog that wakes later than it asked by so many seconds knows that not the source but the machine was late."""
+"""A watchdog that wakes this many seconds too late knows that the machine was late, and not the source."""
 
 _RATE_WINDOW: Final = 2.0
 """Seconds over which the frame rate is measured."""
@@ -114,7 +114,7 @@ class SourceRunner:
         self._again = False
         self._choose_anew = False
         self._was_live = False
-        self._anew = True
+        self._fresh = True
         self._thawed = False
         self._said = ""
         self._stalls = StallDetector()
@@ -135,10 +135,10 @@ class SourceRunner:
         self._watchdog.start()
 
     def restart(self, *, choose_again: bool = True) -> None:
-        """Close the source and open it anew, whatever its state; returns at once.
+        """Close the source and open it again, whatever its state; returns at once.
 
         With ``choose_again`` it may take another device than before, where the lesson allows. A source that is stuck in
-        its device is reopened as soon as the device lets go of it.
+        its device is reopened as soon as the device releases it.
         """
         with self._lock:
             self._again = True
@@ -164,19 +164,19 @@ class SourceRunner:
         while not self._stopping.is_set():
             try:
                 attempt = self._round(attempt)
-            # A second wall, for what goes wrong while a fault is told of, as without memory.
+            # A second wall, for faults while a fault is reported, such as without memory.
             except Exception as error:  # noqa: BLE001
-                self._limited.warn("%s is begun again: %s", self.source.name, type(error).__name__, fault=error)
+                self._limited.warn("%s is started again: %s", self.source.name, type(error).__name__, fault=error)
                 self._stopping.wait(self._back_off[-1])
 
     def _round(self, attempt: int) -> int:
         """One session of the source, and the pause after it; how many attempts have failed in a row by then."""
         if self._take_restart():
-            attempt, self._anew, self._thawed = 0, True, False
+            attempt, self._fresh, self._thawed = 0, True, False
             self._set(SourceStatus(self.source.kind, "starting"))
         self._was_live = False
         fault = self._session()
-        self._anew = False
+        self._fresh = False
         if self.source.interrupted.is_set():
             return attempt
         if not self._was_live and attempt == 0 and not self.source.comes_back:
@@ -189,7 +189,7 @@ class SourceRunner:
         return attempt
 
     def _take_restart(self) -> bool:
-        """Whether a restart was asked for; the next session begins uninterrupted, unless it is to stop."""
+        """Whether a restart was asked for; the next session starts uninterrupted, unless it is to stop."""
         with self._lock:
             again, self._again = self._again, False
             choose_again, self._choose_anew = self._choose_anew, False
@@ -205,7 +205,7 @@ class SourceRunner:
         try:
             self._busy(self.source.open)
             source = self.source
-            self._stalls.begin(source.expected_rate, source.freezing, anew=self._anew, stall=source.stall)
+            self._stalls.begin(source.expected_rate, source.freezing, fresh=self._fresh, stall=source.stall)
             opened = self._clock.now()
             self._rate_from = (opened, self.source.taken)
             while not self.source.interrupted.is_set():
@@ -217,7 +217,7 @@ class SourceRunner:
                 self._give_up(opened)
         except DeviceError as error:
             return error.sentence
-        # The wall between one source and the lesson: whatever a driver or a decoder raises ends here, with its
+        # The wall between one source and the lesson: anything that a driver or a decoder raises ends here, with its
         # traceback in the log, and costs only this source.
         except Exception as error:
             sentence = _BROKEN(fault=f"{type(error).__name__}: {error}")
@@ -225,12 +225,12 @@ class SourceRunner:
                 log.error("%s failed unexpectedly", self.source.name, exc_info=error)
             return sentence
         finally:
-            self._stalls.begin(None, "ignore", anew=False)
+            self._stalls.begin(None, "ignore", fresh=False)
             self._close()
         return ""
 
     def _give_up(self, opened: float) -> None:
-        """DeviceError where it is time to open the source anew, though it says nothing of a fault itself."""
+        """DeviceError where it is time to open the source again, though it does not report a fault itself."""
         status, now = self._status, self._clock.now()
         if self._stalls.in_vain and now - opened > self._patience:
             raise DeviceError(self._sentence("stalled"))
@@ -259,7 +259,7 @@ class SourceRunner:
         self.source.forget()
 
     def _busy(self, call: Callable[[], None]) -> None:
-        """Call into the source while the watchdog looks on."""
+        """Call into the source while the watchdog watches."""
         self._busy_since = self._clock.now()
         try:
             call()
@@ -305,7 +305,7 @@ class SourceRunner:
                 try:
                     self._look_for_stuck(now)
                     self._look_for_still(now)
-                except Exception as error:  # noqa: BLE001 - the second wall, as in the thread of the source
+                except Exception as error:  # noqa: BLE001 - the second wall, like that in the thread of the source
                     self._limited.warn("%s is not watched: %s", self.source.name, type(error).__name__, fault=error)
                 soon = self._stalls.due_in(now) if self._status.state == "live" else STALL
                 pause = min(STALL, self._patience / 5, max(0.01, soon))
@@ -334,7 +334,7 @@ class SourceRunner:
             if status.fault is None:
                 self._set(replace(status, why=self._sentence("frozen"), fault="frozen"), expected=status)
         elif status.state == "live":
-            # Only the picture: the sound of a stream may well go on.
+            # Only the picture: the sound of a stream may continue.
             clear = self.source.picture.clear if self.source.picture is not None else None
             if self._set(SourceStatus(status.kind, "lost", fault=verdict), expected=status, emptying=clear):
                 self._count_loss(status)

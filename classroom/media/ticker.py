@@ -32,7 +32,7 @@ _IDLE_RATE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Supplies:
-    """What pictures are made of: the slots of the sources, what stands in for them, and the overlays."""
+    """What pictures are made of: the slots of the sources, what replaces a missing one, and the overlays."""
 
     slots: Mapping[str, PictureSlot]
     fallback: str | None
@@ -41,7 +41,7 @@ class Supplies:
 
 
 class _Tools:
-    """What one thread composes with. The next one has its own: nobody knows what the one before left half done."""
+    """What one thread composes with. The next thread has its own: the one before may have left something half done."""
 
     def __init__(self, size: Size, smaller: Sequence[Size], supplies: Supplies) -> None:
         self.mixer = Crossfade(
@@ -71,10 +71,10 @@ class _Tools:
 
 
 class Ticker:
-    """Makes ``fps`` pictures of ``size`` a second from ``start`` on, and the smaller ones that somebody watches.
+    """Makes ``fps`` pictures of ``size`` a second from ``start`` on, and the smaller ones that have subscribers.
 
-    ``supplies`` may be replaced by any thread, and is heeded from the next tick on. ``live`` is called in the thread at
-    every tick: it must not block. ``worker`` keeps the thread, and is to be looked at ten times a second.
+    ``supplies`` may be replaced by any thread, and takes effect from the next tick on. ``live`` is called in the thread
+    at every tick: it must not block. ``worker`` keeps the thread, and is to be looked at ten times a second.
     """
 
     def __init__(
@@ -96,7 +96,9 @@ class Ticker:
         self._clock = clock
         self._encoders = encoders
         self._smaller = sorted({encoder.size for encoder in encoders} - {size})
-        self._tools: _Tools | None = _Tools(size, self._smaller, supplies)  # a faulty card is told of before the lesson
+        self._tools: _Tools | None = _Tools(
+            size, self._smaller, supplies
+        )  # a faulty card is reported before the lesson
         self._zero = 0.0
         self._tick = 0
         self._failing = 0
@@ -123,7 +125,7 @@ class Ticker:
 
     @property
     def statistics(self) -> dict[str, Any]:
-        """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks begin and of what composing takes."""
+        """Ticks, missed and failed ones; p50 and p95 in ms of how late ticks start and of what composing takes."""
         return {
             "ticks": self.made,
             "missed": self.missed,

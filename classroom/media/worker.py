@@ -66,7 +66,7 @@ class Worker:
 
     @property
     def stuck(self) -> bool:
-        """Whether so many threads hang that no other one is started: the lesson has to be started again."""
+        """Whether too many threads hang for another one to be started: the lesson has to be started again."""
         return self._looks >= _LOOKS
 
     def start(self) -> None:
@@ -119,7 +119,7 @@ class Worker:
             thread = threading.Thread(target=self._run, args=(lease,), name=self.name, daemon=True)
             thread.start()
         except (RuntimeError, MemoryError) as error:
-            self._limited.warn("There is no thread for the %s: %s", self.name, error)
+            self._limited.warn("The system has no thread for the %s: %s", self.name, error)
             return
         lease.thread = thread
 

@@ -1,4 +1,4 @@
-"""What every source is: something that is opened, read and closed by its supervisor, in a thread of its own."""
+"""The base of every source: its supervisor opens, reads and closes it, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Source(ABC):
     ``picture`` and ``sound`` are where it delivers; None where it has nothing to deliver. ``open``, ``read`` and
     ``close`` are called by the supervisor only, always from the same thread, and may raise DeviceError.
     ``interrupted`` is set from outside to bring ``read`` back at once; every wait in a source goes through
-    ``wait`` or ``wait_until``, which heed it. ``taken`` counts what was delivered, also pictures that turned out to
+    ``wait`` or ``wait_until``, which obey it. ``taken`` counts what was delivered, also pictures that turned out to
     be the same as the last: it is how the supervisor knows that a source is alive, and how fast.
 
     ``expected_rate`` is what it promises while it is open, deliveries a second: one that stays away for five times as
-    long as that is lost. None is for those that may stand still. ``freezing`` says what it means that it delivers the
+    long as that is lost. None is for sources that may stand still. ``freezing`` says what it means that it delivers the
     very same picture again and again. ``open`` may set both, ``read`` the first.
     """
 
@@ -69,17 +69,17 @@ class Source(ABC):
 
     @property
     def awaited(self) -> bool:
-        """Whether it only waits for somebody who has not come yet, so that nothing is wrong while it is not live."""
+        """Whether it only waits for a sender that has not connected yet: then not being live is not a fault."""
         return False
 
     @property
     def wish(self) -> object:
-        """What the lesson says of the device, to be compared with another's; None for what has no device."""
+        """What the lesson says of the device, to be compared with that of another source; None without a device."""
         return None
 
     @property
     def known(self) -> KnownDevice | None:
-        """The device that it has chosen and will not change for another by itself; None for what has no device."""
+        """The device that it has chosen and does not change automatically; None without a device."""
         return None
 
     def recall(self, known: KnownDevice) -> None:  # noqa: B027 - most have no device
@@ -98,10 +98,10 @@ class Source(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the device; does nothing where it is not open."""
+        """Release the device; does nothing where it is not open."""
 
     def choose_again(self) -> None:  # noqa: B027 - most have nothing to choose
-        """The teacher asked for a restart: ``open`` may take another device than before, where the lesson allows."""
+        """The teacher asked for a restart: ``open`` may take another device, where the lesson allows that."""
 
     def wait(self, seconds: float) -> bool:
         """Wait; True when interrupted, then ``read`` is to return."""
@@ -137,7 +137,7 @@ class Source(ABC):
 
         The numbers have to be others than those that were given away under this name before. What is on air under the
         same name has been so all the time.
-        One with the same wish keeps to the device that the other has chosen.
+        One with the same wish keeps the device that the other has chosen.
         """
         self._serial = serial
         if before is not None and before.name == self.name:

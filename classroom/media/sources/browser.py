@@ -1,6 +1,6 @@
 """What a browser sends: the camera, the microphone or the screen of a page, delivered from outside.
 
-This file knows nothing of the network. Whoever receives from the page puts pictures and sound in, from any thread; the
+This file knows nothing of the network. The receiver of the page puts pictures and sound in, from any thread; the
 source's own thread takes them out, so that it is opened, watched and lost as every other source is.
 """
 
@@ -118,7 +118,7 @@ class Browser(Source):
             self.show(*picture)
             return
         if self._heard - self._seen > _SILENCE:
-            # A phone whose camera was taken away goes on to send sound: its last picture is not what is there now.
+            # A phone whose camera was taken away still sends sound: its last picture is out of date.
             self.picture.clear()
         if self.picture.newest() is None:
             # Sound without a picture is alive as well; with one, the rate of pictures is what is counted.

@@ -1,4 +1,4 @@
-"""A camera, or whatever else libav opens as one."""
+"""A camera, or anything else that libav opens as one."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _OWN_PACE: Final = frozenset(
 
 _OPEN_SECONDS: Final = 10.0
 _SILENCE: Final = 2.0
-"""Seconds without a word after which libav gives up reading what is no device, such as a stream from elsewhere."""
+"""Seconds without data after which libav gives up reading what is not a device, such as a stream from elsewhere."""
 
 _VIRTUAL: Final = ("virtual", "loopback", "dummy")
-"""Parts of the names of cameras that are programs: these may well stand still."""
+"""Parts of the names of cameras that are programs: these may stand still."""
 
 _FASTEST: Final = 240
 """Pictures a second that a camera can promise; avfoundation says a million where it does not know."""
 
 _POLL: Final = 0.005
 _BROKEN_IN_A_ROW: Final = 30
-"""Pictures that cannot be decoded, one after the other, before the camera counts as lost; some begin with a few."""
+"""Pictures that cannot be decoded, one after the other, before the camera counts as lost; some start with a few."""
 
 _CATCH_UP: Final = 1.0
 """A paced input that fell behind by more seconds than this starts a new count instead of racing."""
@@ -96,7 +96,7 @@ class Camera(ChosenSource):
 
     ``size`` (width, height in pixels) and ``fps`` are asked for; where the camera refuses, it delivers what it likes.
     Pictures are put into the slot as they were decoded, in the camera's size and pixel format. ``frozen`` is the
-    lesson's word on what the same picture again and again means; ``auto`` tells real cameras from others.
+    lesson's rule for a repeated picture; ``auto`` distinguishes real cameras from virtual ones.
     """
 
     kind = "camera"
@@ -121,7 +121,7 @@ class Camera(ChosenSource):
         self._broken = 0
 
     def open(self) -> None:
-        """Find the camera by its name and open it, first with the wishes of the lesson, then with fewer."""
+        """Find the camera by its name and open it, first with all options of the lesson, then with fewer."""
         camera = choose_camera(self._device, self._known)
         self._label = camera.label
         self._container = self._open(camera)

@@ -77,7 +77,7 @@ def find_cameras() -> list[FoundCamera]:
         case "v4l2":
             cameras = [FoundCamera(info.description or info.name, form, info.name) for info in found if _primary(info)]
         case "avfoundation":
-            # The number is looked up anew at each opening, because it changes when cameras come and go.
+            # The number is looked up again at each opening, because it changes when cameras come and go.
             cameras = [
                 FoundCamera(info.description, form, f"{info.name}:none")
                 for info in found
@@ -95,7 +95,7 @@ def find_cameras() -> list[FoundCamera]:
 def choose_camera(device: str, known: KnownDevice | None = None) -> FoundCamera:
     """The camera that a lesson means by ``default``, by a name, or by ``FORMAT:NAME``.
 
-    Where one is ``known`` from before, it is the same one again, wherever it is plugged in now. DeviceError when there
+    Where one is ``known`` from before, it is the same one again, in any socket. DeviceError when there
     is none.
     """
     cameras = find_cameras()
@@ -161,7 +161,7 @@ def _identity(camera: FoundCamera) -> str:
     if camera.format == "v4l2":
         path = _stable(camera)
         return path if path != camera.address else camera.label
-    # avfoundation tells names only, and numbers that change when cameras come and go.
+    # avfoundation has only names, and numbers that change when cameras come and go.
     return camera.label if camera.format == "avfoundation" else camera.address
 
 

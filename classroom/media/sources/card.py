@@ -99,7 +99,7 @@ def fallback_card(language: str | None, size: tuple[int, int]) -> av.VideoFrame:
 
 
 def _spelled(left: float) -> str:
-    """Seconds as they are read: ``4:59``, ``1:00:00``; what has begun counts whole, so that 0:00 is the end."""
+    """Seconds as they are read: ``4:59``, ``1:00:00``. A second that has started counts whole, so 0:00 is the end."""
     seconds = math.ceil(left)
     hours, minutes = seconds // 3600, seconds // 60 % 60
     return f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes}:{seconds % 60:02d}"

@@ -45,7 +45,7 @@ _UNIT: Final = re.compile(rf"\n|[^\S\n]+|[{_DENSE}]|[^\s{_DENSE}]+")
 """What a line may be broken between: words, spaces, and single characters of those scripts."""
 
 _CLOSING: Final = frozenset("、。，．：；！？）］｝」』】》〉”’…")
-"""Punctuation that does not begin a line."""
+"""Punctuation that does not start a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class CardDrawing:
 
     Title and text are wrapped and shrunk until they fit. DeviceError when no font of this machine has the
     characters, or when the image cannot be read; the sentence says what to do. ``widest`` is the changing line at its
-    longest; without one there is no room for it.
+    longest; without one, no space is kept for it.
     """
 
     def __init__(self, title: str, text: str, image: Path | None, size: tuple[int, int], widest: str = "") -> None:

@@ -1,7 +1,7 @@
-"""A source with a device that it chooses once, and that no other one replaces by itself.
+"""A source with a device that it chooses once, and that no other device replaces automatically.
 
-While that device is gone the source is lost: what a lesson calls ``default``, or monitor 1, may by now be another one,
-which nobody expects to be seen or heard.
+While that device is gone the source is lost. What a lesson calls ``default``, or monitor 1, may be another device by
+then, which nobody expects to be seen or heard.
 """
 
 from __future__ import annotations
@@ -29,5 +29,5 @@ class ChosenSource(Source):
         self._known, self.comes_back = known, True
 
     def choose_again(self) -> None:
-        """Take whichever device the lesson means now."""
+        """Take the device that the lesson means now."""
         self._known, self.comes_back = None, False

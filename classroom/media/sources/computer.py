@@ -1,6 +1,6 @@
-"""The sound of this computer: what it plays, as a film in another window.
+"""The sound of this computer: what it plays, such as a film in another window.
 
-PulseAudio and PipeWire offer it by themselves. Elsewhere a sound card or a virtual cable offers it as one more
+PulseAudio and PipeWire offer it without further setup. Elsewhere a sound card or a virtual cable offers it as one more
 microphone, which is known by its name; where there is none, a sentence says what to install.
 """
 

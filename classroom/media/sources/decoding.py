@@ -1,4 +1,4 @@
-"""Reads a file or a stream with libav: pictures and sound in the order of their times, whatever way they are packed."""
+"""Reads a file or a stream with libav: pictures and sound in the order of their times, in any packaging."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from classroom.media.sources.orientation import OrientationFilter
 __all__ = ["Decoding", "DecodingError", "Item", "said_by"]
 
 Item = tuple[float, av.VideoFrame | Samples]
-"""A picture or a block of sound, and its time in seconds from the beginning of the file or stream."""
+"""A picture or a block of sound, and its time in seconds from the start of the file or stream."""
 
 Packet: TypeAlias = "av.Packet[Any]"
 
@@ -77,7 +77,7 @@ class _Track:
         return None
 
     def goes_beyond(self, seconds: float) -> bool:
-        """Whether more than so much of it waits to be decoded."""
+        """Whether more than this much of it waits to be decoded."""
         if not self.packets:
             return False
         times = [time for packet in (self.packets[0], self.packets[-1]) if (time := _time(packet)) is not None]
@@ -93,7 +93,7 @@ class Decoding:
     """An open file or stream. Use it with ``with``; reading and closing belong to one thread.
 
     ``timeout`` is (for opening, for reading), seconds. Sound is given out ``lead`` seconds before the pictures of its
-    time; where picture or sound is missing for more than ``apart`` seconds, the other goes on without. Raises
+    time; where picture or sound is missing for more than ``apart`` seconds, the other continues without it. Raises
     ``DecodingError`` when it cannot be opened, or has neither picture nor sound.
     """
 
@@ -186,7 +186,7 @@ class Decoding:
         return (pictures if pictures.items[0][0] <= sounds.items[0][0] - self._lead else sounds).items.popleft()
 
     def rewind(self) -> None:
-        """Go back to the beginning; ``DecodingError`` where that is not possible."""
+        """Go back to the start; ``DecodingError`` where that is not possible."""
         self._container.seek(int(self._begin * av.time_base), backward=True, any_frame=False)
         for track in (self._pictures, self._sounds):
             track.clear()

@@ -1,7 +1,7 @@
-"""What the loudspeakers play, from PulseAudio or PipeWire: both offer it as the loudspeakers' monitor.
+"""Desktop audio: what the loudspeakers play, from PulseAudio or PipeWire. Both offer it as the loudspeakers' monitor.
 
-Their own tool ``parec`` hands it over. It is a process of its own on purpose: the library behind it keeps one
-connection for the life of a program, and would not find a sound server that was started anew.
+Their own tool ``parec`` delivers it. It is a process of its own on purpose: the library behind it keeps one
+connection for the life of a program, and would not find a sound server that was restarted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FRAME: Final = 8
 """Bytes of a sample: two channels of float32."""
 
 _ANSWER: Final = 0.5
-"""Seconds in which the tool has found out that there is no sound server; an idle one may send nothing for as long."""
+"""Seconds in which the tool has found out that there is no sound server; an idle one may send nothing for that long."""
 
 _WAIT: Final = 0.1
 
@@ -94,7 +94,7 @@ class DesktopAudio:
                 tool.stdout.close()
 
     def _receive(self, seconds: float) -> bytes | None:
-        """What the tool hands over within so many seconds."""
+        """What the tool delivers within this many seconds."""
         assert self._tool is not None
         assert self._tool.stdout is not None
         pipe = self._tool.stdout.fileno()

@@ -30,7 +30,7 @@ _USUAL_RATE: Final = 25.0
 """Pictures a second of a file that has a single one, as the cover of a song."""
 
 _LATE: Final = 0.5
-"""A file that is behind by more than this, as after the computer slept, goes on from now instead of racing."""
+"""A file that is behind by more than this, such as after the computer slept, continues from now instead of racing."""
 
 _NOT_FOUND: Final = Wording("file.not_found", "The file {file} was not found. Check the path in the lesson file.")
 _UNPLAYABLE: Final = Wording("file.unplayable", "The file {file} cannot be played ({fault}). Save it as MP4 or WebM.")
@@ -40,7 +40,7 @@ _BROKEN: Final = Wording("file.broken", "The file {file} is damaged ({fault}). S
 class MediaFile(Source):
     """Plays a file.
 
-    With ``restart`` it stands at its first picture while it is off air and begins anew each time it comes on air;
+    With ``restart`` it stays at its first picture while it is off air and starts again each time it comes on air;
     without, it plays from the beginning of the lesson on. At its end it begins again (``loop``) or keeps its last
     picture.
     """
@@ -104,7 +104,7 @@ class MediaFile(Source):
         if picture is not None:
             self.next_due = self._origin + picture
         else:
-            # Sound goes on where there are no pictures any more.
+            # Sound continues where there are no more pictures.
             self.expected_rate = None
         if self.sound is not None and not self._wait_for(self._origin + time - _LEAD):
             self.sound.write(content, self._origin + time)
@@ -117,10 +117,10 @@ class MediaFile(Source):
             decoding.close()
 
     def _begin(self, instant: float) -> None:
-        """Let what is read from now on begin at an instant."""
+        """Let what is read from now on start at an instant."""
         self._origin, self._length = instant, 0.0
         if self.sound is not None:
-            self.sound.begin_anew()
+            self.sound.start_over()
 
     def _show_first(self) -> None:
         """Show the first picture and go back to it; a sound has none, and is there all the same."""
@@ -142,7 +142,7 @@ class MediaFile(Source):
         try:
             self._decoding.rewind()
         except DecodingError:
-            # What cannot seek is opened anew.
+            # A file that cannot seek is opened again.
             self._decoding.close()
             self._decoding = Decoding(str(self._path), lead=_LEAD)
         self._over = False

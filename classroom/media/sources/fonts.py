@@ -50,7 +50,7 @@ _KNOWN: Final = {
 }
 
 _NO_CHARACTER: Final = "\U0010ffff"
-"""A code point that no font draws: what a font shows for it, it shows for every character it lacks."""
+"""A code point that no font draws: what a font shows for it, it shows for every missing character."""
 
 _PROBE_SIZE: Final = 20
 
@@ -103,7 +103,7 @@ def _candidates(text: str) -> Iterator[Font]:
 
 
 def _fontconfig(pattern: str) -> Iterator[Font]:
-    """What fontconfig would use for a pattern; nothing where it is not installed, as on Windows."""
+    """What fontconfig would use for a pattern; nothing where it is not installed, such as on Windows."""
     program = shutil.which("fc-match")
     if program is None:
         return

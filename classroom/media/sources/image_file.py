@@ -14,7 +14,7 @@ __all__ = ["ImageError", "orientation_of", "read_image"]
 
 _ORIENTATION: Final = 0x0112
 
-# What Pillow raises for files that are no pictures, torn, or larger than any memory; SyntaxError is its word for a PNG
+# What Pillow raises for files that are not pictures, torn, or larger than any memory; SyntaxError is for a PNG
 # whose parts do not follow each other.
 ImageError: Final = (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError)
 

@@ -1,7 +1,7 @@
-"""How far a live stream is held back, so that what its network holds up a little is there in time. Pure.
+"""The latency of a live stream: how far it is held back, so that what its network delays a little is in time. Pure.
 
-Whatever is ahead of what was received so far shows that all of it was late: a server sent its last seconds at once, or
-a network was away for a moment. From then on the stream is shown sooner, its pictures and its sound alike.
+What arrives ahead of everything received so far shows that all of that was late: a server sent its last seconds at
+once, or a network was away for a moment. From then on the stream is shown sooner, both its pictures and its sound.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SPAN: Final = 0.5
 
 _SPANS: Final = 16
 _RARE: Final = 3
-"""What is late in so few of the last spans is left out rather than waited for: a network that was away for a moment."""
+"""What is late in only this many of the last spans is left out, not waited for: the network was away for a moment."""
 
 _STEP: Final = 0.04
 """What arrives earlier by more than this was held up until now."""
@@ -40,10 +40,10 @@ _GLIDE: Final = 0.001
 
 _LATE: Final = 0.1
 _LATE_FOR: Final = 0.5
-"""A stream of which all is late by so many seconds, for so many seconds, has another time than before."""
+"""A stream that is late by that many seconds, for this many seconds, has another time than before."""
 
 _ANOTHER_TIME: Final = 30.0
-"""Nothing is held up for as many seconds as this."""
+"""A network holds nothing up for this many seconds."""
 
 _SETTLED: Final = 0.1
 """Seconds without anything that is ahead after which nothing more is held up."""

@@ -20,8 +20,8 @@ def _plain(text: str) -> str:
     return "".join(each for each in unicodedata.normalize("NFKD", text).casefold() if each.isalnum())
 
 
-# The best first: an input of the sound card hears whatever comes out of the loudspeakers; a virtual cable is installed
-# on many computers for something else, and hears only what plays into it.
+# The best first: an input of the sound card hears everything that the loudspeakers play. A virtual cable is installed
+# on many computers for another purpose, and hears only what plays into it.
 _NAMES: Final = tuple(
     _plain(name)
     for name in (

@@ -1,6 +1,6 @@
 """Whether macOS lets this program see the windows of the others.
 
-Without that permission a picture of the screen is no error there: it shows the desktop's background and nothing else.
+Without that permission, taking a picture of the screen does not fail there: it shows only the desktop's background.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Microphone(ChosenSource):
     """A microphone by its name or ``default``, at 48 kHz; mono sounds on both sides.
 
     ``default`` is the one that the system takes when it is first opened. When that is gone no other is heard in its
-    place: who takes a headset off does not expect that the room is heard from then on.
+    place: somebody who takes a headset off does not expect that the room is heard from then on.
     """
 
     kind = "microphone"

@@ -89,7 +89,7 @@ def _credible(aspect: Fraction | None) -> Fraction:
 
 def _graph(key: _OrientationKey, aspect: Fraction) -> av.filter.Graph:
     graph = av.filter.Graph()
-    # Threads of its own, one for each processor, would be there for every source.
+    # It would have a thread for each processor, for every source.
     graph.threads = 1
     last = graph.add_buffer(
         width=key.width, height=key.height, format=av.VideoFormat(key.pixel_format), time_base=_ANY_TIME_BASE

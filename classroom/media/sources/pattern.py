@@ -25,7 +25,7 @@ FLASH_SECONDS: Final = 0.1
 _BEEP_HERTZ: Final = 1000
 _BEEP_LEVEL: Final = 0.5
 _BEEP_RAMP: Final = SAMPLE_RATE // 1000
-"""The beep swells and fades for 1 ms, so that it begins at a definite instant and yet does not click."""
+"""The beep swells and fades for 1 ms, so that it starts at a definite instant and does not click."""
 
 _BLACK, _WHITE, _GREY = 16, 235, 128
 _BARS: Final = (
@@ -63,7 +63,7 @@ class Pattern(Source):
         self._start_ticks()
 
     def open(self) -> None:
-        """Draw what does not change; there is no device."""
+        """Draw what does not change; a pattern has no device."""
         self._start_ticks()
         width, height = self._width, self._height
         self._ramp_top = _even(height * 0.55)
@@ -92,7 +92,7 @@ class Pattern(Source):
             self._pictures.advance()
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """A pattern has nothing to release."""
 
     def draw(self, instant: float) -> av.VideoFrame:
         """The picture for a clock second."""
@@ -104,7 +104,7 @@ class Pattern(Source):
         left = int((instant % _SWEEP_SECONDS) / _SWEEP_SECONDS * (self._width - self._block))
         luma[self._ramp_top : self._ramp_top + self._block, left : left + self._block] = _BLACK if flash else _WHITE
         symbols = self._dark if flash else self._light
-        # A picture of less than 24 pixels has no room for all of it.
+        # A picture of less than 24 pixels is too small for all of it.
         text = np.concatenate([symbols[symbol] for symbol in _clock_text(milliseconds)], axis=1)[:, : self._width]
         top = self._clock_top + (self._height - self._clock_top - text.shape[0]) // 2
         start = (self._width - text.shape[1]) // 2
@@ -115,7 +115,7 @@ class Pattern(Source):
         return av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
 
     def beep(self, instant: float) -> Samples:
-        """The block of 20 ms that begins at a clock second: the beep where it lies in the flash, else silence."""
+        """The block of 20 ms that starts at a clock second: the beep where it lies in the flash, else silence."""
         first = round(instant * SAMPLE_RATE) % SAMPLE_RATE
         return np.take(self._second, np.arange(first, first + BLOCK), axis=0, mode="wrap")
 
@@ -139,7 +139,7 @@ class Pattern(Source):
 
 
 def _beep() -> Samples:
-    """One second of sound that begins with the beep."""
+    """One second of sound that starts with the beep."""
     length = round(FLASH_SECONDS * SAMPLE_RATE)
     wave = np.sin(2.0 * np.pi * _BEEP_HERTZ / SAMPLE_RATE * np.arange(length))
     ramp = np.minimum(1.0, np.arange(length) / _BEEP_RAMP)

@@ -57,11 +57,11 @@ class OpenStream(Protocol):
     """A device that somebody has open and that can do without for a moment."""
 
     def suspend(self) -> None:
-        """Close the stream; whoever reads goes on and hears nothing."""
+        """Close the stream; its reader continues and hears nothing."""
         ...
 
     def resume(self) -> None:
-        """Open it again, by its name; where that fails, whoever reads hears of it."""
+        """Open it again, by its name; where that fails, its reader gets the error."""
         ...
 
 
@@ -69,7 +69,7 @@ class OpenStream(Protocol):
 class _Shared:
     """What everybody in this process knows of PortAudio.
 
-    It is one for all whatever we do: it lists devices when it is initialised, and initialising it again cuts off every
+    There is only one in a process: it lists devices when it is initialised, and initialising it again cuts off every
     open stream, and one that is just being opened with it. So those who choose a device are counted here, and those who
     have one open are known, to be closed and opened with it.
     """
@@ -88,9 +88,9 @@ _shared = _Shared()
 
 @dataclass(frozen=True, slots=True)
 class FoundMicrophone:
-    """A microphone: ``label`` is what a lesson calls it, ``index`` is its number until PortAudio lists anew.
+    """A microphone: ``label`` is what a lesson calls it, ``index`` is its number until PortAudio lists again.
 
-    ``native`` tells whether it is listed by the system's own sound interface, or by another.
+    ``native`` is whether it is listed by the system's own sound interface, or by another.
     """
 
     label: str
@@ -146,7 +146,7 @@ class PortAudio:
         raise DeviceError(_UNKNOWN(microphone=device, known=known))
 
     def named(self, device: str) -> FoundMicrophone | None:
-        """The first microphone of this name, else with this in its name, whatever the capitals."""
+        """The first microphone of this name, else with this in its name, ignoring case."""
         wanted = device.casefold()
         labels = [(microphone.label.casefold(), microphone) for microphone in self.find()]
         exact = next((microphone for label, microphone in labels if label == wanted), None)
@@ -187,15 +187,15 @@ class PortAudio:
         """Close a stream, also one whose device is gone."""
         stream.close(ignore_errors=True)
 
-    def begin(self, *, anew: bool) -> None:
+    def begin(self, *, fresh: bool) -> None:
         """Say that a device will be chosen and opened; until ``opened`` or ``end`` the numbers of devices stay.
 
-        With ``anew`` devices are found that were plugged in since, unless somebody else is just choosing one. Where
+        With ``fresh`` devices are found that were plugged in since, unless somebody else is just choosing one. Where
         others have theirs open they lose a moment of sound by it, so that is done only when the system says that
         something came or went, and seldom where it says nothing.
         """
         with _shared.lock:
-            if anew and _shared.choosing == 0 and self._worth_listing():
+            if fresh and _shared.choosing == 0 and self._worth_listing():
                 self._list_anew()
             elif _shared.arrangement is None:
                 _shared.arrangement = sound_arrangement()
@@ -217,7 +217,7 @@ class PortAudio:
 
     @contextlib.contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """While devices are not listed anew, as where a stream is being closed."""
+        """While devices are not listed again, such as while a stream is being closed."""
         with _shared.lock:
             yield
 
@@ -236,7 +236,7 @@ class PortAudio:
         _shared.tries = _shared.tries + 1 if others else 0
         for stream in others:
             stream.suspend()
-        # There is no public way; sounddevice names these two in its manual for this purpose.
+        # sounddevice has no public way; it names these two in its manual for this purpose.
         self._library._terminate()
         self._library._initialize()
         for stream in others:

@@ -41,7 +41,7 @@ class ReadAhead:
     def take(self, timeout: float) -> list[Arrival]:
         """All that was read since, waiting up to ``timeout`` seconds for the first of it; empty where nothing came.
 
-        Raises what reading raised, as a ``DecodingError`` where the stream has broken off.
+        Raises what reading raised, such as a ``DecodingError`` where the stream has broken off.
         """
         found: list[Arrival] = []
         while self._fault is None and len(found) < _WAITING:
@@ -69,7 +69,7 @@ class ReadAhead:
             try:
                 item = self._decoding.next()
                 read = Arrival(self._clock.now(), item)
-            except Exception as error:  # noqa: BLE001 - raised again where it is taken, whatever it is
+            except Exception as error:  # noqa: BLE001 - any error is raised again where it is taken
                 read = error
             self._put(read)
             if isinstance(read, Exception) or read.item is None:

@@ -1,6 +1,6 @@
 """A monitor of this machine, or a part of its screen.
 
-What is shown is chosen once and never followed to another place: when the monitors are arranged anew, the numbers and
+What is shown is chosen once and never followed to another place: when the monitors are rearranged, the numbers and
 the corners that a lesson names may be those of a monitor with a teacher's mail on it. The monitor that was chosen is
 known by what the system calls it; while it is gone, the source is lost.
 """
@@ -158,7 +158,7 @@ class Screen(ChosenSource):
         return wanted
 
     def _again(self, known: KnownDevice, monitors: Sequence[Monitor]) -> DesktopArea:
-        """Where what is known is now; DeviceError where it is not there, whatever else may be."""
+        """Where the known monitor is now; DeviceError where it is missing, even if there are others."""
         if self._area is not None:
             # It was counted from one of the monitors; another may be the main one by now.
             for wanted in (_from(monitor, self._area) for monitor in monitors):

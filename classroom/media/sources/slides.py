@@ -105,7 +105,7 @@ class Slides(Source):
         return wanted
 
     def open(self) -> None:
-        """Open the file; DeviceError when it is missing, is no PDF, or asks for a password."""
+        """Open the file; DeviceError when it is missing, is not a PDF, or asks for a password."""
         pdfium = _pdfium()
         if not self._path.is_file():
             raise DeviceError(_NOT_FOUND(file=str(self._path)))

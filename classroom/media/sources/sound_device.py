@@ -37,7 +37,7 @@ _STOPPED: Final = Wording("device.stopped", "The {noun} '{device}' stopped. Plug
 
 
 class SoundDevice:
-    """Gives blocks in stereo at 48 kHz, whatever the device has: mono is on both sides, another rate is resampled.
+    """Gives blocks in stereo at 48 kHz from any device: mono is on both sides, another rate is resampled.
 
     ``name`` is that of the source in the log, ``noun`` what sentences call the device. ``overruns`` counts how often
     sound was lost because this machine was late.
@@ -70,8 +70,8 @@ class SoundDevice:
 
     def open(self, audio: PortAudio, choose: Callable[[PortAudio], FoundMicrophone]) -> None:
         """Open the device that ``choose`` takes of those there are now; DeviceError when it cannot be opened."""
-        anew, self._look_again = self._look_again, True
-        audio.begin(anew=anew)
+        fresh, self._look_again = self._look_again, True
+        audio.begin(fresh=fresh)
         try:
             self._stream = self._open(audio, choose(audio))
         except BaseException:
@@ -90,7 +90,7 @@ class SoundDevice:
         except queue.Empty:
             stream = self._stream
             if stream is None or not stream.active:
-                # It may be closed only for as long as devices are listed anew.
+                # It may be closed only for as long as devices are listed again.
                 with self._audio.undisturbed() if self._audio is not None else contextlib.nullcontext():
                     if self._stream is None or not self._stream.active:
                         raise self.stopped() from None
@@ -115,13 +115,13 @@ class SoundDevice:
                     audio.end(self)
 
     def suspend(self) -> None:
-        """Close the stream for a moment, while devices are listed anew."""
+        """Close the stream for a moment, while devices are listed again."""
         stream, self._stream = self._stream, None
         if self._audio is not None and stream is not None:
             self._audio.close(stream)
 
     def resume(self) -> None:
-        """Open the same device again after that, with its new number; ``read`` tells where it is gone."""
+        """Open the same device again after that, with its new number; ``read`` raises where it is gone."""
         if self._audio is None:
             return
         found = self._audio.exactly(self._label)

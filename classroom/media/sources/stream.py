@@ -25,13 +25,13 @@ _READ_SECONDS: Final = 5.0
 """Seconds without a packet after which a stream counts as lost."""
 
 _LEAD: Final = 0.06
-"""Seconds by which what plays at its own pace is read before it is shown, for its sound to be there in time."""
+"""Seconds by which a stream that plays at its own pace is read before it is shown, so that its sound is in time."""
 
 _LATE: Final = 0.3
-"""What plays at its own pace and is behind by more than this goes on from now."""
+"""A stream that plays at its own pace and is behind by more than this continues from now."""
 
 _JUMP: Final = 30.0
-"""One whose time jumps ahead by more than this, as with another film or a server that began anew, does so, too."""
+"""So does one whose time jumps ahead by more than this, such as with another film or a server that restarted."""
 
 _GLANCE: Final = 0.1
 """Seconds between two looks at whether the lesson has ended, while nothing comes."""

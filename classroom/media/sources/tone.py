@@ -53,7 +53,7 @@ class Tone(Source):
         self.taken += 1
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """A tone has nothing to release."""
 
     def _block(self) -> Samples:
         # The phase is carried as a fraction of one turn: computed from the sample's index it would lose precision.

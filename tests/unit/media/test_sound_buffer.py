@@ -137,7 +137,7 @@ def test_a_wrong_shape_or_time_is_refused() -> None:
     buffer = SoundBuffer()
     with pytest.raises(ValueError, match="shape"):
         buffer.write(np.zeros((960,), np.float32), 0.0)
-    with pytest.raises(ValueError, match="no time"):
+    with pytest.raises(ValueError, match="not a second of the clock"):
         buffer.write(ramp(0, 10), math.nan)
     assert buffer.end is None
 
@@ -146,7 +146,7 @@ def test_a_wrong_shape_or_time_is_refused() -> None:
 def test_what_begins_anew_stands_at_its_own_time_however_near_that_is(distance: int) -> None:
     buffer = SoundBuffer()
     buffer.write(ramp(0, 4800), 10.0)
-    buffer.begin_anew()
+    buffer.start_over()
     first = 10 * SAMPLE_RATE + 4800 + distance
     for number in range(2):
         buffer.write(ramp(10_000 + number * 960, 960), first / SAMPLE_RATE + number * 0.02 + 0.003 * number)

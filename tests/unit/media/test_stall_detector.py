@@ -9,7 +9,7 @@ from classroom.media.stall_detector import ALARM_AFTER, FREEZE, STALL, Freezing,
 
 def watching(rate: float | None = 30.0, freezing: Freezing = "ignore") -> StallDetector:
     detector = StallDetector()
-    detector.begin(rate, freezing, anew=True)
+    detector.begin(rate, freezing, fresh=True)
     return detector
 
 
@@ -49,7 +49,7 @@ def test_it_is_stalled_after_five_frame_times_and_at_least_a_fifth_of_a_second(r
 
 def test_one_that_may_pause_for_longer_is_waited_for() -> None:
     detector = StallDetector()
-    detector.begin(None, "ignore", anew=True, stall=1.0)
+    detector.begin(None, "ignore", fresh=True, stall=1.0)
     detector.promise(25.0)
     last = play(detector, 0.0, 2.0, 25.0)
     assert detector.verdict(last + 0.99) == "well"
@@ -119,11 +119,11 @@ def test_a_frozen_camera_that_is_opened_anew_must_show_another_picture() -> None
     detector = watching(30.0, "fallback")
     play(detector, 0.0, 1.0, 30.0, prints=False)
     assert detector.verdict(1.0) == "frozen"
-    detector.begin(30.0, "fallback", anew=False)
+    detector.begin(30.0, "fallback", fresh=False)
     assert not detector.delivered(2.0, "same")
     assert detector.verdict(2.0) == "frozen"
     assert detector.delivered(2.1, "other")
-    detector.begin(30.0, "fallback", anew=False)
+    detector.begin(30.0, "fallback", fresh=False)
     assert detector.delivered(3.0, "other"), "it was not frozen before"
 
 
@@ -131,7 +131,7 @@ def test_a_teachers_restart_lets_it_show_what_it_has() -> None:
     detector = watching(30.0, "fallback")
     play(detector, 0.0, 1.0, 30.0, prints=False)
     assert detector.verdict(1.0) == "frozen"
-    detector.begin(30.0, "fallback", anew=True)
+    detector.begin(30.0, "fallback", fresh=True)
     assert detector.delivered(2.0, "same")
 
 

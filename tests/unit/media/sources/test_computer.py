@@ -133,7 +133,7 @@ def test_without_a_sound_server_an_alsa_loopback_is_heard(
         (folder / ".asoundrc").write_text(settings)
         monkeypatch.setattr(computer, "desktop_audio_tool", lambda: None)
         audio = PortAudio()
-        audio.begin(anew=True)
+        audio.begin(fresh=True)
         audio.end()
         source = ComputerSound(name="player", clock=SystemClock(), device=device)
         runner = SourceRunner(source, source.clock, lambda: None)
