@@ -79,7 +79,7 @@ class Beginning:
                 source.begin_at(page.page)
         for name, device in self.kept.devices.items():
             source = sources.get(name)
-            if source is not None and _spelled(source.wish) == device.wish:
+            if source is not None and _spelled(source.requested_device) == device.wish:
                 source.recall(KnownDevice(device.identity, device.label))
 
 
@@ -142,7 +142,7 @@ class ResumeFeature(Feature):
                 if isinstance(source, Slides)
             },
             devices={
-                name: DeviceProgress(wish=_spelled(source.wish), identity=known.identity, label=known.label)
+                name: DeviceProgress(wish=_spelled(source.requested_device), identity=known.identity, label=known.label)
                 for name, source in sources.items()
                 if (known := source.known) is not None
             },

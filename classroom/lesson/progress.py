@@ -58,7 +58,7 @@ class PageProgress(_Value):
 
 
 class DeviceProgress(_Value):
-    """The device that a source had chosen, and what the lesson had wished."""
+    """The device that a source had chosen, and what the lesson had asked for (``wish``, a digest)."""
 
     wish: str
     identity: str

@@ -56,7 +56,7 @@ class VideoEncoder:
         self.codec = codec
         self.name = name or codec
         self._settings = settings
-        self._wish: float | None = None
+        self._requested_bit_rate: float | None = None
         self._rate = float(settings.bit_rate)
         self._steered = 0.0
         self._clock = clock
@@ -120,13 +120,13 @@ class VideoEncoder:
         """Make the next picture a key frame, or the first one a second after the last; many calls become one."""
         self._key_wanted = True
 
-    def wish(self, bit_rate: float | None) -> None:
+    def request_bit_rate(self, bit_rate: float | None) -> None:
         """Set the bits a second that are enough for all subscribers; None is the full rate.
 
         Only H.264 follows, and it needs no key frame for it: at once when less is enough, down to 60 % of its
         rate, and up by 10 % a second. libvpx would have to be opened again, with a key frame.
         """
-        self._wish = bit_rate
+        self._requested_bit_rate = bit_rate
 
     def offer(self, picture: ProgramPicture, pts: int, captured: float) -> None:
         """Give the newest picture, of its size (pts in 1/90000 s); one that still waits is dropped. Never blocks."""
@@ -194,9 +194,10 @@ class VideoEncoder:
     def _steer(self, context: av.VideoCodecContext, now: float) -> None:
         """Move the bit rate towards the requested one."""
         full = self._settings.bit_rate
-        wish = full if self._wish is None else min(full, max(LEAST_SHARE * full, self._wish))
+        requested = self._requested_bit_rate
+        wanted = full if requested is None else min(full, max(LEAST_SHARE * full, requested))
         since, self._steered = now - self._steered, now
-        if self.codec != "h264" or wish == self._rate:
+        if self.codec != "h264" or wanted == self._rate:
             return
-        self._rate = min(wish, self._rate + _RISE * full * since)
+        self._rate = min(wanted, self._rate + _RISE * full * since)
         context.bit_rate = round(self._rate)

@@ -47,13 +47,13 @@ class Subscription:
         limit: int,
         demand: Demand,
         leave: Callable[[Subscription], None],
-        wished: Callable[[], None],
+        bit_rate_requested: Callable[[], None],
     ) -> None:
         self._limit = limit
         self._demand = demand
         self._leave = leave
-        self._wished = wished
-        self._wish: float | None = None
+        self._bit_rate_requested = bit_rate_requested
+        self._requested_bit_rate: float | None = None
         self._waiting: deque[Encoded] = deque()
         self._arrived = asyncio.Event()
         self._needs_key = True
@@ -82,18 +82,18 @@ class Subscription:
         self._leave(self)
 
     @property
-    def wish(self) -> float | None:
+    def requested_bit_rate(self) -> float | None:
         """Bits a second with which this subscriber would be content; None, as at first, is all that is planned.
 
         The encoder follows it when all subscribers ask for less.
         """
-        return self._wish
+        return self._requested_bit_rate
 
-    @wish.setter
-    def wish(self, bit_rate: float | None) -> None:
-        if bit_rate != self._wish:
-            self._wish = bit_rate
-            self._wished()
+    @requested_bit_rate.setter
+    def requested_bit_rate(self, bit_rate: float | None) -> None:
+        if bit_rate != self._requested_bit_rate:
+            self._requested_bit_rate = bit_rate
+            self._bit_rate_requested()
 
     def put(self, encoded: Encoded) -> None:
         """Take a packet from the fan-out, or drop it."""
@@ -130,9 +130,9 @@ class Subscription:
 class Fanout:
     """Hands the packets of one encoder to every subscription.
 
-    ``publish`` may be called in any thread, everything else belongs to the event loop. ``on_first`` is called with
-    the first subscriber, ``on_last`` two seconds after the last one left, ``on_wish`` with the largest wish of all
-    subscribers whenever it changed; None is that somebody wants all that is planned.
+    ``publish`` may be called in any thread, everything else belongs to the event loop. ``on_first`` is called with the
+    first subscriber, ``on_last`` two seconds after the last one left. ``on_bit_rate_request`` is called with the
+    largest bit rate that a subscriber requests, whenever that changed; None means that one wants the full rate.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class Fanout:
         loop: asyncio.AbstractEventLoop,
         on_first: Callable[[], None],
         on_last: Callable[[], None],
-        on_wish: Callable[[float | None], None] = lambda _: None,
+        on_bit_rate_request: Callable[[float | None], None] = lambda _: None,
         linger: float = _LINGER,
     ) -> None:
         self.codec = codec
@@ -151,7 +151,7 @@ class Fanout:
         self._loop = loop
         self._on_first = on_first
         self._on_last = on_last
-        self._on_wish = on_wish
+        self._on_bit_rate_request = on_bit_rate_request
         self._largest: float | None = None
         self._linger = linger
         self._subscriptions: set[Subscription] = set()
@@ -172,9 +172,11 @@ class Fanout:
         """A new subscription, which starts at a key frame; ``limit`` packets may wait in it."""
         if limit < 1:
             raise ValueError("a subscription must hold at least one packet")
-        subscription = Subscription(limit=limit, demand=self._demand, leave=self._left, wished=self._wished)
+        subscription = Subscription(
+            limit=limit, demand=self._demand, leave=self._left, bit_rate_requested=self._bit_rate_requested
+        )
         self._subscriptions.add(subscription)
-        self._wished()
+        self._bit_rate_requested()
         if self._leaving is not None:
             self._leaving.cancel()
             self._leaving = None
@@ -226,17 +228,17 @@ class Fanout:
 
     def _left(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
-        self._wished()
+        self._bit_rate_requested()
         if not self._subscriptions and self._running and self._leaving is None:
             self._leaving = self._loop.call_later(self._linger, self._end)
 
-    def _wished(self) -> None:
-        wishes = [subscription.wish for subscription in self._subscriptions]
-        known = [wish for wish in wishes if wish is not None]
-        largest = max(known) if known and len(known) == len(wishes) else None
+    def _bit_rate_requested(self) -> None:
+        requests = [subscription.requested_bit_rate for subscription in self._subscriptions]
+        known = [request for request in requests if request is not None]
+        largest = max(known) if known and len(known) == len(requests) else None
         if largest != self._largest:
             self._largest = largest
-            self._on_wish(largest)
+            self._on_bit_rate_request(largest)
 
     def _end(self) -> None:
         self._leaving = None

@@ -101,6 +101,6 @@ def _rendition(
         loop=loop,
         on_first=encoder.activate,
         on_last=encoder.deactivate,
-        on_wish=encoder.wish,
+        on_bit_rate_request=encoder.request_bit_rate,
     )
     return Rendition(codec, name, settings.size, settings.bit_rate, fanout, encoder, encoder)

@@ -316,7 +316,7 @@ async def test_the_encoder_hears_a_wish_only_from_all() -> None:
     async with call() as made:
         await one_picture(made)
         wishes: list[float | None] = []
-        made.picture.fanout._on_wish = wishes.append
+        made.picture.fanout._on_bit_rate_request = wishes.append
         made.feed.limit(bit_rate=400_000.0, key_frame_interval=None)
         made.feed.limit(bit_rate=None, key_frame_interval=None)
         assert wishes == [400_000.0, None]

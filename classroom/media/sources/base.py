@@ -73,7 +73,7 @@ class Source(ABC):
         return False
 
     @property
-    def wish(self) -> object:
+    def requested_device(self) -> object:
         """What the lesson says of the device, to be compared with that of another source; None without a device."""
         return None
 
@@ -137,12 +137,17 @@ class Source(ABC):
 
         The numbers have to be others than those that were given away under this name before. What is on air under the
         same name has been so all the time.
-        One with the same wish keeps the device that the other has chosen.
+        One that asks for the same device keeps the one that the other has chosen.
         """
         self._serial = serial
         if before is not None and before.name == self.name:
             self.on_air_since = before.on_air_since
-        if before is not None and before.wish is not None and before.wish == self.wish and before.known is not None:
+        if (
+            before is not None
+            and before.requested_device is not None
+            and before.requested_device == self.requested_device
+            and before.known is not None
+        ):
             self.recall(before.known)
         newest = before.picture.newest() if before is not None and before.picture is not None else None
         if self.picture is not None and newest is not None:

@@ -138,7 +138,7 @@ class Camera(ChosenSource):
         self.freezing = _freezing(camera) if self._frozen == "auto" else self._frozen
 
     @property
-    def wish(self) -> object:
+    def requested_device(self) -> object:
         """The camera that the lesson names."""
         return (self.kind, self._device)
 

@@ -91,7 +91,7 @@ class ComputerSound(ChosenSource):
         self._from.close()
 
     @property
-    def wish(self) -> object:
+    def requested_device(self) -> object:
         """The sound input that the lesson names."""
         return (self.kind, self._device)
 

@@ -54,7 +54,7 @@ class Microphone(ChosenSource):
         self._known = KnownDevice(self._recorder.label, self._recorder.label)
 
     @property
-    def wish(self) -> object:
+    def requested_device(self) -> object:
         """The microphone that the lesson names."""
         return (self.kind, self._device)
 

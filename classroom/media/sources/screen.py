@@ -87,7 +87,7 @@ class Screen(ChosenSource):
         self._checked = 0.0
 
     @property
-    def wish(self) -> object:
+    def requested_device(self) -> object:
         """The monitor's number and the region."""
         return (self.kind, self._number, self._area)
 

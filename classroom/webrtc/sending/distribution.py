@@ -125,7 +125,7 @@ class Distribution:
             return
         requests = [stream.requested_bit_rate for stream in self._streams]
         limits = [bit_rate for bit_rate in requests if bit_rate is not None]
-        self._subscription.wish = max(limits) if limits and len(limits) == len(requests) else None
+        self._subscription.requested_bit_rate = max(limits) if limits and len(limits) == len(requests) else None
 
     def _recent(self) -> list[RtpFrame]:
         """The frames that a new student needs to see the program now; none where they are too old or too many."""

@@ -1,4 +1,4 @@
-"""What the encoders make of a slide change, of key frames for those who join, and of a wish for fewer bits.
+"""What the encoders make of a slide change, of key frames for those who join, and of a request for fewer bits.
 
 Measured on what a decoder shows, in pictures and not in seconds, so a slow machine changes nothing.
 """
@@ -130,8 +130,8 @@ def test_a_slide_that_stands_still_costs_next_to_nothing() -> None:
     assert encoding.quality[-1] >= 43.5
 
 
-@pytest.mark.parametrize("wish", [1_000_000, 1_200_000])
-def test_the_bit_rate_follows_a_wish_without_a_key_frame(wish: int) -> None:
+@pytest.mark.parametrize("wanted", [1_000_000, 1_200_000])
+def test_the_bit_rate_follows_a_request_without_a_key_frame(wanted: int) -> None:
     chance = np.random.default_rng(1)
     clip = []
     for number in range(30):  # a picture so busy that every bit is used
@@ -143,23 +143,23 @@ def test_the_bit_rate_follows_a_wish_without_a_key_frame(wish: int) -> None:
     with Encoding() as encoding:
         encoding.show(clip * 3)
         before = sum(encoding.sizes[30:90]) * 8 / 2
-        encoding.encoder.wish(wish)
+        encoding.encoder.request_bit_rate(wanted)
         encoding.show(clip * 3)
-        assert encoding.encoder.bit_rate == wish
+        assert encoding.encoder.bit_rate == wanted
         lowered = sum(encoding.sizes[120:180]) * 8 / 2
-        encoding.encoder.wish(None)
+        encoding.encoder.request_bit_rate(None)
         encoding.show(clip)
-        assert wish < encoding.encoder.bit_rate < BIT_RATE or wish >= 0.9 * BIT_RATE
+        assert wanted < encoding.encoder.bit_rate < BIT_RATE or wanted >= 0.9 * BIT_RATE
         encoding.show(clip * 3)
         assert encoding.encoder.bit_rate == BIT_RATE
     assert 0.8 * BIT_RATE < before < 1.15 * BIT_RATE
-    assert lowered < 1.15 * wish
+    assert lowered < 1.15 * wanted
     assert sum(one.key for one in encoding.packets) == 1
 
 
 def test_a_wish_has_a_floor_and_vp8_heeds_none() -> None:
     for codec, rate in (("h264", 900_000), ("vp8", 1_500_000)):
         with Encoding(codec) as encoding:  # type: ignore[arg-type]
-            encoding.encoder.wish(1_000)
+            encoding.encoder.request_bit_rate(1_000)
             encoding.show([pictures()[0]] * 2)
             assert encoding.encoder.bit_rate == rate

@@ -1,4 +1,4 @@
-"""The program in several sizes: what they look like, who runs when, and whose wish counts."""
+"""The program in several sizes: what they look like, who runs when, and whose request counts."""
 
 from __future__ import annotations
 
@@ -167,13 +167,13 @@ async def test_wishes_of_all_reach_the_encoder_and_one_who_wants_all_gets_it() -
         assert rendition.attainable == 300_000
         one, other = rendition.fanout.subscribe(500), rendition.fanout.subscribe(500)
         await take(one, 2)
-        one.wish = 350_000
+        one.requested_bit_rate = 350_000
         await take(one, 5)
         assert rendition.rate == rendition.attainable == 500_000
-        other.wish = 320_000
+        other.requested_bit_rate = 320_000
         await eventually(lambda: rendition.rate == 350_000, within=30)
         other.close()
-        one.wish = 10_000
+        one.requested_bit_rate = 10_000
         await eventually(lambda: rendition.rate == 300_000, within=30)
         third = rendition.fanout.subscribe(500)
         await eventually(lambda: rendition.rate == 500_000, within=30)
