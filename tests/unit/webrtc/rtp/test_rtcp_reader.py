@@ -103,3 +103,12 @@ def test_padding_is_nothing_that_was_said() -> None:
     for wrong in (b"\x00", b"\xff"):
         with pytest.raises(ValueError, match="padding"):
             list(read_rtcp(packet[:-1] + wrong))
+
+
+def test_one_request_names_no_more_than_a_browser_would() -> None:
+    wanted = b"".join(number.to_bytes(2, "big") + b"\xff\xff" for number in range(0, 17 * 3000, 17))
+    packet = bytes([0x81, 205]) + (2 + 3000).to_bytes(2, "big") + bytes(4) + (1).to_bytes(4, "big") + wanted
+    said: list[Any] = list(read_rtcp(packet))
+    assert len(said) == 1
+    assert 1000 <= len(said[0].sequence) <= 1100
+    assert said[0].sequence[:20] == tuple(range(20))
