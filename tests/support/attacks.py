@@ -15,7 +15,7 @@ import struct
 import sys
 import time
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -38,7 +38,7 @@ class Victim:
     seconds: float = 3.0
 
 
-Attack = Callable[[Victim], Awaitable[None]]
+Attack = Callable[[Victim], Coroutine[None, None, None]]
 ATTACKS: Final[dict[str, Attack]] = {}
 FROM_INSIDE: Final = {"a page that says too much", "candidates of other people", "a guest that reads nothing",
                       "a teacher's script that reads nothing"}  # fmt: skip
@@ -342,7 +342,13 @@ def main() -> None:
 
 
 async def _run(work: Attack, victim: Victim) -> None:
-    await work(victim)
+    attacking = asyncio.create_task(work(victim))
+    await asyncio.wait({attacking}, timeout=victim.seconds + 5)
+    if attacking.done():
+        attacking.result()
+    # At once, whatever is still open: in Python 3.11 a task that waits for something with a time limit may miss that it
+    # was cancelled (python/cpython#86296), and would go on for ever.
+    os._exit(0)
 
 
 if __name__ == "__main__":
