@@ -73,7 +73,7 @@ def _carry_out(options: argparse.Namespace) -> int:
         return 1
     except MemoryError:
         print(
-            "classroom: there is no memory left, so it ended. Close other programs, or give it more memory, "
+            "classroom: out of memory, so it stopped. Close other programs, or give it more memory, "
             "and start it again.",
             file=sys.stderr,
         )
@@ -118,21 +118,23 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         each = commands.add_parser(name, help=text, description=text)
-        each.add_argument("--debug", action="store_true", help="show what happens inside, and tracebacks")
+        each.add_argument("--debug", action="store_true", help="show internal messages and tracebacks")
         each.set_defaults(run=run)
         return each
 
-    _add_teach_options(command("teach", _teach, "Run a lesson; without a file, one made from what this machine has."))
-    signal = command("signal", _signal, "Serve the signaling alone, in the place of Chromium's peerconnection_server.")
+    _add_teach_options(
+        command("teach", _teach, "Run a lesson; without a file, one made from the devices of this computer.")
+    )
+    signal = command("signal", _signal, "Serve only the signaling, instead of Chromium's peerconnection_server.")
     signal.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
     signal.add_argument("--port", type=_port, default=8888, help="port to listen on (default: 8888)")
-    signal.add_argument("--allow-quit", action="store_true", help="let anybody end the server with GET /quit")
+    signal.add_argument("--allow-quit", action="store_true", help="let anyone stop the server with GET /quit")
 
     check = command("check", _check, "Validate a lesson file without starting anything.")
     check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
 
     rehearse = command(
-        "rehearse", _rehearse, "Run through a lesson's cues at once, without any device, and check them."
+        "rehearse", _rehearse, "Run through a lesson's cues in seconds, without any device, and check them."
     )
     rehearse.add_argument("lesson", type=Path, metavar="LESSON.yaml")
 
@@ -158,14 +160,14 @@ def _add_teach_options(teach: argparse.ArgumentParser) -> None:
     teach.add_argument("--port", type=_port, help="port to listen on (default: the lesson's, else 8888)")
     teach.add_argument(
         "--token",
-        help="the teacher's token; others on this computer can read it in the list of processes, so rather set "
-        "CLASSROOM_TOKEN (default: that, else the lesson's, else a fresh one each run)",
+        help="the teacher's token; others on this computer can read it in the list of processes, so prefer "
+        "CLASSROOM_TOKEN (default: that, else the lesson's, else a new one for each run)",
     )
     teach.add_argument(
         "--signaling",
         type=_signaling_server,
         metavar="URL",
-        help="join another peerconnection_server, as http://host:8888, instead of serving the signaling",
+        help="join another peerconnection_server, such as http://host:8888, instead of serving the signaling",
     )
     teach.add_argument(
         "--relay",
@@ -176,20 +178,24 @@ def _add_teach_options(teach: argparse.ArgumentParser) -> None:
         "--relay-port",
         type=_port,
         metavar="PORT",
-        help="start it on this port, TCP and UDP; 0 takes any free one (default: 3478, else the next free one)",
+        help="start coturn on this port, TCP and UDP; 0 is any free one (default: 3478, else the next free one)",
     )
     teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
-    teach.add_argument("--quiet", action="store_true", help="print no token, as where a log keeps what is printed")
-    teach.add_argument("--fresh", action="store_true", help="begin anew, and do not go on with an interrupted lesson")
+    teach.add_argument(
+        "--quiet", action="store_true", help="do not print the token, for when a log keeps what is printed"
+    )
+    teach.add_argument(
+        "--fresh", action="store_true", help="start from the beginning, and do not continue an interrupted lesson"
+    )
 
 
 def _add_remote_options(remote: argparse.ArgumentParser) -> None:
-    remote.add_argument("url", metavar="URL", help="the lesson's address, as http://192.168.1.20:8888")
-    remote.add_argument("method", metavar="METHOD", help="as program.switch; 'methods' lists them")
+    remote.add_argument("url", metavar="URL", help="the lesson's address, such as http://192.168.1.20:8888")
+    remote.add_argument("method", metavar="METHOD", help="such as program.switch; 'methods' lists all")
     remote.add_argument(
-        "params", nargs="*", metavar="KEY=VALUE", help="as scene=desk; numbers, true and false as in JSON"
+        "params", nargs="*", metavar="KEY=VALUE", help="such as scene=desk; numbers, true and false as in JSON"
     )
-    remote.add_argument("--token", help="the teacher's token; rather set CLASSROOM_TOKEN, which is the default")
+    remote.add_argument("--token", help="the teacher's token; prefer CLASSROOM_TOKEN, which is the default")
 
 
 def _port(text: str) -> int:
@@ -257,7 +263,7 @@ def _check(options: argparse.Namespace) -> int:
 
     report = check_lesson(options.lesson)
     notes = (*report.notes, *missing_files(report), *missing_letters(report))
-    return _verdict(options.lesson, report.faults, notes, well="this lesson can be run")
+    return _verdict(options.lesson, report.faults, notes, well="no faults found")
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -271,7 +277,7 @@ def _rehearse(options: argparse.Namespace) -> int:
         for step in rehearsal.steps:
             table.add_row(*step.cells())
         Console(soft_wrap=True).print(table, markup=False)
-    return _verdict(options.lesson, rehearsal.faults, rehearsal.notes, well="nothing is in the way of this lesson")
+    return _verdict(options.lesson, rehearsal.faults, rehearsal.notes, well="no problems found")
 
 
 def _verdict(file: Path, faults: Sequence[Fault], notes: Sequence[Fault], *, well: str) -> int:
@@ -328,7 +334,7 @@ def _remote(options: argparse.Namespace) -> int:
     for pair in options.params:
         key, separator, value = pair.partition("=")
         if not separator or not key:
-            print(f"classroom: '{pair}' is not KEY=VALUE, as scene=desk.", file=sys.stderr)
+            print(f"classroom: '{pair}' is not KEY=VALUE, such as scene=desk.", file=sys.stderr)
             return 2
         params[key] = _value(value)
     try:
