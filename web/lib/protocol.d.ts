@@ -33,7 +33,7 @@ export interface Answer {
 }
 
 /**
- * One way to reach the peer (RFC 8839); an empty line means that there are no more.
+ * One address of the peer (RFC 8839); an empty line means that there are no more.
  *
  * As a message it has the names that browsers give its fields.
  */
