@@ -7,7 +7,13 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-from classroom.server.network_cards import Address, CardAddress, Kind, card_addresses, routed_addresses
+from classroom.common.network_interfaces import (
+    Address,
+    InterfaceAddress,
+    InterfaceKind,
+    interface_addresses,
+    routed_addresses,
+)
 
 __all__ = [
     "EVERYWHERE",
@@ -77,14 +83,14 @@ def certified_names(host: str) -> list[str]:
 def lan_addresses(version: int = 4) -> list[str]:
     """The addresses of this computer at which others may find it, of IPv4 or of IPv6, best first."""
     routed = [each for each in routed_addresses() if each.version == version]
-    found = [each for each in card_addresses() if each.address.version == version]
+    found = [each for each in interface_addresses() if each.address.version == version]
     known = {each.address for each in found}
     # Where the cards cannot be listed the system's own choice is there still.
     ranked = best_first(found, routed) or [each for each in routed if each not in known]
     return [str(each) for each in ranked]
 
 
-def best_first(found: Sequence[CardAddress], routed: Sequence[Address]) -> list[Address]:
+def best_first(found: Sequence[InterfaceAddress], routed: Sequence[Address]) -> list[Address]:
     """Addresses in the order in which students are told of them.
 
     Those of real networks come first, of these the one on the way to everywhere else (``routed``), then private ones. A
@@ -92,11 +98,11 @@ def best_first(found: Sequence[CardAddress], routed: Sequence[Address]) -> list[
     Of the addresses of IPv6 in one network the one that stays counts.
     """
 
-    def rank(each: CardAddress) -> tuple[int, ...]:
+    def rank(each: InterfaceAddress) -> tuple[int, ...]:
         on_the_way = _network(each.address) in {_network(address) for address in routed}
-        kind = Kind.NETWORK if on_the_way and each.kind is Kind.BRIDGE else each.kind
-        tunnel, bridge = kind is Kind.TUNNEL, kind is Kind.BRIDGE
-        return (tunnel, each.address.is_link_local, bridge, not on_the_way, not each.address.is_private, each.passing)
+        kind = InterfaceKind.NETWORK if on_the_way and each.kind is InterfaceKind.BRIDGE else each.kind
+        tunnel, bridge = kind is InterfaceKind.TUNNEL, kind is InterfaceKind.BRIDGE
+        return (tunnel, each.address.is_link_local, bridge, not on_the_way, not each.address.is_private, each.temporary)
 
     networks: dict[object, Address] = {}
     for each in sorted(found, key=rank):

@@ -16,6 +16,8 @@ from typing import Final
 
 import ifaddr
 
+from classroom.common.network_interfaces import InterfaceKind, kind_by_name
+
 __all__ = ["MOST_ADDRESSES", "Interfaces", "chosen", "interfaces", "is_here"]
 
 logger = logging.getLogger(__name__)
@@ -25,14 +27,6 @@ MOST_ADDRESSES: Final = 6
 
 _FRESH: Final = 2.0
 """Seconds for which a result is reused: a class that joins at once asks a hundred times."""
-
-_CONTAINERS: Final = (
-    "docker", "br-", "veth", "virbr", "vnet", "vboxnet", "vmnet", "vethernet", "virtualbox", "vmware", "cni", "flannel",
-    "cali", "podman", "lxc", "lxd", "hyper-v", "bridge100",
-)  # fmt: skip
-"""Prefixes of network cards for containers and virtual machines; on Windows and macOS, of their nice names."""
-
-_VPNS: Final = ("tun", "tap", "wg", "utun", "ppp", "zt", "tailscale", "nordlynx", "ipsec")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -111,10 +105,10 @@ _UNIQUE_LOCAL: Final = 0xFC >> 1
 
 def _rank(adapter: ifaddr.Adapter, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
     """Cards of real networks, then VPNs, then addresses that the system assigned to itself, then bridges."""
-    for name in (adapter.name.lower(), adapter.nice_name.lower()):
-        if name.startswith(_CONTAINERS):
+    match kind_by_name(adapter.name, adapter.nice_name):
+        case InterfaceKind.BRIDGE:
             return _BRIDGE
-        if name.startswith(_VPNS):
+        case InterfaceKind.TUNNEL:
             return 1
     return 2 if address.is_link_local else 0
 
