@@ -1,4 +1,4 @@
-"""A headless Chromium that watches what is offered to it and tells what it saw.
+"""A headless Chromium that watches what is offered to it and reports what it saw.
 
 The page asks for the next part, answers its offer, watches for the given time, and posts a sample for each frame:
 when it could be read (epoch milliseconds), the source, the stamp in the pixels, and when it will be displayed. Where
@@ -118,7 +118,7 @@ class PageWatcher:
         )
 
     async def finish(self) -> None:
-        """Tell the page that there is no more."""
+        """Tell the page that nothing more will come."""
         with contextlib.suppress(asyncio.QueueFull):
             self._parts.put_nowait({"done": True})
 

@@ -51,7 +51,7 @@ class ScreenClip:
         return av.VideoFrame.from_numpy_buffer(self.pixels(number), "bgra")
 
     def page(self, seconds: float) -> tuple[int, av.VideoFrame]:
-        """The number of the page that is shown after so many seconds, and its frame."""
+        """The number of the page that is shown after this many seconds, and its frame."""
         page = int(seconds / _PAGE_EVERY)
         top = (page * 331 * 4) % self._scrolls
         return page, av.VideoFrame.from_numpy_buffer(self._tall[top : top + self.size[1]], "bgra")

@@ -82,7 +82,7 @@ async def measure(seconds: float, sizes: Sizes) -> dict[str, Any]:
 
 
 class Bench:
-    """The parts of the measurement; each number of students is measured for so many seconds."""
+    """The parts of the measurement; each number of students is measured for this many seconds."""
 
     def __init__(self, receivers: Students, recording: RecordedMedia, seconds: float) -> None:
         self._students = receivers
@@ -91,7 +91,7 @@ class Bench:
         self._clock = SystemClock()
 
     async def classroom(self, sizes: Sequence[int]) -> dict[str, Any]:
-        """Packets that were encoded beforehand, through the fan-out to so many students; then nothing to the most."""
+        """Packets that were encoded before, through the fan-out to each number of students; then none to the most."""
         made = Fanouts(asyncio.get_running_loop(), self._clock)
         program = OfferedProgram(
             pictures={"h264": [made.rendition]},
@@ -152,7 +152,7 @@ class Bench:
     async def _rows(
         self, server: ServerUnderTest, sizes: Sequence[int], cpu: Callable[[], float], ticks: list[float]
     ) -> list[dict[str, Any]]:
-        """A row for each number of students; ``ticks`` grows by the lateness of each tick while all goes on."""
+        """A row for each number of students; ``ticks`` grows by the lateness of each tick meanwhile."""
         rows: list[dict[str, Any]] = []
         for size in sizes:
             await server.grow(size)

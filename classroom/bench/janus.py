@@ -99,7 +99,7 @@ class Janus:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def grow(self, number: int) -> None:
-        """Let students join until there are so many."""
+        """Let students join until there are this many."""
         while len(self._ids) < number:
             await self._join()
 

@@ -43,7 +43,7 @@ recording: {{start: never}}
 
 
 def run(seconds: float | None = None) -> dict[str, Any]:
-    """Measure; ``seconds`` is how long students go on joining in each part."""
+    """Measure; ``seconds`` is how long students continue to join in each part."""
     return asyncio.run(_measure(_SECONDS if seconds is None else seconds))
 
 

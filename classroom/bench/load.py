@@ -35,7 +35,7 @@ class _Done:
     messages: int = 0
     failed: int = 0
     heads: int = 0
-    """Unfinished requests that the server has cut, so that new ones were begun."""
+    """Unfinished requests that the server has cut, so that new ones were started."""
 
 
 class _Crowd:
@@ -110,7 +110,7 @@ class _Crowd:
             self.done.failed += 1
 
     async def _crawl(self, number: int) -> None:
-        """Send a request byte by byte and never finish it; begin anew when the server has had enough."""
+        """Send a request byte by byte and never finish it; start again when the server closes the connection."""
         await asyncio.sleep(number / SLOW)
         while True:
             reader, writer = await asyncio.open_connection(self._host, self._port)

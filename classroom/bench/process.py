@@ -83,7 +83,7 @@ async def _running(
 
 
 async def end(process: asyncio.subprocess.Process, *, within: float) -> None:
-    """Ask a process to end, and make it after so many seconds; one that has ended is left alone."""
+    """Ask a process to end, and kill it after this many seconds; one that has ended is left alone."""
     if process.returncode is None:
         process.terminate()
         try:

@@ -25,7 +25,7 @@ TimedPackets = Sequence[tuple[float, bytes]]
 Luma = npt.NDArray[np.uint8]
 
 _SPARSE: Final = 8
-"""Every eighth pixel of every eighth line tells which of the pictures was shown."""
+"""Every eighth pixel of every eighth line shows which of the pictures was shown."""
 
 _PERFECT: Final = 99.0
 _MISORDERED: Final = 0x8000
@@ -101,13 +101,13 @@ def measured(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "v
 
 
 def psnr(shown: Luma, seen: Luma) -> float:
-    """Peak signal to noise ratio in dB; 99 where there is no difference."""
+    """Peak signal to noise ratio in dB; 99 where the pictures are equal."""
     error = float(np.mean((shown.astype(np.int32) - seen) ** 2, dtype=np.float64))
     return _PERFECT if error == 0 else min(_PERFECT, float(10 * np.log10(255**2 / error)))
 
 
 def fall(pictures: Sequence[tuple[float, float]], *, at: float, within: float, by: float) -> dict[str, float]:
-    """How the quality changed at a moment, in dB: the median ``before`` and the ``least`` in so many seconds after it.
+    """How the quality changed at a moment, in dB: the median ``before``, and the ``least`` ``within`` seconds after it.
 
     ``seconds`` is the longest time for which it was more than ``by`` dB below what it was before.
     """

@@ -28,7 +28,7 @@ __all__ = ["BIT_RATE", "Broadcast", "Fanouts", "RecordedMedia", "record"]
 BIT_RATE: Final = 1_500_000
 SOUND_BIT_RATE: Final = 96_000
 _KEY_EVERY: Final = 2.0
-"""Seconds between key frames: what was encoded beforehand cannot follow wishes for one."""
+"""Seconds between key frames: what was encoded beforehand cannot follow requests for one."""
 
 _SECONDS: Final = 4
 _SOUND_AFTER: Final = 0.03
@@ -83,7 +83,7 @@ def record(clock: Clock) -> RecordedMedia:
 
 
 class Broadcast:
-    """Plays a recording at its pace in a thread of its own, to whoever was given as ``publish``.
+    """Plays a recording at its pace in a thread of its own, to the function that was given as ``publish``.
 
     ``lateness`` has the seconds by which each picture's tick began too late, as the mixer's ticks do.
     """
@@ -136,7 +136,7 @@ class Broadcast:
 
 
 class Fanouts:
-    """The fan-outs of a program that was encoded beforehand; wishes for key frames come to nothing."""
+    """The fan-outs of a program that was encoded beforehand; requests for key frames are ignored."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
         self.picture = self._fanout("h264", loop)

@@ -33,7 +33,7 @@ _SEES_WITHIN: Final = 20.0
 
 
 async def measure_rush(seconds: float, sizes: Sequence[int] = SIZES) -> dict[str, Any]:
-    """A rush of each size; it is watched for so many seconds after its beginning, and as long before."""
+    """A rush of each size; it is watched for this many seconds after its start, and as long before."""
     parts = {}
     async with students() as receivers:
         for size in sizes:

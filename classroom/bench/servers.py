@@ -49,7 +49,7 @@ class ServerUnderTest(Protocol):
     """Something with students."""
 
     async def grow(self, number: int) -> None:
-        """Let students join until there are so many."""
+        """Let students join until there are this many."""
         ...
 
 
@@ -84,7 +84,7 @@ class ClassroomServer:
         )
 
     async def grow(self, number: int) -> None:
-        """Let students join, ten at a time, until so many have answered."""
+        """Let students join, ten at a time, until this many have answered."""
         while len(self.ids) < number:
             await self.join(min(_AT_ONCE, number - len(self.ids)))
 
@@ -157,7 +157,7 @@ class StockServer:
         self._ids: list[int] = []
 
     async def grow(self, number: int) -> None:
-        """Let students join until there are so many."""
+        """Let students join until there are this many."""
         while len(self._connections) < number:
             connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
             self._connections.append(connection)

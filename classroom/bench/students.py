@@ -120,7 +120,7 @@ class Students:
         return {one["id"]: Count(**one) for each in said for one in each["receivers"]}
 
     async def all_see(self, ids: Iterable[int], *, within: float) -> dict[int, Count]:
-        """Wait until all of them had a picture, or so many seconds; what was counted then."""
+        """Wait until all of them had a picture, or this many seconds; return what was counted then."""
         loop = asyncio.get_running_loop()
         deadline, wanted = loop.time() + within, set(ids)
         while True:
@@ -148,7 +148,7 @@ class Students:
 
 @contextlib.asynccontextmanager
 async def students(processes: int = 2) -> AsyncIterator[Students]:
-    """Receivers in so many processes, which end with this, or with the process itself."""
+    """Receivers in this many processes, which end with this, or with the process itself."""
     started: list[_Process] = []
     try:
         for _ in range(processes):

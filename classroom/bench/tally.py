@@ -86,7 +86,7 @@ class Tally:
         self.reported = (0, 0)
 
     def forget_gaps(self) -> None:
-        """Measure the longest gap anew."""
+        """Start measuring the longest gap again."""
         self.longest_gap = 0.0
 
     def block(self, ssrc: int, *, last_report: int, delay: float) -> bytes:

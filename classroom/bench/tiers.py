@@ -19,10 +19,10 @@ _LEAST: Final = 10
 def beside(
     pictures: Iterator[ProgramPicture], full: VideoSettings, tiers: Sequence[VideoSettings], *, seconds: float
 ) -> dict[str, float]:
-    """Medians of processor time in ms for a picture, with H.264: at least ten pictures, for so many seconds.
+    """Medians of processor time in ms for a picture, with H.264: at least ten pictures, for this many seconds.
 
-    ``encode`` is of the full size, ``downscale`` of all tiers, ``encode 360`` and so on of the tier of so many lines;
-    ``tiers`` is the sum of what they cost, and ``share`` that as a share of ``encode``.
+    ``encode`` is of the full size, ``downscale`` of all tiers, ``encode 360`` and so on of the tier with that many
+    lines; ``tiers`` is the sum of what they cost, and ``share`` that as a share of ``encode``.
     """
     downscale, sizes = Downscaler(tier.size for tier in tiers), {tier.size for tier in tiers}
     encoders = {settings.size: open_video("h264", settings) for settings in (full, *tiers)}

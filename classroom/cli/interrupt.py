@@ -1,4 +1,4 @@
-"""How a command that runs until it is told to stop hears of Ctrl-C, SIGTERM and a closed terminal, and how it ends."""
+"""Signal handling for commands that run until they are stopped: Ctrl-C, SIGTERM and a closed terminal."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from typing import Any, Final
 __all__ = ["SHUTDOWN_SECONDS", "Shutdown", "run_to_completion", "stop_on_signals"]
 
 SHUTDOWN_SECONDS: Final = 10.0
-"""Seconds after which a command that was told to stop is ended, whatever still hangs in it."""
+"""Seconds after which a command that was asked to stop is ended by force, even if a part of it hangs."""
 
 _LAST_THREADS: Final = 3.0
-"""Seconds that threads may take that still read a file when all else has ended."""
+"""Seconds that threads which still read a file may take when everything else has ended."""
 
 _ENDS: Final = 0
-"""What is sent to the listening thread when the command ends by itself; no signal has this number."""
+"""What the listening thread gets when the command ends without a signal; no signal has this number."""
 
 _RETRY: Final = 0.05
 
 
 class Shutdown:
-    """Sees to it that a command ends soon once it is told to, or starts to end by itself."""
+    """Makes sure that a command ends soon after a signal, or after it started to end without one."""
 
     def __init__(self, stop: Callable[[], None], loop: asyncio.AbstractEventLoop, within: float) -> None:
         self._stop = stop
@@ -38,12 +38,12 @@ class Shutdown:
         self._asked = False
         self._reader, self.writer = socket.socketpair()
         self.writer.setblocking(False)
-        # Begun now: when memory is short, no thread can be.
+        # Started now: when memory is short, no thread can be started.
         self._thread = threading.Thread(target=self._listen, name="signals", daemon=True)
         self._thread.start()
 
     def begin(self) -> None:
-        """The command ends by itself: from now on it has as long for it as after a signal."""
+        """The command ends without a signal: from now on it has as much time as after one."""
         with contextlib.suppress(OSError):
             self.writer.send(bytes([_ENDS]))
 
@@ -94,8 +94,8 @@ def stop_on_signals(stop: Callable[[], None], *, within: float = SHUTDOWN_SECOND
     """Turn the first Ctrl-C, SIGTERM or SIGHUP into a call of ``stop`` in the event loop.
 
     The second one ends the process at once. The process also ends ``within`` seconds after the first, or after
-    ``Shutdown.begin``, where the block has not been left by then. A thread of its own hears of the signals, so that all
-    this holds while the event loop is held up, too. SIGHUP is left alone where it is ignored, as under ``nohup``.
+    ``Shutdown.begin``, if the block has not been left by then. A thread of its own receives the signals, so that this
+    works while the event loop is blocked, too. SIGHUP stays ignored where it is, such as under ``nohup``.
     """
     shutdown = Shutdown(stop, asyncio.get_running_loop(), within)
     numbers = [
@@ -103,7 +103,7 @@ def stop_on_signals(stop: Callable[[], None], *, within: float = SHUTDOWN_SECOND
     ]
     earlier = {number: signal.getsignal(number) for number in numbers}
     numbers = [number for number in numbers if not _left_alone(number, earlier[number])]
-    # What a signal does is done by the thread; the handler is there so that Python notes its number in the socket.
+    # The thread does the work. The handler only makes Python write the number of the signal to the socket.
     listened = signal.set_wakeup_fd(shutdown.writer.fileno(), warn_on_full_buffer=False)
     for number in numbers:
         signal.signal(number, lambda *_: None)
@@ -117,7 +117,7 @@ def stop_on_signals(stop: Callable[[], None], *, within: float = SHUTDOWN_SECOND
 
 
 def run_to_completion(work: Coroutine[Any, Any, int]) -> int:
-    """Run a command as ``asyncio.run`` does; threads that hang, as in a file, do not keep it from ending."""
+    """Run a command as ``asyncio.run`` does. Threads that hang, such as in a file, do not keep it from ending."""
     done, over = threading.Event(), threading.Event()
     code = 1
 

@@ -1,6 +1,6 @@
-"""The commands. Errors become good sentences and exit codes here, and nowhere else.
+"""The commands. Errors become sentences and exit codes here, and nowhere else.
 
-Standard output carries data, standard error carries talk. Exit codes: 0 well, 1 failed, 2 wrong input,
+Standard output carries data, standard error carries messages. Exit codes: 0 success, 1 failure, 2 wrong input,
 3 cannot connect or bind.
 """
 
@@ -43,7 +43,7 @@ BENCHES = ("mix", "latency", "switch", "join", "fanout")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     open_standard_files()
-    # A line that cannot be written is no reason to write a page about it.
+    # A log line that cannot be written must not cause a traceback.
     logging.raiseExceptions = False
     for stream in (sys.stdout, sys.stderr):
         # A console that cannot show a character shows a question mark instead of failing.
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with safe_output(lasting=False):
         try:
             options = _parser().parse_args(arguments)
-        except SystemExit as ended:  # after --help, and after a fault that was told
+        except SystemExit as ended:  # after --help, and after a fault that argparse reported
             raise SystemExit(_written(int(ended.code or 0))) from None
     with safe_output(lasting=options.run in (_teach, _signal) and not getattr(options, "check", False)):
         _set_up_log(options.debug)
@@ -78,7 +78,7 @@ def _carry_out(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    except Exception as fault:  # the last resort: a person reads this, --debug shows the rest
+    except Exception as fault:  # the last resort: a person reads this message, --debug shows the rest
         if isinstance(fault, OSError) and fault.errno in _CANNOT_WRITE:
             print(_UNWRITTEN.format(fault), file=sys.stderr)
             return 1
@@ -93,9 +93,9 @@ def _carry_out(options: argparse.Namespace) -> int:
 
 
 def _written(code: int) -> int:
-    """Write what standard output still holds; the exit code, which is not 0 where data was lost.
+    """Flush standard output; return the exit code, which is not 0 where data was lost.
 
-    Whoever reads our output may have gone, as `head` does: that is no fault to be told.
+    The reader of our output may have gone, such as `head`. That is not a fault.
     """
     try:
         sys.stdout.flush()
@@ -103,7 +103,7 @@ def _written(code: int) -> int:
         if not isinstance(fault, BrokenPipeError) and not code:
             print(_UNWRITTEN.format(fault), file=sys.stderr)
         with contextlib.suppress(OSError, ValueError):
-            # The interpreter's own flush at its end must not complain either.
+            # The interpreter's own flush at exit must not complain either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return code or 1
     return code
@@ -220,7 +220,7 @@ def _set_up_log(debug: bool) -> None:
             format="%(name)s: %(message)s",
             handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
         )
-        # Every packet of every student is more than anybody reads.
+        # Nobody reads a line about every packet of every student.
         for chatty in ("aiortc", "aioice", "websockets", "asyncio", "PIL"):
             logging.getLogger(chatty).setLevel(logging.INFO)
         return

@@ -1,7 +1,7 @@
-"""A rehearsal: a lesson's run of show at once, with stand-ins for what is a device or comes from a network.
+"""A rehearsal: a lesson's whole run of show at once, with test patterns in place of devices and network streams.
 
-Cards, slides and files are the real ones, director and mixer too: each scene is composed once, each page that a cue
-names is drawn. So whatever a file can get wrong is found before the class is there.
+Cards, slides and files are the real ones, and so are director and mixer. Each scene is composed once, and each page
+that a cue names is drawn, so all faults that a file can have are found before the class starts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NOON: Final = time(12)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is on air from a time on: seconds from the beginning, or None where the teacher decides."""
+    """What is on air from a time on, in seconds from the start; None where the teacher decides."""
 
     at: float | None
     clock: time | None
@@ -57,7 +57,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What would be on air when, and what is wrong, in the order of the file."""
+    """What would be on air when, and the faults, in the order of the file."""
 
     steps: tuple[Step, ...]
     faults: tuple[Fault, ...]
@@ -69,11 +69,11 @@ def rehearse(path: Path) -> Rehearsal:
     report = check_lesson(path)
     if report.lesson is None:
         return Rehearsal((), report.faults, report.notes)
-    return _Stage(report, report.lesson).run()
+    return _Rehearser(report, report.lesson).run()
 
 
-class _Stage:
-    """The lesson while it is rehearsed."""
+class _Rehearser:
+    """Goes through the cues of one lesson."""
 
     def __init__(self, report: Report, lesson: Lesson) -> None:
         self._report, self._lesson = report, lesson
@@ -93,7 +93,7 @@ class _Stage:
         finally:
             for source in self._sources.values():
                 source.close()
-        # A letter that is missing keeps its card from being drawn, which is among the faults already.
+        # A missing letter keeps its card from being drawn, so it is among the faults already.
         letters = [] if self._problems else missing_letters(self._report)
         placed = [self._report.place(problem) for problem in self._problems]
         placed.sort(key=lambda fault: (fault.line, fault.column))
@@ -178,7 +178,7 @@ class _Stage:
             self._director.switch(scene, now=0.0, transition="cut")
 
     def _begin(self) -> datetime:
-        """When a lesson begins in which the first cue with a time of day comes right after those above it."""
+        """When a lesson must start so that its first cue with a time of day comes right after those above it."""
         above = 0.0
         today = date.today()
         for cue in self._lesson.cues:

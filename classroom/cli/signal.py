@@ -1,7 +1,7 @@
-"""``classroom signal``: the signaling alone, in the place of Chromium's sample ``peerconnection_server``.
+"""``classroom signal``: the signaling server alone, as a replacement for Chromium's sample ``peerconnection_server``.
 
-Everybody sees everybody and ids count 1, 2, 3, as there. Nothing that carries pictures or sound is imported here, so
-that it starts at once and fits on a small machine.
+As in the original, all members see one another and ids count 1, 2, 3. Nothing that carries pictures or sound is
+imported here, so that it starts at once and fits on a small machine.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ async def signal(*, host: str, port: int, allow_quit: bool) -> int:
 
 
 def _stay_small() -> None:
-    """Collect the circles that each request leaves before they pile up: what they took stays with the process.
+    """Collect the reference cycles of each request before they pile up: the process would keep their memory.
 
-    With the interpreter's own numbers 500 members cost 21 KiB each after all have come, with these 13 KiB. What is
-    loaded once is left out of it, or each collection would look through all modules.
+    With the interpreter's own thresholds 500 members cost 21 KiB each, with these 13 KiB. The modules themselves are
+    frozen, or each collection would go through all of them.
     """
     gc.collect()
     gc.freeze()

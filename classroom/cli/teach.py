@@ -40,12 +40,12 @@ _FIREWALLS = (
     ("firewall-cmd", ": sudo firewall-cmd --add-port={port}/tcp --add-port={port}/udp"),
     ("socketfilterfw", ", or answer “Allow” when the system asks about turnserver"),
 )
-"""Programs that tell which firewall a computer has, and what to say to it."""
+"""Programs that show which firewall a computer has, and how to open a port in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TeachOptions:
-    """What the command line asks for; None where it says nothing."""
+    """The options of the command line; None where an option is not given."""
 
     file: Path | None = None
     host: str | None = None
@@ -63,8 +63,8 @@ async def teach(options: TeachOptions) -> int:
     file = None if options.file is None else await asyncio.to_thread(_file, options.file)
     lesson = await asyncio.to_thread(_built_in) if file is None else file.lesson
     if options.signaling is not None:
-        lesson = _meeting_at(options.signaling, lesson)
-    keeping, story = (None, None) if options.check else await asyncio.to_thread(open_progress, lesson, options)
+        lesson = _at_signaling_server(options.signaling, lesson)
+    resumption, story = (None, None) if options.check else await asyncio.to_thread(open_progress, lesson, options)
     broadcaster = Broadcaster(
         lesson,
         host=lesson.server.host if options.host is None else options.host,
@@ -73,7 +73,7 @@ async def teach(options: TeachOptions) -> int:
         clock=SystemClock(),
         file=file,
         relay=options.relay,
-        keeping=keeping,
+        keeping=resumption,
     )
     if options.check:
         return await _check(broadcaster)
@@ -82,7 +82,7 @@ async def teach(options: TeachOptions) -> int:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
             _introduce(broadcaster, story, quiet=options.quiet)
-            # What is there now stays to the end. Collecting the memory of students who leave need not look at it.
+            # What exists now stays to the end, so collecting the memory of students who leave can skip it.
             gc.collect()
             gc.freeze()
             await broadcaster.stopped()
@@ -110,8 +110,8 @@ def _file(path: Path) -> LessonFile:
     return LessonFile(path, report.lesson, mark)
 
 
-def _meeting_at(server: str, lesson: Lesson) -> Lesson:
-    """The lesson at another signaling server."""
+def _at_signaling_server(server: str, lesson: Lesson) -> Lesson:
+    """The lesson, with another signaling server."""
     if lesson.access.passcode is not None:
         raise SetupError(
             "Another signaling server does not ask for the lesson's passcode. Leave out --signaling, or write "
@@ -139,7 +139,7 @@ async def _check(broadcaster: Broadcaster) -> int:
 
 
 def open_progress(lesson: Lesson, options: TeachOptions) -> tuple[Resumption | None, str | None]:
-    """Where this lesson is kept and what it goes on with, and what to say of that."""
+    """Where the progress of this lesson is kept and what it resumes from, and what to print about that."""
     home, longest = home_folder(), lesson.recording.resume
     if home is None or not longest:
         return None, None
@@ -220,7 +220,7 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
 
 
 def _tell_of_ports(relay: OwnRelay) -> None:
-    """What a firewall has to let through, as this computer's own firewall is told."""
+    """Print which port must be open, with the command for this computer's firewall."""
     port = relay.port
     if relay.is_for_this_computer_only:
         print("The relay serves this computer only, as the lesson does.", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""What is said on a terminal, or wherever standard output and standard error lead: dropped where it cannot be said.
+"""Output to a terminal, or to the files and pipes that stand in for it: dropped where it cannot be written.
 
-A full disk, a reader that has gone, a terminal that was closed or stopped with Ctrl-S is no reason for a lesson to end
-or to wait. Commands whose output is data are different: see ``cli``.
+A full disk, a reader that has gone, and a terminal that was closed or stopped with Ctrl-S must not end or delay a
+lesson. Commands whose output is data are different; see ``main``.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from typing import Any, Final, TextIO
 __all__ = ["Terminal", "open_standard_files", "safe_output"]
 
 _WAITING: Final = 2000
-"""Texts that may wait for a terminal that does not take them; a line is one or two."""
+"""Texts that may wait for a terminal that does not accept them; a line is one or two."""
 
 _LONGEST: Final = 65_536
 """Characters of one text that are kept."""
 
 _LAST_WORDS: Final = 1.0
-"""Seconds that the end waits for what has not been written yet."""
+"""Seconds to wait at the end for texts that are not written yet."""
 
 _PAUSE: Final = 0.02
 _TRIES: Final = 50
-"""How often a file that takes nothing right now, as a terminal in non-blocking mode, is asked again."""
+"""How often writing is tried again where a file accepts nothing now, such as a terminal in non-blocking mode."""
 
 
 class Terminal(io.TextIOBase):
     """A text file over a standard stream that never fails and, in the background, never blocks.
 
-    Whatever cannot be written is dropped. In the background a thread writes; what it has not written yet is bounded.
+    What cannot be written is dropped. With ``background`` a thread writes, from a bounded queue.
     """
 
     def __init__(self, stream: TextIO, raw: io.RawIOBase, *, background: bool) -> None:
@@ -46,7 +46,7 @@ class Terminal(io.TextIOBase):
         self._thread: threading.Thread | None = None
         if background:
             self._queue = queue.Queue(_WAITING)
-            self._thread = threading.Thread(target=self._write_all, name="talk", daemon=True)
+            self._thread = threading.Thread(target=self._write_all, name="terminal", daemon=True)
             self._thread.start()
 
     @property
@@ -59,7 +59,7 @@ class Terminal(io.TextIOBase):
         return True
 
     def isatty(self) -> bool:
-        """Whether a person reads it."""
+        """Whether it is a terminal."""
         with contextlib.suppress(OSError, ValueError):
             return self._stream.isatty()
         return False
@@ -69,7 +69,7 @@ class Terminal(io.TextIOBase):
         return self._stream.fileno()
 
     def write(self, text: str, /) -> int:
-        """Say a text; its length, whether it could be said or not."""
+        """Write a text; return its length, even if it was dropped."""
         if self._queue is None:
             self._put(text)
         else:
@@ -78,7 +78,7 @@ class Terminal(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: nothing is held back."""
+        """Do nothing: nothing is buffered."""
 
     def finish(self) -> None:
         """Wait a moment until all is written, and write in the caller's thread from then on."""
@@ -91,7 +91,7 @@ class Terminal(io.TextIOBase):
     def _write_all(self) -> None:
         waiting = self._queue
         while waiting is not None:
-            # Memory may be short, and then there is nothing to say it with.
+            # Memory may be short, and then the text is lost.
             with contextlib.suppress(MemoryError):
                 text = waiting.get()
                 if text is None:
@@ -113,7 +113,8 @@ class Terminal(io.TextIOBase):
 def open_standard_files() -> None:
     """Give standard input, output and error a place where they were closed from the beginning, or do not exist.
 
-    Otherwise the first files or sockets to be opened would get their numbers, and a library's talk would end up there.
+    Otherwise the first files or sockets to be opened would get their numbers, and a library's output would end up
+    there.
     """
     for number in range(3):
         try:
@@ -133,16 +134,16 @@ def open_standard_files() -> None:
 
 @contextlib.contextmanager
 def safe_output(*, lasting: bool) -> Iterator[None]:
-    """Let nothing that is said end or hold up a command.
+    """Keep output from ending or delaying a command.
 
     Args:
-        lasting: for a command that runs until it is told to stop, whose output is talk as well, and which must not wait
-            for whoever reads it. Otherwise standard output is left as it is.
+        lasting: for a command that runs until it is stopped. Its standard output is messages as well, and it must not
+            wait for its reader. Otherwise standard output is left as it is.
     """
     kept = sys.stdout, sys.stderr
     made: list[Terminal] = []
 
-    def talk(stream: TextIO) -> TextIO:
+    def wrapped(stream: TextIO) -> TextIO:
         buffer = getattr(stream, "buffer", None)
         raw: Any = getattr(buffer, "raw", buffer)  # with PYTHONUNBUFFERED there is no buffer in between
         if not isinstance(raw, io.RawIOBase):
@@ -150,9 +151,9 @@ def safe_output(*, lasting: bool) -> Iterator[None]:
         made.append(Terminal(stream, raw, background=lasting))
         return made[-1]  # type: ignore[return-value]
 
-    sys.stderr = talk(kept[1])
+    sys.stderr = wrapped(kept[1])
     if lasting:
-        sys.stdout = talk(kept[0])
+        sys.stdout = wrapped(kept[0])
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """Time as a value, so that a test can hold it still.
 
-One monotonic clock drives sources, mixers and director; nothing in the house reads another.
+One monotonic clock drives sources, mixers and director; nothing else reads another clock.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Clock", "LessonTime", "ManualClock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """A monotonic time in seconds; its zero has no meaning."""
+    """A monotonic time in seconds, from an arbitrary zero."""
 
     def now(self) -> float:
         """The time in seconds, never going back."""
@@ -37,7 +37,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is told to move."""
+    """A clock that only moves when it is told to."""
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start

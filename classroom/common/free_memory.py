@@ -1,4 +1,4 @@
-"""How much memory is left, so that newcomers are refused before those who are there suffer.
+"""How much memory is left, so that new students are refused before the others suffer.
 
 What runs out first counts: the process's own limit (``ulimit -v``), that of its container or service (cgroup), or the
 computer's memory. Only Linux and Windows are asked; elsewhere nothing is known, and a student for whom there is no
@@ -24,7 +24,7 @@ __all__ = ["MemoryWatch", "spare_memory", "stay_within_limit"]
 logger = logging.getLogger(__name__)
 
 _SHORT: Final = 48 * 2**20
-"""Bytes left below which nobody else is let in: what some dozens of students and a change of scenes may take."""
+"""Bytes left below which nobody else is admitted: what some dozens of students and a scene change may take."""
 
 _WELL: Final = 64 * 2**20
 _EVERY: Final = 1.0
@@ -43,7 +43,7 @@ _ARENA_MAX: Final = -8  # M_ARENA_MAX of glibc's malloc.h
 
 
 class MemoryWatch:
-    """Looks once a second how much memory is left; ``short`` says whether newcomers have to be refused."""
+    """Checks once a second how much memory is left; ``short`` says whether new students have to be refused."""
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
@@ -57,12 +57,12 @@ class MemoryWatch:
         return self._short
 
     def missing(self) -> None:
-        """Somebody had to be refused, for there was no memory."""
+        """Note that a student had to be refused because there was no memory."""
         self._missed = True
         self._set(True)
 
     async def run(self) -> None:
-        """Look, for ever."""
+        """Check, until cancelled."""
         while True:
             self.look(await asyncio.to_thread(spare_memory))
             await asyncio.sleep(_EVERY)
@@ -136,7 +136,7 @@ def _spare_of_cgroup() -> int | None:
 
 
 def _spare_of_group(group: Path) -> int | None:
-    """None where it has no limit, as the outermost has none. What is only kept to be quick can be given back."""
+    """None where it has no limit, such as the outermost group. Memory of the file cache can be freed."""
     if not (group / "memory.max").is_file():
         return None
     most = (group / "memory.max").read_text("ascii").strip()

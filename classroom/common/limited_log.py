@@ -1,6 +1,6 @@
-"""Log lines about what strangers do: a few of each kind, and then how many were left out.
+"""Log lines about what clients do: a few of each kind, and then how many were left out.
 
-Whoever can make a server write a line for each of his packets can fill its disk and hide in the noise.
+A client that can make a server write a line for each packet can fill its disk and hide in the noise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EACH: Final = 60.0
 
 
 class LimitedLog:
-    """Writes at most some lines of each kind in a span of time; the next span's first line tells what was left out.
+    """Writes at most some lines of each kind in a span of time; the next span's first line says how many were left out.
 
     Args:
         log: where the lines go, as warnings.
@@ -49,11 +49,11 @@ class LimitedLog:
         """Write a line.
 
         Args:
-            message: what is said, before its values are filled in; that is its kind, so it must be a constant.
+            message: the text before its values are filled in. It is the kind of the line, so it must be a constant.
             values: what is filled in.
             fault: the first line of a kind has its traceback with it.
-            by: whom it is about, as ``limit_key`` says. There is one line a minute about each, so that a loud one
-                hides no other.
+            by: the client it is about, from ``limit_key``. There is one line a minute about each, so that one client
+                does not hide the others.
         """
         now = self._now()
         traceback = fault if message not in self._kinds else None
@@ -81,9 +81,9 @@ class LimitedLog:
 
 
 class LimitedLogFilter(logging.Filter):
-    """The net under all loggers, the libraries' too: no place in the code writes more than so many lines in a span.
+    """A limit for all loggers, those of libraries too: no place in the code writes more than ``lines`` lines in a span.
 
-    A fault that repeats must not fill a disk with the same line, whoever forgot to think of it. For a handler.
+    A fault that repeats must not fill a disk with the same line. Add it to a handler.
 
     Args:
         lines: of one place in one span; a place is a line of some program's source.
@@ -99,7 +99,7 @@ class LimitedLogFilter(logging.Filter):
         self._places: dict[tuple[str, int], _Kind] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line is written; the first one after others were left out tells how many."""
+        """Whether a line is written; the first one after others were left out says how many."""
         now = self._now()
         place = self._places.setdefault((record.pathname, record.lineno), _Kind(now))
         if now - place.since >= self._span:

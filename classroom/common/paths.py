@@ -1,7 +1,7 @@
 """Where the pages, the example lessons and what is kept for a user are, and how files that somebody names are opened.
 
 A path in a lesson may lead anywhere: to a pipe, whose ``open`` waits for a writer for ever, or to a device without an
-end. So such files are opened here, or looked at here before a library opens them by itself.
+end. So such files are opened here, or checked here before a library opens them.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _MODE: Final = os.O_RDONLY | sum(
 
 
 class NotAFile(OSError):
-    """There is something else than a file: a pipe, a device or a socket."""
+    """The path is not a file but a pipe, a device or a socket."""
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file to read it, without ever waiting for anybody.
+    """Open a file for reading, without ever waiting for another process.
 
     Raises OSError as ``open`` does, IsADirectoryError for a folder, and ``NotAFile`` for anything but a regular file.
     """
-    _check(os.stat(path).st_mode, path)  # before, for some devices do something when they are opened
+    _check(os.stat(path).st_mode, path)  # before opening, because some devices do something when they are opened
     descriptor = os.open(path, _MODE)
     try:
-        _check(os.fstat(descriptor).st_mode, path)  # and again, for it may be another by now
+        _check(os.fstat(descriptor).st_mode, path)  # and again, because it may be another file by now
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
@@ -42,7 +42,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """The content of a file of at most so many bytes; OSError as ``open_file`` and for a larger one."""
+    """The content of a file of at most ``most`` bytes; OSError as ``open_file`` and for a larger one."""
     with open_file(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
@@ -61,7 +61,7 @@ def config_folder() -> Path:
 
 
 def home_folder() -> Path | None:
-    """Where classroom keeps what is to be there at the next start, whether it is there yet or not.
+    """Where classroom keeps what it needs at the next start; the folder may not exist yet.
 
     The variable ``CLASSROOM_HOME``, or else where this system keeps the data of a user's programs; None for a user
     without a home.

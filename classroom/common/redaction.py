@@ -1,7 +1,7 @@
 """Addresses of cameras and servers as they may be shown: in sentences, in the state, in the log.
 
 People write user names and passwords into them, often with signs that an address would have to spell as %2F or %23, and
-programs put keys into what comes behind the host. What cannot be told from a secret is left out.
+programs put keys into the part behind the host. What may be a secret is left out.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _STREAM_KEYS: Final = frozenset({"rtmp", "rtmps"})
 
 
 def shown_address(address: str) -> str:
-    """An address with its scheme, its host and what of its path is no secret: ``rtsp://10.0.0.7:554/live``.
+    """An address with its scheme, its host and the part of its path that is not secret: ``rtsp://10.0.0.7:554/live``.
 
     User name, password, what stands behind ``?``, ``#`` or ``=``, and keys in the path are left out. Where an unquoted
-    sign leaves open what is the host, only the scheme is shown; of what is no address, nothing.
+    sign makes the host ambiguous, only the scheme is shown. Text that is not an address is hidden.
     """
     found = _SCHEME.fullmatch(address)
     if found is None:

@@ -1,7 +1,7 @@
-"""Sentences for people that know what they say, so that a page can say the same in another language.
+"""The message catalogue: sentences for people, with a code, so that a page can show them in another language.
 
-A part that has something to say keeps its sentence as a ``Wording``: English with gaps, and a code. Filled in, it is a
-``Sentence``, which is text to everybody and tells code and values to those who ask. The Chinese of each code is in
+A ``Wording`` is a template: English text with gaps, and a code. Filled in, it is a ``Sentence``: a string that also has
+its code and its values. The Chinese of each code is in
 ``web/locales/reasons.zh.json``.
 """
 

@@ -22,9 +22,9 @@ _MOST: Final = 4096
 
 
 def limit_key(address: str) -> str:
-    """Whom an IP address counts for: an IPv4 address for itself, an IPv6 address for its network of 64 bits.
+    """The key by which limits count an IP address: an IPv4 address itself, of an IPv6 address its network of 64 bits.
 
-    A single machine has as many IPv6 addresses of its network as it likes (RFC 8981), so limits must not count them
+    A single computer can use any number of IPv6 addresses of its network (RFC 8981), so limits must not count them
     one by one. Link-local addresses are all of one network and count for themselves.
     """
     try:
@@ -48,7 +48,7 @@ class Throttle:
     Args:
         first: the wait for the first failure that costs something; each further one costs twice as much.
         longest: no wait is longer.
-        forget: seconds without a failure after which an address begins anew.
+        forget: seconds without a failure after which an address starts from zero.
         free: failures that cost nothing.
         addresses: how many are remembered.
     """
@@ -86,12 +86,12 @@ class Throttle:
 
 
 class TooManyGuesses(Exception):
-    """So many guesses of this address wait already that this one was not looked at; right ones may come again."""
+    """Too many guesses of this address wait, so this one was not checked; a right one may be sent again."""
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """Everybody at an address who waits with the same guess; they are told together, so they cost one look."""
+    """Everybody at an address who waits with the same guess; they get one answer together, so they cost one check."""
 
     check: Callable[[], bool]
     forgives: bool
@@ -99,13 +99,13 @@ class _Waiting:
 
 
 @dataclass(slots=True)
-class _Household:
+class _Address:
     held: int = 0
     waiting: dict[str, _Waiting] = field(default_factory=dict)
 
 
 class GuessLimiter:
-    """Looks at what an address gives as a secret, at a few wrong ones at a time.
+    """Checks the secrets that an address gives, a few wrong ones at a time.
 
     How it is used, with one instance for each kind of secret::
 
@@ -119,15 +119,15 @@ class GuessLimiter:
             ...  # not looked at; say that it may be tried again, not that it is wrong
 
     The caller may be cancelled, as when the asker hangs up: the place of a wrong guess stays taken until its time is
-    over, and a guess that was still waiting is never looked at. All who wait at an address with the same guess are
-    told together, and the guess that most of them give is looked at next: a class behind one address gives the same
-    passcode many times, somebody who guesses gives many.
+    over, and a guess that was still waiting is never looked at. All who wait at an address with the same guess
+    get one answer together, and the guess that most of them give is checked next: a class behind one address gives the
+    same passcode many times, an attacker gives many different ones.
 
     Args:
         throttle: how long a wrong guess takes a place and waits for its answer.
         at_a_time: wrong guesses of one address that take a place at a time.
         waiting: different guesses of one address that may wait for a place.
-        forgives: whether a right guess makes the address begin anew. Not for a secret that many know.
+        forgives: whether a right guess resets the address. Not for a secret that many know.
     """
 
     def __init__(self, throttle: Throttle, *, at_a_time: int = 2, waiting: int = 4, forgives: bool = False) -> None:
@@ -135,7 +135,7 @@ class GuessLimiter:
         self._at_a_time = at_a_time
         self._waiting = waiting
         self._forgives = forgives
-        self._households: dict[str, _Household] = {}
+        self._addresses_waiting: dict[str, _Address] = {}
         self._pending = 0
 
     @property
@@ -153,10 +153,10 @@ class GuessLimiter:
             shared: this guess is for a secret that others know too, so a right one forgives nothing.
 
         Raises:
-            TooManyGuesses: there is no more room to wait.
+            TooManyGuesses: too many guesses wait already.
         """
         who = limit_key(address)
-        place = self._households.setdefault(who, _Household())
+        place = self._addresses_waiting.setdefault(who, _Address())
         try:
             delay = await self._turn(who, place, guess, _Waiting(check, self._forgives and not shared))
         finally:
@@ -167,7 +167,7 @@ class GuessLimiter:
             await asyncio.sleep(delay)
         return False
 
-    async def _turn(self, who: str, place: _Household, guess: str, asks: _Waiting) -> float:
+    async def _turn(self, who: str, place: _Address, guess: str, asks: _Waiting) -> float:
         """The seconds until a wrong guess may be answered; -1 for a right one."""
         if place.held < self._at_a_time and self._pending < _MOST:
             return self._judge(who, place, asks)
@@ -185,7 +185,7 @@ class GuessLimiter:
             if not group.asked and place.waiting.get(guess) is group:
                 del place.waiting[guess]
 
-    def _judge(self, who: str, place: _Household, asks: _Waiting) -> float:
+    def _judge(self, who: str, place: _Address, asks: _Waiting) -> float:
         if asks.check():
             if asks.forgives:
                 self._throttle.succeeded(who)
@@ -198,7 +198,7 @@ class GuessLimiter:
             loop.call_later(delay, self._release, who, place)
         return delay
 
-    def _release(self, who: str, place: _Household) -> None:
+    def _release(self, who: str, place: _Address) -> None:
         place.held -= 1
         self._pending -= 1
         while place.waiting and place.held < self._at_a_time:
@@ -211,6 +211,6 @@ class GuessLimiter:
         self._tidy(who)
 
     def _tidy(self, who: str) -> None:
-        place = self._households.get(who)
+        place = self._addresses_waiting.get(who)
         if place is not None and not place.held and not place.waiting:
-            del self._households[who]
+            del self._addresses_waiting[who]

@@ -54,7 +54,7 @@ class Invitations:
         return self._of.setdefault(source, Invitation(source))
 
     def revoke(self, source: str) -> None:
-        """Make the key of a source worthless, and send away whoever is here with it."""
+        """Revoke the key of a source, and close the sessions that use it."""
         invitation = self._of.pop(source, None)
         if invitation is not None:
             invitation.dismiss_all()

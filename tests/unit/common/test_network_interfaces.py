@@ -59,7 +59,12 @@ def test_a_tunnel_is_one_by_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_addresses_that_nobody_can_write_down_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = [("127.0.0.1", 8), ("192.168.1.5", 24), (("fe80::5", 0, 3), 64), (("fd00::5", 0, 0), 64)]
+    own: list[tuple[str | tuple[str, int, int], int]] = [
+        ("127.0.0.1", 8),
+        ("192.168.1.5", 24),
+        (("fe80::5", 0, 3), 64),
+        (("fd00::5", 0, 0), 64),
+    ]
     adapter = ifaddr.Adapter("eth7", "eth7", [ifaddr.IP(address, prefix, "eth7") for address, prefix in own])
     monkeypatch.setattr(ifaddr, "get_adapters", lambda: [adapter])
     found = [each.address for each in interface_addresses()]

@@ -53,7 +53,7 @@ async def test_what_has_ended_is_left_alone() -> None:
 async def test_a_fault_that_lasts_is_written_once_and_another_at_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classroom.common.tasks._BEGUN_AGAIN_AFTER", 0.0)
+    monkeypatch.setattr("classroom.common.tasks._RESTART_AFTER", 0.0)
     tried = 0
 
     async def fails() -> None:

@@ -150,7 +150,7 @@ async def test_an_address_is_forgotten_when_its_time_is_over() -> None:
     async with asyncio.timeout(30):
         while guesses.pending:  # noqa: ASYNC110 - places end by themselves, and nobody is told
             await asyncio.sleep(0.01)
-    assert guesses._households == {}
+    assert guesses._addresses_waiting == {}
 
 
 @pytest.mark.parametrize("forgives", [True, False])
