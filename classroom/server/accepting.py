@@ -1,8 +1,8 @@
-"""Accepts connections in asyncio's stead, so that a shortage of open files is survived.
+"""Accepts connections in place of asyncio, so that the lesson survives a shortage of open files.
 
-asyncio goes on calling ``accept`` for each connection that may wait, writes a line for every failure, and tries again
-as often; a lesson out of files is then busy with nothing else. And it takes the very last file, so that no name can be
-looked up and no page be read any more.
+asyncio calls ``accept`` for each connection that may wait, logs every failure, and tries again just as often: a lesson
+without free files does nothing else then. It also takes the very last file, so that no name can be looked up and no
+page can be read any more.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ __all__ = ["Acceptor", "FileShortage"]
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS: Final = 1.0
-"""Seconds without a further accept after there was no file for one; who knocks waits in the system's queue."""
+"""Seconds without accepting after there was no file for a connection; it waits in the system's queue."""
 
 _OVER_SECONDS: Final = 60.0
 """Seconds without such a pause after which the shortage is over."""
 
 _AT_ONCE: Final = 64
-"""Connections that are accepted before anything else has its turn."""
+"""Connections that are accepted in one turn of the event loop."""
 
 _RESERVE: Final = 64
 """Open files that no connection may take, and never more than an eighth of all: for names, files, relays, students."""
@@ -38,10 +38,10 @@ _OUT_OF: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class FileShortage:
-    """Whether there are too few open files for connections, of all ports together.
+    """Watches for too few open files for connections, of all ports together.
 
     Args:
-        changed: called with True when it begins and with False when it is over.
+        changed: called with True when a shortage starts and with False when it is over.
     """
 
     def __init__(self, changed: Callable[[bool], None] = lambda _: None) -> None:
@@ -61,8 +61,8 @@ class FileShortage:
         os.close(probe)
         return probe < most - min(_RESERVE, most // 8)  # the system gives the lowest number that is free
 
-    def felt(self, why: str) -> None:
-        """A connection has to wait."""
+    def report(self, why: str) -> None:
+        """Note that a connection has to wait."""
         self._log.warn("connections have to wait: %s; raise the limit with 'ulimit -n'", why)
         if self._over is None:
             self._changed(True)
@@ -71,7 +71,7 @@ class FileShortage:
         self._over = asyncio.get_running_loop().call_later(_OVER_SECONDS, self._is_over)
 
     def close(self) -> None:
-        """Look at nothing any more."""
+        """Stop watching."""
         if self._over is not None:
             self._over.cancel()
             self._over = None
@@ -82,9 +82,9 @@ class FileShortage:
 
 
 class Acceptor:
-    """Accepts for a server that has begun to serve, until it is closed.
+    """Accepts connections for a server that listens already, until it is closed.
 
-    Where the event loop does not watch sockets, as on Windows, which has no such limit, asyncio goes on accepting.
+    Where the event loop cannot watch sockets, such as on Windows, asyncio itself accepts; there is no such limit there.
     """
 
     def __init__(self, server: asyncio.Server, shortage: FileShortage) -> None:
@@ -99,7 +99,7 @@ class Acceptor:
                 self._take_over(each.fileno(), each.dup())
 
     def close(self) -> None:
-        """Accept nobody any more. The server's own sockets are its own to close, before or after."""
+        """Stop accepting. The server closes its own sockets, before or after."""
         for timer in self._paused.values():
             timer.cancel()
         self._paused.clear()
@@ -156,7 +156,7 @@ class Acceptor:
     def _pause(self, number: int, why: str) -> None:
         self._loop.remove_reader(number)
         self._paused[number] = self._loop.call_later(_PAUSE_SECONDS, self._watch, number)
-        self._shortage.felt(why)
+        self._shortage.report(why)
 
 
 def _most_files() -> int | None:

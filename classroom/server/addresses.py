@@ -1,4 +1,4 @@
-"""Under which addresses other machines reach this one."""
+"""The addresses at which other computers reach this one."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def listened_hosts(host: str) -> list[str]:
     """The addresses to listen on for a lesson's ``host``.
 
     ``::`` is every address, of IPv4 too. ``0.0.0.0`` is those of IPv4; on a network that has only IPv6 it stands for
-    those as well, or nobody could come. Where both are there IPv6 is left out of it: its addresses may be reached from
-    the whole internet.
+    those as well, or nobody could join. Where both exist, IPv6 is left out: its addresses may be reachable from the
+    whole internet.
     """
     if host in ("", "::"):
         return ["0.0.0.0", "::"]
@@ -65,7 +65,7 @@ def announced_host() -> str:
 
 
 def certified_names(host: str) -> list[str]:
-    """Every name and address under which somebody may open a lesson that listens on ``host``, as certificates have it.
+    """All names and addresses of a lesson that listens on ``host``, for its certificate.
 
     Names with other letters than DNS knows are left out.
     """
@@ -85,17 +85,17 @@ def lan_addresses(version: int = 4) -> list[str]:
     routed = [each for each in routed_addresses() if each.version == version]
     found = [each for each in interface_addresses() if each.address.version == version]
     known = {each.address for each in found}
-    # Where the cards cannot be listed the system's own choice is there still.
+    # Where the interfaces cannot be listed, the address on the default route is still known.
     ranked = best_first(found, routed) or [each for each in routed if each not in known]
     return [str(each) for each in ranked]
 
 
 def best_first(found: Sequence[InterfaceAddress], routed: Sequence[Address]) -> list[Address]:
-    """Addresses in the order in which students are told of them.
+    """Addresses in the order in which they are advertised to students.
 
-    Those of real networks come first, of these the one on the way to everywhere else (``routed``), then private ones. A
-    bridge that is on that way is a real network: it has the card in it. A tunnel never is, as students are not in it.
-    Of the addresses of IPv6 in one network the one that stays counts.
+    Addresses of real networks come first: of these the one on the default route (``routed``), then private ones. A
+    bridge on the default route is a real network: it has the network card in it. A tunnel never is, because students
+    are not in it. Of the IPv6 addresses in one network the permanent one counts.
     """
 
     def rank(each: InterfaceAddress) -> tuple[int, ...]:
@@ -111,7 +111,7 @@ def best_first(found: Sequence[InterfaceAddress], routed: Sequence[Address]) -> 
 
 
 def _network(address: Address) -> object:
-    """What stands for the network of an address: of IPv6 its first 64 bits; one of IPv4 stands for itself."""
+    """The network of an address: the first 64 bits of an IPv6 address, an IPv4 address itself."""
     return int(address) >> 64 if address.version == 6 else address
 
 

@@ -1,7 +1,7 @@
-"""The addresses that people are told: printed, shown as QR codes, in the links for teachers and phones.
+"""The advertised addresses: printed, shown as QR codes, in the links for teachers and phones.
 
 They are ``server.address`` where the lesson has one. Otherwise they are those of this computer, which change with its
-network; with a certificate that was given, https has its name, as no browser accepts another one.
+network. With a certificate from files, https uses its name, because browsers accept no other.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def public_address(address: str | None, path: str) -> str | None:
 
 @dataclass(slots=True)
 class AdvertisedAddresses:
-    """What people are told of a lesson that listens on ``host``; ``public`` as ``public_address`` has it.
+    """The addresses of a lesson that listens on ``host``; ``public`` comes from ``public_address``.
 
     ``names`` are those of a certificate that was given. The ports are known once the lesson listens.
     """
@@ -47,12 +47,12 @@ class AdvertisedAddresses:
     """... those that lead to this computer."""
 
     def refresh(self) -> None:
-        """Look at the network cards anew."""
+        """Read the addresses of this computer again."""
         self._hosts = tuple(reachable_hosts(self.host))
         self._named = tuple(name for name in self.names() if "*" not in name)
 
     def resolve(self) -> None:
-        """Look anew, and ask the network where the names of the certificate lead; may take long."""
+        """Refresh, and resolve the names of the certificate; may take long."""
         self.refresh()
         self._leading_here = names_leading_to(self._named, lan_addresses(4) + lan_addresses(6))
 
@@ -67,17 +67,17 @@ class AdvertisedAddresses:
         return self._public(path) or [*named[:1], *own]
 
     def secure(self, path: str = "/") -> list[str]:
-        """The same with https; none where there is no https."""
+        """The same with https; empty without https."""
         if self.public is not None and self.public.startswith("https://"):
             return self._public(path)
         if self.tls_port is None:
             return []
-        # A name that leads elsewhere may be right behind a router; the address of this computer is never, for browsers.
+        # A name that resolves to another computer may be right behind a router. The address of this one never is.
         named = sorted(self._named, key=lambda name: name not in self._leading_here)
         return [f"https://{host}:{self.tls_port}{path}" for host in named or self._hosts]
 
     def here(self, path: str = "/") -> str:
-        """Where a browser of this computer finds a path. Its loopback counts as secure without https."""
+        """Where a browser on this computer finds a path. Loopback counts as secure without https."""
         return f"http://{self._hosts[-1] if self._hosts else '127.0.0.1'}:{self.port}{path}"
 
     def _public(self, path: str) -> list[str]:
@@ -85,7 +85,7 @@ class AdvertisedAddresses:
 
 
 def names_leading_to(names: Iterable[str], addresses: Iterable[str]) -> frozenset[str]:
-    """Those of the names that the network says to be one of these addresses; may take long."""
+    """The names that resolve to one of these addresses; may take long."""
     own = frozenset(addresses)
     return frozenset(name for name in names if not own.isdisjoint(_addresses_of(name)))
 

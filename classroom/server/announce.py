@@ -1,8 +1,8 @@
 """Announces the lesson to the network by mDNS and DNS-SD (RFC 6762, 6763), where the extra ``announce`` is installed.
 
 Programs and file managers that browse for web pages then list the lesson by its title, and the address with the name
-``classroom-COMPUTER.local`` works on every system that asks mDNS for such names. A lesson needs none of this: what goes
-wrong here is a line in the log.
+``classroom-COMPUTER.local`` works on every system that asks mDNS for such names. A lesson does not depend on
+it: a failure here is a line in the log.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Announcement:
         title: the lesson's title.
         port: the port of http.
         tls_port: the port of https, if there is one.
-        addresses: tells the IPv4 addresses to announce, and on whose networks; nothing is announced while there are
-            none. It is called in a thread.
+        addresses: returns the IPv4 addresses to announce, and on whose networks; while there are none, nothing is
+            announced. It is called in a thread.
     """
 
     def __init__(self, *, title: str, port: int, tls_port: int | None, addresses: Callable[[], Sequence[str]]) -> None:
@@ -85,7 +85,7 @@ class Announcement:
         from zeroconf import Error, IPVersion
         from zeroconf.asyncio import AsyncZeroconf
 
-        # What is wrong with a network that has just gone is told in many ways, by the library and by the system.
+        # The library and the system report a network that has just gone in many ways.
         faults = (OSError, Error, RuntimeError, ValueError, AssertionError)
 
         try:
@@ -108,7 +108,7 @@ class Announcement:
                 self._complain(error)
             yield worked
         finally:
-            # No service may hold the lesson back from ending, and nobody hears a goodbye where the link is down.
+            # No service may keep the lesson from ending, and nobody receives a goodbye where the link is down.
             try:
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await responder.async_close()
@@ -138,6 +138,6 @@ class Announcement:
 
 
 def _instance_name(title: str) -> str:
-    """A title as mDNS takes it: no control characters, at most so many bytes of UTF-8, no half character."""
+    """A title for mDNS: without control characters, cut to the longest name in bytes of UTF-8, between characters."""
     printable = "".join(each if each.isprintable() else " " for each in title).strip().rstrip(".")
     return printable.encode()[:_LONGEST_NAME].decode(errors="ignore").strip().rstrip(".") or "Lesson"

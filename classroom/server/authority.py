@@ -1,8 +1,8 @@
 """A private certificate authority for one computer, and what it certifies: the names and addresses of that computer.
 
-A browser calls a page secure only when somebody it trusts vouches for the address, and nobody vouches for
-``192.168.1.7``. So each computer that teaches has an authority of its own, which a student or a teacher may choose to
-trust. What such a trust can be abused for is kept small: the authority may certify no name of the internet (RFC 5280,
+A browser calls a page secure only when an authority that it trusts has certified the address, and no public authority
+certifies ``192.168.1.7``. So each computer that teaches has an authority of its own, which students and teachers may
+choose to trust. Abuse of that trust is limited: the authority cannot certify names of the internet (RFC 5280,
 4.2.1.10), only ``localhost``, names that end in ``.local``, this computer's own name, and bare IP addresses.
 
 Pure: time comes in, certificates come out; ``own_certificates.py`` keeps them on the disk and serves them.
@@ -31,12 +31,12 @@ LEAF_DAYS: Final = 397
 
 _PLAIN_NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9][a-z0-9-]{0,62}(\.[a-z0-9][a-z0-9-]{0,62})*")
 
-_LEAVE_FOR_SLOW_CLOCKS: Final = timedelta(days=1)
-"""Certificates begin this much earlier: the clock of a student's computer may be behind."""
+_MARGIN_FOR_SLOW_CLOCKS: Final = timedelta(days=1)
+"""Certificates are valid from this much earlier: the clock of a student's computer may be behind."""
 
 
 class UnusableCertificate(ValueError):
-    """What was kept is no authority or no certificate of it; the message says why, for the log."""
+    """A stored file is not an authority or not a certificate of it; the message says why, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A private authority: its certificate, which others may trust, and its key, which nobody else ever sees."""
+    """A private authority: its certificate, which others may trust, and its key, which never leaves this computer."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
@@ -91,7 +91,7 @@ class Authority:
             .issuer_name(name)
             .public_key(public)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _LEAVE_FOR_SLOW_CLOCKS)
+            .not_valid_before(now - _MARGIN_FOR_SLOW_CLOCKS)
             .not_valid_after(now + timedelta(days=AUTHORITY_DAYS))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(certificates=True), critical=True)
@@ -115,11 +115,11 @@ class Authority:
         return cls(certificate, key)
 
     def pem(self) -> bytes:
-        """Key and certificate, for nobody else's eyes."""
+        """Key and certificate; secret."""
         return _pem_of_key(self.key) + _pem_of(self.certificate)
 
     def public_pem(self) -> bytes:
-        """The certificate alone, for those who are to trust it."""
+        """The certificate alone, for those who will trust it."""
         return _pem_of(self.certificate)
 
     def may_certify(self, name: str) -> bool:
@@ -131,18 +131,18 @@ class Authority:
         return any(name == subtree or name.endswith(f".{subtree}") for subtree in subtrees)
 
     def certify(self, names: Sequence[str], now: datetime) -> Leaf:
-        """A certificate for these DNS names and IP addresses; names it may not vouch for are left out."""
+        """A certificate for these DNS names and IP addresses; names that it cannot certify are left out."""
         key = ec.generate_private_key(ec.SECP256R1())
         public = key.public_key()
         kept = [name for name in dict.fromkeys(names) if self.may_certify(name)]
-        until = min(now + timedelta(days=LEAF_DAYS) - _LEAVE_FOR_SLOW_CLOCKS, self.certificate.not_valid_after_utc)
+        until = min(now + timedelta(days=LEAF_DAYS) - _MARGIN_FOR_SLOW_CLOCKS, self.certificate.not_valid_after_utc)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "classroom")]))
             .issuer_name(self.certificate.subject)
             .public_key(public)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _LEAVE_FOR_SLOW_CLOCKS)
+            .not_valid_before(now - _MARGIN_FOR_SLOW_CLOCKS)
             .not_valid_after(until)
             .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in kept]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -155,7 +155,7 @@ class Authority:
         return Leaf(certificate, key)
 
     def certified(self, leaf: Leaf) -> bool:
-        """Whether a certificate is of this authority."""
+        """Whether this authority issued a certificate."""
         try:
             leaf.certificate.verify_directly_issued_by(self.certificate)
         except (ValueError, TypeError, InvalidSignature):

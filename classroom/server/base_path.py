@@ -1,7 +1,7 @@
 """The path under which a proxy shows the lesson (``server.path``), taken away before anything looks at a request.
 
 Some proxies strip it and some pass it on, and old clients know the signaling at the root only. So each address answers
-under the path and at the root alike, and nothing behind this knows of the path.
+under the path and at the root alike, and nothing behind this knows about the path.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def without_base_path(server: web.Server, path: str) -> None:
 
 
 def add_base_path(app: web.Application, path: str) -> None:
-    """Lead whoever leaves out the slash behind the path to the student page."""
+    """Redirect the path without a slash at its end to the student page."""
     if path == _ROOT:
         return
 
     async def lead(request: web.Request) -> web.StreamResponse:
-        # Relative, because a proxy may have put more in front; for now, because browsers keep what is for ever.
+        # Relative, because a proxy may have put more in front; temporary, because browsers cache permanent redirects.
         raise web.HTTPFound(f"{path.rpartition('/')[2]}/")
 
     app.router.add_get(path, lead)

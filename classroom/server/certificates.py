@@ -1,7 +1,7 @@
-"""What the https listener shows: certificates of an authority of this computer's own, or files that were given.
+"""The certificates of the https port: from an authority of this computer, or from files that were given.
 
-Both kinds hold one ``SSLContext`` for as long as the lesson runs and load newer certificates into it; connections that
-stand keep theirs, the next handshake gets the new one. ``prepare`` comes before the port opens, ``keep`` runs beside
+Both kinds have one ``SSLContext`` for the whole lesson and load newer certificates into it. Open connections keep
+theirs; the next handshake gets the new one. ``prepare`` is called before the port opens, ``keep_current`` runs beside
 the lesson.
 """
 
@@ -23,31 +23,31 @@ __all__ = ["Certificates", "certificates_for"]
 
 
 class Certificates(Protocol):
-    """What shows a certificate to those who connect; ``context`` is what handshakes are made with."""
+    """A source of certificates; ``context`` is the one for handshakes."""
 
     context: ssl.SSLContext
 
     @property
     def authority(self) -> Authority | None:
-        """Whom students may choose to trust; None where nobody needs to."""
+        """The authority that students may choose to trust; None where they need not."""
         ...
 
     @property
     def names(self) -> Sequence[str]:
-        """The DNS names that a given certificate is for, also with a star; none of one of our own."""
+        """The DNS names of a certificate from files, wildcards included; empty for one of our own."""
         ...
 
     def prepare(self) -> None:
         """Load the first certificate. Raises SetupError when there is none."""
         ...
 
-    async def keep(self) -> None:
+    async def keep_current(self) -> None:
         """Load newer ones as they are needed, until cancelled."""
         ...
 
 
 def certificates_for(server: ServerModel, *, host: str, alarms: Alarms) -> Certificates | None:
-    """What a lesson asks for, when it listens on ``host``; None for one without https."""
+    """The certificates of a lesson that listens on ``host``; None without https."""
     match server.tls:
         case "none":
             return None

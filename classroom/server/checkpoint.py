@@ -1,7 +1,6 @@
-"""What is looked at before a request is answered: who asks, by which name the lesson is asked for, from which page.
+"""The checks before a request is answered: the client, the name it uses for the lesson, the page it comes from.
 
-It stands in front of the pages and the signaling as a middleware, and in front of the control connection as the hook
-of its handshake.
+They run as a middleware before the pages and the signaling, and as a hook of the handshake before control.
 """
 
 from __future__ import annotations
@@ -63,12 +62,12 @@ class ControlRefusal:
 
 
 class Checkpoint:
-    """What a lesson knows of the world outside.
+    """Checks requests against the proxies, names and pages of a lesson.
 
     Args:
-        proxies: who is believed when it asks for others.
-        names: by which names the lesson may be asked for; by any, when None.
-        address: the address that people are told, when it is none of this computer's.
+        proxies: the proxies whose headers are believed.
+        names: the names that the lesson has; None accepts any name.
+        address: the public address, where it is not one of this computer.
         rule: from which pages students may sign in; called for each request.
         per_address: requests at a time that a proxy may ask for one client.
     """
@@ -91,7 +90,7 @@ class Checkpoint:
         self._log = LimitedLog(logger)
 
     def client(self, peer: str, headers: Headers) -> Client:
-        """Who asks on a connection from ``peer`` with a request that has these headers."""
+        """The client of a request with these headers on a connection from ``peer``."""
         client = self.proxies.client(peer, headers)
         if client.proxied and not client.certain:
             self._log.warn("the proxy %s does not say for whom it asks; let it send X-Forwarded-For", peer)
@@ -123,7 +122,7 @@ class Checkpoint:
 
     @property
     def middleware(self) -> Middleware:
-        """For an application, in front of all others."""
+        """The middleware; it must be the first of the application."""
 
         @web.middleware
         async def look(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -147,11 +146,11 @@ class Checkpoint:
         return look
 
     def _known(self, client: Client) -> bool:
-        """Whether the lesson was asked for by a name of its own; a proxy of ours knows which names it serves."""
+        """Whether the request uses a name of the lesson; a trusted proxy checks the names itself."""
         return self._names is None or client.proxied or self._names.knows(client.host)
 
     async def _counted(self, client: Client, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer a request; of one client behind a proxy only so many at a time, as of one without."""
+        """Answer a request; a client behind a proxy has the same limit of requests at a time as one without."""
         if not (client.proxied and client.certain):
             return await handler(request)
         who = limit_key(client.address)
@@ -198,5 +197,5 @@ def _misdirected(address: str) -> web.Response:
 
 
 def _short(text: str | None) -> str:
-    """What a stranger sent, so that a line stays a line."""
+    """What a client sent, in one printable line."""
     return "".join(each if each.isprintable() else "?" for each in (text or "")[:200])

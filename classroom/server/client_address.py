@@ -1,9 +1,9 @@
-"""Who asks: the address of a client, also behind a proxy. All that counts, slows or bans by address goes by this.
+"""The address of a client, also behind a proxy. All limits, delays and bans by address use it.
 
-Headers are believed from the lesson's own proxies (``server.proxies``) only, as anybody can write them. Of a chain of
-proxies the nearest entry that is no proxy of ours is the client: what stands before it, the client may have made up.
-Where ``X-Forwarded-For`` and ``Forwarded`` (RFC 7239) are both there the former counts. Nearly every proxy writes that
-one, and passes on the other as the client sent it.
+Headers are believed from the lesson's own proxies (``server.proxies``) only, because every client can send them. In a
+chain of proxies the nearest entry that is not one of ours is the client: it may have made up the entries before it.
+Where both ``X-Forwarded-For`` and ``Forwarded`` (RFC 7239) exist, the former counts. Nearly every proxy writes that one
+and passes on the other as the client sent it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks. ``address`` is an IP address; ``scheme`` and ``host`` (with its port) are as the client wrote them."""
+    """The client of a request. ``address`` is an IP address; ``scheme`` and ``host`` (with port) as it sent them."""
 
     address: str
     certain: bool = True
@@ -47,7 +47,7 @@ class Client:
 
     @property
     def is_this_machine(self) -> bool:
-        """Whether somebody at this computer asks, and not through a proxy."""
+        """Whether the client is on this computer, and not behind a proxy."""
         parsed = _parsed(self.address)
         return self.certain and not self.proxied and parsed is not None and parsed.is_loopback
 
@@ -67,10 +67,10 @@ class Proxies:
         return parsed is not None and any(parsed in network for network in self._networks)
 
     def client(self, peer: str, headers: Headers) -> Client:
-        """Who asks on a connection from ``peer`` with a request that has these headers."""
+        """The client of a request with these headers on a connection from ``peer``."""
         host = _only(headers("Host"))
         if not self.trusts(peer):
-            # A program of this computer that speaks like a proxy asks for others, whoever they are.
+            # A program on this computer that sends proxy headers asks for unknown others.
             parsed = _parsed(peer)
             local = parsed is not None and parsed.is_loopback
             return Client(peer, certain=not (local and any(headers(name) for name in _MARKS)), host=host)
@@ -90,7 +90,7 @@ class Proxies:
         )
 
     def _nearest(self, chain: Sequence[str]) -> str | None:
-        """The last address of a chain that is no proxy's; the first of all where each of them is one's."""
+        """The last address of a chain that is not a proxy; the first one where all are proxies."""
         found = None
         for entry in reversed(chain[-_MOST:]):
             address = _address_in(entry)
@@ -103,7 +103,7 @@ class Proxies:
 
 
 def client_of(request: web.Request) -> Client:
-    """Who asks with a request; where nobody looked for proxies, who is at the other end of its connection."""
+    """The client of a request; where proxies were not checked, the other end of its connection."""
     kept: Client | None = request.get(_CLIENT)
     if kept is not None:
         return kept
@@ -121,7 +121,7 @@ def keep_client(request: web.Request, client: Client) -> web.Request:
 
 
 def own_address(request: web.Request) -> str:
-    """The address of the asker's own machine; empty where it is that of a proxy, which asks for many."""
+    """The address of the client's own computer; empty where it is that of a proxy, which stands for many."""
     client = client_of(request)
     return client.address if client.certain else ""
 

@@ -1,4 +1,4 @@
-"""How many connections may be open: of everybody together, and of each address."""
+"""Limits the open connections: of all clients together, and of each address."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class ConnectionLimit:
     """Counts connections and turns away those over a limit. One may serve several ports.
 
     Args:
-        connections: at a time, of everybody together.
+        connections: at a time, of all clients together.
         per_address: at a time, of one address; an IPv6 network of 64 bits counts as one.
         crowd: whether an address stands for many clients, as a proxy does; then only the first limit counts for it.
-        over_limit: is told the address that has too many connections: where all are too many, the one that has most.
+        over_limit: gets the address that has too many connections; at the total limit, the one that has most.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class ConnectionLimit:
         who = limit_key(address)
         if self._all >= self._connections:
             self._log.warn("more than %d connections: one from %s is turned away", self._connections, address)
-            self._look_for_the_greediest()
+            self._report_the_largest()
             return False
         if self._inside[who] >= self._per_address and not self._crowd(address):
             self._log.warn("more than %d connections from %s: one is turned away", self._per_address, address)
@@ -70,8 +70,8 @@ class ConnectionLimit:
         if self._inside[who] <= 0:
             del self._inside[who]
 
-    def _look_for_the_greediest(self) -> None:
-        """At most once a second: there may be thousands, and as many may knock."""
+    def _report_the_largest(self) -> None:
+        """At most once a second: there may be thousands of connections, and of attempts."""
         now = time.monotonic()
         if self._inside and now - self._looked >= 1.0:
             self._looked = now

@@ -1,4 +1,4 @@
-"""How coturn is to run for one lesson: where it listens, whom it serves, and to whom it relays, which is us alone."""
+"""The configuration of coturn for one lesson: where it listens, and that it relays to this computer alone."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _OTHER_PORTS: Final = range(3479, 3498)
 _ALLOCATIONS: Final = 8
 """Relay ports for each student on average: one for each address of its computer and each way to us."""
 
-_OF_ONE: Final = 32
+_PER_STUDENT: Final = 32
 """Relay ports for one student at most, with those of connections that it has just given up."""
 
-_SLOWEST: Final = 1_000_000
-"""Bytes a second that everybody may have; a camera that is sent to us needs them."""
+_LEAST_RATE: Final = 1_000_000
+"""Bytes per second that each user may send at least; a camera that is sent to us needs them."""
 
 _SERVES_NOTHING_ELSE: Final = (
     "no-tls",
@@ -65,7 +65,7 @@ _HOW_TO_INSTALL: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CoturnConfig:
-    """What coturn is told. ``bit_rate`` is the program's, in bit/s; ``own`` are the only addresses it relays to."""
+    """The settings of coturn. ``bit_rate`` is the program's, in bit/s; ``own`` are the only addresses it relays to."""
 
     listening: Sequence[str]
     own: Sequence[str]
@@ -75,7 +75,7 @@ class CoturnConfig:
     bit_rate: int
 
     def text(self, folder: Path) -> str:
-        """The configuration file; what coturn would write beside it goes into the folder."""
+        """The content of the configuration file; other files of coturn go into the folder."""
         relay = [*_first_of_each_family(self.own)] or list(self.listening)
         quota = min(len(RELAY_PORTS), 64 + _ALLOCATIONS * self.students)
         lines = [
@@ -84,21 +84,21 @@ class CoturnConfig:
             f"listening-port={self.port}",
             f"min-port={RELAY_PORTS[0]}",
             f"max-port={RELAY_PORTS[-1]}",
-            # Whoever comes by IPv6 is relayed by IPv6; our viewers offer addresses of both kinds.
+            # Clients that come by IPv6 are relayed by IPv6; our viewers offer addresses of both kinds.
             "allocation-default-address-family=keep",
             "use-auth-secret",
             f"static-auth-secret={self.secret}",
             "realm=classroom",
             "stale-nonce=600",
-            # It reaches our viewers and nothing else, neither the network around us nor anybody's TCP ports.
+            # It reaches our viewers and nothing else: not the network around us, and no TCP ports.
             "denied-peer-ip=0.0.0.0-255.255.255.255",
             "denied-peer-ip=::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
             *(f"allowed-peer-ip={each}" for each in self.own),
             "no-multicast-peers",
             "no-tcp-relay",
-            f"user-quota={_OF_ONE}",
+            f"user-quota={_PER_STUDENT}",
             f"total-quota={quota}",
-            f"max-bps={max(_SLOWEST, self.bit_rate // 2)}",
+            f"max-bps={max(_LEAST_RATE, self.bit_rate // 2)}",
             *_SERVES_NOTHING_ELSE,
             f"pidfile={folder / 'pid'}",
             *_NO_LOG,
@@ -123,7 +123,7 @@ def find_coturn(platform: str = sys.platform) -> str:
 
 
 def user_for(uid: int) -> str:
-    """The user whom coturn runs as: nobody of importance where the lesson is root's, else who runs the lesson ('')."""
+    """The user that coturn runs as: one without rights if the lesson runs as root, else the same user ('')."""
     if uid != 0:
         return ""
     import pwd  # not on Windows
@@ -142,7 +142,7 @@ def own_addresses() -> list[str]:
 
 
 def listening_addresses(host: str, own: Sequence[str]) -> list[str]:
-    """Where to listen when the lesson listens on ``host``: as it does; AddressError when that is no address."""
+    """The addresses to listen on for a lesson's ``host``; AddressError when that is not an address."""
     if host in EVERYWHERE:
         both = "::" in listened_hosts(host)
         return [each for each in own if both or ":" not in each]

@@ -1,4 +1,4 @@
-"""Room for connections: the system lets a process have few open files at first, and each connection is one."""
+"""Room for connections: each is an open file, and a process may have few of them at first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def connections_that_fit(wanted: int, students: int = 0) -> int:
 
     Over that limit the system refuses to accept at all, for everybody; a connection limit below it turns away politely.
     """
-    if sys.platform == "win32":  # there is no such limit; sockets are no files
+    if sys.platform == "win32":  # no such limit; sockets are not files there
         return wanted
     import resource
 
@@ -39,11 +39,11 @@ def connections_that_fit(wanted: int, students: int = 0) -> int:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
             soft = more
-        except (OSError, ValueError) as error:  # macOS has a lower limit than it tells
+        except (OSError, ValueError) as error:  # macOS has a lower limit than it reports
             logger.debug("the limit of open files stays at %d: %s", soft, error)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
-    # Not all who may come do come: where files are few, as many connections are let in as there could be students.
+    # Rarely do all students come: where files are few, there is room for connections of the students that fit.
     fitting = max(16, soft - others, (soft - _OTHERS) // (1 + each) if each else 0)
     if fitting < wanted:
         logger.warning(

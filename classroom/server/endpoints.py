@@ -40,7 +40,7 @@ _LOOK_EVERY: Final = 15.0
 """Seconds between two looks at the addresses of this computer."""
 
 _PATIENCE: Final = 2.0
-"""Seconds in which the network should say where the names of a certificate lead."""
+"""Seconds in which the names of a certificate should resolve."""
 
 _FEW_FILES: Final = Wording(
     "limits.files",
@@ -134,9 +134,9 @@ class Endpoints:
         """Listen until the stack unwinds, and run the relay beside it. Raises AddressError and SetupError."""
         if self._certificates is not None:
             self._certificates.prepare()
-            run_supervised(stack, "certificates", self._certificates.keep)
+            run_supervised(stack, "certificates", self._certificates.keep_current)
         self._names.refresh()
-        run_supervised(stack, "names of this computer", self._names.keep)
+        run_supervised(stack, "names of this computer", self._names.keep_current)
         stack.callback(self._limit_alarms.close)
         await stack.enter_async_context(self._site)
         if relay is not None:
@@ -144,7 +144,7 @@ class Endpoints:
         self._advertised.port, self._advertised.tls_port = self._site.port, self._site.tls_port
         self._advertised.refresh()
         if self._advertised.public is None and self._given_names():
-            # Names that nobody answers for must not hold the lesson up.
+            # Names that do not resolve must not delay the lesson.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.to_thread(self._advertised.resolve), _PATIENCE)
         run_supervised(stack, "addresses of this computer", self._follow)
@@ -156,7 +156,7 @@ class Endpoints:
             self._alarms.clear("limits.files")
 
     def announce(self, stack: contextlib.AsyncExitStack) -> None:
-        """Tell the network of the lesson until the stack unwinds, unless the lesson forbids it."""
+        """Announce the lesson in the network until the stack unwinds, unless its file says not to."""
         if not self._lesson.server.announce:
             return
         announcement = Announcement(
@@ -178,11 +178,11 @@ class Endpoints:
         return self._site.tls_port
 
     def addresses(self, path: str = "/") -> list[str]:
-        """Where students are told to find a path, the best address first; see ``AdvertisedAddresses``."""
+        """The advertised addresses of a path, the best one first; see ``AdvertisedAddresses``."""
         return self._advertised.plain(path)
 
     def secure_addresses(self, path: str = "/") -> list[str]:
-        """The same with https; none where there is none."""
+        """The same with https; empty without https."""
         return self._advertised.secure(path)
 
     def teacher_addresses(self, path: str) -> list[str]:
@@ -194,19 +194,19 @@ class Endpoints:
         return self._advertised.here(path)
 
     def trust_address(self) -> str | None:
-        """Where it is explained whom to trust for https; None where nobody needs to."""
+        """The page that explains how to trust the certificate; None where that is not needed."""
         return self._advertised.plain(TRUST_PATH)[0] if self.authority() is not None else None
 
     def _known_names(self) -> list[str]:
-        told = host_in((self._lesson.server.address or "").partition("://")[2].partition("/")[0])
-        return [*certified_names(self._host), *self._given_names(), *([told] if told else [])]
+        public = host_in((self._lesson.server.address or "").partition("://")[2].partition("/")[0])
+        return [*certified_names(self._host), *self._given_names(), *([public] if public else [])]
 
     def _given_names(self) -> Sequence[str]:
         """The names of a certificate that was given."""
         return self._certificates.names if self._certificates is not None else ()
 
     async def _follow(self) -> None:
-        """Go with the computer to another network: listen there, and tell its addresses, until cancelled."""
+        """Follow the computer to another network: listen there, and advertise its addresses. Runs until cancelled."""
         before = self._reached()
         while True:
             await asyncio.sleep(_LOOK_EVERY)
@@ -223,5 +223,5 @@ class Endpoints:
         return (self.addresses(), self.secure_addresses(), authority and authority.certificate.serial_number)
 
     def authority(self) -> Authority | None:
-        """Whom to trust for https; None where there is no https, or where files were given for it."""
+        """The authority to trust for https; None without https, or with a certificate from files."""
         return self._certificates.authority if self._certificates is not None else None

@@ -1,4 +1,4 @@
-"""A certificate from files, as a school's own or one of Let's Encrypt."""
+"""A certificate from files, such as a school's own or one of Let's Encrypt."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _EXPIRES: Final = Wording("tls.expires", "The https certificate is only valid un
 
 
 class GivenCertificate:
-    """A certificate from files, as a school's own or one of Let's Encrypt; loaded again whenever they change.
+    """A certificate from files, such as one of Let's Encrypt; loaded again whenever they change.
 
     Args:
         certificate: the certificate and its chain, PEM.
         key: its private key, PEM, not encrypted.
-        alarms: where it is said that the certificate is too old, or that new files cannot be used.
-        now: tells the time.
+        alarms: where alarms about an old certificate and about unusable files are raised.
+        now: returns the time.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class GivenCertificate:
 
     @property
     def authority(self) -> Authority | None:
-        """None: whoever made the certificate tells whom to trust, and most often everybody does already."""
+        """None: browsers usually trust the authority of such a certificate already."""
         return None
 
     @property
@@ -76,7 +76,7 @@ class GivenCertificate:
             raise SetupError(f"https cannot start: {trouble}.")
         self._tell_age()
 
-    async def keep(self) -> None:
+    async def keep_current(self) -> None:
         """Load the files again when they change, and watch the age of the certificate, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)

@@ -1,11 +1,11 @@
-"""By which names a lesson is known, so that no other name leads to it.
+"""The names of a lesson; requests for any other name are refused.
 
 A page of ``evil.example`` may give its name the lesson's address once it is open (DNS rebinding). The browser then
 takes the lesson for a part of that site and lets the page read everything that the browser's computer may. Such a
 request still says ``Host: evil.example``, so names that the lesson does not know are refused.
 
 An IP address instead of a name is always right: a page whose origin is an address came from that address, and nobody
-can point an address elsewhere. So is no Host at all, which browsers never leave out.
+can point an address to another computer. A request without Host is right, too: browsers always send one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class HostNames:
     """The names by which a lesson may be asked for.
 
     Args:
-        names: tells them, at once; ``*.school.example`` stands for any one label in the place of the star.
-        network_name: asks the network what this computer is called, which may take long.
+        names: returns them at once; the star of ``*.school.example`` stands for any one label.
+        network_name: asks the network for the name of this computer, which may take long.
     """
 
     def __init__(self, names: Callable[[], Iterable[str]], *, network_name: Callable[[], str] = socket.getfqdn) -> None:
@@ -44,11 +44,11 @@ class HostNames:
         self._known: frozenset[str] = frozenset({"localhost"})
 
     def refresh(self) -> None:
-        """Ask for the names anew, but not the network."""
+        """Read the names again, without asking the network."""
         self._known = frozenset({"localhost", *filter(None, map(plain_name, (*self._names(), self._called)))})
 
-    async def keep(self) -> None:
-        """Keep the names as they are by now, that of the network too, until cancelled."""
+    async def keep_current(self) -> None:
+        """Keep the names current, the one in the network too, until cancelled."""
         while True:
             with contextlib.suppress(OSError):
                 self._called = await asyncio.to_thread(self._network_name)

@@ -17,7 +17,7 @@ JOIN_PATH: Final = "/join.svg"
 
 
 def add_join_code(app: web.Application, *, address: Callable[[], str]) -> None:
-    """Serve the picture from an application; ``address`` tells the best one that students have."""
+    """Serve the picture from an application; ``address`` returns the best one for students."""
 
     async def join(request: web.Request) -> web.StreamResponse:
         headers = {**SECURITY, "Cache-Control": "no-store", "Content-Type": "image/svg+xml"}
@@ -29,7 +29,7 @@ def add_join_code(app: web.Application, *, address: Callable[[], str]) -> None:
 def qr_code(address: str) -> bytes:
     """An address as a picture that scales, dark on light with the quiet zone that cameras look for."""
     picture = io.BytesIO()
-    # M: a beamer's glare, or a head in front of it, may cover some of it.
+    # M: glare of a projector, or a head in front of it, may cover a part of it.
     segno.make(address, error="m", micro=False).save(
         picture, kind="svg", border=4, dark="#000", light="#fff", omitsize=True
     )

@@ -1,7 +1,7 @@
-"""Tells the teacher who goes over the limits of a lesson, for as long as it lasts.
+"""Alarms about clients that exceed the limits of a lesson, for as long as it lasts.
 
-One who is held back disturbs nobody, but a teacher who knows the address can find the computer, or raise a limit that
-is too low for the class.
+A client at a limit disturbs nobody, but a teacher who knows the address can find the computer, or raise a limit that is
+too low for the class.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _MANY: Final = Wording(
 )
 
 _ENOUGH: Final = 5
-"""Times in a row that make an alarm; a class that comes all at once may be over a limit once or twice."""
+"""Times in a row that raise an alarm; a class that joins all at once may exceed a limit once or twice."""
 
 _FORGOTTEN_AFTER: Final = 60.0
 """Seconds without another time after which an address is forgotten."""
 
 _LOOK_EVERY: Final = 2.0
 _ADDRESSES: Final = 256
-"""Addresses that are remembered; the one that was over a limit longest ago is forgotten first."""
+"""Addresses that are remembered; the one that exceeded a limit longest ago is forgotten first."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class _Over:
 
 
 class LimitAlarms:
-    """Counts by address; an IPv6 network of 64 bits is one. The alarm goes by itself."""
+    """Counts by address; an IPv6 network of 64 bits is one. The alarm is cleared automatically."""
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
@@ -55,7 +55,7 @@ class LimitAlarms:
         self._timer: asyncio.TimerHandle | None = None
 
     def count(self, address: str) -> None:
-        """Somebody at this address was over a limit, and was refused or slowed for it."""
+        """Note that a client at this address exceeded a limit, and was refused or delayed for it."""
         if not address:  # it has gone already
             return
         loop = asyncio.get_running_loop()
@@ -69,7 +69,7 @@ class LimitAlarms:
             self._timer = loop.call_later(_LOOK_EVERY, self._look)
 
     def close(self) -> None:
-        """Look at nothing any more."""
+        """Stop watching."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

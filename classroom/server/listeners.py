@@ -18,10 +18,10 @@ __all__ = ["listen_on", "port_of"]
 logger = logging.getLogger(__name__)
 
 _ATTEMPTS: Final = 20
-"""Ports that are tried where any will do: one may be free for one kind of address only."""
+"""Ports to try where any is right: one may be free for one kind of address only."""
 
 _NO_SUCH_ADDRESS: Final = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, 10047, 10049})
-"""What a system says to a kind of address that it does not have."""
+"""The errors of a system for a kind of address that it does not have."""
 
 
 async def listen_on(

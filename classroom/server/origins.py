@@ -1,7 +1,7 @@
-"""From which pages a lesson takes requests that only pages send: the sign-in of students and the control connection.
+"""The pages from which a lesson accepts the sign-in of students and control connections.
 
-A browser says in ``Origin`` which page asks. Who sends none is no page: an old client, a program, or our own page,
-which needs none for most of its requests.
+A browser says in ``Origin`` which page asks. A request without it is not from a page of another site: it is from an old
+client, a program, or our own page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def rule_of(access: AccessModel) -> Rule:
-    """Who may sign in: with ``auto`` any page in an open lesson, our own where not everybody may come in."""
+    """The rule of a lesson: ``auto`` is any page in an open lesson, and our own pages where joining is restricted."""
     if access.origins != "auto":
         return access.origins
     return "any" if access.passcode is None and access.admit == "everyone" else "own"
@@ -47,8 +47,8 @@ def is_own(origin: str, client: Client, address: str | None) -> bool:
 
     Args:
         origin: the value of ``Origin``.
-        client: who asks, and by which name.
-        address: the address that people are told, which is our own whatever name a proxy asks by.
+        client: the client, with the name that it uses.
+        address: the public address, which is our own under any name that a proxy uses.
     """
     page = _parts(origin)
     if page is None:

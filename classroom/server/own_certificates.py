@@ -52,9 +52,9 @@ class OwnCertificates:
     Args:
         folder: where authority and certificate are kept, readable for this user only; None: nowhere. Where it cannot
             be written they are new ones at each start, with an alarm.
-        names: tells the names and addresses to vouch for; called again and again, in a thread.
+        names: returns the names and addresses to certify; called regularly, in a thread.
         alarms: where troubles are put.
-        now: tells the time.
+        now: returns the time.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class OwnCertificates:
                 f"https cannot start: {error}. Is the disk full, or the folder for temporary files not writable?"
             ) from error
 
-    async def keep(self) -> None:
+    async def keep_current(self) -> None:
         """Renew whenever an address is new or the end is near, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
@@ -108,7 +108,7 @@ class OwnCertificates:
                 logger.warning("the certificate for https could not be renewed: %s", error)
 
     def renew(self, names: Sequence[str]) -> None:
-        """Make what is missing, too old, or not valid for one of these names; nothing when all is well."""
+        """Make what is missing, too old, or not valid for one of these names."""
         authority = self._authority = self._usable_authority()
         leaf = self._leaf or self._kept_leaf()
         if leaf is None or not self._is_good(leaf, authority, names):
@@ -212,9 +212,9 @@ class OwnCertificates:
 
 
 def _load(context: ssl.SSLContext, leaf: Leaf) -> None:
-    """Load a certificate from memory; the library reads files only, so the key goes there encrypted, for a moment.
+    """Load a certificate from memory. The library reads files only, so the key is in an encrypted file for a moment.
 
-    Where a file can be in memory itself, as on Linux, no disk is needed: it may be full.
+    Where a file can be in memory, such as on Linux, no disk is needed: it may be full.
     """
     password = secrets.token_hex(32)
     content = leaf.pem(password.encode())

@@ -1,7 +1,7 @@
 """The relay of ``classroom teach --relay``: coturn as a child of the lesson, for networks that let no UDP through.
 
-The lesson never depends on it. When it ends it is started again, later each time, and an alarm says so meanwhile; when
-this computer gets another address it is started anew, because it relays to our own addresses only.
+The lesson never depends on it. When coturn ends it is restarted, later each time, and an alarm says so meanwhile. When
+this computer gets another address it is restarted too, because it relays to our own addresses only.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _LOOKED_EVERY: Final = 5.0
 """Seconds between two looks at the addresses of this computer."""
 
 _ASKED_EVERY: Final = 60.0
-"""Seconds between two questions whether it still serves; it is replaced after two without an answer."""
+"""Seconds between two checks whether it still serves; it is restarted after two without an answer."""
 
 _SHORTEST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 60.0
 _WELL_AFTER: Final = 60.0
-"""Seconds after which an end counts as the first one again."""
+"""Seconds of service after which the pauses start from the shortest again."""
 
 _ENDED_WITHIN: Final = 5.0
 
@@ -60,7 +60,7 @@ _STOPPED: Final = Wording(
 
 @dataclass(frozen=True, slots=True)
 class RelayOptions:
-    """That there be a relay. ``port`` is the port to listen on, 0 any free one; None is 3478 or the next free one."""
+    """Asks for a relay. ``port`` is the port to listen on, 0 any free one; None is 3478 or the next free one."""
 
     port: int | None = None
 
@@ -79,7 +79,7 @@ class OwnRelay:
         self._preferred_port = options.port
         self._alarms = alarms
         self.secret: Final = secrets.token_urlsafe(32)
-        """What coturn and we know; it lasts as long as the lesson, and so do passwords through a restart of coturn."""
+        """Shared with coturn. It lasts as long as the lesson, so passwords survive a restart of coturn."""
         self._port: int | None = None
         self._own: list[str] = []
         self._listening: list[str] = []
@@ -157,7 +157,7 @@ class OwnRelay:
             self._alarms.clear("relay.stopped")
 
     async def _until_over(self) -> bool:
-        """Return when it has ended, serves no more, or has to know another address; whether it is the last."""
+        """Return when it has ended, does not answer, or needs another address; whether it is the last."""
         assert self._process is not None
         ended = asyncio.create_task(self._process.wait())
         silent, asked = 0, time.monotonic()

@@ -1,7 +1,7 @@
 """The files of the pages, from disk or from memory.
 
-They are few and small. Each is read once for each of its versions: a class that comes all at once needs no open files
-for what is known already, also where there are none left.
+They are few and small. Each version is read once: a class that joins all at once then needs no open files for the
+pages, even where none are left.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 __all__ = ["PageFile", "PageFiles"]
 
 _LONGEST_PATH: Final = 200
-"""Characters behind ``/assets/``; a system may complain of more than it takes, and none of ours has so many."""
+"""Characters behind ``/assets/``; a system may refuse longer paths, and none of ours is as long."""
 
 _REMEMBERED: Final = 512
 """Files that are kept in memory; there are about a hundred."""
@@ -23,7 +23,7 @@ _REMEMBERED: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """The bytes of one version of a file; ``tag`` tells it from other versions."""
+    """The bytes of one version of a file; ``tag`` is different for each version."""
 
     path: Path
     tag: str

@@ -66,7 +66,7 @@ def add_pages(
     """
     add_base_path(app, path)
     pages = _Pages(folder or web_folder(), signaling)
-    app.middlewares.append(_clear_words(f"{path.rstrip('/')}/"))
+    app.middlewares.append(_helpful_errors(f"{path.rstrip('/')}/"))
     app.router.add_get("/", pages.student)
     app.router.add_get("/teach", pages.teacher)
     app.router.add_get("/send", pages.send)
@@ -117,7 +117,7 @@ class _Pages:
 
 
 def _served(request: web.Request, file: PageFile, headers: Mapping[str, str]) -> web.Response:
-    """A file, or the word that the browser has it already."""
+    """A file, or the status that the browser has it already."""
     kind = _TYPES.get(file.path.suffix.lower(), "application/octet-stream")
     response = web.Response(headers={**headers, "Content-Type": kind})
     response.etag = file.tag
@@ -138,7 +138,7 @@ def _directed(page: str, signaling: ExternalServer) -> str:
 
 
 async def _control(request: web.Request) -> web.StreamResponse:
-    """Hand over who asks for a websocket on a connection already in use; tell who opened the address as a page."""
+    """Hand over a websocket request on a connection already in use; explain the address to a browser that opens it."""
     if isinstance(request.protocol, WebProtocol):
         await request.protocol.upgrade(request)
     response = web.Response(
@@ -150,14 +150,14 @@ async def _control(request: web.Request) -> web.StreamResponse:
     return response
 
 
-def _clear_words(lesson: str) -> Middleware:
-    """A middleware that turns aiohttp's bare errors into a page that helps whoever typed an address wrong.
+def _helpful_errors(lesson: str) -> Middleware:
+    """A middleware that turns aiohttp's bare errors into a page that helps a person who mistyped an address.
 
     ``lesson`` is where the student page is.
     """
 
     @web.middleware
-    async def say_clearly(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except web.HTTPNotFound:
@@ -173,7 +173,7 @@ def _clear_words(lesson: str) -> Middleware:
             error.force_close()
             raise
 
-    return say_clearly
+    return explain
 
 
 def _page(status: int, title: str, text: str, lesson: str) -> web.Response:
@@ -181,5 +181,5 @@ def _page(status: int, title: str, text: str, lesson: str) -> web.Response:
     response = web.Response(
         status=status, body=body.encode("utf-8", "replace"), headers={**SECURITY, "Content-Type": _TYPES[".html"]}
     )
-    response.force_close()  # who asks for what is not there has no further questions; CONNECT would hold on for long
+    response.force_close()  # a client of a missing page has no further requests; CONNECT would stay for long
     return response

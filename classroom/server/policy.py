@@ -1,7 +1,7 @@
-"""What every page tells the browser: it loads from here only, runs no script of its own text, and stands in no frame.
+"""The security headers of every page: it loads from here only, runs no inline script, and is not shown in frames.
 
-So a name or a chat line that gets into a page as markup by mistake still runs nothing and reaches no other host, and no
-foreign page can lay something over ours and have a teacher click on it.
+So a name or a chat line that gets into a page as markup by mistake still runs nothing and reaches no other host, and
+another site cannot put something over our page and have a teacher click on it.
 """
 
 from __future__ import annotations

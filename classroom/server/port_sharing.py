@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 CONTROL_PATH: Final = "/control"
 
 _LEAVING_SECONDS: Final = 1.0
-"""Seconds in which somebody who is turned away may read why."""
+"""Seconds in which a client that is turned away may read why."""
 
 _LEAVING: Final = 64
-"""How many may do so at a time; more are cut off without a word, as words cost more than a crowd may cost."""
+"""How many may do so at a time; more are cut off without a reply, because replies cost more than the cut."""
 
 _HALF_CLOSED_SECONDS: Final = 10.0
 """Seconds in which a request must be answered whose sender has closed its side, as ``nc -N`` does."""
@@ -45,7 +45,8 @@ _TURNS: Final = 8
 
 _UPGRADE: Final = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _ENDS: Final = re.compile(rb"(?:[A-Z]+ /(?:sign_in|message|sign_out)[? ]|(?![A-Z]+ /wait[? ])[^\r]* HTTP/1\.0\r\n)")
-"""Requests that are answered soon, after which the connection ends. A wait is not: whoever closes it has gone away."""
+"""Requests that are answered soon, after which the connection ends. A wait is not: a client that closes it has gone
+away."""
 
 _DONE: Final = re.compile(rb"GET /(?:sign_in|wait|message|sign_out)[? ]")
 _BROWSER: Final = re.compile(rb"\r\nuser-agent:[ \t]*mozilla/", re.IGNORECASE)
@@ -62,8 +63,8 @@ _SAFE: Final = "%/:?#[]@!$&'()*+,;=-._~"
 WebFactory = Callable[[RawTarget | None, Callable[[bytes], None] | None], asyncio.BaseProtocol]
 """Makes the protocol for everything that is not control.
 
-It is told what was sent as the first request's target, where that had to be changed, and what takes the connection,
-with what was read of it, when a later request asks for control.
+Its arguments: the original target of the first request, where it had to be changed; and a function that takes the
+connection, with the bytes read so far, when a later request asks for control.
 """
 
 
@@ -84,10 +85,10 @@ class SharedPort:
 
     Args:
         web: makes the protocol for everything that is not control.
-        connection_limit: who may come in at all; everybody, when None.
-        limits: what a head may have and how long it may take.
-        path: under which all addresses stand as well, as a proxy may pass it on.
-        over_limit: is told the address of who goes over one of them.
+        connection_limit: which connections may stay; all of them, when None.
+        limits: how large a request head may be and how long it may take.
+        path: the path under which all addresses exist as well, for a proxy that passes it on.
+        over_limit: gets the address of each client that exceeds one of them.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class SharedPort:
         self.log = LimitedLog(logger)
 
     def close(self) -> None:
-        """Let nobody in any more, and cut those who have not asked for anything yet: nobody should wait for them."""
+        """Accept no more connections, and cut those without a request yet: nobody should wait for them."""
         self.closed = True
         for connection in [*self.leaving, *(each for each in self.inside if each.undecided)]:
             connection.cut()
@@ -153,7 +154,7 @@ class SharedPortConnection(asyncio.Protocol):
         return sum(each.get_write_buffer_size() for each in (self._transport, self.carrier) if each is not None)
 
     def reads_nothing(self) -> None:
-        """Cut off one who does not take them."""
+        """Cut off a client that does not read them."""
         self._shared_port.log.warn("%s does not read its answer and is cut off", self._address)
         self._shared_port.over_limit(self._address)
         self.cut()
@@ -181,7 +182,7 @@ class SharedPortConnection(asyncio.Protocol):
                 self._server.data_received(data)
             return
         if not self._head:
-            data = data.lstrip(b"\r\n")  # RFC 9112 section 2.2; aiohttp would go on waiting without an end
+            data = data.lstrip(b"\r\n")  # RFC 9112 section 2.2; aiohttp would wait for ever
         if self._transport is None or self._refused or self._transport.is_closing():
             return
         searched = max(0, len(self._head) - 3)
@@ -198,8 +199,9 @@ class SharedPortConnection(asyncio.Protocol):
     def eof_received(self) -> bool | None:
         """Pass it on; before the hand-over the connection just closes.
 
-        Who has sent a whole request and closes only its own side still gets the answer. Nothing tells that from a
-        connection closed on both sides, so it holds for requests that are answered soon, and for news that is there.
+        A client that has sent a whole request and closes only its own side still gets the answer. That looks the same
+        as a connection closed on both sides, so it is done for requests that are answered soon, and for events that
+        wait.
         """
         if self._server is None:
             return None
@@ -277,7 +279,7 @@ class SharedPortConnection(asyncio.Protocol):
             self._shared_port.over_limit(self._address)
             self._refuse(408, "Request Timeout", b"The request head did not arrive in time.\n")
         else:
-            self._transport.abort()  # browsers open connections ahead of need and expect no reply on them
+            self._transport.abort()  # browsers open spare connections and expect no reply on them
 
     def _close_soon(self, turns: int) -> None:
         if turns > 0:
@@ -293,7 +295,7 @@ class SharedPortConnection(asyncio.Protocol):
         self._refuse(503, "Too Many Connections", b"There are too many connections. Try again in a minute.\n")
 
     def _refuse(self, status: int, reason: str, text: bytes) -> None:
-        """Say why, and leave some time to read it: a connection closed with bytes unread loses what was said on it."""
+        """Reply, and leave some time to read it: a connection closed with unread bytes loses the reply."""
         logger.debug("%s: %d %s", self._address, status, reason)
         self._stop_timer()
         self._head.clear()

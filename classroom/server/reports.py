@@ -1,4 +1,4 @@
-"""The two reports for whoever watches over the lesson: ``/healthz`` and ``/metrics``."""
+"""The two reports for people who monitor the lesson: ``/healthz`` and ``/metrics``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The one port: starts and stops the listener with aiohttp and websockets behind it, and the same again with TLS.
 
-Order matters at the end: first nobody new comes in and the control sockets close, then aiohttp ends its requests, then
-one waits for the connections (from Python 3.12 on waiting includes aiohttp's, so its cleanup must come in between).
+The order at the end matters: first the listeners and the control sockets close, then aiohttp ends its requests, then
+the site waits for the connections (from Python 3.12 on waiting includes aiohttp's, so its cleanup must come in
+between).
 """
 
 from __future__ import annotations
@@ -48,16 +49,16 @@ CONTROL_SUBPROTOCOL: Final = Subprotocol("classroom.control.v1")
 
 _SHUTDOWN_SECONDS: Final = 3.0
 _LINGERING_SECONDS: Final = 2.0
-"""How long the rest of a refused body is read and thrown away, so that its sender gets to read why."""
+"""How long the rest of a refused body is read and thrown away, so that its sender can read why."""
 
 _IDLE_SECONDS: Final = 75.0
 """How long a connection stays open on which no further request comes, or not all of its head."""
 
 _CODED: Final = 4
-"""How many times as long as it was sent a head may be when port sharing has made it valid: it may percent-code all."""
+"""How many times longer a head may become when port sharing makes it valid: it may percent-encode every byte."""
 
 _BACKLOG: Final = 1024
-"""Connections that may wait to be accepted: a class that comes all at once must not have to knock again."""
+"""Connections that may wait to be accepted: a class that comes all at once must not have to connect again."""
 
 ControlHandler = Callable[[ControlConnection], Awaitable[None]]
 
@@ -222,7 +223,7 @@ class Site:
         return [f"http://{host}:{self.port}{path}" for host in reachable_hosts(self._settings.host)]
 
     def secure_addresses(self, path: str = "/") -> list[str]:
-        """The same with ``https://``; none where there is no https."""
+        """The same with ``https://``; empty without https."""
         if not self._tls_servers:
             return []
         return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._settings.host)]
@@ -295,7 +296,7 @@ class Site:
         assert isinstance(connection, _ClientConnection)
         peer = connection.remote_address
         headers = request.headers.get_all
-        if len(headers("Host")) > 1:  # as aiohttp does: nobody knows which of them a proxy in front has looked at
+        if len(headers("Host")) > 1:  # as aiohttp does: it is not known which of them a proxy in front has checked
             return connection.respond(http.HTTPStatus.BAD_REQUEST, "A request has one Host.\n")
         connection.client = self._checkpoint.client(str(peer[0]) if peer else "", headers)
         refusal = self._checkpoint.refuse_control(connection.client, headers("Origin"))
@@ -303,7 +304,7 @@ class Site:
 
 
 class _ClientConnection(ControlConnection):
-    """A control connection, which knows who is at its other end also where a proxy stands in between."""
+    """A control connection that knows its client, also behind a proxy."""
 
     client: Client | None = None
 
@@ -320,7 +321,7 @@ async def _nobody(connection: ServerConnection) -> None:
 
 
 def _web_logger() -> logging.Logger:
-    """A logger for aiohttp that keeps quiet about what is no HTTP: on a school's network that is daily noise."""
+    """A logger for aiohttp without lines about what is not HTTP: in a school's network that is daily noise."""
     web_logger = logging.getLogger(f"{__name__}.web")
     web_logger.addFilter(_is_our_fault)  # adding the same one again changes nothing
     return web_logger

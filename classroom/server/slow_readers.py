@@ -1,10 +1,10 @@
-"""Ends connections that ask and do not read.
+"""Ends connections that send requests and do not read the replies.
 
-What is sent stays in memory until it is read, and a connection is one of the few that a lesson can have. Whoever reads
-nothing, or a byte now and then, would keep both for as long as it likes; whoever has a slow network keeps on reading.
+What is sent stays in memory until it is read, and the number of connections is limited. A client that reads nothing, or
+a byte now and then, would keep both for ever; a client with a slow network keeps reading.
 
-The transports are asked now and then. They would tell by themselves, but only of 64 KiB and more, with TLS of half a
-megabyte, and not of files that the system sends.
+The transports are checked regularly. They report full buffers themselves, but only from 64 KiB on, with TLS from half a
+megabyte on, and not for files that the system sends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import socket
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-__all__ = ["Sender", "SlowReaders", "limit_send_buffer"]
+__all__ = ["SlowReaders", "WatchedConnection", "limit_send_buffer"]
 
 _UNREAD_SECONDS: Final = 30.0
 """Seconds in which ``_LEAST`` bytes of what waits to be sent must be taken, or all of it."""
@@ -30,7 +30,7 @@ _HELD_BY_SYSTEM: Final = 64 * 1024
 """Bytes that the system may hold of one connection besides those on their way; it likes to take megabytes."""
 
 
-class Sender(Protocol):
+class WatchedConnection(Protocol):
     """A connection on which something may wait to be sent."""
 
     def unsent(self) -> int:
@@ -49,23 +49,23 @@ class _Mark:
 
 
 class SlowReaders:
-    """Watches what waits to be sent on connections, whatever wrote it. While there are none, nothing runs."""
+    """Watches what waits to be sent on connections. Without connections nothing runs."""
 
     def __init__(self) -> None:
-        self._marks: dict[Sender, _Mark] = {}
+        self._marks: dict[WatchedConnection, _Mark] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, sender: Sender) -> None:
+    def add(self, sender: WatchedConnection) -> None:
         """Watch a connection too."""
         self._marks[sender] = _Mark(asyncio.get_running_loop().time())
         self._look_again()
 
-    def took_some(self, sender: Sender) -> None:
-        """A connection is seen to read, though more may wait than before."""
+    def took_some(self, sender: WatchedConnection) -> None:
+        """Note that a connection reads, though more may wait than before."""
         if (mark := self._marks.get(sender)) is not None:
             mark.unsent = 0
 
-    def discard(self, sender: Sender) -> None:
+    def discard(self, sender: WatchedConnection) -> None:
         """A connection has ended."""
         self._marks.pop(sender, None)
         if not self._marks and self._timer is not None:
@@ -92,7 +92,7 @@ class SlowReaders:
 def limit_send_buffer(transport: asyncio.BaseTransport) -> None:
     """Have the system take only what it will soon send, so that what waits can be seen to shrink.
 
-    Where the system has no such option it takes more, and slow readers are noticed by larger steps.
+    Where the system does not have this option it takes more, and slow readers are noticed in larger steps.
     """
     sock, option = transport.get_extra_info("socket"), getattr(socket, "TCP_NOTSENT_LOWAT", None)
     if sock is not None and option is not None:

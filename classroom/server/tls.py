@@ -38,7 +38,7 @@ class TlsPort:
 
     Args:
         context: what handshakes are made with.
-        connection_limit: who may come in at all; everybody, when None. The connections must not ask it again.
+        connection_limit: which connections may stay; all, when None. Port sharing must not count them again.
     """
 
     def __init__(self, context: ssl.SSLContext, connection_limit: ConnectionPolicy | None = None) -> None:
@@ -48,14 +48,14 @@ class TlsPort:
         self.closed = False
 
     def close(self) -> None:
-        """Let nobody in any more, and cut those who have not shaken hands yet."""
+        """Accept no more connections, and cut those without a finished handshake."""
         self.closed = True
         for task, transport in self.handshakes.items():
             transport.abort()
             task.cancel()
 
     async def wait_closed(self) -> None:
-        """Wait until nobody is shaking hands any more."""
+        """Wait until no handshake runs any more."""
         await asyncio.gather(*self.handshakes, return_exceptions=True)
 
 
@@ -88,7 +88,7 @@ class TlsConnection(asyncio.Protocol):
             return
         self._entered = True
         raw.pause_reading()  # nothing may be read before start_tls has put its own protocol into place
-        task = asyncio.get_running_loop().create_task(self._shake_hands(raw), name="TLS handshake")
+        task = asyncio.get_running_loop().create_task(self._make_handshake(raw), name="TLS handshake")
         self._port.handshakes[task] = raw
         task.add_done_callback(self._port.handshakes.pop)
 
@@ -123,7 +123,7 @@ class TlsConnection(asyncio.Protocol):
         if self._connection is not None:
             self._connection.connection_lost(exc)
 
-    async def _shake_hands(self, raw: asyncio.Transport) -> None:
+    async def _make_handshake(self, raw: asyncio.Transport) -> None:
         try:
             transport = await asyncio.get_running_loop().start_tls(
                 raw,

@@ -1,4 +1,4 @@
-"""The page ``/trust``: why a browser warns of the lesson's https, and how to make it trust this computer.
+"""The page ``/trust``: why a browser warns about the lesson's https, and how to make it trust this computer.
 
 It needs no script, because it is read on devices that do not trust the lesson yet. The authority's certificate can be
 fetched there, and only that: its key never leaves ``own_certificates.py``.
@@ -38,9 +38,9 @@ def add_trust(
 
     Args:
         app: the application.
-        authority: whom to trust; None where there is nobody to trust, then the page says that nothing is to do.
+        authority: returns the authority to trust; None where there is nothing to do, and then the page says so.
         tls_port: the port of https, if there is one.
-        language: of the page, for browsers that ask for no language of ours.
+        language: of the page, for browsers that ask for none of our languages.
         folder: where the pages are, when not where they were installed.
     """
     pages = (folder or web_folder()) / "trust"

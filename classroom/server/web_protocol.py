@@ -1,7 +1,7 @@
 """aiohttp's protocol, with the head of the signaling's replies on the errors that aiohttp answers by itself.
 
-It also gives a connection away on which a websocket is asked for after other requests, as proxies do that keep their
-connections (those written in Go as Caddy and Traefik, HAProxy, nginx with ``keepalive``). The library has read that
+It also hands over a connection on which a websocket is requested after other requests. Proxies that keep their
+connections do that (Caddy and Traefik, HAProxy, nginx with ``keepalive``). The library has read that
 request as one of its own, so nothing in an earlier body can pass for it.
 
 What cannot be read as HTTP never reaches the application, so its handlers cannot say how to answer. Without the head
@@ -36,7 +36,7 @@ class _Rest:
         return False, b""
 
     def feed_eof(self) -> None:
-        """There is no more."""
+        """Nothing more will come."""
 
 
 class WebProtocol(web.RequestHandler):
@@ -98,7 +98,7 @@ def web_protocols(
         keepalive_timeout: seconds that a connection may be without a request.
         line_size: bytes that a line of a head may have.
         head_size: bytes that the head of a request for a websocket may have.
-        logger: where the library tells of handlers that failed.
+        logger: where the library reports handlers that failed.
     """
     loop = asyncio.get_running_loop()
 
@@ -112,7 +112,7 @@ def web_protocols(
             max_line_size=line_size,
             max_field_size=line_size,
             logger=logger,
-            auto_decompress=False,  # nobody who talks to a lesson compresses, and a small body could become a huge one
+            auto_decompress=False,  # no client of a lesson compresses, and a small body could become a huge one
         )
         protocol.raw_target = raw_target
         protocol.to_control = to_control

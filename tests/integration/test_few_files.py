@@ -82,7 +82,7 @@ async def test_the_shortage_is_told_once_and_goes_by_itself(
     told: list[bool] = []
     shortage = FileShortage(told.append)
     for _ in range(100):
-        shortage.felt("too few files")
+        shortage.report("too few files")
     assert told == [True]
     await until(lambda: told == [True, False])
     assert len(caplog.records) == 1
