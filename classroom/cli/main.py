@@ -125,10 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_teach_options(
         command("teach", _teach, "Run a lesson; without a file, one made from the devices of this computer.")
     )
-    signal = command("signal", _signal, "Serve only the signaling, instead of Chromium's peerconnection_server.")
-    signal.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
-    signal.add_argument("--port", type=_port, default=8888, help="port to listen on (default: 8888)")
-    signal.add_argument("--allow-quit", action="store_true", help="let anyone stop the server with GET /quit")
+    _add_signal_options(
+        command("signal", _signal, "Serve only the signaling, instead of Chromium's peerconnection_server.")
+    )
 
     check = command("check", _check, "Validate a lesson file without starting anything.")
     check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
@@ -148,9 +147,7 @@ def _parser() -> argparse.ArgumentParser:
         command("remote", _remote, "Send one command to a running lesson and print the result as JSON.")
     )
 
-    bench = command("bench", _bench, "Measure this machine; one JSON object on standard output.")
-    bench.add_argument("name", choices=BENCHES, help="what to measure")
-    bench.add_argument("--seconds", type=float, default=None, help="how long each part is measured")
+    _add_bench_options(command("bench", _bench, "Measure this machine; one JSON object on standard output."))
     return parser
 
 
@@ -189,6 +186,12 @@ def _add_teach_options(teach: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_signal_options(signal: argparse.ArgumentParser) -> None:
+    signal.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
+    signal.add_argument("--port", type=_port, default=8888, help="port to listen on (default: 8888)")
+    signal.add_argument("--allow-quit", action="store_true", help="let anyone stop the server with GET /quit")
+
+
 def _add_remote_options(remote: argparse.ArgumentParser) -> None:
     remote.add_argument("url", metavar="URL", help="the lesson's address, such as http://192.168.1.20:8888")
     remote.add_argument("method", metavar="METHOD", help="such as program.switch; 'methods' lists all")
@@ -196,6 +199,11 @@ def _add_remote_options(remote: argparse.ArgumentParser) -> None:
         "params", nargs="*", metavar="KEY=VALUE", help="such as scene=desk; numbers, true and false as in JSON"
     )
     remote.add_argument("--token", help="the teacher's token; prefer CLASSROOM_TOKEN, which is the default")
+
+
+def _add_bench_options(bench: argparse.ArgumentParser) -> None:
+    bench.add_argument("name", choices=BENCHES, help="what to measure")
+    bench.add_argument("--seconds", type=float, default=None, help="how long each part is measured")
 
 
 def _port(text: str) -> int:

@@ -146,36 +146,32 @@ def open_progress(lesson: Lesson, options: TeachOptions) -> tuple[Resumption | N
     file = ProgressFile.of(home, options.file)
     try:
         if not file.claim():
-            return (
-                None,
-                "This lesson is already running on this computer, so this one is new and is not saved.",
-            )
+            return None, "This lesson is already running on this computer, so this one is new and is not saved."
     except OSError as error:
         why = error.strerror or error
-        return (
-            None,
-            f"The progress of the lesson cannot be saved in {home} ({why}), so an interruption would end it.",
-        )
+        return None, f"The progress of the lesson cannot be saved in {home} ({why}), so an interruption would end it."
+    return _resumption(file, longest, fresh=options.fresh)
+
+
+def _resumption(file: ProgressFile, longest: float, *, fresh: bool) -> tuple[Resumption, str | None]:
+    """What a lesson resumes from that has claimed its file, and what to print about that."""
     try:
         before = file.read()
     except (ValueError, OSError) as error:
         reason = getattr(error, "strerror", None) or error
-        return Resumption(
-            file
-        ), f"The saved progress of an interrupted lesson cannot be used ({reason}); this one starts from the beginning."
+        text = f"The saved progress of an interrupted lesson cannot be used ({reason})"
+        return Resumption(file), f"{text}; this one starts from the beginning."
     if before is None:
         return Resumption(file), None
     of = f"the lesson of {before.began.astimezone():%H:%M}"
     passed = before.interrupted_for(datetime.now(UTC))
     if passed is None:
-        return Resumption(
-            file
-        ), f"By this computer's clock {of} is in the future, so this one starts from the beginning."
+        text = f"By this computer's clock {of} is in the future"
+        return Resumption(file), f"{text}, so this one starts from the beginning."
     if passed > longest:
-        return Resumption(
-            file
-        ), f"{of.capitalize()} was interrupted {_spoken(passed)} ago, so this one starts from the beginning."
-    if options.fresh:
+        text = f"{of.capitalize()} was interrupted {_spoken(passed)} ago"
+        return Resumption(file), f"{text}, so this one starts from the beginning."
+    if fresh:
         back = "To continue it, stop this one before you change anything, and start without --fresh."
         return Resumption(file, fresh=True), f"Started from the beginning; {of} is not continued. {back}"
     anew = "To start from the beginning instead, stop and start with --fresh."

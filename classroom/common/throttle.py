@@ -99,7 +99,7 @@ class _Waiting:
 
 
 @dataclass(slots=True)
-class _Address:
+class _AddressQueue:
     held: int = 0
     waiting: dict[str, _Waiting] = field(default_factory=dict)
 
@@ -135,7 +135,7 @@ class GuessLimiter:
         self._at_a_time = at_a_time
         self._waiting = waiting
         self._forgives = forgives
-        self._addresses_waiting: dict[str, _Address] = {}
+        self._addresses_waiting: dict[str, _AddressQueue] = {}
         self._pending = 0
 
     @property
@@ -156,7 +156,7 @@ class GuessLimiter:
             TooManyGuesses: too many guesses wait already.
         """
         who = limit_key(address)
-        place = self._addresses_waiting.setdefault(who, _Address())
+        place = self._addresses_waiting.setdefault(who, _AddressQueue())
         try:
             delay = await self._turn(who, place, guess, _Waiting(check, self._forgives and not shared))
         finally:
@@ -167,7 +167,7 @@ class GuessLimiter:
             await asyncio.sleep(delay)
         return False
 
-    async def _turn(self, who: str, place: _Address, guess: str, asks: _Waiting) -> float:
+    async def _turn(self, who: str, place: _AddressQueue, guess: str, asks: _Waiting) -> float:
         """The seconds until a wrong guess may be answered; -1 for a right one."""
         if place.held < self._at_a_time and self._pending < _MOST:
             return self._judge(who, place, asks)
@@ -185,7 +185,7 @@ class GuessLimiter:
             if not group.asked and place.waiting.get(guess) is group:
                 del place.waiting[guess]
 
-    def _judge(self, who: str, place: _Address, asks: _Waiting) -> float:
+    def _judge(self, who: str, place: _AddressQueue, asks: _Waiting) -> float:
         if asks.check():
             if asks.forgives:
                 self._throttle.succeeded(who)
@@ -198,7 +198,7 @@ class GuessLimiter:
             loop.call_later(delay, self._release, who, place)
         return delay
 
-    def _release(self, who: str, place: _Address) -> None:
+    def _release(self, who: str, place: _AddressQueue) -> None:
         place.held -= 1
         self._pending -= 1
         while place.waiting and place.held < self._at_a_time:

@@ -16,7 +16,7 @@ from classroom.common.throttle import TooManyGuesses
 from classroom.signaling import wire
 from classroom.signaling.rate_limits import MessageRates, SignInRates
 from classroom.signaling.room import Occupied, Replaced, RoomFull, UnknownMember
-from classroom.signaling.switchboard import Closed, NothingNew, Switchboard
+from classroom.signaling.switchboard import NothingNew, Switchboard, SwitchboardClosed
 from classroom.signaling.unknown_ids import CutOff
 
 __all__ = ["Guard", "OpenAccess", "add_routes"]
@@ -193,7 +193,7 @@ class _Handlers:
             return wire.sorry()  # it was known when it asked, so it is no stranger
         except ConnectionResetError:
             return wire.sorry()  # which nobody reads
-        except Closed:
+        except SwitchboardClosed:
             return wire.shutting_down() if self._quitting else wire.closing()
         except Replaced:
             # A page signs out when its wait fails, and reads nothing but a notification without harm. Whoever is

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from classroom.common.errors import WireError
 from classroom.signaling.queue import Event, Notice, RelayedMessage
 from classroom.signaling.room import NAME_LIMIT, Replaced, UnknownMember
-from classroom.signaling.switchboard import Closed, Switchboard
+from classroom.signaling.switchboard import Switchboard, SwitchboardClosed
 from classroom.signaling.visible_name import visible_name
 
 __all__ = ["Joined", "Left", "Lost", "Member", "Message", "Peer", "PeerEvent", "RoomMember"]
@@ -120,7 +120,7 @@ class RoomMember:
         while self._id is not None:
             try:
                 event = await self._switchboard.wait(self._id)
-            except (UnknownMember, Replaced, Closed):
+            except (UnknownMember, Replaced, SwitchboardClosed):
                 return
             yield self._translate(event)
 

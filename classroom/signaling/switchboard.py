@@ -16,12 +16,12 @@ from classroom.common.limited_log import LimitedLog
 from classroom.signaling.queue import Event, Notice, RelayedMessage
 from classroom.signaling.room import Admission, Overflowed, Room
 
-__all__ = ["Closed", "NothingNew", "Switchboard"]
+__all__ = ["NothingNew", "Switchboard", "SwitchboardClosed"]
 
 logger = logging.getLogger(__name__)
 
 
-class Closed(Exception):
+class SwitchboardClosed(Exception):
     """The switchboard has stopped; no wait will be answered any more."""
 
 
@@ -140,10 +140,10 @@ class Switchboard:
 
         An event leaves the queue only in the very step in which this returns, and only if ``alive`` says that there
         is still somebody to give it to, so that cancelling loses nothing.
-        Raises UnknownMember, Occupied, Replaced, Closed, NothingNew, and ConnectionResetError when not alive.
+        Raises UnknownMember, Occupied, Replaced, SwitchboardClosed and NothingNew; ConnectionResetError when not alive.
         """
         if self._closed:
-            raise Closed
+            raise SwitchboardClosed
         ticket = self._room.begin_wait(member_id, address, turn)
         self._wake()
         hung_up = True
@@ -159,7 +159,7 @@ class Switchboard:
                     self._waits[ticket] = bell
                     await bell
                     if self._closed:
-                        raise Closed
+                        raise SwitchboardClosed
         except TimeoutError:
             hung_up = False
             raise NothingNew from None
@@ -168,7 +168,7 @@ class Switchboard:
             self._room.end_wait(member_id, ticket, self._clock.now(), hung_up=hung_up)
 
     def close(self) -> None:
-        """End all pending waits with Closed, and every later one."""
+        """End all pending waits with SwitchboardClosed, and every later one."""
         self._closed = True
         for bell in self._waits.values():
             if not bell.done():

@@ -13,7 +13,7 @@ from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, Ro
 from classroom.signaling.member import Member
 from classroom.signaling.queue import Notice, RelayedMessage
 from classroom.signaling.room import Replaced, UnknownMember
-from classroom.signaling.switchboard import Closed, NothingNew
+from classroom.signaling.switchboard import NothingNew, SwitchboardClosed
 
 
 def hub_room() -> Switchboard:
@@ -147,9 +147,9 @@ async def test_expiry_runs_and_ends_with_the_switchboard() -> None:
         assert await asyncio.wait_for(waiting, 5) == Notice(a, b"a", False)
         waiting = asyncio.create_task(switchboard.wait(watcher))
         await asyncio.sleep(0)
-    with pytest.raises(Closed):
+    with pytest.raises(SwitchboardClosed):
         await asyncio.wait_for(waiting, 5)
-    with pytest.raises(Closed):
+    with pytest.raises(SwitchboardClosed):
         await switchboard.wait(watcher)
 
 
