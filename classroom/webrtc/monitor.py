@@ -35,13 +35,13 @@ class ProgramMonitor:
     def take(self, message: Mapping[str, object]) -> None:
         """Read a message of the client. Raises CommandError when it cannot be read or comes too late."""
         try:
-            said = read(message)
+            parsed = read(message)
         except WireError as fault:
             raise CommandError.not_possible(f"This cannot be used: {fault}.") from fault
         if self._task.done():
             raise CommandError.not_possible("This connection has ended. Begin another with peer.offer.")
-        if isinstance(said, Answer | Candidate | Bye | KeyFrameWanted | RestartWanted):
-            self._viewer.deliver(said)
+        if isinstance(parsed, Answer | Candidate | Bye | KeyFrameWanted | RestartWanted):
+            self._viewer.deliver(parsed)
 
     def tell(self, message: ToTeacher) -> None:
         """Send a message to the client."""

@@ -296,7 +296,7 @@ class Viewer:
         if silence is None or self._absence() <= _ABSENT_FOR:
             return
         if silence >= _SILENT_FOR:
-            logger.info("%s has not been heard of for %d s", self._name, _SILENT_FOR)
+            logger.info("%s has sent nothing for %d s", self._name, _SILENT_FOR)
             self._fail()
         elif silence > _SILENT_FOR - _MEASURE_INTERVAL:
             asyncio.get_running_loop().call_later(_SILENT_FOR - silence, self._check_alive)

@@ -110,7 +110,7 @@ class IceServers:
     def for_page(self, label: str, address: str = "") -> list[IceServerEntry]:
         """The servers as ``RTCConfiguration.iceServers`` of a browser has them.
 
-        ``label`` is no personal name; ``address`` is where in the network the page is, if that is known.
+        ``label`` must not be a personal name; ``address`` is the network address of the page, where it is known.
         """
         described: list[IceServerEntry] = []
         for server in self._servers:

@@ -102,15 +102,15 @@ class Publisher:
         if self._over.is_set():
             raise CommandError.not_possible("This connection has ended. Begin another with peer.offer.")
         try:
-            said = read(message)
+            parsed = read(message)
         except WireError as fault:
             raise CommandError.not_possible(f"This cannot be used: {fault}.") from fault
-        match said:
+        match parsed:
             case Candidate(line=""):
                 return
             case Candidate():
                 if not self._candidates.full():
-                    self._candidates.put_nowait(said)
+                    self._candidates.put_nowait(parsed)
             case Bye():
                 self._end("ended")
             case _:

@@ -38,7 +38,7 @@ def read_rtcp(data: bytes) -> Iterator[RtcpMessage]:
         first, kind, words = _HEAD.unpack_from(data, at)
         end = at + 4 + 4 * words
         if first >> 6 != 2 or end > len(data):
-            raise ValueError("this is no packet of RTCP")
+            raise ValueError("this is not an RTCP packet")
         count, following = first & 0x1F, end
         if first & _PADDED:
             padding = data[end - 1]

@@ -40,7 +40,7 @@ class SenderCounters:
 class RtpClock:
     """Converts clock seconds to the RTP time of a stream: time stamp ``origin`` was at second ``zero``.
 
-    ``rate`` is units a second; ``lag`` is how many seconds later than its time stamp a moment is said to have been.
+    ``rate`` is units a second; ``lag`` is by how many seconds a moment is reported later than its time stamp.
     """
 
     def __init__(self, *, origin: int, rate: int, zero: float, lag: float) -> None:

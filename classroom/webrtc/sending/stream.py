@@ -36,10 +36,10 @@ and is late by as much for some seconds.
 """
 
 _SOUND_LAG: Final = 0.015
-"""Seconds that sound is said to have been later than it was heard.
+"""Seconds by which sound is reported later than it was captured.
 
 A picture is stamped with its tick, when it is as old as its camera's delay and the wait for the tick: 20 to 80 ms.
-Sound is stamped with when it was heard. This is the middle between a camera and a picture without one. Sound also
+Sound is stamped with when it was captured. This is the middle between a camera and a picture without one. Sound also
 leaves later than pictures do by as much (``media/sound.py``), so aligning the two delays neither.
 """
 
