@@ -56,6 +56,6 @@ async def test_the_teacher_is_told_who_goes_over_the_limits() -> None:
         def told() -> bool:
             alarms = running.state()["alarms"]
             assert isinstance(alarms, list)
-            return any("127.0.0.1 goes over the limits" in alarm["sentence"] for alarm in alarms)
+            return any("127.0.0.1 keeps exceeding the limits" in alarm["sentence"] for alarm in alarms)
 
         await eventually(told, what="the alarm")

@@ -364,7 +364,7 @@ async def test_nothing_is_done_or_told_before_hello(lesson: Broadcaster, frame: 
 async def test_a_stranger_can_make_the_lesson_read_one_frame_only(
     lesson: Broadcaster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(session_module, "sparing", LimitedLog(session_module.logger))
+    monkeypatch.setattr(session_module, "limited_log", LimitedLog(session_module.logger))
     read: list[str] = []
 
     def parse(text: str) -> messages.Request:
@@ -395,7 +395,7 @@ async def test_a_stranger_can_make_the_lesson_read_one_frame_only(
 async def test_who_says_much_before_hello_is_cut_off(
     lesson: Broadcaster, frames: list[Frame], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection_module, "sparing", LimitedLog(connection_module.logger))
+    monkeypatch.setattr(connection_module, "limited_log", LimitedLog(connection_module.logger))
     async with connect(url(lesson), ping_interval=None) as connection:
         connection.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
         await asyncio.wait_for(connection.wait_closed(), 30)
