@@ -218,7 +218,7 @@ async def test_where_nothing_can_be_kept_the_lesson_goes_on_with_one_line(
     spoil(tmp_path / "home", b"in the way")
     async with teaching(str(lesson), "--port", "0", env=home) as running:
         await ask(running, ("program.switch", {"scene": "talk"}))
-        await eventually(lambda: sum("cannot be kept" in line for line in running.log) == 1)
+        await eventually(lambda: sum("cannot be saved" in line for line in running.log) == 1)
         assert await running.interrupt() == 0
 
 
