@@ -27,7 +27,7 @@ class Call(Protocol):
     """One connection, as the session sees it."""
 
     def take(self, message: Mapping[str, object]) -> None:
-        """What the client says: an answer, a candidate, a wish. Raises CommandError when it cannot be understood."""
+        """Take a message: an answer, a candidate, a request. Raises CommandError when it is not valid."""
         ...
 
     async def close(self) -> None:
@@ -36,7 +36,7 @@ class Call(Protocol):
 
 
 Begin = Callable[[Role, str | None, str | None, Tell], Call]
-"""Begins a connection for a role, the name of a source and the client's offer; raises CommandError."""
+"""Starts a connection for a role, the name of a source and the client's offer; raises CommandError."""
 
 
 class Calls:
@@ -53,7 +53,7 @@ class Calls:
         self._count = 0
 
     def begin(self, role: Role, source: str | None, sdp: str | None) -> str:
-        """Begin a connection; its name. Raises CommandError."""
+        """Start a connection; return its name. Raises CommandError."""
         if len(self._open) >= _MOST:
             raise CommandError.not_possible(f"A session has at most {_MOST} connections. Close one with peer.close.")
         self._count += 1
@@ -62,7 +62,7 @@ class Calls:
         return peer
 
     def take(self, peer: str, message: Mapping[str, object]) -> None:
-        """Give a connection what the client says about it. Raises CommandError."""
+        """Pass a message of the client to a connection. Raises CommandError."""
         self._find(peer).take(message)
 
     def end(self, peer: str) -> None:

@@ -28,11 +28,11 @@ logger = logging.getLogger(__name__)
 limited_log = LimitedLog(logger)
 
 FRAME_LIMIT: Final = 1024 * 1024
-"""Bytes of the largest message of somebody who has said hello."""
+"""Bytes of the largest message after hello."""
 
 _EARLY_BYTES: Final = 8 * 1024
 _EARLY_FRAMES: Final = 8
-"""What may come in all before hello was answered; a hello has some hundred bytes in one frame."""
+"""Bytes that may come before hello was answered; a hello has about a hundred bytes in one frame."""
 
 _EARLY_BACKLOG: Final = 64 * 1024
 """What may wait behind a hello while that is looked at. It is read, or nobody would notice when the other end goes."""
@@ -78,12 +78,12 @@ class ControlConnection(ServerConnection):
         return str(remote[0]) if remote else "unknown"
 
     def trust(self) -> None:
-        """Take in what comes after hello."""
+        """Accept messages: hello was right."""
         self._trusted = True
         self._soon()
 
     def cut(self) -> None:
-        """End it at once, without a word; what has come and was not read yet is thrown away."""
+        """End it at once; what has come and was not read yet is dropped."""
         self._stop()
         self.transport.abort()
 
@@ -119,7 +119,7 @@ class ControlConnection(ServerConnection):
         super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget what was not looked at yet."""
+        """Drop what was not read yet."""
         self._stop()
         super().connection_lost(exc)
 
@@ -164,7 +164,7 @@ class ControlConnection(ServerConnection):
             self._line.resume_reading()
 
     def _look(self) -> None:
-        """Give the next piece to the library."""
+        """Pass the next piece to the library."""
         size = _SLICE if self._trusted else _EARLY_SLICE
         piece = bytes(self._backlog[:size])
         del self._backlog[:size]

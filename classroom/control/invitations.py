@@ -17,7 +17,7 @@ _MOST_GUESTS: Final = 4
 
 
 class Invitation:
-    """The key of one source, and who is here with it."""
+    """The key of one source, and the sessions that use it."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -25,19 +25,19 @@ class Invitation:
         self._guests: list[Callable[[], None]] = []
 
     def enter(self, dismiss: Callable[[], None]) -> bool:
-        """Note that somebody is here, to be dismissed when the key is revoked; False where there are too many."""
+        """Add a session, to be closed when the key is revoked; False where there are too many."""
         if len(self._guests) >= _MOST_GUESTS:
             return False
         self._guests.append(dismiss)
         return True
 
     def leave(self, dismiss: Callable[[], None]) -> None:
-        """Note that somebody left."""
+        """Remove a session that has ended."""
         if dismiss in self._guests:
             self._guests.remove(dismiss)
 
     def dismiss_all(self) -> None:
-        """Send everybody away."""
+        """Close all sessions."""
         guests, self._guests = self._guests, []
         for dismiss in guests:
             dismiss()
@@ -65,7 +65,7 @@ class Invitations:
             self.revoke(source)
 
     def find(self, key: str) -> Invitation | None:
-        """The invitation with this key; looks as long whether it is there or not."""
+        """The invitation with this key, compared in constant time."""
         given = key.encode("utf-8", "replace")
         found = None
         for invitation in self._of.values():

@@ -1,7 +1,7 @@
-"""What a lesson may say although it will not happen, mostly because this version cannot do it yet.
+"""Notes about what a lesson file says and this version does not do.
 
-The lesson runs well without, so each of these is a note. Keys that are not written never count, so the defaults are
-silent.
+The lesson runs without it, so each of these is a note. Keys that are not written do not count, so the defaults cause no
+notes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def notes(values: object) -> Iterator[Problem]:
 
 
 def _tiers(values: dict[str, Any]) -> Iterator[Problem]:
-    """Tiers that are no smaller than the program; sizes that cannot be read are faults found elsewhere."""
+    """Tiers that are not smaller than the program. Sizes that cannot be read are faults, found elsewhere."""
     written = re.search(r"[x×X]\s*([0-9]{1,6})\s*$", str(_section(values, "program").get("size", "")))
     height = int(written[1]) if written else ProgramModel().size.height
     tiers = _section(values, "video").get("tiers")

@@ -1,6 +1,6 @@
-"""The lesson of ``classroom teach`` without a file: what this computer has, and stand-ins for what it lacks.
+"""The lesson of ``classroom teach`` without a file: the devices of this computer, and replacements for missing ones.
 
-It opens on a title card, so that nothing private is on air before the teacher says so.
+It opens on a title card, so that nothing private is on air before the teacher switches.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _TEXTS = {
 def built_in_lesson(*, has_camera: bool, has_microphone: bool, has_screen: bool, language: str = "en") -> Lesson:
     """A lesson for a computer with these devices; any language but ``zh`` is English.
 
-    Scenes: title (on air first), camera, screen, both, duo, away. Without a camera the test pattern stands in,
-    without a screen a card that says why, without a microphone a muted tone.
+    Scenes: title (on air first), camera, screen, both, duo, away. A test pattern replaces a missing camera,
+    a card that says why a missing screen, and a muted tone a missing microphone.
     """
     values = built_in_values(
         has_camera=has_camera, has_microphone=has_microphone, has_screen=has_screen, language=language

@@ -19,7 +19,7 @@ _APPLIED: Final = frozenset({
     "access.passcode", "access.admit", "access.max_students", "access.origins",
     "program.start", "program.transition", "program.duration", "program.fallback",
 })  # fmt: skip
-"""The keys of the sections that stand once which a running lesson takes over."""
+"""The keys of single sections that a running lesson takes over."""
 
 _SECTIONS: Final = ("lesson", "server", "signaling", "access", "limits", "ice", "program", "video", "recording")
 
@@ -84,9 +84,9 @@ def plan(old: Lesson, new: Lesson) -> Changes:
     )
 
 
-def restart_keys(begun: Lesson, new: Lesson) -> list[str]:
-    """The keys that differ from the lesson as it was begun and that it takes only when it is begun again."""
-    return sorted(_changed_keys(begun, new) - _APPLIED)
+def restart_keys(started: Lesson, new: Lesson) -> list[str]:
+    """The keys that differ from the lesson as it was started and that need a restart."""
+    return sorted(_changed_keys(started, new) - _APPLIED)
 
 
 def _difference(old: Mapping[str, BaseModel], new: Mapping[str, BaseModel]) -> Difference:
@@ -104,7 +104,7 @@ def _difference(old: Mapping[str, BaseModel], new: Mapping[str, BaseModel]) -> D
 
 
 def _device(model: BaseModel) -> tuple[str, str] | None:
-    """What only one can have open at a time; None for a source that has nothing of the kind."""
+    """The device that only one can have open at a time; None for a source without one."""
     match model:
         case CameraSource():
             return ("camera", model.device)

@@ -1,6 +1,6 @@
 """A lesson file as plain values, with the place in the file of every key and value.
 
-Knows YAML and environment variables, and nothing of what a lesson is. Everything is bounded: depth, and the number
+Knows YAML and environment variables, and nothing about lessons. Everything is bounded: depth, and the number
 of values after aliases are followed, so that a small file cannot become a large one.
 """
 
@@ -35,7 +35,7 @@ _NOT_SET: Final = Wording("fault.variable_not_set", "the environment variable {v
 
 
 class _Unusable:
-    """Stands for a value whose fault is known already, so that nothing else is said of it."""
+    """Replaces a value whose fault is known already, so that nothing else is reported about it."""
 
     def __repr__(self) -> str:
         return "UNUSABLE"
@@ -68,7 +68,7 @@ class Document:
     _unusable: set[KeyPath] = field(default_factory=set)
 
     def locate(self, problem: Problem) -> Fault | None:
-        """The fault of a problem, at the nearest place that the file has; None where a fault was told already."""
+        """The fault of a problem, at the nearest place that the file has; None where a fault was reported already."""
         path = problem.path
         if any(path[:length] in self._unusable for length in range(len(path) + 1)):
             return None
@@ -98,7 +98,7 @@ def spelled(path: KeyPath) -> str:
 
 
 def read_document(text: str, file: Path, environment: Mapping[str, str]) -> Document:
-    """Read the text of a lesson file; never raises, whatever the text is."""
+    """Read the text of a lesson file; never raises, for any text."""
     document = Document(file)
     try:
         root = nodes.compose(text, MAXIMUM_DEPTH)
@@ -216,5 +216,5 @@ class _Reader:
 
 
 def problems_to_faults(document: Document, problems: Iterator[Problem]) -> list[Fault]:
-    """The faults of problems, each said once."""
+    """The faults of problems, without duplicates."""
     return list(dict.fromkeys(fault for fault in map(document.locate, problems) if fault is not None))

@@ -12,7 +12,7 @@ __all__ = ["guessable_secrets"]
 
 _TOKEN_LEAST: Final = 16
 _PASSCODE_LEAST: Final = 8
-"""Characters. From one address some thousand can be tried in an hour, and a guesser may have many addresses."""
+"""Characters. About a thousand can be tried in an hour from one address, and an attacker may have many addresses."""
 
 _TOKEN: Final = Wording(
     "note.short_token", "this token is short enough to be guessed; use at least {least} letters and digits"
@@ -24,7 +24,7 @@ _PASSCODE: Final = Wording(
 
 
 def guessable_secrets(values: object) -> Iterator[Problem]:
-    """Tokens and passcodes that are short; the lesson runs with them. Those that are no text are faults elsewhere."""
+    """Tokens and passcodes that are short; the lesson runs with them. Others are faults, found elsewhere."""
     access = values.get("access") if isinstance(values, dict) else None
     if not isinstance(access, dict):
         return

@@ -132,7 +132,7 @@ def compose(text: str, maximum_depth: int) -> Node | None:
         mark = _mark(error.problem_mark or error.context_mark)
         end = place_of(text, len(text.rstrip()))
         if mark >= end or "could not find expected ':'" in (error.problem or ""):
-            # What is not closed, or has no ':', is found out later than where it is to be mended.
+            # A missing bracket or ':' is noticed later than the place where it must be fixed.
             mark = end if error.context_mark is None else _mark(error.context_mark)
         raise NotYaml(mark, _FAULT(fault=_sentence(error), hint=_variable_hint(text, mark))) from None
     except yaml.YAMLError as error:

@@ -1,7 +1,7 @@
-"""What is kept of a lesson while it runs, so that it can be gone on with after an interruption. Values only.
+"""The progress of a lesson while it runs, so that it can be resumed after an interruption. Values only.
 
-A file of it may be cut off, of another lesson, of a later version, or written by hand: whatever cannot be read as a
-whole counts for nothing.
+A progress file may be cut off, of another lesson, of a later version, or written by hand. One that cannot be read as a
+whole is ignored.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LARGEST: Final = 1 << 20
 """Bytes of a file that is read; a lesson with everything it can have is a tenth of that."""
 
 _SET_BACK: Final = 60.0
-"""Seconds by which the clock on the wall may have been corrected while nobody looked."""
+"""Seconds by which the system clock may have been corrected meanwhile."""
 
 
 class _Value(BaseModel):
@@ -66,7 +66,7 @@ class DeviceProgress(_Value):
 
 
 class CueProgress(_Value):
-    """A cue of the run of show: what tells it from the others, and whether it came or was passed over."""
+    """A cue of the run of show: what identifies it, and whether it came or was passed over."""
 
     mark: str
     state: Literal["done", "passed", "coming"]
@@ -128,7 +128,7 @@ class Progress(_Value):
             if cue.state != "coming" and cue.mark in now[place:]:
                 place = now.index(cue.mark, place) + 1
                 states[place - 1] = cue
-        # What stands before one that came is not to come any more.
+        # A cue before one that came does not come any more.
         return [
             cue if cue.state != "coming" or number >= place else CueProgress(mark=cue.mark, state="passed")
             for number, cue in enumerate(states)
@@ -136,7 +136,7 @@ class Progress(_Value):
 
 
 def path_text(path: Path) -> str:
-    """A path as it is kept: names on Linux are bytes, and what of them is no UTF-8 cannot stand in a file of JSON."""
+    """A path as it is kept: names on Linux are bytes, and bytes that are not UTF-8 cannot be in a JSON file."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

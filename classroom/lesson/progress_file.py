@@ -1,7 +1,7 @@
-"""Keeps what a lesson is at in a small file, and finds it again when the lesson is started anew.
+"""The progress file of a lesson: written while the lesson runs, read when it is started again.
 
 One file for each lesson, in the user's folder, for nobody else to read. It is replaced as a whole, in a thread of its
-own: a disk that is full, slow or gone costs nothing but what it was to keep.
+own: a disk that is full, slow or gone costs nothing but the progress.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ __all__ = ["BUILT_IN", "ProgressFile", "ProgressWriter", "Resumption"]
 logger = logging.getLogger(__name__)
 
 BUILT_IN: Final = "the built-in lesson"
-"""What stands in the place of a path for the lesson that has no file."""
+"""Replaces the path for the lesson without a file."""
 
 _LOOKS_EVERY: Final = 0.25
 _WRITES_EVERY: Final = 1.0
 _SIGN_OF_LIFE: Final = 10.0
-"""Seconds after which it is written though nothing changed, so that it shows until when the lesson ran."""
+"""Seconds after which it is written without a change, so that it shows until when the lesson ran."""
 
 _ENDS_WITHIN: Final = 2.0
 
@@ -74,7 +74,7 @@ class ProgressFile:
         return True
 
     def _tidy(self) -> None:
-        """Throw away what is so old that no lesson goes on with it; another process may be doing the same."""
+        """Remove files that are too old to resume from; another process may be doing the same."""
         oldest = time.time() - _KEPT_FOR
         for path in self.path.parent.iterdir():
             with contextlib.suppress(OSError):
@@ -98,7 +98,7 @@ class ProgressFile:
             return None
         with open(descriptor, "rb") as opened:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ValueError("it is no file")
+                raise ValueError("it is not a file")
             return read(opened.read(LARGEST + 1), self.lesson)
 
     def write(self, data: bytes) -> None:
@@ -112,13 +112,13 @@ class ProgressFile:
         os.replace(beside, self.path)
 
     def remove(self) -> None:
-        """There is nothing to go on with any more."""
+        """Remove it: there is nothing to resume from any more."""
         self.path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """Where a lesson is kept, and what it goes on with; with ``fresh`` it begins anew, where another one is kept."""
+    """The progress file, and what to resume from; with ``fresh`` the lesson starts over though another is saved."""
 
     file: ProgressFile
     before: Progress | None = None
@@ -129,7 +129,7 @@ class ProgressWriter:
     """Keeps a lesson's state in its file while it runs. Belongs to the event loop.
 
     ``describe`` says how the lesson is. With ``fresh`` the file stays that of the interrupted lesson until something is
-    changed in this one, so that whatever ends it before then, the interrupted lesson can be gone on with.
+    changed in this one, so that the interrupted lesson can still be resumed if this one ends before then.
     """
 
     def __init__(self, file: ProgressFile, *, describe: Callable[[], Progress], fresh: bool = False) -> None:
@@ -139,13 +139,13 @@ class ProgressWriter:
         self._first: Progress | None = None
         self._written: Progress | None = None
         self._wanted = threading.Condition()
-        self._errands: list[Callable[[], None]] = []
+        self._jobs: list[Callable[[], None]] = []
         self._ending = False
         self._failing = False
-        self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="progress", daemon=True)
 
     def keep(self, stack: contextlib.AsyncExitStack, *, over: Callable[[], bool]) -> None:
-        """Keep it until the stack unwinds; then once more, unless the lesson is ``over``."""
+        """Keep it until the stack unwinds; then a last time, unless the lesson is ``over``."""
         # What cannot be said now is said by the first look that can; the work below reports why.
         with contextlib.suppress(Exception):
             self._is_written(self._describe())
@@ -170,7 +170,7 @@ class ProgressWriter:
             await asyncio.sleep(_LOOKS_EVERY)
 
     def _is_written(self, now: Progress) -> bool:
-        """Whether the file is this lesson's: from the first change on where it was begun anew, else from its beginning.
+        """Whether the file is this lesson's: from the first change on after a fresh start, else from its start.
 
         To be asked at every look, for a change counts also when it was taken back.
         """
@@ -186,7 +186,7 @@ class ProgressWriter:
                 self._do(self._file.remove)
             elif self._is_written(last := self._describe()):
                 self._write(last)
-        # The wall between a fault in what is described and the end of the lesson; what was written last stays.
+        # A fault in the description must not keep the lesson from ending; what was written last stays.
         except Exception:
             logger.exception("how far the lesson came at its end cannot be kept")
         with self._wanted:
@@ -199,21 +199,21 @@ class ProgressWriter:
         data = kept.model_dump_json().encode()
         self._do(lambda: self._file.write(data))
 
-    def _do(self, errand: Callable[[], None]) -> None:
+    def _do(self, job: Callable[[], None]) -> None:
         """Have the thread do it; one that waits is not worth doing any more."""
         with self._wanted:
-            self._errands = [errand]
+            self._jobs = [job]
             self._wanted.notify()
 
     def _work(self) -> None:
         while True:
             with self._wanted:
-                self._wanted.wait_for(lambda: bool(self._errands) or self._ending)
-                if not self._errands:
+                self._wanted.wait_for(lambda: bool(self._jobs) or self._ending)
+                if not self._jobs:
                     return
-                errand = self._errands.pop()
+                job = self._jobs.pop()
             try:
-                errand()
+                job()
                 self._failing = False
             except (OSError, MemoryError) as error:
                 if not self._failing:

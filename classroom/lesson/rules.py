@@ -1,7 +1,7 @@
 """What the parts of a lesson ask of each other: names that are there, layouts with the right number of sources.
 
 The rules read the written values, not the model, so that they find their faults also in a lesson that has others.
-What has the wrong type is passed over here; the model tells of it.
+Values of the wrong type are skipped here; the model reports them.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def broken_rules(values: object) -> Iterator[Problem]:
     yield from _named(("program", "fallback"), program.get("fallback"), sources, "source")
     yield from _video(_section(values, "video"))
     yield from _ice(_section(values, "ice"))
-    yield from _elsewhere(_section(values, "signaling"), _section(values, "access"))
-    yield from _told(_section(values, "server"))
+    yield from _external_server(_section(values, "signaling"), _section(values, "access"))
+    yield from _public_address(_section(values, "server"))
 
 
 def _section(values: Values, name: str) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def _named(path: tuple[str | int, ...], name: object, known: Values, what: str) 
     yield Problem(path, unknown(noun(what), name, list(known)))
 
 
-def _elsewhere(signaling: Values, access: Values) -> Iterator[Problem]:
-    """Somebody else's server asks nobody for our passcode."""
+def _external_server(signaling: Values, access: Values) -> Iterator[Problem]:
+    """An external server does not ask for our passcode."""
     server = signaling.get("server")
     if isinstance(server, str) and server.startswith(("http://", "https://")) and access.get("passcode") is not None:
         yield Problem(
@@ -113,17 +113,17 @@ def _elsewhere(signaling: Values, access: Values) -> Iterator[Problem]:
         )
 
 
-def _told(server: Values) -> Iterator[Problem]:
-    """The address that people are told leads to the path that is served."""
+def _public_address(server: Values) -> Iterator[Problem]:
+    """The public address must lead to the path that is served."""
     address, path = server.get("address"), server.get("path", "/")
     if not isinstance(address, str) or not isinstance(path, str) or not {"?", "#"}.isdisjoint(address):
         return
-    told = f"/{address.partition('://')[2].partition('/')[2]}".rstrip("/")
-    if told and told != path.rstrip("/"):
+    shown_path = f"/{address.partition('://')[2].partition('/')[2]}".rstrip("/")
+    if shown_path and shown_path != path.rstrip("/"):
         yield Problem(
             ("server", "address"),
             Wording("fault.address_path", "ends with {told}, but server.path is {path}; write the same path in both")(
-                told=printable(told), path=printable(path)
+                told=printable(shown_path), path=printable(path)
             ),
         )
 

@@ -48,7 +48,7 @@ def schema_text() -> str:
 
 
 def _require_kind(definition: dict[str, Any]) -> None:
-    """Kinds are told apart by their word, so it must be there; only a source's sound may leave it out."""
+    """The word for the kind is required; only a source's sound may leave it out."""
     kind = definition.get("properties", {}).get("kind")
     if kind is not None and kind["enum"] != ["source"]:
         definition["required"] = ["kind", *definition.get("required", [])]

@@ -1,6 +1,6 @@
 """Which keys a lesson has where: the annotations of the model, walked along a path.
 
-Pydantic's error locations hold the tag of a union (``sources.cam.camera.size``); here it is told from the keys.
+Pydantic's error locations hold the tag of a union (``sources.cam.camera.size``); here it is removed again.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _bare(annotation: Any) -> Any:
 
 
 def _member(union: Any, tag: str | int) -> Any:
-    """The model of a union that a tag means: the one of that kind, or the only one that has no kind."""
+    """The model of a union that a tag means: the one of that kind, or the only one without a kind."""
     members = map(_bare, get_args(union))
     for model in (member for member in members if isinstance(member, type) and issubclass(member, BaseModel)):
         kind = model.model_fields.get("kind")

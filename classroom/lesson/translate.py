@@ -15,7 +15,7 @@ from classroom.lesson.words import did_you_mean, listing, shown
 __all__ = ["problems_of"]
 
 _FEW = 16
-"""A group with at most so many keys is listed whole when an unknown key is near none of them."""
+"""A group with at most this many keys is listed whole when an unknown key is similar to none of them."""
 
 
 def problems_of(error: ValidationError, root: type[BaseModel]) -> Iterator[Problem]:
@@ -56,7 +56,7 @@ def _problem(detail: ErrorDetails, root: type[BaseModel]) -> Problem:
                 path, Wording("fault.expects_keys", "expects keys with values, not {value}")(value=shown(value))
             )
         case _:
-            # No other type is known to come; a sentence of pydantic is better than none.
+            # No other type is known to occur; a sentence of pydantic is better than none.
             return Problem(path, Wording("fault.other", "is wrong: {fault}")(fault=detail["msg"]))
 
 

@@ -261,7 +261,7 @@ class Choice(Value):
 
 
 class KindWord(Choice):
-    """The word that tells a source or an input from the others; an editor has to know it, so it is no variable."""
+    """The word for the kind of a source or an input; editors have to know it, so it cannot be a variable."""
 
     def describe(self) -> dict[str, Any]:
         """The word."""

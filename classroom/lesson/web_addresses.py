@@ -1,4 +1,4 @@
-"""The kinds of values by which the web knows a lesson: its public address, its proxies and path, trusted pages."""
+"""The kinds of values about a lesson in the web: its public address, its proxies and path, trusted pages."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _NO_ORIGIN: Final = Wording("fault.no_origin", "expects at least one origin; own
 
 @dataclass(frozen=True)
 class PublicAddress(Value):
-    """The address that people are told: ``https://lesson.school.example``, with a port and a path where it has them."""
+    """The public address: ``https://lesson.school.example``, with a port and a path where it has them."""
 
     def read(self, value: Any, info: ValidationInfo) -> str:
         """The address with its scheme and host in lower case and without a slash at its end."""
@@ -92,7 +92,7 @@ class Proxy(Value):
             and network.network_address.ipv4_mapped
             and network.prefixlen >= 96
         ):
-            # Who asks is looked at as IPv4 then.
+            # The client is seen as IPv4 then.
             network = ipaddress.ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
         if network.prefixlen < _WIDEST[network.version]:
             wrong(_EVERYBODY(value=shown(value)))

@@ -1,7 +1,7 @@
 """Who may sign in to a lesson: the passcode, and addresses that the teacher has banned.
 
-Everybody behind one address, as a whole school is, gets in at once with the right passcode, however often a neighbour
-guessed, unless four wrong ones of that address are held back just then: then it waits until one of them is answered.
+All students behind one address, such as a whole school, get in at once with the right passcode, however often a
+neighbour guessed. Only while four wrong ones of that address are held back, they wait until one of these is answered.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["AccessGuard"]
 
 logger = logging.getLogger(__name__)
 
-# Pages wait 8 s for an answer; one that comes later would read as a broken network.
+# Pages wait 8 s for an answer and take a later one for a broken network.
 _LONGEST = 4.0
 _AT_A_TIME = 4
 """Wrong passcodes of an address that are held back at a time: one a second can be tried."""
@@ -45,13 +45,13 @@ class AccessGuard:
         self._banned = banned
         self._clock = clock
         self._guesses = GuessLimiter(Throttle(first=0.5, longest=_LONGEST), at_a_time=_AT_A_TIME, waiting=_WAITING)
-        # A page that sends none only asks whether one is needed, and that is how a whole class begins.
+        # A page without one only asks whether one is needed, and all pages of a class start like that.
         self._missing = Throttle(first=0.05, longest=0.5)
         self._strangers = UnknownIds()
         self._log = LimitedLog(logger)
 
     def ask_for(self, passcode: str | None) -> None:
-        """Ask whoever comes from now on for another passcode, or for none."""
+        """Ask for another passcode from now on, or for none."""
         self._passcode = None if passcode is None else _comparable(passcode)
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
@@ -79,15 +79,15 @@ class AccessGuard:
         return right
 
     async def recognise(self, address: str, member: int, is_known: Callable[[], bool]) -> bool:
-        """Whether there is a member with an id that comes from another address than the one it signed in from.
+        """Whether there is a member with an id that is used from another address than the one it signed in from.
 
-        An unknown one is answered slowly, because ids are secrets that could be guessed. Raises CutOff for one who is
-        not to be answered.
+        An unknown one is answered slowly, because ids are secrets that could be guessed. Raises CutOff for a client
+        that gets no answer.
         """
         return await self._strangers.recognise(address, member, is_known)
 
     async def unknown(self, address: str) -> None:
-        """Somebody speaks to a member that is not there for it: answered slowly too. Raises CutOff."""
+        """A client addresses a member that does not exist for it: answered slowly too. Raises CutOff."""
         await self._strangers.hold(address)
 
 

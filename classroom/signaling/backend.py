@@ -1,4 +1,4 @@
-"""Where students and broadcaster meet: the room in this process, or somebody else's signaling server."""
+"""The signaling backend of a lesson: the room in this process, or an external signaling server."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from classroom.signaling.switchboard import Switchboard
 __all__ = ["ExternalServer", "SignalingBackend", "limits_of", "signaling_backend"]
 
 _SPARE_MEMBERS: Final = 64
-"""Members of our own room beyond the students: those who wait for the teacher or are told that it is full."""
+"""Members of our own room beyond the students: those who wait for the teacher or hear that it is full."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalServer:
-    """Somebody else's server: its address, and the name under which pages find the broadcaster in its list."""
+    """An external signaling server: its address, and the name under which pages find the broadcaster in its list."""
 
     server: str
     broadcaster: str
@@ -33,7 +33,7 @@ class ExternalServer:
 
 @dataclass(frozen=True, slots=True)
 class SignalingBackend:
-    """Where a lesson is joined.
+    """How a lesson is joined.
 
     ``sign_out`` ends a student's membership; it is None where the server is not ours. ``switchboard`` is what to serve,
     ``external`` where the pages must go instead; one of the two is None. With ``follows`` the room has as many members
@@ -47,12 +47,12 @@ class SignalingBackend:
     follows: bool = False
 
     def make_room(self, students: int) -> None:
-        """Let so many students in, where no limit is set for the room itself."""
+        """Make room for this many students, where no limit is set for the room itself."""
         if self.follows and self.switchboard is not None:
             self.switchboard.make_room(students + _SPARE_MEMBERS)
 
     def absence(self, peer: int) -> float:
-        """For how many seconds a student is known to fetch no messages; 0 where only somebody else knows."""
+        """For how many seconds a student is known to fetch no messages; 0 with an external server."""
         return 0.0 if self.switchboard is None else self.switchboard.absence(peer)
 
 
@@ -62,7 +62,7 @@ def limits_of(lesson: Lesson) -> Limits:
 
 
 def signaling_backend(lesson: Lesson, *, clock: Clock, alarms: Alarms) -> SignalingBackend:
-    """The place that the lesson names under ``signaling``."""
+    """The backend that the lesson names under ``signaling``."""
     settings = lesson.signaling
     if settings.server != "embedded":
         address = ServerAddress.parse(settings.server)

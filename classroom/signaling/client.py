@@ -1,6 +1,6 @@
 """One request to a signaling server, as the native client makes it: HTTP/1.0 on a connection of its own.
 
-No HTTP library, because Chromium's server wants every byte its way: it finds ``Content-Length:`` and
+No HTTP library, because Chromium's server needs exact bytes: it finds ``Content-Length:`` and
 ``Content-Type:`` by case, delivers a body again that anything follows, and never closes a connection itself.
 """
 
@@ -55,9 +55,9 @@ class ServerAddress:
         parts = urlsplit(text.strip())
         host = parts.hostname or ""
         if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or parts.username is not None:
-            raise ValueError(f"'{text}' is no address such as http://host:8888")
+            raise ValueError(f"'{text}' is not an address such as http://host:8888")
         if parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError(f"'{text}' is no address such as http://host:8888")
+            raise ValueError(f"'{text}' is not an address such as http://host:8888")
         tls, usual = parts.scheme == "https", 443 if parts.scheme == "https" else 80
         port = usual if parts.port is None else parts.port
         plain = f"[{host}]" if ":" in host else host
@@ -99,13 +99,13 @@ async def ask(
         raise NoReply(_why(fault)) from fault
     finally:
         writer.close()
-        # Whatever is wrong with a connection that is over changes nothing any more.
+        # A fault of a connection that is over does not matter any more.
         with contextlib.suppress(OSError):
             await asyncio.wait_for(writer.wait_closed(), 1.0)
 
 
 async def reach(server: ServerAddress) -> None:
-    """Find out whether there is a server that answers; AddressError where there is none."""
+    """Check that a server answers; AddressError if not."""
     try:
         await ask(server, "/")
     except WireError as fault:

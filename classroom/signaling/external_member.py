@@ -1,10 +1,10 @@
-"""The broadcaster as a member of somebody else's ``peerconnection_server``.
+"""The broadcaster as a member of an external ``peerconnection_server``.
 
-The original forgets a member that has no wait pending for 30 seconds, loses everybody when it is started again, and
-leaves a wait unanswered for ever when a stranger asks in its place. So this member asks again at once, renews its wait
-now and then, and signs in anew by itself. Two things follow from that.
+The original forgets a member without a pending wait for 30 seconds, forgets all members when it is restarted, and
+leaves a wait unanswered for ever when another client uses its id. So this member asks again at once, renews its wait
+regularly, and signs in again automatically. Two things follow from that.
 
-Ids: a server that was started again counts from 1, so the same number may be somebody else. Peers are therefore
+Ids: a restarted server counts from 1, so the same number may be another peer. Peers are therefore
 numbered here, and each gets a new number with each new membership.
 
 Calls: a student who watches needs no signaling. When the server is lost nothing is said about anybody; when it has
@@ -98,11 +98,11 @@ class _Contact:
 
 
 class ExternalMember:
-    """A membership that mends itself; use it as a ``Member``.
+    """A membership that is renewed automatically; use it as a ``Member``.
 
     Args:
         server: where the signaling server is.
-        alarms: where it is said that the server is away, and that it is back.
+        alarms: where the alarm about an unreachable server is raised.
         renew_every: seconds after which a pending wait is replaced by another.
     """
 
@@ -123,7 +123,7 @@ class ExternalMember:
         self._failures = 0
 
     async def sign_in(self, name: str) -> list[Peer]:
-        """Begin to sign in, and stay signed in until ``sign_out``.
+        """Start to sign in, and stay signed in until ``sign_out``.
 
         Nobody is returned: the server may be away, so those who are there already come as ``Joined``.
         """
@@ -208,11 +208,11 @@ class ExternalMember:
             self._signed_in.clear()
             self._failures += 1
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(self._failures - 1, 8))
-            # A fifth of chance, so that not everybody comes back in the same instant.
+            # Random by a fifth, so that not all members come back at the same time.
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))
 
     async def _enter(self) -> None:
-        """Sign in; where the former membership turns out to be alive, go on with that.
+        """Sign in; continue the former membership where it still exists.
 
         The former id is looked for in the list, and never just tried: after a new start of the server it may be
         somebody else's, whose events would then come to us.
@@ -223,12 +223,12 @@ class ExternalMember:
         entries = _entries(reply.body)
         own = reply.pragma or next(iter(entries), 0)
         if own <= 0:
-            raise WireError("it gives no id at the sign-in, so it is no peerconnection_server")
+            raise WireError("it gives no id at the sign-in, so it is not a peerconnection_server")
         former, name = self._id, entries.pop(own, (self._name.encode(), True))[0]
         present = {wire_id: peer_name for wire_id, (peer_name, connected) in entries.items() if connected}
         if former is not None and present.get(former) == name:
             del present[former]
-            logger.info("the membership at %s goes on", self._server.text)
+            logger.info("the membership at %s continues", self._server.text)
             self._own.append(own)
             await ask(self._server, f"/sign_out?peer_id={own}")
             for contact in list(self._contacts.values()):
@@ -324,7 +324,7 @@ class ExternalMember:
 
 
 def _entries(body: bytes) -> dict[int, tuple[bytes, bool]]:
-    """The lines ``name,id,connected`` of a list or a notification, by id; what is no such line is left out."""
+    """The lines ``name,id,connected`` of a list or a notification, by id; other lines are ignored."""
     lines = (_LINE.fullmatch(line) for line in body.split(b"\n"))
     return {int(line[2]): (line[1], line[3] == b"1") for line in lines if line}
 

@@ -33,7 +33,7 @@ _Handler = Callable[[web.Request, bytes], Awaitable[wire.Reply]]
 
 
 class Guard(Protocol):
-    """Who may sign in, and how long somebody who asks with an unknown id has to wait for the answer."""
+    """Who may sign in, and how long a request with an unknown id waits for its answer."""
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
         """Why this sign-in is refused, or None to let it in; may take its time.
@@ -55,7 +55,7 @@ class Guard(Protocol):
 
 
 class OpenAccess:
-    """Lets everybody in and answers at once."""
+    """Admits all clients and answers at once."""
 
     async def refuse(self, request: wire.SignIn, address: str) -> wire.Refusal | None:
         """Nobody is refused."""
@@ -83,9 +83,9 @@ def add_routes(
     """Serve signaling from an application, which then also starts and stops the switchboard.
 
     With ``everything_else`` it is the original server to all who ask: each other address gets its ``500 Sorry`` instead
-    of a 404, and a name goes on after an ``&``. Such an application must add its own routes before.
-    ``own_address`` tells the address of an asker's own machine, and nothing where a proxy asks for somebody it does not
-    name. ``over_limit`` is told the address of who goes over one of the limits.
+    of a 404, and a name continues after an ``&``. Such an application must add its own routes before.
+    ``own_address`` returns the address of a client's own computer, and nothing where a proxy does not name its client.
+    ``over_limit`` gets the address of each client that exceeds one of the limits.
     The hub's id is unknown here: everybody knows it, and only who holds the hub in this process may act for it.
     There is a ``/quit`` only with ``on_quit``, which is called when anybody asks for it and should end the program.
     The application's runner must be made with ``handler_cancellation=True``, or a message may go to a dead socket.
@@ -153,7 +153,7 @@ class _Handlers:
             return wire.too_many("Too many wrong passcodes come from this address. Wait a moment, then sign in again.")
         if why is not None:
             return wire.refused(why)
-        if not self._switchboard.full:  # only who is let in costs more than an answer
+        if not self._switchboard.full:  # a client that is not admitted costs no more than an answer
             delay = self._sign_ins.take(request.remote or "", asyncio.get_running_loop().time())
             if delay is None:
                 self._log.warn("%s signs in more than %g times a second", request.remote, self._limits.sign_ins)
@@ -190,14 +190,14 @@ class _Handlers:
             self._log.warn("%s asks for the news of a member that waits for them elsewhere", request.remote)
             return await self._unknown(request, wire.sorry())
         except UnknownMember:
-            return wire.sorry()  # it was known when it asked, so it is no stranger
+            return wire.sorry()  # it was known when it asked, so the answer need not be slow
         except ConnectionResetError:
             return wire.sorry()  # which nobody reads
         except SwitchboardClosed:
             return wire.shutting_down() if self._quitting else wire.closing()
         except Replaced:
-            # A page signs out when its wait fails, and reads nothing but a notification without harm. Whoever is
-            # told asks again and replaces in turn; the pause keeps two such clients from racing each other.
+            # A page signs out when its wait fails, and reads nothing but a notification without harm. A client
+            # that reads one asks again and replaces in turn; the pause keeps two such clients from racing each other.
             await asyncio.sleep(max(0.0, asked + _REPLACED_SECONDS - loop.time()))
             try:
                 event = self._switchboard.reannouncement(member_id)
@@ -210,7 +210,7 @@ class _Handlers:
         refusal = self._unacceptable(request) if request.method == "POST" else None
         if refusal is not None:
             return refusal
-        if not await self._knows(request, sender):  # nothing that a stranger sends is kept
+        if not await self._knows(request, sender):  # nothing from an unknown client is kept
             return wire.gone()
         delay = self._paces.take(sender, asyncio.get_running_loop().time())
         if delay is None:
@@ -244,7 +244,7 @@ class _Handlers:
         return wire.ok()
 
     async def quit(self, request: web.Request) -> web.Response:
-        """As in the original by any method; all pending waits are told."""
+        """As in the original by any method; all pending waits get the news."""
         logger.warning("%s asked for /quit", request.remote)
         self._quitting = True
         self._switchboard.close()
@@ -256,7 +256,7 @@ class _Handlers:
         return wire.sorry()
 
     async def _knows(self, request: web.Request, member_id: int) -> bool:
-        """Whether there is a member with this id. Its owner never waits; who else asks may have to."""
+        """Whether there is a member with this id. Its owner never waits; other clients may have to."""
         asker = request.remote or ""
 
         def is_known() -> bool:
@@ -334,7 +334,7 @@ def _route(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]
 
 @web.middleware
 async def _sorry(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer what has no path at all, as ``CONNECT host`` and ``OPTIONS *``, like every other address."""
+    """Answer requests without a path, such as ``CONNECT host`` and ``OPTIONS *``, like every other address."""
     try:
         return await handler(request)
     except web.HTTPNotFound:
@@ -363,7 +363,7 @@ def _raw_target(request: web.Request) -> bytes:
 
 
 async def _stays(request: web.Request) -> bool:
-    """Whether somebody is still there to read an answer, also after this program has stood still for long.
+    """Whether the client is still there to read an answer, also after this program was blocked for long.
 
     Then the end of a connection comes right behind its request: a page that got no answer has tried several times, and
     only the last try counts. It takes some turns of the loop to be read.

@@ -35,7 +35,7 @@ class Peer:
     def display_name(self) -> str:
         """The name as text for people, percent-decoded; empty for one who gave none that can be seen.
 
-        Who gives none is listed by its id, as in the original. That is a secret here, and no name.
+        A peer without a name is listed by its id, as in the original. Here the id is a secret, so it is not shown.
         """
         if self.name == b"peer_%d" % self.id:
             return ""
@@ -44,21 +44,21 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Somebody signed in."""
+    """A peer signed in."""
 
     peer: Peer
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Somebody signed out or was lost."""
+    """A peer signed out or was lost."""
 
     peer: Peer
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Nothing can be said to somebody any more, nor heard of it, because the server was lost; a call may go on."""
+    """A peer cannot be reached by signaling any more, because the server was lost; its call may continue."""
 
     peer: Peer
 
@@ -75,7 +75,7 @@ PeerEvent = Joined | Left | Lost | Message
 
 
 class Member(Protocol):
-    """Somebody who is signed in to a room."""
+    """A member of a room, while it is signed in."""
 
     async def sign_in(self, name: str) -> list[Peer]:
         """Sign in and return the peers that are there already."""
@@ -135,7 +135,7 @@ class RoomMember:
             raise WireError("This peer is gone.") from error
 
     async def remove(self, peer_id: int) -> None:
-        """Sign a student out; one that is gone already is no error."""
+        """Sign a student out; nothing happens if it has gone already."""
         try:
             self._switchboard.sign_out(peer_id)
         except UnknownMember:

@@ -1,9 +1,9 @@
-"""What waits for a member of the room: events, in order, never without a bound.
+"""The queue of a member of the room: events, in order, bounded.
 
 Messages are counted and refused when there are too many. Notices are not refused, because a class that loses its
-network signs out at once, and whoever is still there must hear all of it. They are bounded all the same: somebody who
-comes and goes in silence before the reader has read of the coming leaves no trace, so what waits grows with the room
-and with the messages, not with time.
+network signs out at once, and the members that stay must get all of it. They are bounded even so: a member that joins
+and leaves in silence before the reader has read of it leaves no trace. So the queue grows with the room and with the
+messages, not with time.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Final
 __all__ = ["QUEUE_BYTES", "Event", "EventQueue", "Notice", "RelayedMessage"]
 
 QUEUE_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of message bodies that may wait for a member, unless a queue is told otherwise."""
+"""Bytes of message bodies that may wait for a member, by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Somebody is here or has left: one line of the member list."""
+    """A member has joined or left: one line of the member list."""
 
     id: int
     name: bytes

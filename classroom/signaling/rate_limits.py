@@ -1,6 +1,6 @@
-"""How fast a member may send, and an address sign in: buckets that refill with time.
+"""Rate limits for the messages of a member and the sign-ins of an address: token buckets.
 
-Whoever is faster than the bucket refills is answered later, and whoever does not care is refused. Both ends stay
+A client that is faster than the bucket refills is answered later, and one that is faster still is refused. Both are
 bounded: no answer is delayed for more than two seconds, and no member holds more memory than its queue may.
 """
 
@@ -56,12 +56,12 @@ class _MemberRate:
 
 
 class MessageRates:
-    """The pace of each member.
+    """The message rate of each member.
 
     Args:
         rate: messages a second; twice as many may come at once.
         arriving: bytes of unfinished messages that one member may have on their way.
-        known: whether a member is still there; who is gone is forgotten.
+        known: whether a member still exists; others are forgotten.
     """
 
     def __init__(self, *, rate: float, arriving: int, known: Callable[[int], bool]) -> None:
@@ -90,17 +90,17 @@ class MessageRates:
     def _of(self, member_id: int) -> _MemberRate:
         pace = self._paces.get(member_id)
         if pace is None:
-            # Twice the rate: a browser's candidates come all at once, and then nothing for long.
+            # Twice the rate: a browser sends its candidates all at once, and then nothing for long.
             pace = self._paces[member_id] = _MemberRate(TokenBucket(self._rate, 2 * self._rate))
         return pace
 
 
 class SignInRates:
-    """The pace of sign-ins from each address; an IPv6 network of 64 bits counts as one.
+    """The rate of sign-ins from each address; an IPv6 network of 64 bits counts as one.
 
     Args:
-        rate: sign-ins a second.
-        places: tells how many may be signed in at a time; as many may come at once, as a school behind one address.
+        rate: sign-ins a second. places: returns how many may be signed in at a time; that many may come at once, such
+        as a school behind one address.
     """
 
     def __init__(self, *, rate: float, places: Callable[[], int]) -> None:

@@ -1,7 +1,7 @@
 """The signaling room as plain values: who is in it, who sees whom, and what waits for whom.
 
 Nothing here knows sockets, tasks or clocks: time comes in as seconds of any monotonic clock, and after each call
-``take_stirred`` names the pending waits that have something to look at. ``switchboard`` puts asyncio around it.
+``take_ready`` names the pending waits that have something to look at. ``switchboard`` puts asyncio around it.
 The rules are those of Chromium's sample ``peerconnection_server``; where a room is stricter, a comment says so.
 """
 
@@ -36,7 +36,7 @@ Visibility = Literal["hub", "all"]
 Ids = Literal["random", "sequential"]
 
 NAME_LIMIT: Final = 512
-"""Bytes of a name that are kept, unless a room is told otherwise; the hub's name always has as many."""
+"""Bytes of a name that are kept, by default; the hub's name always may have this many."""
 
 _ON_ITS_WAY: Final = 10.0
 """Seconds that an answer may need to its reader, as in an outage of the network."""
@@ -46,7 +46,7 @@ _FORBIDDEN: Final = bytes.maketrans(b",\r\n<>\0", b"______")
 
 
 class UnknownMember(Exception):
-    """There is no such member, or the asker may not know of it."""
+    """There is no such member, or the client may not know about it."""
 
 
 class Overflowed(UnknownMember):
@@ -59,11 +59,11 @@ class Overflowed(UnknownMember):
 
 
 class Occupied(UnknownMember):
-    """Somebody else waits for the news of that member: from another address, or with other turns."""
+    """Another client waits as that member: from another address, or with other turns."""
 
 
 class RoomFull(Exception):
-    """The room has as many members as it may have."""
+    """The room is full."""
 
 
 class Replaced(Exception):
@@ -102,12 +102,12 @@ class _Member:
 
 
 def clean_name(raw: bytes, limit: int = NAME_LIMIT) -> bytes:
-    """A name as it may stand in a list: at most so many bytes, and none that would forge a line or markup."""
+    """A name as it may stand in a list: at most ``limit`` bytes, and none that would forge a line or markup."""
     return whole_name(raw, limit).translate(_FORBIDDEN)
 
 
 def random_id() -> int:
-    """A positive 31-bit number that nobody can guess."""
+    """A random positive 31-bit number."""
     return secrets.randbelow(_LARGEST_ID) + 1
 
 
@@ -149,7 +149,7 @@ class Room:
         self._hub: int | None = None
         self._last_id = 0
         self._last_ticket = 0
-        self._stirred: set[int] = set()
+        self._ready: set[int] = set()
 
     @property
     def size(self) -> int:
@@ -205,7 +205,8 @@ class Room:
     def absence(self, member_id: int, now: float) -> float:
         """Seconds for which a member is known to ask for nothing; 0 while it waits, and for one that is not there.
 
-        They count from when it ended its wait itself. Who was answered may not have got the answer for ten seconds.
+        They count from when it ended its wait itself. A member that was answered may get the answer up to ten seconds
+        later.
         """
         member = self._members.get(member_id)
         if member is None or member.ticket is not None:
@@ -237,12 +238,12 @@ class Room:
     def begin_wait(self, member_id: int, address: str = "", turn: int | None = None) -> int:
         """Start a wait and return its ticket; an earlier one from the same address is replaced.
 
-        In the original any later wait replaced the earlier one, so that whoever guessed an id could read along. It also
-        lost what it had answered on a connection that was broken. A member that counts its waits asks with the same
-        ``turn`` again when it got no answer, and then gets the one that was lost; the next turn says that it arrived.
-        The first turn may be any number, so one that does not follow is somebody else's, as after a restart where ids
-        begin at 1 again.
-        Raises UnknownMember, and Occupied for such a turn and while a wait from another address is pending.
+        In the original any later wait replaced the earlier one, so that a client that guessed an id could read along.
+        It also lost what it had answered on a connection that was broken. A member that counts its waits asks with the
+        same ``turn`` again when it got no answer, and then gets the one that was lost; the next turn says that it
+        arrived. The first turn may be any number, so one that does not follow is somebody else's, as after a restart
+        where ids begin at 1 again. Raises UnknownMember, and Occupied for such a turn and while a wait from another
+        address is pending.
         """
         member = self._member(member_id)
         if turn is not None and member.turn is not None and turn - member.turn not in (0, 1):
@@ -250,7 +251,7 @@ class Room:
         if member.ticket is not None:
             if member.waits_at != address:
                 raise Occupied(member_id)
-            self._stirred.add(member.ticket)
+            self._ready.add(member.ticket)
         if turn is None or turn != member.turn:
             member.turn, member.unconfirmed = turn, None
         member.waits_at = address
@@ -295,16 +296,16 @@ class Room:
         """A notification that changes nothing for its reader, for a wait that must end without an event.
 
         It announces again a member that the reader knows; the native client and old pages just write it into their
-        list once more. Where there is nobody else it says that member 0, which never exists, has left.
+        list again. Where there is no other member it says that member 0, which never exists, has left.
         Raises UnknownMember.
         """
         return next(self._visible_to(self._member(member_id)), Notice(0, b"nobody", False))
 
-    def take_stirred(self) -> frozenset[int]:
+    def take_ready(self) -> frozenset[int]:
         """The tickets of waits that have something to look at since the last call."""
-        stirred = frozenset(self._stirred)
-        self._stirred.clear()
-        return stirred
+        ready = frozenset(self._ready)
+        self._ready.clear()
+        return ready
 
     def _member(self, member_id: int) -> _Member:
         member = self._members.get(member_id)
@@ -335,7 +336,7 @@ class Room:
         if not member.queue.put(event):
             return False
         if member.ticket is not None:
-            self._stirred.add(member.ticket)
+            self._ready.add(member.ticket)
         return True
 
     def _tell(self, subject: _Member, notice: Notice) -> None:
@@ -348,5 +349,5 @@ class Room:
         if member.hub:
             self._hub = None
         if member.ticket is not None:
-            self._stirred.add(member.ticket)
+            self._ready.add(member.ticket)
         self._tell(member, member.notice(False))

@@ -1,4 +1,4 @@
-"""The room with asyncio around it: pending waits sleep here, and members who are lost are dropped in time.
+"""The room with asyncio around it: pending waits sleep here, and lost members are dropped in time.
 
 The HTTP handlers and the in-process member share one switchboard. All calls belong to one event loop.
 """
@@ -77,11 +77,11 @@ class Switchboard:
 
     @property
     def full(self) -> bool:
-        """Whether there is no place left for a guest."""
+        """Whether no other guest can sign in."""
         return self._room.full
 
     def make_room(self, members: int) -> None:
-        """Let at least so many members in; never fewer than before, so that whoever is in may come back."""
+        """Make room for at least this many members; never for fewer than before, so that all may come back."""
         self._room.max_members = max(self._room.max_members, members)
 
     def sign_in(self, name: bytes, *, hub: bool = False, address: str = "") -> Admission:
@@ -103,7 +103,7 @@ class Switchboard:
         return self._room.absence(member_id, self._clock.now())
 
     def sign_out(self, member_id: int) -> None:
-        """Remove a member, whoever asks for it. Raises UnknownMember."""
+        """Remove a member. Raises UnknownMember."""
         try:
             self._room.sign_out(member_id)
         finally:
@@ -155,9 +155,9 @@ class Switchboard:
                     event = self._room.collect(member_id, ticket, self._clock.now())
                     if event is not None:
                         return event
-                    bell = asyncio.get_running_loop().create_future()
-                    self._waits[ticket] = bell
-                    await bell
+                    wakeup = asyncio.get_running_loop().create_future()
+                    self._waits[ticket] = wakeup
+                    await wakeup
                     if self._closed:
                         raise SwitchboardClosed
         except TimeoutError:
@@ -170,15 +170,15 @@ class Switchboard:
     def close(self) -> None:
         """End all pending waits with SwitchboardClosed, and every later one."""
         self._closed = True
-        for bell in self._waits.values():
-            if not bell.done():
-                bell.set_result(None)
+        for wakeup in self._waits.values():
+            if not wakeup.done():
+                wakeup.set_result(None)
 
     def _wake(self) -> None:
-        for ticket in self._room.take_stirred():
-            bell = self._waits.get(ticket)
-            if bell is not None and not bell.done():
-                bell.set_result(None)
+        for ticket in self._room.take_ready():
+            wakeup = self._waits.get(ticket)
+            if wakeup is not None and not wakeup.done():
+                wakeup.set_result(None)
 
     async def _expire(self) -> None:
         while True:

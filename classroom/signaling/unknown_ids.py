@@ -1,9 +1,9 @@
-"""How long somebody waits who asks with an id that is not there, and how many can be tried at a time.
+"""Delays for requests with unknown ids, and how many ids can be tried at a time.
 
 In a lesson an id is a secret between its owner and the broadcaster. Guessing one must therefore be slow. The first
 wrong ids of an address cost nothing, because a member that was away for too long has to learn quickly that it is signed
-out. Later ones are answered late and count until then, whether or not anybody still waits for the answer. Many may be
-held at a time: when a lesson starts again, a whole school comes back with ids of before.
+out. Later ones are answered late and count until then, whether or not the client still waits for the answer. Many may
+be held at a time: when a lesson starts again, a whole school comes back with ids of before.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WAITING: Final = 1500
 
 
 class CutOff(Exception):
-    """Too many wait already; whoever asks now gets no answer."""
+    """Too many wait already; this client gets no answer."""
 
 
 class UnknownIds:
@@ -43,7 +43,7 @@ class UnknownIds:
 
     Args:
         held: how many answers of an address may be held back at a time; further ids are looked at later.
-        waiting: how many ids of an address may wait for that; who comes then is cut off without an answer.
+        waiting: how many ids of an address may wait for that; more are cut off without an answer.
         longest: seconds that an answer is held back at most.
     """
 
@@ -70,7 +70,7 @@ class UnknownIds:
         return known
 
     async def hold(self, address: str) -> None:
-        """Return when somebody at this address may be told that there is no such member. Raises CutOff."""
+        """Return when a client at this address may learn that there is no such member. Raises CutOff."""
         try:
             await self._guesses.is_right(address, f"no {next(self._asked)}", lambda: False)
         except TooManyGuesses:

@@ -1,4 +1,4 @@
-"""Names as people may read them: whatever somebody calls itself, what is shown is one short line that can be seen."""
+"""Names as they are shown: one short, visible line, whatever a client sends as its name."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _HALF_ESCAPE: Final = re.compile(rb"%[0-9A-Fa-f]?\Z")
 def visible_name(text: str) -> str:
     """A name on one line of at most 80 characters; empty where nothing of it could be seen.
 
-    Letters and their accents are composed (NFC), so that equal names are equal. It is not escaped for markup; whoever
-    builds a page from it must set it as text.
+    Letters and their accents are composed (NFC), so that equal names are equal. It is not escaped for markup; a
+    page must set it as text.
     """
     shown: list[str] = []
-    marks = _MARKS  # there is no letter yet to bear one
+    marks = _MARKS  # there is no letter before the first accent
     for each in _UNSEEN.sub("", unicodedata.normalize("NFC", text)):
         category = unicodedata.category(each)
         if category in ("Mn", "Me"):
@@ -46,7 +46,7 @@ def visible_name(text: str) -> str:
 
 
 def whole_name(raw: bytes, limit: int) -> bytes:
-    """At most so many bytes of a name as it was sent, without a part of an escape or of a letter at the cut."""
+    """At most ``limit`` bytes of a name as it was sent, without a part of an escape or of a letter at the cut."""
     if len(raw) <= limit:
         return raw
     units = _UNIT.findall(_HALF_ESCAPE.sub(b"", raw[:limit]))

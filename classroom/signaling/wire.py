@@ -79,7 +79,7 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
 
 
 def peer_id(arguments: bytes) -> int:
-    """The asker's id: what follows the first ``peer_id=``, wherever it stands; 0 without one."""
+    """The asker's id: what follows the first ``peer_id=``, at any place; 0 without one."""
     _, found, rest = arguments.partition(b"peer_id=")
     return c_number(rest) if found else 0
 
@@ -140,7 +140,7 @@ def content_type(value: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why somebody is not let in: a sentence for people and a code for programs."""
+    """Why a sign-in is refused: a sentence for people and a code for programs."""
 
     sentence: str
     code: Literal["passcode", "banned", "full", "origin"]
@@ -221,17 +221,17 @@ def ok(content_type: str | None = "text/plain") -> Reply:
 
 
 def gone() -> Reply:
-    """The reply to a message from or to somebody unknown."""
+    """The reply to a message from or to an unknown member."""
     return Reply(500, "Error", body=b"Peer most likely gone.")
 
 
 def sorry() -> Reply:
-    """The reply to a wait or sign-out of somebody unknown, and to everything that the original does not know."""
+    """The reply to a wait or sign-out of an unknown member, and to everything that the original does not know."""
     return Reply(500, "Sorry", "text/html", b"<html><body>Sorry, not yet implemented</body></html>")
 
 
 def refused(refusal: Refusal) -> Reply:
-    """The reply to a sign-in that is not let in: the sentence as its body, the code in a header that pages may read."""
+    """The reply to a sign-in that is refused: the sentence as its body, the code in a header that pages may read."""
     return Reply(403, "Refused", "text/plain; charset=utf-8", refusal.sentence.encode(), refused=refusal.code)
 
 
@@ -241,7 +241,7 @@ def closing() -> Reply:
 
 
 def shutting_down() -> Reply:
-    """The reply to a wait when somebody has made the server quit: the only event without Pragma."""
+    """The reply to a wait when a client has made the server quit: the only event without Pragma."""
     return Reply(body=b"Server shutting down")
 
 
@@ -256,7 +256,7 @@ def too_large(limit: int = BODY_LIMIT) -> Reply:
 
 
 def too_many(why: str) -> Reply:
-    """The reply to who sends or signs in faster than it may."""
+    """The reply to a client that sends or signs in too fast."""
     return Reply(429, "Too Many Requests", body=why.encode())
 
 

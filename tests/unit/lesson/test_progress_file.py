@@ -277,5 +277,5 @@ def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     file = ProgressFile(tmp_path, LESSON)
     file.claim()
     os.mkfifo(file.path)
-    with pytest.raises(ValueError, match="no file"):
+    with pytest.raises(ValueError, match="not a file"):
         file.read()

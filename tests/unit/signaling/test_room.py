@@ -215,11 +215,11 @@ def test_a_second_wait_replaces_the_first() -> None:
     room.sign_in(b"a", 0.0)
     first = room.begin_wait(1)
     assert room.collect(1, first, 0.0) is None
-    room.take_stirred()
+    room.take_ready()
     second = room.begin_wait(1)
-    assert room.take_stirred() == {first}
+    assert room.take_ready() == {first}
     room.sign_in(b"b", 0.0)
-    assert room.take_stirred() == {second}
+    assert room.take_ready() == {second}
     with pytest.raises(Replaced):
         room.collect(1, first, 0.0)
     room.end_wait(1, first, 0.0)
@@ -232,7 +232,7 @@ def test_a_wait_from_another_address_does_not_take_over() -> None:
     first = room.begin_wait(1, "10.0.0.1")
     with pytest.raises(Occupied):
         room.begin_wait(1, "10.0.0.2")
-    assert room.take_stirred() == frozenset()
+    assert room.take_ready() == frozenset()
     assert room.collect(1, first, 0.0) is None
     room.end_wait(1, first, 0.0)
     second = room.begin_wait(1, "10.0.0.2")  # as a phone that has changed its network
@@ -276,7 +276,7 @@ def test_signing_out_stirs_the_own_wait_which_then_is_unknown() -> None:
     room.sign_in(b"a", 0.0)
     ticket = room.begin_wait(1)
     room.sign_out(1)
-    assert ticket in room.take_stirred()
+    assert ticket in room.take_ready()
     with pytest.raises(UnknownMember):
         room.collect(1, ticket, 0.0)
 

@@ -188,7 +188,7 @@ class RoomMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_sleeps_through_news(self) -> None:
-        self.asleep -= self.room.take_stirred()
+        self.asleep -= self.room.take_ready()
         current = {ticket: member for member, ticket in self.current.items()}
         for ticket in self.asleep:
             assert ticket in current, "a wait sleeps on although it was replaced or its member is gone"
