@@ -20,6 +20,7 @@ const NOT_POSSIBLE = -32003;
 const TRY_AGAIN_LATER_CLOSE = 1013;
 
 /** @typedef {'connecting' | 'open' | 'lost' | 'denied'} ControlState */
+/** @typedef {{peer: string} & import('./protocol.d.ts').ToTeacher} PeerNews the notification `peer` */
 
 /**
  * @typedef {object} ControlEvents

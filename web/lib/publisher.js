@@ -104,16 +104,16 @@ export class Publisher {
   /**
    * Takes a notification `peer`.
    *
-   * @param {{peer?: unknown, type?: string, [key: string]: any}} said
+   * @param {import('./control.js').PeerNews} said
    */
   take(said) {
     if (said.peer !== this.#peer || this.#peer === null) return;
     switch (said.type) {
       case 'welcome':
-        this.#described = this.#describe(said.ice_servers ?? []);
+        this.#described = this.#describe(said.ice_servers);
         break;
       case 'answer':
-        void this.#answered(String(said.sdp));
+        void this.#answered(said.sdp);
         break;
       case 'closed':
         this.#peer = null;

@@ -6,15 +6,16 @@
 import { BroadcasterChoice } from './broadcaster.js';
 import { Connection } from './connection.js';
 import { Diagnosis } from './diagnosis.js';
-import { readMessage } from './messages.js';
+import { candidateOf, iceServers, readMessage, text } from './messages.js';
 import { OfferHold } from './offer_hold.js';
 import { ReceptionState } from './reception_state.js';
 import { digest, statisticsMessage } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
 /**
- * @import {FromPage} from './protocol.d.ts'
+ * @import {Candidate, FromPage, ToPage} from './protocol.d.ts'
  * @typedef {import('./reception_state.js').State} State
+ * @typedef {{title: string | null, language: string | null, ticket: string | null}} Welcome
  */
 
 /**
@@ -23,8 +24,6 @@ import { Watchdog } from './watchdog.js';
  * @typedef {Pick<import('./signaling.js').Signaling,
  *   'id' | 'start' | 'stop' | 'hurry' | 'renew' | 'again' | 'signOut' | 'send' | 'reachable'>} SignalingChannel
  */
-
-/** @typedef {{title: string | null, language: string | null, ticket: string | null}} Welcome */
 
 /**
  * @typedef {object} ReceiverEvents
@@ -182,53 +181,61 @@ export class Receiver {
    */
   #messageCame(from, body) {
     const message = readMessage(body);
-    if (message.kind === 'offer') {
+    if (message?.type === 'offer' && typeof message.sdp === 'string') {
       const known = this.#broadcaster.id;
       if (!this.#broadcaster.offered(from)) return;
       this.#offerExpected = false;
       if (known !== from) this.#greet();
       this.#offers.offer(message.sdp);
-      return;
+    } else if (from === this.#broadcaster.id && !(message && this.#understood(message))) {
+      this.#eventLog.add('log.unknown');
     }
-    if (from !== this.#broadcaster.id) return;
-    switch (message.kind) {
-      case 'candidate':
-        if (!this.#offers.candidate(message.candidate)) void this.#connection.takeCandidate(message.candidate);
-        break;
+  }
+
+  /**
+   * @param {import('./messages.js').Unread<ToPage | Candidate>} message of the broadcaster
+   * @returns {boolean} whether it means anything to this page
+   */
+  #understood(message) {
+    const servers = 'ice_servers' in message ? iceServers(message.ice_servers) : null;
+    switch (message.type) {
       case 'waiting':
         this.#lobby = true;
         this.#welcomed(message);
         this.#dropConnection();
         this.#show();
-        break;
+        return true;
       case 'welcome':
         this.#eventLog.add('log.welcome');
         if (this.#lobby) this.#watchdog.newSignIn(performance.now()); // only now an offer may be expected
         this.#lobby = false;
-        if (message.iceServers) this.#connection.iceServers = message.iceServers;
+        if (servers) this.#connection.iceServers = servers;
         this.#offers.release();
         this.#welcomed(message);
         this.#show();
-        break;
-      case 'ice-servers':
-        this.#connection.iceServers = message.iceServers;
-        break;
+        return true;
+      case 'ice_servers':
+        if (servers) this.#connection.iceServers = servers;
+        return servers !== null;
       case 'ended':
       case 'refused':
-        this.#finish(message.kind, message.kind === 'refused' ? message.why : null);
-        break;
-      case 'unknown':
-        this.#eventLog.add('log.unknown');
-        break;
-      default:
-        /** @type {never} */ (message);
+        this.#finish(message.type, message.type === 'refused' ? text(message.why) : null);
+        return true;
+      case 'offer': // Without a description.
+        return false;
+      default: {
+        // A candidate has no type; anything else is a newer broadcaster's.
+        const candidate = candidateOf(message);
+        if (candidate && !this.#offers.candidate(candidate)) void this.#connection.takeCandidate(candidate);
+        return candidate !== null;
+      }
     }
   }
 
-  /** @param {Welcome} welcome */
+  /** @param {{title?: unknown, language?: unknown, ticket?: unknown}} said */
   #welcomed({ title, language, ticket }) {
-    this.#ticket = ticket ?? this.#ticket;
-    this.#events.onWelcome({ title, language, ticket: this.#ticket });
+    this.#ticket = text(ticket) ?? this.#ticket;
+    this.#events.onWelcome({ title: text(title), language: text(language), ticket: this.#ticket });
   }
 
   /**

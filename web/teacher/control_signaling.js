@@ -74,7 +74,7 @@ export class ControlSignaling {
   /**
    * Takes a notification `peer`.
    *
-   * @param {{peer?: unknown}} said
+   * @param {import('../lib/control.js').PeerNews} said
    */
   take({ peer, ...message }) {
     if (peer === this.#peer && peer !== null) this.#events.onMessage(BROADCASTER, JSON.stringify(message));
@@ -88,7 +88,7 @@ export class ControlSignaling {
   send(_to, body) {
     const peer = this.#peer;
     if (peer === null) return Promise.resolve(false);
-    const message = JSON.parse(body);
+    const message = /** @type {import('../lib/protocol.d.ts').FromPage} */ (JSON.parse(body));
     switch (message.type) {
       case 'answer':
         return this.#ask('peer.answer', { peer, sdp: message.sdp });

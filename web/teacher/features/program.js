@@ -7,7 +7,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { ControlSignaling } from '../control_signaling.js';
 
 /**
- * @import {Control} from '../../lib/control.js'
+ * @import {Control, PeerNews} from '../../lib/control.js'
  * @import {State} from '../../lib/receiver.js'
  * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
  */
@@ -28,7 +28,7 @@ class ProgramMonitor {
   /** Whether the teacher hears the program. */
   listening = false;
 
-  news = { peer: (/** @type {{peer?: unknown}} */ params) => this.#signaling?.take(params) };
+  news = { peer: (/** @type {PeerNews} */ params) => this.#signaling?.take(params) };
 
   /** @param {Frame} frame */
   constructor(frame) {

@@ -7,7 +7,7 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
 
 /**
- * @import {Control} from '../../lib/control.js'
+ * @import {Control, PeerNews} from '../../lib/control.js'
  * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
  */
 
@@ -24,7 +24,7 @@ class Publishing {
   invitation = null;
 
   news = {
-    peer: (/** @type {{peer?: unknown}} */ params) => {
+    peer: (/** @type {PeerNews} */ params) => {
       for (const { publisher } of this.#senders.values()) publisher.take(params);
     },
   };
