@@ -41,27 +41,32 @@ Gain = Annotated[
     Number(-60, 20, "dB"),
     Field(description="Gain in decibels, -60 to 20; 0 leaves the sound as it is."),
 ]
-Muted = Annotated[bool, Switch(), Field(description="Whether it is silent when the lesson begins.")]
+Muted = Annotated[bool, Switch(), Field(description="Whether it is muted when the lesson starts.")]
 Delay = Annotated[
     float,
     Number(0, 1000, "ms"),
     Field(
-        description="How much later it is heard, 0 to 1000 ms, as where a camera is slower than its microphone.",
+        description=(
+            "How much later it is heard, 0 to 1000 ms, for example if a camera is slower than the microphone."
+        ),
     ),
 ]
 Duck = Annotated[
     float,
     Number(0, 60, "dB"),
     Field(
-        description="How much quieter it is while somebody speaks into a microphone, 0 to 60 decibels; 0 is not.",
+        description=(
+            "How much quieter it is while somebody speaks into a microphone, 0 to 60 decibels; 0 turns this off."
+        ),
     ),
 ]
 HeardWhen = Annotated[
     Heard,
     Choice(),
     Field(
-        description="on-air: while the source is in the scene on air, fading with its picture; always: whatever is on "
-        "air."
+        description=(
+            "on-air: while the source is in the scene on air, fading with its picture; always: in every scene."
+        )
     ),
 ]
 
@@ -139,7 +144,7 @@ class ComputerInput(Section):
     kind: Annotated[Literal["computer"], KindWord()] = Field("computer", description="What this computer plays.")
     device: Annotated[str, Line(500)] = Field(
         "default",
-        description="default, or the name of a sound input that hears it, as `classroom devices` prints it.",
+        description="default, or the name of a sound input that carries it, as `classroom devices` prints it.",
     )
     gain: Gain = _USUAL.gain
     muted: Muted = _USUAL.muted

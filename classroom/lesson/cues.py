@@ -36,7 +36,7 @@ class SlideModel(Section):
 class CueModel(Section):
     """One step of the run of show."""
 
-    title: Annotated[str, Line(200, empty=True)] = Field("", description="What the prompter calls it.")
+    title: Annotated[str, Line(200, empty=True)] = Field("", description="Its title in the run of show.")
     after: Annotated[float, Duration()] | None = Field(
         None, description="When it comes, from the beginning of the lesson: 90s, 5m, 1h30m or 0:05:00."
     )

@@ -56,9 +56,7 @@ class Lesson(Section):
         default_factory=SignalingModel, description="How students and broadcaster find each other."
     )
     access: AccessModel = Field(default_factory=AccessModel, description="Who may teach and who may come in.")
-    limits: LimitsModel = Field(
-        default_factory=LimitsModel, description="What anybody on the network may take from this computer."
-    )
+    limits: LimitsModel = Field(default_factory=LimitsModel, description="Limits for all clients on the network.")
     ice: IceModel = Field(default_factory=IceModel, description="Help for connections across networks.")
     sources: dict[Annotated[str, Name()], Source] = Field(
         description="Where pictures come from: a name of your choice, and what it is."
@@ -77,7 +75,7 @@ class Lesson(Section):
     )
     cues: list[CueModel] = Field(
         default_factory=list,
-        description="The run of show, in its order: what comes on air when. A command of the teacher goes before it.",
+        description=("The run of show, in its order: what comes on air when. The teacher's own command has priority."),
         json_schema_extra={"default": []},
     )
     program: ProgramModel = Field(default_factory=ProgramModel, description="The picture that students see.")

@@ -20,10 +20,10 @@ _CORNER_TEXT = "The corner it stands in: top-left, top-right, bottom-left or bot
 
 
 class StrapOverlay(Section):
-    """A strap with two lines of text, as the name of who speaks and the lesson."""
+    """A strap with two lines of text, such as the speaker's name and the lesson."""
 
     kind: Annotated[Literal["strap"], KindWord()] = Field(
-        "strap", description="A strap with two lines of text, as the name of who speaks and the lesson."
+        "strap", description="A strap with two lines of text, such as the speaker's name and the lesson."
     )
     title: Annotated[str, Line(120)] = Field(description="The large line.")
     text: Annotated[str, Line(200, empty=True)] = Field("", description="The small line below it.")
@@ -39,9 +39,9 @@ class ClockOverlay(Section):
 
 
 class LogoOverlay(Section):
-    """A picture, as the sign of a school."""
+    """A picture, such as the logo of a school."""
 
-    kind: Annotated[Literal["logo"], KindWord()] = Field("logo", description="A picture, as the sign of a school.")
+    kind: Annotated[Literal["logo"], KindWord()] = Field("logo", description="A picture, such as the logo of a school.")
     image: Annotated[Path, FileName()] = Field(description="The picture file; what is transparent in it stays so.")
     size: Annotated[float, Percent(2, 50)] = Field(
         0.1,

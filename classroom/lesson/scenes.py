@@ -160,10 +160,10 @@ class SceneModel(Section):
         None, description="The source shown where one of this scene has no picture; null is that of the program."
     )
     transition: Annotated[Literal["cut", "fade"], Choice()] | None = Field(
-        None, description="How this scene comes on air: cut or fade; null is as the program says."
+        None, description="How this scene comes on air: cut or fade; null is that of the program."
     )
     duration: Annotated[float, Number(0, 10, "seconds")] | None = Field(
-        None, description="How long its fade lasts, in seconds, 0 to 10; null is as the program says."
+        None, description="How long its fade lasts, in seconds, 0 to 10; null is that of the program."
     )
 
     @property

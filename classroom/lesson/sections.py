@@ -65,21 +65,24 @@ class ServerModel(Section):
     )
     port: Annotated[int, WholeNumber(0, 65535)] = Field(8888, description="The port; 0 takes any free one.")
     announce: Annotated[bool, Switch()] = Field(
-        True, description="Whether the network is told by mDNS, where the extra announce is installed."
+        True, description="Whether the lesson is announced by mDNS, if the extra announce is installed."
     )
     address: Annotated[str, PublicAddress()] | None = Field(
         None,
-        description="What people are told, as https://lesson.school.example; null is a name of your own certificate, "
-        "else an address of this computer.",
+        description=(
+            "The address that is announced, such as https://lesson.school.example; null is a name "
+            "of your own certificate, else an address of this computer."
+        ),
     )
     proxies: tuple[Annotated[str, Proxy()], ...] = Field(
         (),
-        description="Addresses or networks of the proxies in front of the lesson, which are believed when they say who "
-        "asks.",
+        description=(
+            "Addresses or networks of the proxies in front of the lesson, which are trusted to name their clients."
+        ),
         json_schema_extra={"default": []},
     )
     path: Annotated[str, BasePath()] = Field(
-        "/", description="The path under which a proxy shows the lesson, as /lesson."
+        "/", description="The path under which a proxy shows the lesson, such as /lesson."
     )
     tls_port: Annotated[int, WholeNumber(0, 65535)] = Field(
         8443, description="The port of https; 0 takes any free one."
@@ -99,13 +102,13 @@ class SignalingModel(Section):
 
     server: Annotated[str, SignalingServer()] = Field(
         "embedded",
-        description="embedded, or the address of somebody else's peerconnection_server, such as http://host:8888.",
+        description="embedded, or the address of another peerconnection_server, such as http://host:8888.",
     )
     visibility: Annotated[Literal["hub", "all"], Choice()] = Field(
         "hub", description="Whom a student sees in the list: hub (the broadcaster only) or all."
     )
     ids: Annotated[Literal["random", "sequential"], Choice()] = Field(
-        "random", description="How members are numbered: random (nobody can guess a number) or sequential."
+        "random", description="How members are numbered: random (numbers cannot be guessed) or sequential."
     )
 
 
@@ -113,10 +116,10 @@ class AccessModel(Section):
     """Who may teach and who may come in."""
 
     token: Annotated[str, Line(200)] | None = Field(
-        None, description="The secret of the teacher page; null makes a fresh one for every lesson."
+        None, description="The secret of the teacher page; null makes a new one for every lesson."
     )
     passcode: Annotated[str, Line(200)] | None = Field(
-        None, description="What students must know to come in; null lets in everybody who has the address."
+        None, description="The passcode for students; null admits anyone who has the address."
     )
     admit: Annotated[Literal["everyone", "approve"], Choice()] = Field(
         "everyone", description="Who comes in: everyone, or whom the teacher approves (approve)."
@@ -135,7 +138,7 @@ class LimitsModel(Section):
     """What anybody on the network may take from this computer; the defaults suit a class of some hundred."""
 
     connections: Annotated[int, WholeNumber(16, 60_000, "connections")] = Field(
-        4000, description="Connections at a time, of everybody together. Each student holds one to six."
+        4000, description="Connections at a time, of all clients together. Each student uses one to six."
     )
     connections_per_address: Annotated[int, WholeNumber(8, 60_000, "connections")] = Field(
         1500, description="Connections at a time from one address. A whole school may come from one."
@@ -152,15 +155,17 @@ class LimitsModel(Section):
     body: Annotated[int, WholeNumber(16_384, 16_777_216, "bytes")] = Field(327_680, description="Bytes of a message.")
     name: Annotated[int, WholeNumber(16, 4096, "bytes")] = Field(512, description="Bytes of a name that are kept.")
     queue: Annotated[int, WholeNumber(16, 65_536, "messages")] = Field(
-        256, description="Messages that may wait for one member; one that does not fetch them is signed out."
+        256, description="Messages that may wait for one member; a member that does not fetch them is signed out."
     )
     messages: Annotated[float, Number(1, 10_000, "messages per second")] = Field(
-        50.0, description="Messages a second from one member; more are answered late, and then refused."
+        50.0, description="Messages per second from one member; more are answered late, and then refused."
     )
     sign_ins: Annotated[float, Number(0.1, 10_000, "sign-ins per second")] = Field(
         5.0,
-        description="Sign-ins a second from one address, after as many at once as there are places; more are answered "
-        "late, and then refused.",
+        description=(
+            "Sign-ins per second from one address, after one for each place at once; more are "
+            "answered late, and then refused."
+        ),
     )
 
 
@@ -180,7 +185,9 @@ class TurnModel(Section):
     urls: Annotated[list[str], Addresses(("turn:", "turns:"))] = Field(
         description="Its address or a list of them, such as turn:host:3478 or turns:host:5349?transport=tcp."
     )
-    secret: Annotated[str, Line(500)] = Field(description="The secret it shares with us (coturn: static-auth-secret).")
+    secret: Annotated[str, Line(500)] = Field(
+        description="The secret that it shares with the lesson (coturn: static-auth-secret)."
+    )
     lifetime: Annotated[int, WholeNumber(60, 604_800, "seconds")] = Field(
         3600, description="Seconds after which a password expires; pages get a new one before."
     )
@@ -191,11 +198,11 @@ class IceModel(Section):
 
     servers: list[IceServer] = Field(
         default_factory=list,
-        description="STUN and TURN servers for students outside of this network, each with urls, username, credential.",
+        description=("STUN and TURN servers for students outside this network, each with urls, username, credential."),
         json_schema_extra={"default": []},
     )
     turn: TurnModel | None = Field(
-        None, description="A TURN server with a shared secret, as urls, secret and lifetime; no password stands here."
+        None, description="A TURN server with a shared secret: urls, secret and lifetime, without a password."
     )
 
 
@@ -208,7 +215,7 @@ class ProgramModel(Section):
         json_schema_extra={"default": "1280x720"},
     )
     fps: Annotated[int, WholeNumber(1, 60, "pictures per second")] = Field(
-        30, description="Pictures a second, 1 to 60."
+        30, description="Pictures per second, 1 to 60."
     )
     start: Annotated[str, Reference("scene", optional=True)] = Field(
         "",
@@ -241,7 +248,7 @@ class VideoModel(Section):
     )
     bitrate: Annotated[int, Bitrate()] = Field(
         1_500_000,
-        description="Bits a second of the picture, such as 1500k or 1.5M.",
+        description="Bits per second of the picture, such as 1500k or 1.5M.",
         json_schema_extra={"default": "1500k"},
     )
     tiers: tuple[TierModel, ...] = Field(

@@ -64,15 +64,19 @@ class CameraSource(Section):
     )
     size: Annotated[Size, FrameSize()] | None = Field(
         Size(1280, 720),
-        description="Picture size to ask the camera for; the nearest it has is taken. null leaves it to the camera.",
+        description=(
+            "The picture size to request from the camera, which uses the nearest it has; null leaves it to the camera."
+        ),
         json_schema_extra={"default": "1280x720"},
     )
-    fps: Annotated[int, _FPS] = Field(30, description="Pictures a second to ask the camera for, 1 to 60.")
+    fps: Annotated[int, _FPS] = Field(30, description="Pictures per second to request from the camera, 1 to 60.")
     frozen: Annotated[Literal["auto", "fallback", "alarm", "ignore"], Choice()] = Field(
         "auto",
-        description="What happens when it sends the very same picture again and again: fallback shows the fallback "
-        "until it moves, alarm tells the teacher only, ignore is for one that is to stand still. auto is fallback for "
-        "real cameras, alarm for virtual ones.",
+        description=(
+            "What happens when it keeps sending the same picture: fallback shows the fallback "
+            "until it moves, alarm only notifies the teacher, ignore is for a picture that is "
+            "meant to be still. auto is fallback for real cameras, alarm for virtual ones."
+        ),
     )
 
 
@@ -86,7 +90,7 @@ class ScreenSource(Section):
     region: Region | None = Field(
         None, description="A part of the screen instead of a monitor: x, y, width and height in pixels."
     )
-    fps: Annotated[int, _FPS] = Field(15, description="Pictures a second, 1 to 60.")
+    fps: Annotated[int, _FPS] = Field(15, description="Pictures per second, 1 to 60.")
     cursor: Annotated[bool, Switch()] = Field(True, description="Whether the mouse pointer is shown.")
 
 
@@ -104,10 +108,13 @@ class FileSource(Section):
         "file", description="A video file with its sound, a sound file, or a picture file."
     )
     path: Annotated[Path, FileName()] = Field(description="The file.")
-    loop: Annotated[bool, Switch()] = Field(False, description="Whether it begins again when it ends.")
+    loop: Annotated[bool, Switch()] = Field(False, description="Whether it starts again when it ends.")
     restart: Annotated[bool, Switch()] = Field(
         True,
-        description="Whether it begins anew each time it comes on air, and stands still before; otherwise it plays on.",
+        description=(
+            "Whether it starts again each time it comes on air, and is still before that; "
+            "otherwise it plays from the start of the lesson."
+        ),
     )
 
 
@@ -121,10 +128,10 @@ class StreamSource(Section):
 
 
 class BrowserSource(Section):
-    """The camera or the screen that the teacher page sends."""
+    """The camera or screen that the teacher page or an invited phone shares."""
 
     kind: Annotated[Literal["browser"], KindWord()] = Field(
-        "browser", description="The camera or the screen that the teacher page sends."
+        "browser", description="The camera or screen that the teacher page or an invited phone shares."
     )
 
 
@@ -152,7 +159,9 @@ class PatternSource(Section):
         "pattern", description="A moving test pattern with a clock; once a second it flashes and its sound beeps."
     )
     size: Annotated[Size, FrameSize()] | None = Field(None, description="Picture size; null is that of the program.")
-    fps: Annotated[int, _FPS] | None = Field(None, description="Pictures a second, 1 to 60; null is as the program.")
+    fps: Annotated[int, _FPS] | None = Field(
+        None, description="Pictures per second, 1 to 60; null is that of the program."
+    )
 
 
 def kind_of(value: Any) -> str | None:
