@@ -1,7 +1,7 @@
 """The WebRTC connections of one teacher's session. It starts them, signals over its websocket, and ends them.
 
 What the broadcaster says about a connection comes as the notification ``peer``. Nothing of it goes through the
-signaling of the students, which may be somebody else's and is no place for the teacher's token.
+signaling of the students, which may be an external server that must not get the teacher's token.
 """
 
 from __future__ import annotations

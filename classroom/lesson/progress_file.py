@@ -188,7 +188,7 @@ class ProgressWriter:
                 self._write(last)
         # A fault in the description must not keep the lesson from ending; what was written last stays.
         except Exception:
-            logger.exception("how far the lesson came at its end cannot be kept")
+            logger.exception("the last progress of the lesson cannot be saved")
         with self._wanted:
             self._ending = True
             self._wanted.notify()
@@ -218,7 +218,7 @@ class ProgressWriter:
             except (OSError, MemoryError) as error:
                 if not self._failing:
                     logger.warning(
-                        "How far the lesson is cannot be kept (%s); after an interruption it would begin anew.",
+                        "The progress of the lesson cannot be saved (%s), so an interruption would end it.",
                         getattr(error, "strerror", None) or error or "there is no memory left",
                     )
                 self._failing = True

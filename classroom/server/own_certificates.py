@@ -208,7 +208,7 @@ class OwnCertificates:
         except OSError as error:
             logger.warning("%s cannot be used: %s; nor put aside: %s", self._folder / name, why, error.strerror)
             return
-        logger.warning("%s is made anew: %s. The old one is %s now.", self._folder / name, why, aside.name)
+        logger.warning("%s is replaced: %s. The old one is now %s.", self._folder / name, why, aside.name)
 
 
 def _load(context: ssl.SSLContext, leaf: Leaf) -> None:

@@ -168,7 +168,7 @@ class OwnRelay:
                     logger.warning("coturn ended with code %s", ended.result())
                     return False
                 if not set(await asyncio.to_thread(own_addresses)) <= set(self._own):
-                    logger.info("this computer has another address, so the relay is started anew")
+                    logger.info("this computer has another address, so the relay is restarted")
                     return True
                 if time.monotonic() - asked >= _ASKED_EVERY:
                     asked = time.monotonic()

@@ -1,4 +1,4 @@
-"""A member of a signaling room as the broadcaster sees it, wherever that room is.
+"""A member of a signaling room as the broadcaster sees it, in this process or at an external server.
 
 ``Member`` is the interface. ``RoomMember`` is a member of the room in this process, as its hub. ``external_member`` has
 the member of another signaling server.

@@ -1,4 +1,4 @@
-"""Names as they are shown: one short, visible line, whatever a client sends as its name."""
+"""Names as they are shown: one short, visible line for any name that a client sends."""
 
 from __future__ import annotations
 

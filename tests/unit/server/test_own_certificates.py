@@ -107,7 +107,7 @@ def test_an_authority_near_its_end_is_made_anew(world: World, caplog: pytest.Log
     assert own.authority.certificate != before
     assert own.leaf is not None
     assert own.authority.certified(own.leaf)
-    assert "authority.pem is made anew" in caplog.text
+    assert "authority.pem is replaced" in caplog.text
     assert len(list(world.folder.glob("authority.pem.*.old"))) == 1
 
 
@@ -124,7 +124,7 @@ def test_a_damaged_file_is_put_aside(world: World, name: str, damage: bytes, cap
     assert (after.authority.certificate == before.authority.certificate) == (name == "certificate.pem")
     assert after.leaf is not None
     assert after.authority.certified(after.leaf)
-    assert f"{name} is made anew" in caplog.text
+    assert f"{name} is replaced" in caplog.text
     assert [each.read_bytes() for each in world.folder.glob(f"{name}.*.old")] == [damage]
 
 
