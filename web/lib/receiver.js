@@ -15,7 +15,6 @@ import { Watchdog } from './watchdog.js';
 /**
  * @import {Candidate, FromPage, ToPage} from './protocol.d.ts'
  * @typedef {import('./reception_state.js').State} State
- * @typedef {{title: string | null, language: string | null, ticket: string | null}} Welcome
  */
 
 /**
@@ -29,7 +28,8 @@ import { Watchdog } from './watchdog.js';
  * @typedef {object} ReceiverEvents
  * @property {(state: State, why: string | null) => void} onState
  * @property {(stream: MediaStream) => void} onStream
- * @property {(welcome: Welcome) => void} onWelcome also when we have to wait for the teacher first
+ * @property {(type: string, fields: any) => boolean} onMessage the broadcaster's `welcome`, its `waiting`, and every
+ *   message that the receiver itself does not need; returns whether it means anything here
  * @property {() => void} onGreeted a broadcaster was greeted, and may be sent messages
  * @property {(figures: import('./statistics.js').Digest) => void} onFigures about once a second
  */
@@ -224,18 +224,18 @@ export class Receiver {
       case 'offer': // Without a description.
         return false;
       default: {
-        // A candidate has no type; anything else is a newer broadcaster's.
+        // A candidate has no type; anything else is for the page, or a newer broadcaster's.
         const candidate = candidateOf(message);
         if (candidate && !this.#offers.candidate(candidate)) void this.#connection.takeCandidate(candidate);
-        return candidate !== null;
+        return candidate !== null || this.#events.onMessage(String(message.type), message);
       }
     }
   }
 
-  /** @param {{title?: unknown, language?: unknown, ticket?: unknown}} said */
-  #welcomed({ title, language, ticket }) {
+  /** @param {{type: string, title?: unknown, language?: unknown, ticket?: unknown}} said */
+  #welcomed({ type, title, language, ticket }) {
     this.#ticket = text(ticket) ?? this.#ticket;
-    this.#events.onWelcome({ title: text(title), language: text(language), ticket: this.#ticket });
+    this.#events.onMessage(type, { title: text(title), language: text(language), ticket: this.#ticket });
   }
 
   /**

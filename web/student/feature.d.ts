@@ -12,6 +12,9 @@ import type { Digest } from '../lib/statistics.js';
 
 /** What the frame asks of a feature. Everything is optional; all features are asked in the order of their list. */
 export interface Feature {
+  /** Takes messages of the broadcaster, by type. */
+  // biome-ignore lint/suspicious/noExplicitAny: each message has fields of its own.
+  news?: Record<string, (fields: any) => void>;
   /** The language of the page is chosen, for the first time or again. */
   translated?(): void;
   /** The lesson is joined, for the first time or again. */

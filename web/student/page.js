@@ -20,7 +20,7 @@ import { languageSwitch, translateDocument } from './texts.js';
 /**
  * @import {Language} from '../lib/i18n.js'
  * @import {FromPage} from '../lib/protocol.d.ts'
- * @import {State, Welcome} from '../lib/receiver.js'
+ * @import {State} from '../lib/receiver.js'
  * @import {Feature} from './feature.d.ts'
  */
 
@@ -29,7 +29,6 @@ class StudentPage {
   #eventLog = new EventLog();
   #form = new JoinForm(() => this.#join());
   #lesson = element('lesson', HTMLElement);
-  #title = element('title', HTMLElement);
   #showLanguage;
   /** @type {Feature[]} */
   #features;
@@ -88,7 +87,7 @@ class StudentPage {
         onState: (state, why) => this.#showState(state, why),
         onStream: (stream) => this.#tell((feature) => feature.streamed?.(stream)),
         onGreeted: () => this.#tell((feature) => feature.greeted?.()),
-        onWelcome: (welcome) => this.#welcome(welcome),
+        onMessage: (type, fields) => this.#heard(type, fields),
         onFigures: (figures) => this.#tell((feature) => feature.measured?.(figures)),
       },
     });
@@ -100,14 +99,22 @@ class StudentPage {
     this.#features.forEach(what);
   }
 
-  /** @param {Welcome} welcome */
-  #welcome({ title, language, ticket }) {
-    rememberInTab('ticket', ticket);
-    if (title) {
-      this.#title.removeAttribute('data-text');
-      this.#title.textContent = title;
-      document.title = title;
-    }
+  /**
+   * @param {string} type
+   * @param {any} fields
+   * @returns {boolean} whether the message means anything to the page
+   */
+  #heard(type, fields) {
+    const welcome = type === 'welcome' || type === 'waiting';
+    if (welcome) this.#welcomed(fields);
+    const takers = this.#features.flatMap(({ news = {} }) => Object.entries(news).filter(([name]) => name === type));
+    for (const [, take] of takers) take(fields);
+    return welcome || takers.length > 0;
+  }
+
+  /** @param {{language: string | null, ticket: string | null}} welcome */
+  #welcomed({ language, ticket }) {
+    if (ticket) rememberInTab('ticket', ticket);
     const offered = languageOf(language);
     if (offered && recall('language') === null) this.#setLanguage(offered);
   }
@@ -137,7 +144,6 @@ class StudentPage {
     translateDocument(this.#translator);
     this.#showLanguage(language);
     this.#tell((feature) => feature.translated?.());
-    if (this.#title.hasAttribute('data-text')) document.title = this.#translator.t('student.title');
     if (this.#state) this.#showState(this.#state, this.#why);
   }
 }

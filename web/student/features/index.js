@@ -7,7 +7,8 @@ import { FullScreen } from './full_screen.js';
 import { PictureSize } from './picture_size.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
+import { Title } from './title.js';
 import { WakeLock } from './wake_lock.js';
 
 /** @type {readonly import('../feature.d.ts').FeatureClass[]} */
-export const FEATURES = [Stage, Sound, PictureSize, FullScreen, Details, WakeLock];
+export const FEATURES = [Stage, Sound, PictureSize, FullScreen, Details, WakeLock, Title];

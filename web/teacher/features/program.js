@@ -55,7 +55,7 @@ class ProgramMonitor {
           this.#frame.draw();
         },
         onGreeted: () => {},
-        onWelcome: () => {},
+        onMessage: () => false,
         onFigures: () => {},
       },
     });
