@@ -12,6 +12,7 @@ from playwright.async_api import Page
 
 from classroom.common.paths import web_folder
 from classroom.features.publishing import PublishingFeature
+from classroom.webrtc.messages import Ended, Waiting
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.browser import DESKTOP, PHONE, PageFactory, state_is
 from tests.support.page_server import PageServer, page_server
@@ -69,10 +70,10 @@ async def test_student_page(
     peer, _ = await server.page_message("hello")
     await state_is(page, "joining")
     await check(page, axe, "joining")
-    await server.say(peer, {"type": "waiting", "version": 1, "title": "Algebra", "language": "en"})
+    await server.say(peer, Waiting(title="Algebra", language="en"))
     await state_is(page, "lobby")
     await check(page, axe, "waiting to be let in")
-    await server.say(peer, {"type": "ended"})
+    await server.say(peer, Ended())
     await state_is(page, "ended")
     await check(page, axe, "ended")
 

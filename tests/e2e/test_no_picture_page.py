@@ -11,6 +11,7 @@ import pytest
 from aiortc import RTCPeerConnection
 from playwright.async_api import Page, expect
 
+from classroom.webrtc.messages import Welcome
 from tests.support.browser import PHONE, PageFactory
 from tests.support.page_server import page_server
 
@@ -52,7 +53,7 @@ async def test_a_network_that_lets_nothing_through_is_named_while_new_connection
         headline = page.locator("#notice-headline")
         peer, _ = await server.page_message("hello")
         begin = await page.evaluate("performance.now()")
-        await server.say(peer, {"type": "welcome", "version": 1})
+        await server.say(peer, Welcome(title="Algebra", language=None, ice_servers=[]))
         await server.member.send(peer, offer)
         await server.page_message("answer")
         await expect(headline).to_have_text("Joining…")
@@ -71,7 +72,7 @@ async def test_an_offer_that_does_not_come_is_not_laid_to_the_network(open_page:
         await server.member.sign_in("Algebra")
         page = await join(open_page, server.origin)
         peer, _ = await server.page_message("hello")
-        await server.say(peer, {"type": "welcome", "version": 1})
+        await server.say(peer, Welcome(title="Algebra", language=None, ice_servers=[]))
         await expect(page.locator("#notice-hint")).to_contain_text(
             "The teacher's computer is slow to respond", timeout=LONG
         )

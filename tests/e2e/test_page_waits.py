@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
+from classroom.webrtc.messages import Ended, IceServersRenewed, Waiting
 from tests.support.broadcast import eventually
 from tests.support.browser import PageFactory, state_is
 from tests.support.page_server import PageServer, page_server
@@ -301,17 +302,17 @@ async def test_who_waits_in_a_hidden_page_stays_signed_in(server: PageServer, op
     await page.locator("#name").fill("Ada")
     await page.locator("#join-button").click()
     peer, _ = await server.page_message("hello")
-    await server.say(peer, {"type": "waiting", "version": 1, "title": "Algebra", "language": "en", "ticket": "t"})
+    await server.say(peer, Waiting(title="Algebra", language="en", ticket="t"))
     await state_is(page, "lobby")
     for _ in range(4):
         await page.clock.fast_forward(60_000)
         await page.clock.run_for(600)
         before = len(waits)
-        await server.say(peer, {"type": "ice_servers", "ice_servers": []})  # refused if it had signed out
+        await server.say(peer, IceServersRenewed([]))  # refused if it had signed out
         await eventually(lambda before=before: len(waits) > before)
     await state_is(page, "lobby")
     assert {url.partition("peer_id=")[2].partition("&")[0] for url in waits} == {str(peer)}
-    await server.say(peer, {"type": "ended"})
+    await server.say(peer, Ended())
     await state_is(page, "ended")
 
 

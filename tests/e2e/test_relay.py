@@ -14,6 +14,7 @@ from playwright.async_api import Page, expect
 
 from classroom.broadcaster import Broadcaster
 from classroom.webrtc.ice.credentials import temporary
+from classroom.webrtc.messages import IceServersRenewed, Welcome
 from tests.support.broadcast import broadcasting, complaints, eventually
 from tests.support.browser import PHONE, PageFactory, state_is, until_true
 from tests.support.page_server import page_server
@@ -138,13 +139,14 @@ async def test_an_offer_waits_for_the_servers_to_use(open_page: PageFactory) -> 
         peer, _ = await server.page_message("hello")
         await server.member.send(peer, json.dumps({"type": "offer", "sdp": "an older offer"}))
         await server.member.send(peer, offer)
-        await server.say(peer, {"type": "welcome", "version": 1, "ice_servers": [*servers, {"urls": 7}, None]})
+        odd = {"type": "welcome", "version": 1, "ice_servers": [*servers, {"urls": 7}, None]}
+        await server.member.send(peer, json.dumps(odd))  # no broadcaster of ours says this
         await server.page_message("answer")
         assert await page.evaluate("connections.map((each) => each.getConfiguration().iceServers)") == [
             [{"urls": ["stun:127.0.0.1:9"], "username": "", "credential": ""}]
         ]
         # Servers that this browser cannot read are as good as none, and none of them costs the lesson.
-        await server.say(peer, {"type": "ice_servers", "ice_servers": [{"urls": ["stun:"]}]})
+        await server.say(peer, IceServersRenewed([{"urls": ["stun:"]}]))
         await server.member.send(peer, offer)
         await server.page_message("answer")
 
@@ -158,7 +160,7 @@ async def test_an_offer_does_not_wait_long_for_a_broadcaster_that_is_not_ours(op
         await server.page_message("answer")
         assert await page.evaluate("connections[0].getConfiguration().iceServers") == []
         # A welcome that comes late is taken all the same.
-        await server.say(peer, {"type": "welcome", "version": 1, "ice_servers": [{"urls": "stun:127.0.0.1:9"}]})
+        await server.say(peer, Welcome(title="Algebra", language=None, ice_servers=[{"urls": ["stun:127.0.0.1:9"]}]))
         await until_true(page, "connections[0].getConfiguration().iceServers.length === 1")
 
 

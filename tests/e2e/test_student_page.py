@@ -13,6 +13,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from playwright.async_api import Page, Route, expect
 
+from classroom.webrtc.messages import Ended, Offer, Refused, Welcome
 from tests.support.browser import PHONE, PageFactory, state_is, until_true
 from tests.support.page_server import PageServer, page_server
 
@@ -115,7 +116,7 @@ async def test_welcome_brings_title_and_language(server: PageServer, open_page: 
     page = await open_page(server.origin)
     await join(page)
     peer, _ = await server.page_message("hello")
-    await server.say(peer, {"type": "welcome", "title": "<i>线性代数</i>", "language": "zh", "version": 1})
+    await server.say(peer, Welcome(title="<i>线性代数</i>", language="zh", ice_servers=[]))
     await expect(page.locator("h1")).to_have_text("<i>线性代数</i>")
     assert await page.title() == "<i>线性代数</i>"
     assert await page.get_attribute("html", "lang") == "zh-Hans"
@@ -133,7 +134,7 @@ async def test_one_connection_for_each_offer(
     await page.reload()
     await join(page)
     peer, _ = await server.page_message("hello")
-    await server.say(peer, {"type": "welcome", "title": "Algebra", "language": "en", "version": 1})
+    await server.say(peer, Welcome(title="Algebra", language="en", ice_servers=[]))
     for _ in range(3):  # as fast as they can be sent
         await server.member.send(peer, offer(offerer))
     await until_true(page, "connections.length === 3 && connections[2].currentLocalDescription !== null")
@@ -222,8 +223,8 @@ async def test_nonsense_harms_nothing(server: PageServer, open_page: PageFactory
     await join(page)
     peer, _ = await server.page_message("hello")
     await server.member.send(peer, body)
-    await server.say(peer, {"type": "offer", "sdp": "nonsense"})
-    await server.say(peer, {"type": "welcome", "title": "Still here", "language": "en", "version": 1})
+    await server.say(peer, Offer("nonsense"))
+    await server.say(peer, Welcome(title="Still here", language="en", ice_servers=[]))
     await expect(page.locator("h1")).to_have_text("Still here")
 
 
@@ -232,7 +233,7 @@ async def test_the_end_stays_the_end_until_asked(server: PageServer, open_page: 
     page = await open_page(server.origin)
     await join(page)
     peer, _ = await server.page_message("hello")
-    await server.say(peer, {"type": "ended"})
+    await server.say(peer, Ended())
     await state_is(page, "ended")
     assert (await server.left()).id == peer  # it signed out
     await page.get_by_role("button", name="Join again").click()
@@ -246,7 +247,7 @@ async def test_refusal_is_told_in_words(server: PageServer, open_page: PageFacto
     page = await open_page(server.origin)
     await join(page)
     peer, _ = await server.page_message("hello")
-    await server.say(peer, {"type": "refused", "why": "full"})
+    await server.say(peer, Refused("full"))
     await state_is(page, "refused")
     await expect(page.locator("#notice-hint")).to_contain_text("The class is full.")
 

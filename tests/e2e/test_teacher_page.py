@@ -235,7 +235,7 @@ async def test_mute_and_restart(server: PageServer, board: Page) -> None:
     await mute.click()
     await expect(mute).to_have_attribute("aria-pressed", "false")
     assert server.asked("audio.set") == [{"input": "mic", "muted": True}, {"input": "mic", "muted": False}]
-    await board.get_by_role("button", name="Restart bench").click()
+    await board.locator("[data-restart=bench]").click()
     await until(lambda: server.asked("source.restart") == [{"source": "bench"}])
 
 
@@ -322,7 +322,7 @@ async def test_state_is_told_in_words(server: PageServer, board: Page) -> None:
     await expect(bench).to_contain_text("Lost")
     await expect(bench).to_contain_text("The camera was unplugged.")
     await expect(board.locator("[data-scene-button=experiment]")).to_contain_text("Missing: bench")
-    await expect(board.locator("[data-alarm=source-lost]")).to_contain_text("Plug the camera in again.")
+    await expect(board.locator("[data-alarm='source.lost']")).to_contain_text("Plug it in again;")
     await expect(board.locator("#student-count")).to_have_text("3 students")
     await expect(board.locator("tr[data-student='2']")).to_contain_text("王小明")
     await expect(board.locator("tr[data-student='2']")).to_contain_text("84 ms")

@@ -14,7 +14,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar, cast
 
 from aiohttp import web
 from PIL import Image
@@ -22,36 +22,101 @@ from prometheus_client import CollectorRegistry
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
+from classroom.common.alarms import Alarm, RestartSource
 from classroom.common.clock import SystemClock
 from classroom.control.connection import ControlConnection
+from classroom.director.scene import SceneEntry
+from classroom.features.alarms import AlarmEntry, describe
+from classroom.features.lesson import LessonSection
+from classroom.features.reports import RecordingSection
+from classroom.features.run_of_show import CuesSection
+from classroom.features.scenes import ProgramSection
+from classroom.features.sound import InputEntry
+from classroom.features.sources import SourceEntry
+from classroom.lesson.audio import AudioSettings
+from classroom.media.supervisor import SourceState
 from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.authority import Authority
 from classroom.server.join_code import add_join_code
 from classroom.server.reports import add_reports
 from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
+from classroom.students.roster import StudentEntry
+from classroom.webrtc.messages import ToPage, encode
 
-__all__ = ["STATE", "TOKEN", "PageServer", "jpeg", "page_server"]
+__all__ = ["STATE", "TOKEN", "PageServer", "State", "jpeg", "page_server"]
 
 Found = TypeVar("Found")
 
 TOKEN = "right-token"
 
 
+class State(TypedDict):
+    """The sections of the state, each as its producer types it."""
+
+    lesson: LessonSection
+    program: ProgramSection
+    preview: str | None
+    scenes: dict[str, SceneEntry]
+    cues: CuesSection
+    sources: dict[str, SourceEntry]
+    audio: dict[str, InputEntry]
+    students: dict[str, StudentEntry]
+    alarms: list[AlarmEntry]
+    chat: list[object]
+    recording: RecordingSection
+
+
 def _student(
-    name: str, joined: str, state: str, round_trip: float | None = None, loss: float | None = None
-) -> dict[str, Any]:
-    measured = {"round_trip": round_trip, "loss": loss, "latency": None}
-    return {"name": name, "joined": f"2026-11-22T{joined}Z", "state": state, "hand": False, "tier": None} | measured
+    name: str,
+    joined: str,
+    state: Literal["waiting", "watching", "gone"],
+    round_trip: float | None = None,
+    loss: float | None = None,
+) -> StudentEntry:
+    return {
+        "name": name,
+        "joined": f"2026-11-22T{joined}Z",
+        "state": state,
+        "admitted": True,
+        "blocked": False,
+        "hand": False,
+        "tier": None,
+        "codec": None,
+        "round_trip": round_trip,
+        "loss": loss,
+        "latency": None,
+    }
 
 
-def _input(kind: str, **settings: Any) -> dict[str, Any]:
-    usual = {"source": None, "gain": 0.0, "muted": False, "delay": 0.0, "duck": 0.0, "heard": "always"}
-    return {"kind": kind, **usual, **settings, "state": "live"}
+def _source(
+    kind: str,
+    size: tuple[int, int] | None,
+    fps: float | None = None,
+    *,
+    state: SourceState = "live",
+    why: str | None = None,
+) -> SourceEntry:
+    return {"kind": kind, "state": state, "why": why, "reason": None, "size": size, "fps": fps}
 
 
-STATE: dict[str, Any] = {
-    "lesson": {"title": "Linear algebra, week 3", "language": "en", "started": "2026-11-22T10:00:00Z", "elapsed": 754},
+def _input(kind: str, settings: AudioSettings, source: str | None = None) -> InputEntry:
+    rest: dict[str, Any] = {"kind": kind, "source": source, "state": "live", "why": None, "reason": None}
+    return cast(InputEntry, {**settings.describe(), **rest})
+
+
+_UNPLUGGED = "The camera was unplugged. Plug it in again; it then returns by itself."
+
+STATE: State = {
+    "lesson": {
+        "title": "Linear algebra, week 3",
+        "language": "en",
+        "started": "2026-11-22T10:00:00Z",
+        "elapsed": 754,
+        "addresses": [],
+        "secure_addresses": [],
+        "fingerprint": None,
+    },
     "program": {"scene": "desk", "since": "2026-11-22T10:05:00Z", "transition": None},
     "preview": None,
     "scenes": {
@@ -67,22 +132,17 @@ STATE: dict[str, Any] = {
         "experiment": {"layout": "full", "show": ["bench"]},
         "away": {"layout": "full", "show": ["pause"]},
     },
+    "cues": {"mode": "automatic", "next": None, "left": None, "due": 0, "list": []},
     "sources": {
-        "camera": {"kind": "camera", "state": "live", "why": None, "size": [1280, 720], "fps": 29.97},
-        "screen": {"kind": "screen", "state": "live", "why": None, "size": [1920, 1080], "fps": 15},
-        "bench": {
-            "kind": "camera",
-            "state": "lost",
-            "why": "The camera was unplugged. Plug it in again; it then returns by itself.",
-            "size": None,
-            "fps": None,
-        },
-        "pause": {"kind": "card", "state": "live", "why": None, "size": [1280, 720], "fps": None},
-        "slides": {"kind": "slides", "state": "starting", "why": None, "size": None, "fps": None},
+        "camera": _source("camera", (1280, 720), 29.97),
+        "screen": _source("screen", (1920, 1080), 15),
+        "bench": _source("camera", None, state="lost", why=_UNPLUGGED),
+        "pause": _source("card", (1280, 720)),
+        "slides": _source("slides", None, state="starting"),
     },
     "audio": {
-        "mic": _input("microphone", gain=-6.0, delay=40.0),
-        "music": _input("source", source="intro", muted=True, duck=12.0, heard="on-air"),
+        "mic": _input("microphone", AudioSettings(gain=-6.0, delay=40.0)),
+        "music": _input("source", AudioSettings(muted=True, duck=12.0, heard="on-air"), source="intro"),
     },
     "students": {
         "1": _student("Ada Lovelace", "10:00:12", "watching", 0.012, 0.0),
@@ -90,13 +150,9 @@ STATE: dict[str, Any] = {
         "3": _student("Maximilian-Alexander von und zu Hohenstein-Wolkenburg", "10:03:05", "waiting"),
         "4": _student("<img src=x onerror=alert(1)>", "10:04:00", "gone"),
     },
-    "alarms": [
-        {
-            "code": "source-lost",
-            "sentence": "The source bench is lost. Plug the camera in again.",
-            "method": "source.restart",
-        }
-    ],
+    "alarms": [describe(Alarm("source.lost", _UNPLUGGED, "bench", RestartSource("bench")))],
+    "chat": [],
+    "recording": {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None},
 }
 
 
@@ -113,7 +169,7 @@ class PageServer:
     def __init__(self, site: Site, member: RoomMember) -> None:
         self._site = site
         self.member = member
-        self.state = copy.deepcopy(STATE)
+        self.state = copy.deepcopy(cast("dict[str, Any]", STATE))
         self.revision = 1
         self.requests: list[dict[str, Any]] = []
         self.wrong_token_after = 0.0
@@ -170,9 +226,9 @@ class PageServer:
         """The next page that signs out."""
         return await self._next(lambda event: event.peer if isinstance(event, Left) else None, within)
 
-    async def say(self, peer: int, message: dict[str, Any]) -> None:
+    async def say(self, peer: int, message: ToPage) -> None:
         """Send a message to a page as the broadcaster."""
-        await self.member.send(peer, json.dumps(message))
+        await self.member.send(peer, encode(message))
 
     async def _next(self, read: Callable[[PeerEvent], Found | None], within: float) -> Found:
         async with asyncio.timeout(within):
