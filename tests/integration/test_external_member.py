@@ -416,7 +416,7 @@ async def test_without_pragma_the_id_is_in_the_first_line() -> None:
     [
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "does not answer in HTTP"),
         (reply(b"no", status=b"403 Forbidden"), "answers the sign-in with 403"),
-        (reply(b"<html>a web server</html>"), "no peerconnection_server"),
+        (reply(b"<html>a web server</html>"), "not a peerconnection_server"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "too large"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000 + b"\r\n", "head of its reply does not end"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "encoded"),
