@@ -26,21 +26,21 @@ from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
 from classroom.features.alarms import AlarmsFeature
 from classroom.features.base import Events, Feature, ProgramChain, section_types
-from classroom.features.connections import ConnectionsFeature
 from classroom.features.from_lesson import director_of
 from classroom.features.lesson import LessonFeature
 from classroom.features.lesson_file import LessonFile
-from classroom.features.opening import OpeningFeature
 from classroom.features.publishing import PublishingFeature
 from classroom.features.reload import ReloadFeature
 from classroom.features.reports import ReportsFeature
 from classroom.features.resume import Beginning, ResumeFeature
 from classroom.features.run_of_show import RunOfShowFeature
 from classroom.features.scenes import ScenesFeature
+from classroom.features.silent_opening import OpeningFeature
 from classroom.features.slides import SlidesFeature
 from classroom.features.sound import SoundFeature
 from classroom.features.sources import SourcesFeature
 from classroom.features.students import StudentsFeature
+from classroom.features.teacher_connections import ConnectionsFeature
 from classroom.lesson import Lesson
 from classroom.lesson.progress_file import Resumption
 from classroom.media.from_lesson import program_of

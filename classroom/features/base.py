@@ -170,7 +170,8 @@ class SourceChanged:
 class InputMuted:
     """An audio input was muted or opened; the teacher may also have said what was so already.
 
-    ``opening``: the opening of the lesson is over (``features/opening.py``). ``file``: the lesson file was changed.
+    ``opening``: the opening of the lesson is over (``features/silent_opening.py``).
+    ``file``: the lesson file was changed.
     """
 
     input: str

@@ -17,8 +17,8 @@ from classroom.common.tasks import run_supervised
 from classroom.features.base import Events, Feature, InputMuted, LessonFileApplied, ProgramChain
 from classroom.features.from_lesson import scenes_of
 from classroom.features.lesson_file import LessonFile, LessonFileWatch
-from classroom.features.opening import OpeningFeature
 from classroom.features.scenes import settles_in
+from classroom.features.silent_opening import OpeningFeature
 from classroom.lesson import Lesson
 from classroom.lesson.audio import SETTINGS
 from classroom.lesson.difference import Changes, plan

@@ -17,10 +17,10 @@ from classroom.common.tasks import run_supervised
 from classroom.control.news import News, Thumbnail
 from classroom.control.sessions import Sessions
 from classroom.features.base import Feature, ProgramChain, section
-from classroom.features.opening import OpeningFeature, hears_people
+from classroom.features.silent_opening import OpeningFeature, hears_people
 from classroom.lesson import Lesson
 from classroom.media.thumbnail import thumbnails
-from classroom.server.reports import add_reports
+from classroom.server.health_endpoints import add_reports
 from classroom.students.audience import Audience
 
 __all__ = ["RecordingSection", "ReportsFeature", "SourceLine"]

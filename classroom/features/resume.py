@@ -15,9 +15,9 @@ from classroom.common.clock import Clock, LessonTime
 from classroom.common.errors import CommandError
 from classroom.features.base import Feature, ProgramChain
 from classroom.features.from_lesson import scenes_of
-from classroom.features.opening import OpeningFeature, hears_people, shows_cards_only
 from classroom.features.run_of_show import RunOfShowFeature
 from classroom.features.scenes import ScenesFeature
+from classroom.features.silent_opening import OpeningFeature, hears_people, shows_cards_only
 from classroom.lesson import Lesson
 from classroom.lesson.audio import SETTINGS
 from classroom.lesson.progress import DeviceProgress, InputProgress, PageProgress, Progress, path_text

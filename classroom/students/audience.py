@@ -16,7 +16,7 @@ from classroom.common.errors import CommandError, WireError
 from classroom.common.limited_log import LimitedLog
 from classroom.students.bans import Bans, Identity, same_name
 from classroom.students.dismissal import Dismissal, end_viewer, report
-from classroom.students.pages import StudentPages
+from classroom.students.page_messages import StudentPages
 from classroom.students.roster import Roster, Student, StudentCount, StudentEntry
 from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.description import Candidate

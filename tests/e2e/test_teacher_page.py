@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from classroom.common.alarms import Alarm
 from classroom.common.sentences import Wording
 from classroom.features.alarms import describe
-from classroom.features.opening import OPENING
+from classroom.features.silent_opening import OPENING
 from classroom.lesson import lesson_from_text
 from tests.support.browser import DESKTOP, PHONE, PageFactory, until_true
 from tests.support.page_server import TOKEN, PageServer, jpeg, page_server

@@ -23,9 +23,9 @@ from classroom.common.errors import AddressError
 from classroom.control.connection import ControlConnection
 from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.authority import fingerprint
+from classroom.server.health_endpoints import add_reports
 from classroom.server.own_certificates import OwnCertificates
 from classroom.server.port_sharing import ConnectionPolicy
-from classroom.server.reports import add_reports
 from tests.support.broadcast import BUSY_MACHINE, LESSON, TOKEN, broadcasting, eventually
 from tests.support.port import RawConnection, ask
 

@@ -37,8 +37,8 @@ from classroom.lesson.audio import AudioSettings
 from classroom.media.supervisor import SourceState
 from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.authority import Authority
+from classroom.server.health_endpoints import add_reports
 from classroom.server.join_code import add_join_code
-from classroom.server.reports import add_reports
 from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
 from classroom.students.roster import StudentEntry

@@ -17,8 +17,8 @@ from classroom.control.connection import ControlConnection
 from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import own_address
+from classroom.server.health_endpoints import add_reports
 from classroom.server.port_sharing import ConnectionPolicy
-from classroom.server.reports import add_reports
 from classroom.signaling import Guard, Room, RoomMember, Switchboard, add_routes
 
 __all__ = ["OpenPort", "RawConnection", "ask", "open_port", "until"]

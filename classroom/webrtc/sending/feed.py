@@ -20,7 +20,7 @@ from classroom.media.rendition import Rendition
 from classroom.webrtc.aiortc_internals import playout_delay_for_new_senders, replace_sender
 from classroom.webrtc.rtp.feedback import Feedback, KeyFrameLimit, ReceiverReport
 from classroom.webrtc.rtp.header import PlayoutDelay
-from classroom.webrtc.sending.memory import GcSchedule
+from classroom.webrtc.sending.gc_schedule import GcSchedule
 from classroom.webrtc.sending.packet_track import PacketTrack
 from classroom.webrtc.sending.stream import Stream
 from classroom.webrtc.sending.transmitter import Transmitter

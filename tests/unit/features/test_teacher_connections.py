@@ -10,7 +10,7 @@ from classroom.broadcaster import COMMANDS
 from classroom.control.calls import Call, Calls, Role, Tell
 from classroom.control.registry import bound
 from classroom.features.base import Events, LessonFileApplied
-from classroom.features.connections import ConnectionsFeature
+from classroom.features.teacher_connections import ConnectionsFeature
 from classroom.webrtc.teacher_connections import TeacherConnections
 from tests.support.lessons import report
 

@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 
-from classroom.webrtc.sending import memory
-from classroom.webrtc.sending.memory import GcSchedule
+from classroom.webrtc.sending import gc_schedule
+from classroom.webrtc.sending.gc_schedule import GcSchedule
 from tests.support.broadcast import eventually
 
 
@@ -19,7 +19,7 @@ class Circle:
 
 
 async def test_circles_are_freed_soon_after_somebody_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_AFTER", 0.01)
+    monkeypatch.setattr(gc_schedule, "_AFTER", 0.01)
     gc.disable()
     try:
         schedule, circle = GcSchedule(), weakref.ref(Circle())
@@ -32,7 +32,7 @@ async def test_circles_are_freed_soon_after_somebody_left(monkeypatch: pytest.Mo
 
 
 async def test_after_the_end_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_AFTER", 0.0)
+    monkeypatch.setattr(gc_schedule, "_AFTER", 0.0)
     schedule = GcSchedule()
     schedule.left()
     handle = schedule._handle
@@ -54,8 +54,8 @@ async def test_what_was_there_before_the_first_student_is_left_alone_until_the_e
 
 
 async def test_memory_is_given_back_after_many_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_AFTER", 0.01)
-    monkeypatch.setattr(memory, "_SHARE", 1.0)
+    monkeypatch.setattr(gc_schedule, "_AFTER", 0.01)
+    monkeypatch.setattr(gc_schedule, "_SHARE", 1.0)
     trims: list[None] = []
     schedule = GcSchedule()
     schedule._trim = lambda: trims.append(None)
@@ -68,11 +68,11 @@ async def test_memory_is_given_back_after_many_left(monkeypatch: pytest.MonkeyPa
 
 
 def test_where_memory_cannot_be_given_back_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory._trimmer()()
+    gc_schedule._trimmer()()
 
     class Library:
         def __init__(self, _: None) -> None:
             raise TypeError("there is no such thing here")
 
     monkeypatch.setattr(ctypes, "CDLL", Library)
-    memory._trimmer()()
+    gc_schedule._trimmer()()

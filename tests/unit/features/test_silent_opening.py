@@ -6,7 +6,7 @@ import pytest
 
 from classroom.features.base import Events, InputMuted, SceneOnAir
 from classroom.features.from_lesson import scenes_of
-from classroom.features.opening import OPENING, OpeningFeature, hears_people, shows_cards_only
+from classroom.features.silent_opening import OPENING, OpeningFeature, hears_people, shows_cards_only
 from classroom.lesson import Lesson
 from classroom.lesson.built_in import built_in_lesson
 from classroom.media.sound import SoundInput
