@@ -148,7 +148,7 @@ async def test_a_lesson_in_h264_alone_is_heard_and_the_page_says_why(browser: Fi
         assert (student["state"], student["codec"]) == ("watching", None)
 
         teacher = await browser.open(running.teacher)
-        await teacher.until("document.querySelector('.monitor-note')?.innerText.includes('small stand-ins')")
+        await teacher.until("document.querySelector('.monitor-note')?.innerText.includes('thumbnails instead')")
         for each in (page, teacher):
             await each.close()
 
