@@ -25,7 +25,7 @@ from classroom.control.session import Served, Session
 from classroom.control.sessions import Sessions
 from classroom.control.state import StateBoard
 from classroom.features.alarms import AlarmsFeature
-from classroom.features.base import Events, Feature, ProgramChain, section_types
+from classroom.features.base import Events, Feature, ProgramChain, SceneOnAir, section_types
 from classroom.features.from_lesson import director_of
 from classroom.features.lesson import LessonFeature
 from classroom.features.lesson_file import LessonFile
@@ -104,6 +104,8 @@ class Broadcaster:
         self._alarms = Alarms(self._changed.set)
         self._limit_alarms = LimitAlarms(self._alarms)
         self._events = Events()
+        # What a scene brings with it is told too: microphones that open, sources that are missed only on air.
+        self._events.listen(SceneOnAir, lambda _: self._changed.set())
         self._board = StateBoard()
         self._stack = contextlib.AsyncExitStack()
         self.relay = OwnRelay(lesson, host=host, options=relay, alarms=self._alarms) if relay is not None else None

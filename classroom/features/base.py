@@ -127,7 +127,8 @@ class Events:
                 listener(event)
             # The wall between a fault in one feature and what another one is just doing.
             except Exception as fault:
-                logger.error("a listener failed at %s", event, exc_info=fault)
+                # Not the event itself: a lesson file has secrets, and a student a name.
+                logger.error("a listener failed at %s", type(event).__name__, exc_info=fault)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,10 @@ class RunOfShowFeature(Feature):
         alarms: Alarms,
         tell: Callable[[Mapping[str, object]], object],
     ) -> None:
-        self._lesson, self._time, self._began = lesson, time, time.began
+        self._lesson, self._time, self._began = lesson, time, time.began.astimezone()  # cues have local times
         self._scenes, self._turn, self._alarms, self._tell = scenes, turn, alarms, tell
         self._director = director
-        self._show = RunOfShow(cues_of(lesson, time.began))
+        self._show = RunOfShow(cues_of(lesson, self._began))
         self._told_due = 0
         self._changed = asyncio.Event()
         events.listen(TakenOver, lambda _: self._hold())

@@ -6,10 +6,12 @@ cue, every input that can hear people is muted, in fact and in the state. The te
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
+from classroom.common.errors import CommandError
 from classroom.common.sentences import Wording
 from classroom.director import Scene
 from classroom.features.base import Events, Feature, InputMuted, SceneOnAir
@@ -19,6 +21,8 @@ from classroom.lesson.sources import BrowserSource, CardSource, StreamSource
 from classroom.media.sound import SoundInput
 
 __all__ = ["OPENING", "OpeningFeature", "hears_people", "shows_cards_only"]
+
+logger = logging.getLogger(__name__)
 
 OPENING: Final = Wording(
     "audio.opening",
@@ -92,7 +96,11 @@ class OpeningFeature(Feature):
         self._waits = False
         waited, self._held = sorted(self._held), set()
         for name in waited:
-            self._open(name)
+            try:
+                self._open(name)
+            except CommandError as fault:  # the others open all the same
+                logger.warning("the input %s was not opened: %s", name, fault)
+                continue
             self._events.emit(InputMuted(name, False, "opening"))
 
     def apply(self, lesson: Lesson) -> None:

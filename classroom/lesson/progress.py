@@ -7,12 +7,12 @@ whole is ignored.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from classroom.lesson.audio import AudioSettings
 from classroom.lesson.times import LONGEST
@@ -43,11 +43,21 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
 
+def _says_whether_muted(given: object) -> object:
+    """A setting that another version does not know has its default, but nothing opens a microphone by default."""
+    if isinstance(given, Mapping) and "muted" not in given:
+        raise ValueError("it is not said whether it is muted")
+    return given
+
+
+_Settings = Annotated[AudioSettings, BeforeValidator(_says_whether_muted)]
+
+
 class InputProgress(_Value):
     """An audio input: what the lesson said of it, and how it was set."""
 
-    said: AudioSettings
-    set: AudioSettings
+    said: _Settings
+    set: _Settings
 
 
 class PageProgress(_Value):

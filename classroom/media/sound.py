@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -100,7 +100,7 @@ class SoundMixer:
             raise CommandError.unknown("input", name, list(self._channels))
         channel = self._channels[name]
         setting = replace(channel.setting, **{key: value for key, value in changes.items() if value is not None})
-        _refuse_impossible(setting)
+        _refuse_impossible(setting, [key for key, value in changes.items() if value is not None])
         channel.setting = setting
 
     def replace(self, inputs: Mapping[str, SoundInput]) -> None:
@@ -206,13 +206,13 @@ class SoundMixer:
         return self._zero + block * BLOCK_SECONDS + DELAY
 
 
-def _refuse_impossible(setting: SoundInput) -> None:
-    """CommandError for a value out of its bounds, and for what an input cannot do."""
+def _refuse_impossible(setting: SoundInput, changed: Collection[str]) -> None:
+    """CommandError for a changed value that is out of its bounds, or that this input cannot have."""
     for key, bounds in BOUNDS.items():
         # NaN is within no bounds.
-        if not bounds.low <= getattr(setting, key) <= bounds.high:
+        if key in changed and not bounds.low <= getattr(setting, key) <= bounds.high:
             raise CommandError.not_possible(f"'{key}' is {bounds.low:g} to {bounds.high:g} {bounds.unit}.")
-    if setting.duck and setting.speech:
+    if "duck" in changed and setting.duck and setting.speech:
         raise CommandError.not_possible("A microphone cannot be ducked: the other inputs are lowered for it.")
-    if setting.heard == "on-air" and setting.source is None:
+    if "heard" in changed and setting.heard == "on-air" and setting.source is None:
         raise CommandError.not_possible("Only the sound of a source can be heard while that is on air.")

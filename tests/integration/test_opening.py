@@ -12,6 +12,7 @@ import pytest
 
 from classroom.broadcaster import Broadcaster
 from classroom.features.reports import ReportsFeature
+from classroom.features.scenes import ScenesFeature
 from tests.support.broadcast import broadcasting, eventually
 from tests.support.sound_library import Library, library
 from tests.support.teacher import calling
@@ -87,6 +88,28 @@ async def test_the_room_is_heard_from_the_first_change_of_scene_and_not_before(l
         assert lesson.feature(ReportsFeature).microphone_lines() == ["microphone 'mic' is open"]
         await teacher.ask("program.switch", scene="title")
         assert mic(lesson)["muted"] is False
+
+
+@pytest.mark.parametrize("how", ["switch", "take", "cue"])
+async def test_every_teacher_is_told_when_a_scene_opens_the_microphone(library: Library, how: str) -> None:
+    async with noisy(library, LESSON + CUE if how == "cue" else LESSON) as lesson, calling(lesson) as teacher:
+        match how:
+            case "switch":
+                await teacher.ask("program.switch", scene="talk")
+            case "take":
+                await teacher.ask("preview.set", scene="talk")
+                await teacher.ask("program.take")
+            case "cue":
+                pass  # it comes by itself
+        await eventually(lambda: teacher.state["audio"]["mic"]["muted"] is False, what="the teacher is told")
+        assert teacher.state["audio"]["mic"]["why"] is None
+
+
+async def test_the_news_of_a_scene_waits_for_nothing_else_to_happen(library: Library) -> None:
+    async with noisy(library) as lesson:
+        await eventually(lambda: not lesson._changed.is_set())
+        lesson.feature(ScenesFeature).switch("talk")
+        assert lesson._changed.is_set()
 
 
 async def test_the_teacher_may_open_it_on_the_card(library: Library) -> None:

@@ -24,6 +24,8 @@ class Caller:
         self.connection = connection
         self.said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.news: list[str] = []
+        self.state: dict[str, Any] = {}
+        """The sections of the state as it was told, at hello and since."""
         self._replies: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._count = 0
         self.greeting: dict[str, Any] = {}
@@ -38,6 +40,8 @@ class Caller:
                 self._replies.pop(message["id"]).set_result(message)
             else:
                 self.news.append(message["method"])
+                if message["method"] == "state":
+                    self.state |= message["params"]
 
     async def ask(self, method: str, **params: object) -> dict[str, Any]:
         """The whole answer to a request."""
@@ -63,6 +67,7 @@ async def calling(lesson: Broadcaster, **hello: object) -> AsyncIterator[Caller]
         reading = asyncio.create_task(caller.read())
         try:
             caller.greeting = await caller.ask("hello", **(hello or {"token": TOKEN}))
+            caller.state = {**caller.greeting.get("result", {}).get("state", {}), **caller.state}
             yield caller
         finally:
             await connection.close()

@@ -53,4 +53,6 @@ def test_a_listener_that_fails_is_reported_and_the_others_hear_of_the_event(capl
     events.listen(StudentLeft, heard.append)
     events.emit(StudentLeft("1", "Ada"))
     assert heard == [StudentLeft("1", "Ada")]
+    assert "StudentLeft" in caplog.text
     assert "ZeroDivisionError" in caplog.text
+    assert "Ada" not in caplog.text

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time as system
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
 
 from classroom.common.alarms import Alarms
 from classroom.common.clock import LessonTime, ManualClock
@@ -101,3 +104,17 @@ def test_what_the_teacher_puts_on_air_by_hand_holds_it_until_the_next_cue_is_ask
     show.next()
     assert show.cues()["mode"] == "automatic"
     assert scenes == [SceneOnAir("away", "talk", "cue")]
+
+
+@pytest.mark.skipif(not hasattr(system, "tzset"), reason="Windows takes its time zone from its settings")
+def test_times_of_day_are_those_of_the_place_whatever_the_day_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    system.tzset()
+    try:
+        began = datetime(2026, 1, 9, 23, 30, tzinfo=UTC)  # half past twelve there, on the 10th
+        show, _ = show_of(lesson("{clock: '13:00', scene: talk}"), LessonTime(ManualClock(), 0.0, began))
+        [cue] = show.cues()["list"]
+        assert cue["at"] == "2026-01-10T13:00:00+13:00"
+    finally:
+        monkeypatch.undo()
+        system.tzset()

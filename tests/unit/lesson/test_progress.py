@@ -71,6 +71,7 @@ def test_whatever_else_is_there_counts_for_nothing(data: bytes) -> None:
         (kept().model_dump_json().replace("-3.0", "9" * 400).encode(), "gain"),
         (kept().model_dump_json().replace("1500.0", "1e300").encode(), "elapsed"),
         (kept().model_dump_json().replace('"muted":true', '"muted":0').encode(), "muted"),
+        (kept().model_dump_json().replace('"muted":true,', "").encode(), "said"),
     ],
 )
 def test_why_it_counts_for_nothing(data: bytes, why: str) -> None:
