@@ -58,7 +58,11 @@ _TUNNEL_WORDS: Final = (
 )  # fmt: skip
 """What Windows calls tunnels, somewhere in the description of an interface."""
 
-_BRIDGE_WORDS: Final = ("hyper-v", "vethernet", "virtualbox", "vmware", "wsl", "docker", "loopback", "wi-fi direct")
+_BRIDGE_WORDS: Final = ("hyper-v virtual ethernet", "vethernet", "virtualbox", "vmware", "wsl", "docker", "loopback")
+"""The network card of a guest of Hyper-V is called "Microsoft Hyper-V Network Adapter", and is a network."""
+
+_HOTSPOT_WORDS: Final = ("wi-fi direct",)
+"""What Windows calls the network that this computer opens for phones and computers around it."""
 
 _NOWHERE: Final = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8:ffff:ffff::1"}
 """Addresses for documentation (RFC 5737, 3849): the system chooses a route to them, and no packet is sent."""
@@ -68,8 +72,9 @@ class InterfaceKind(enum.IntEnum):
     """What is behind an interface, in the order in which its addresses are advertised."""
 
     NETWORK = 0
-    BRIDGE = 1
-    TUNNEL = 2
+    HOTSPOT = 1
+    BRIDGE = 2
+    TUNNEL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ def kind_by_name(name: str, description: str) -> InterfaceKind:
         return InterfaceKind.TUNNEL
     if name.startswith(_BRIDGES) or any(word in text for word in _BRIDGE_WORDS):
         return InterfaceKind.BRIDGE
-    return InterfaceKind.NETWORK
+    return InterfaceKind.HOTSPOT if any(word in text for word in _HOTSPOT_WORDS) else InterfaceKind.NETWORK
 
 
 def routed_addresses() -> list[Address]:

@@ -101,7 +101,7 @@ def best_first(found: Sequence[InterfaceAddress], routed: Sequence[Address]) -> 
     def rank(each: InterfaceAddress) -> tuple[int, ...]:
         on_the_way = _network(each.address) in {_network(address) for address in routed}
         kind = InterfaceKind.NETWORK if on_the_way and each.kind is InterfaceKind.BRIDGE else each.kind
-        tunnel, bridge = kind is InterfaceKind.TUNNEL, kind is InterfaceKind.BRIDGE
+        tunnel, bridge = kind is InterfaceKind.TUNNEL, kind in (InterfaceKind.BRIDGE, InterfaceKind.HOTSPOT)
         return (tunnel, each.address.is_link_local, bridge, not on_the_way, not each.address.is_private, each.temporary)
 
     networks: dict[object, Address] = {}

@@ -29,6 +29,8 @@ from classroom.common.network_interfaces import InterfaceKind, interface_address
         ("{A2}", "Hyper-V Virtual Ethernet Adapter", InterfaceKind.BRIDGE),
         ("{A3}", "vEthernet (WSL)", InterfaceKind.BRIDGE),
         ("{A4}", "VirtualBox Host-Only Ethernet Adapter", InterfaceKind.BRIDGE),
+        ("{A8}", "Microsoft Hyper-V Network Adapter", InterfaceKind.NETWORK),
+        ("{A9}", "Microsoft Wi-Fi Direct Virtual Adapter #2", InterfaceKind.HOTSPOT),
         ("tun7", "tun7", InterfaceKind.TUNNEL),
         ("wg7", "wg7", InterfaceKind.TUNNEL),
         ("utun3", "utun3", InterfaceKind.TUNNEL),

@@ -32,7 +32,8 @@ export class PictureSize {
   }
 
   greeted() {
-    this.#tell(shownSize(this.#video, devicePixelRatio));
+    this.#told = shownSize(this.#video, devicePixelRatio);
+    this.#tell(this.#told);
   }
 
   #look() {

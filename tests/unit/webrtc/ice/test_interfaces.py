@@ -45,6 +45,22 @@ def test_windows_says_it_in_the_nice_name() -> None:
     assert chosen(cards).addresses == ("192.168.1.5",)
 
 
+def test_students_in_the_hotspot_of_this_computer_are_reached_too() -> None:
+    cards = [
+        card("{1F00}", "192.168.1.5/24", nice_name="Realtek PCIe GbE Family Controller"),
+        card("{2E00}", "192.168.137.1/24", nice_name="Microsoft Wi-Fi Direct Virtual Adapter"),
+    ]
+    assert chosen(cards).addresses == ("192.168.1.5", "192.168.137.1")
+
+
+def test_the_card_of_a_virtual_machine_is_its_network() -> None:
+    cards = [
+        card("{3D00}", "10.8.0.2/24", nice_name="WireGuard Tunnel"),
+        card("{4C00}", "10.1.0.4/24", nice_name="Microsoft Hyper-V Network Adapter"),
+    ]
+    assert chosen(cards).addresses == ("10.1.0.4", "10.8.0.2")
+
+
 def test_a_network_of_ipv6_only_is_listened_on() -> None:
     assert chosen([LOOPBACK, card("eth0", "fd00::5/64", "fe80::5/64")]).addresses == ("fd00::5",)
 
