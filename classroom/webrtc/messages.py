@@ -324,7 +324,7 @@ def _mark(value: Mapping[str, object], key: str) -> str:
 def _pixels(value: Mapping[str, object], key: str) -> int:
     number = value.get(key)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LARGEST_SIDE:
-        raise WireError(f"its {key} is no number of pixels")
+        raise WireError(f"its {key} is not a number of pixels")
     return number
 
 
@@ -338,5 +338,5 @@ def _number(value: Mapping[str, object], key: str, largest: float) -> float | No
 def _error_code(value: Mapping[str, object]) -> int | None:
     code = value.get("code")
     if code is not None and (isinstance(code, bool) or not isinstance(code, int) or not 300 <= code <= 799):
-        raise WireError("its code is no error of a server")
+        raise WireError("its code is not an error of a server")
     return code
