@@ -85,6 +85,18 @@ def test_who_comes_from_an_address_of_this_computer_is_here() -> None:
     assert not any(map(is_here, ("8.8.8.8", "::ffff:8.8.8.8", "", "a name")))
 
 
+def test_a_network_that_came_just_before_a_student_is_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    cards = [card("lo", "127.0.0.1/8")]
+    monkeypatch.setattr("classroom.webrtc.ice.interfaces._found", None)
+    monkeypatch.setattr("classroom.webrtc.ice.interfaces.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: list(cards))
+    assert interfaces().addresses == ("127.0.0.1",)
+    cards.append(card("wlan0", "192.168.1.5/24"))
+    clock[0] += 0.5
+    assert interfaces().addresses == ("192.168.1.5",)
+
+
 @pytest.mark.parametrize("fault", [OSError("no cards")])
 def test_cards_that_cannot_be_listed_are_none(fault: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> list[ifaddr.Adapter]:
