@@ -1,8 +1,8 @@
-"""A headless Chromium that watches what is offered to it and reports what it saw.
+"""A headless Chromium that watches the program that it is offered, and reports what it saw.
 
-The page asks for the next part, answers its offer, watches for the given time, and posts a sample for each frame:
-when it could be read (epoch milliseconds), the source, the stamp in the pixels, and when it will be displayed. Where
-there is a sound card it plays the sound, too, and says twice a second what its own statistics are.
+The page asks for the next part, answers its offer, watches for the given time, and posts a sample for each frame. A
+sample says when the frame could be read (epoch milliseconds), its source, the stamp in its pixels, and when it will be
+displayed. If the machine has a sound card, the page also plays the sound, and posts its own statistics twice a second.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SWITCHES: Final = (
     "--disable-background-timer-throttling",
     "--disable-renderer-backgrounding",
     "--autoplay-policy=no-user-gesture-required",
-    # The page and the broadcaster are on this machine; without names for addresses they find each other at once.
+    # The page and the broadcaster are on this machine. Without names for addresses they find each other at once.
     "--disable-features=WebRtcHideLocalIpsWithMdns",
     "--window-size=1280,720",
 )
@@ -48,7 +48,7 @@ _GRACE: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame as the page saw it; times in epoch milliseconds, ``stamp`` modulo 2^32."""
+    """One frame as the page saw it. Times are in epoch milliseconds, ``stamp`` modulo 2^32."""
 
     at: float
     source: int
@@ -57,17 +57,17 @@ class Frame:
 
     @property
     def age(self) -> float:
-        """Milliseconds from the making of the picture to the page's reading of it."""
+        """Milliseconds from the making of the picture until the page read it."""
         return (self.at - self.stamp) % 2**32
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the browser's statistics said of sound and picture, ``at`` epoch milliseconds.
+    """What the browser's statistics said about sound and picture, ``at`` epoch milliseconds.
 
-    ``held`` are seconds that its jitter buffer held samples of sound, together, and ``emitted`` how many samples that
-    were; ``concealed`` is how many of them it had to make up. ``offset`` is by how many milliseconds what is seen is
-    newer than what is heard; None while the browser does not know.
+    ``held`` is the sum of the seconds for which its jitter buffer held samples of sound. ``emitted`` is the number of
+    these samples, and ``concealed`` the number of those that it had to make up. ``offset`` is by how many milliseconds
+    the picture is newer than the sound. It is None while the browser does not know it.
     """
 
     at: float
@@ -79,7 +79,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a page saw of a part, and heard where ``plays`` says that it played sound."""
+    """What a page saw of a part. If ``plays`` is True, it also played the sound."""
 
     frames: list[Frame]
     moments: list[Moment]
@@ -87,7 +87,7 @@ class Seen:
 
 
 class PageWatcher:
-    """Watches one part after another; ``plays`` says whether it plays the sound as well."""
+    """Watches one part after another. ``plays`` says whether it also plays the sound."""
 
     def __init__(self, *, plays: bool) -> None:
         self.plays = plays
@@ -102,7 +102,7 @@ class PageWatcher:
         seconds: float,
         meanwhile: Callable[[], Awaitable[None]] | None = None,
     ) -> Seen:
-        """Offer a connection to the page and let it watch; ``meanwhile`` runs once the page has answered."""
+        """Offer a connection to the page and let it watch. ``meanwhile`` runs once the page has answered."""
         self._count += 1
         await connection.setLocalDescription(await connection.createOffer())
         part = {"part": self._count, "sdp": connection.localDescription.sdp, "seconds": seconds, "plays": self.plays}
@@ -132,7 +132,7 @@ class PageWatcher:
         return value
 
     def routes(self) -> list[web.RouteDef]:
-        """What the page asks for."""
+        """The requests that the page makes."""
         return [
             web.get("/", self._page),
             web.get("/page.js", self._script),
@@ -168,7 +168,7 @@ class PageWatcher:
 
 @contextlib.asynccontextmanager
 async def browser() -> AsyncIterator[PageWatcher]:
-    """A page in a headless Chromium of this machine; SetupError when there is none."""
+    """A page in a headless Chromium of this machine. It raises SetupError if Chromium is not installed."""
     program = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if program is None:
         raise SetupError("This measurement needs Chromium or Chrome. Install it, as with: apt-get install chromium")

@@ -1,7 +1,7 @@
-"""Pictures to measure with: a screen and a camera, the same in every run.
+"""Pictures for measurements: a screen, slides and a camera, the same in every run.
 
-They are made before anything is measured and cost nothing to show. Synthetic: figures of bit rate or quality on real
-lessons differ, those of time hardly.
+They are made before anything is measured, and cost nothing to show. They are synthetic: with real lessons, figures of
+bit rate or quality differ, figures of time hardly differ.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LINE = 24
 
 
 class ScreenClip:
-    """A 1920×1080 screen in BGRA, like mss delivers it: pages of text, a new one each 2.5 s, or scrolled by 4 lines."""
+    """A 1920×1080 screen in BGRA, as mss delivers it: pages of text, a new one each 2.5 s, or scrolled by 4 lines."""
 
     size = (1920, 1080)
 
@@ -42,7 +42,7 @@ class ScreenClip:
         self._scrolls = tall.shape[0] - height
 
     def pixels(self, number: int) -> npt.NDArray[np.uint8]:
-        """The pixels (1080, 1920, 4) of a scrolled screen: picture ``number`` is 4 lines further down."""
+        """The pixels (1080, 1920, 4) of a screen that scrolls: each picture is 4 lines further down than the last."""
         top = (4 * number) % self._scrolls
         return self._tall[top : top + self.size[1]]
 
@@ -51,7 +51,7 @@ class ScreenClip:
         return av.VideoFrame.from_numpy_buffer(self.pixels(number), "bgra")
 
     def page(self, seconds: float) -> tuple[int, av.VideoFrame]:
-        """The number of the page that is shown after this many seconds, and its frame."""
+        """The number of the page that is shown after these seconds, and its frame."""
         page = int(seconds / _PAGE_EVERY)
         top = (page * 331 * 4) % self._scrolls
         return page, av.VideoFrame.from_numpy_buffer(self._tall[top : top + self.size[1]], "bgra")
@@ -60,7 +60,7 @@ class ScreenClip:
 class SlideClip:
     """1280×720 slides of a lecture in RGB: a title, nine lines of text, dark on light or light on dark, and a photo.
 
-    Easier than the dense pages of ``ScreenClip``, of which no encoder makes a sharp picture within a second.
+    They are easier to encode than the dense pages of ``ScreenClip``. No encoder makes those sharp within a second.
     """
 
     size = (1280, 720)
@@ -73,7 +73,7 @@ class SlideClip:
             self._frames.append(av.VideoFrame.from_ndarray(np.ascontiguousarray(slide), "rgb24"))
 
     def frame(self, number: int) -> av.VideoFrame:
-        """Slide ``number`` of the endless row."""
+        """Slide ``number``. After the last slide the first one follows."""
         return self._frames[number % len(self._frames)]
 
     def _slide(self, chance: np.random.Generator, *, dark: bool) -> Image.Image:
@@ -97,7 +97,7 @@ class SlideClip:
 
 
 class CameraClip:
-    """A 1280×720 camera in yuv420p: a soft shape that sways, and the noise of a sensor; one second, repeated."""
+    """A 1280×720 camera in yuv420p: a soft shape that sways, and the noise of a sensor. It repeats each second."""
 
     size = (1280, 720)
 
@@ -118,5 +118,5 @@ class CameraClip:
             self._frames.append(av.VideoFrame.from_numpy_buffer(pixels, "yuv420p"))
 
     def frame(self, number: int) -> av.VideoFrame:
-        """Picture ``number`` of the endless clip."""
+        """Picture ``number``. After the last picture the first one follows."""
         return self._frames[number % len(self._frames)]

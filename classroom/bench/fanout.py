@@ -1,9 +1,9 @@
 """What a student costs: classroom's fan-out, stock aiortc and Debian's Janus with the same pictures in the same run.
 
-Students are real connections (ICE, DTLS, SRTP) of other processes that count what comes by its headers and answer
-reports once a second. Encoding is in it for stock aiortc only, whose way it is to encode for each student; classroom
-and Janus are given packets that were encoded beforehand. What a student costs is the difference to the same process
-with none. Then a whole lesson, mixed and encoded meanwhile, is sent to as many.
+Students are real connections (ICE, DTLS, SRTP) of other processes. They count packets by their headers and answer with
+reports once a second. Only the cost of stock aiortc includes encoding, because it encodes for each student. Classroom
+and Janus get packets that were encoded beforehand. The cost of a student is the difference to the same process without
+students. At the end, the same number of students gets a whole lesson, which is mixed and encoded in this process.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ __all__ = ["GOALS", "Bench", "Sizes", "measure", "run", "table"]
 _SECONDS: Final = 4.0
 _SETTLES_WITHIN: Final = 15.0
 GOALS: Final = {"of_stock_vp8": 1 / 150, "of_janus": 1.0, "fps": 0.99 * FPS, "idle_ms": 0.3, "memory_growth": 0.1}
-"""The most a student may cost beside others, the least pictures a second, CPU of an idle connection, memory."""
+"""The largest cost of a student relative to others, the fewest pictures per second, CPU when idle, and memory."""
 
 _EVENT_LOOPS: Final = 2
 _STOCK_RISES: Final = 3.0
-"""Seconds that stock aiortc takes until it has heard what the link carries and its encoder uses it."""
+"""Seconds until stock aiortc knows the bit rate that the link carries, and its encoder uses it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many students each server has, one after the other, and how many come and go for the memory."""
+    """The numbers of students of each server, one after the other, and how many join and leave for the memory."""
 
     classroom: Sequence[int] = (1, 2, 4, 8, 16, 32, 64, 128, 256)
     stock: Sequence[tuple[Codec, int]] = (("vp8", 1), ("vp8", 2), ("vp8", 4), ("h264", 1), ("h264", 2))
@@ -53,7 +53,7 @@ class Sizes:
 
 
 def run(seconds: float | None = None) -> dict[str, Any]:
-    """Measure; ``seconds`` is how long each number of students is measured."""
+    """Measure. ``seconds`` is how long each number of students is measured."""
     return asyncio.run(measure(_SECONDS if seconds is None else seconds, Sizes()))
 
 
@@ -82,7 +82,7 @@ async def measure(seconds: float, sizes: Sizes) -> dict[str, Any]:
 
 
 class Bench:
-    """The parts of the measurement; each number of students is measured for this many seconds."""
+    """The parts of the measurement. Each number of students is measured for ``seconds``."""
 
     def __init__(self, receivers: Students, recording: RecordedMedia, seconds: float) -> None:
         self._students = receivers
@@ -91,7 +91,7 @@ class Bench:
         self._clock = SystemClock()
 
     async def classroom(self, sizes: Sequence[int]) -> dict[str, Any]:
-        """Packets that were encoded before, through the fan-out to each number of students; then none to the most."""
+        """Send packets that were encoded before to each number of students, then nothing to the largest number."""
         made = Fanouts(asyncio.get_running_loop(), self._clock)
         program = OfferedProgram(
             pictures={"h264": [made.rendition]},
@@ -109,7 +109,7 @@ class Bench:
         return {"classroom": rows, "idle_ms": round(1000 * idle / max(sizes), 3)}
 
     async def whole_lesson(self, size: int) -> dict[str, Any]:
-        """A lesson that is mixed and encoded while it is sent."""
+        """Send a lesson that is mixed and encoded in this process."""
         async with stage() as each:
             async with house(each.watchable, self._students) as audience:
                 (row,) = await self._rows(audience, (size,), _own(), [])
@@ -117,7 +117,7 @@ class Bench:
             return {**row, "tick": statistics["lateness"], "missed": statistics["missed"]}
 
     async def stock(self, sizes: Sequence[tuple[Codec, int]]) -> dict[str, list[dict[str, Any]]]:
-        """Stock aiortc, with as many encoders as students."""
+        """Stock aiortc, with an encoder for each student."""
         clip = await asyncio.to_thread(heads)
         found: dict[str, list[dict[str, Any]]] = {}
         for codec in dict.fromkeys(codec for codec, _ in sizes):
@@ -130,7 +130,7 @@ class Bench:
         return found
 
     async def janus(self, sizes: Sequence[int]) -> dict[str, Any]:
-        """Janus, fed with the packets of ``classroom``: with its defaults, and with event loops for many students."""
+        """Janus with the packets of ``classroom``: once with its defaults, once with event loops for many students."""
         if not janus_installed() or not sizes:
             return {"janus": None, "janus_event_loops": None}
         found = {}
@@ -152,11 +152,11 @@ class Bench:
     async def _rows(
         self, server: ServerUnderTest, sizes: Sequence[int], cpu: Callable[[], float], ticks: list[float]
     ) -> list[dict[str, Any]]:
-        """A row for each number of students; ``ticks`` grows by the lateness of each tick meanwhile."""
+        """A row for each number of students. ``ticks`` gets the lateness of each tick during this."""
         rows: list[dict[str, Any]] = []
         for size in sizes:
             await server.grow(size)
-            # Those who get no picture count as such.
+            # Students who get no picture stay in the figures.
             await self._students.all_see(await self._students.count(), within=_SETTLES_WITHIN)
             if isinstance(server, StockServer) and size:
                 await asyncio.sleep(_STOCK_RISES)
@@ -198,7 +198,7 @@ def _own() -> Callable[[], float]:
 
 @contextlib.asynccontextmanager
 async def _loop_lateness() -> AsyncIterator[list[float]]:
-    """The seconds by which the event loop was late for something that is due with each picture."""
+    """The seconds by which the event loop was late for work that is due with each picture."""
     found: list[float] = []
 
     async def look() -> None:
@@ -217,7 +217,7 @@ async def _loop_lateness() -> AsyncIterator[list[float]]:
 
 
 def _ratios(result: dict[str, Any]) -> dict[str, Any]:
-    """What a student of classroom costs as a share of one of the others, with the same number where there is one."""
+    """The cost of a student of classroom as a share of that of others, for the same number of students if measured."""
     most = result["classroom"][-1]
     stock = {codec: rows[1]["ms_each"] for codec, rows in result["stock"].items() if len(rows) > 1}
     found: dict[str, Any] = {f"of_stock_{codec}": _ratio(most["ms_each"], each) for codec, each in stock.items()}

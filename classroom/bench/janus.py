@@ -1,7 +1,7 @@
-"""Debian's Janus as another server of the same packets: its streaming plugin, fed with plain RTP on the loopback.
+"""Debian's Janus as another server of the same packets: its streaming plugin gets plain RTP on the loopback.
 
-It runs with its own defaults but for what names folders, ports and codecs, and its number of event loops where that is
-asked for; it is driven over its websocket.
+It runs with its own defaults, except for the settings of folders, ports and codecs, and for the number of event loops
+if that is given. The measurement controls it over its websocket.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIXED: Final = struct.Struct("!BBHII")
 
 
 def janus_installed() -> bool:
-    """Whether there is a Janus with the plugin and the transport that are needed."""
+    """Whether Janus is installed, with the plugin and the transport that are needed."""
     return shutil.which("janus") is not None and _plugin_folder() is not None
 
 
@@ -52,7 +52,7 @@ def _plugin_folder() -> Path | None:
 
 
 class Plain:
-    """Sends encoded pictures and sound as RTP without protection (RFC 3550) to two ports of the loopback."""
+    """Sends encoded pictures and sound as RTP without encryption (RFC 3550) to two ports of the loopback."""
 
     def __init__(self, picture: int, sound: int) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -75,12 +75,12 @@ class Plain:
             self.packets += 1
 
     def close(self) -> None:
-        """Send no more."""
+        """Stop sending."""
         self._socket.close()
 
 
 class Janus:
-    """A running Janus with one mountpoint, and the students of ``students`` who watch it."""
+    """A running Janus with one mountpoint. Receivers of ``students`` watch it."""
 
     def __init__(self, websocket: ClientConnection, process: asyncio.subprocess.Process, students: Students) -> None:
         self._websocket = websocket
@@ -99,17 +99,17 @@ class Janus:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def grow(self, number: int) -> None:
-        """Let students join until there are this many."""
+        """Let students join until their number is ``number``."""
         while len(self._ids) < number:
             await self._join()
 
     async def close(self) -> None:
-        """Send all home."""
+        """Disconnect all students."""
         await self._students.close(self._ids)
         self._ids.clear()
 
     async def listen(self) -> None:
-        """Take what it says; until cancelled."""
+        """Read its messages until cancelled."""
         async for text in self._websocket:
             said = json.loads(text)
             transaction = said.get("transaction", "")
@@ -120,7 +120,7 @@ class Janus:
                 waiting.set_result(said)
 
     async def keep_alive(self) -> None:
-        """Let the session not expire; until cancelled."""
+        """Keep the session from expiring, until cancelled."""
         while True:
             await asyncio.sleep(_KEEP_ALIVE)
             if self._session:
@@ -168,9 +168,9 @@ class Janus:
 
 @contextlib.asynccontextmanager
 async def janus(students: Students, *, event_loops: int = 0) -> AsyncIterator[tuple[Janus, Plain]]:
-    """A Janus of its own, and what feeds it; both end with this.
+    """Start a Janus, and a sender that feeds it. Both end with this context.
 
-    ``event_loops`` threads serve all students; 0 is its default, a thread for each.
+    ``event_loops`` threads serve all students; 0 is Janus's default, a thread for each student.
     """
     program, library = shutil.which("janus"), _plugin_folder()
     if program is None or library is None:

@@ -1,7 +1,8 @@
-"""Joining a lesson: how long it takes from knocking to the offer, and to the first picture when many come at once.
+"""Joining a lesson: the time from a student's first connection to the offer, alone and in a crowd.
 
-A newcomer speaks the signaling only, so that the figure is the broadcaster's own: from the first connection to the last
-byte of the offer. The lesson, the crowd and the newcomers are processes of their own. ``rush.py`` has the picture.
+A newcomer speaks the signaling only, so the figure is that of the broadcaster alone: from the first connection to the
+last byte of the offer. The lesson and the crowd are processes of their own, apart from the newcomers. ``rush.py``
+measures the time to the first picture when many join at once.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _EVERY: Final = 0.3
 
 _AT_LEAST: Final = 5
 WITHIN: Final = 1.0
-"""Seconds in which a newcomer must have the offer, also in a crowd."""
+"""Seconds within which a newcomer must have the offer, also in a crowd."""
 
 _LESSON: Final = f"""
 lesson: {{title: "A lesson to join"}}
@@ -43,7 +44,7 @@ recording: {{start: never}}
 
 
 def run(seconds: float | None = None) -> dict[str, Any]:
-    """Measure; ``seconds`` is how long students continue to join in each part."""
+    """Measure. ``seconds`` is how long students continue to join in each part."""
     return asyncio.run(_measure(_SECONDS if seconds is None else seconds))
 
 
@@ -75,7 +76,7 @@ async def measure_offers(seconds: float, members: int = MEMBERS) -> dict[str, An
 
 
 async def _newcomers(port: int, seconds: float) -> list[float]:
-    """Let one student after the other join and leave; the seconds that each waited for the offer."""
+    """Let one student after the other join and leave. Return the seconds that each waited for the offer."""
     times = []
     for number in range(max(_AT_LEAST, round(seconds / _EVERY))):
         began = time.perf_counter()

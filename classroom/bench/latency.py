@@ -1,9 +1,9 @@
 """Glass to page: from the making of a picture to the moment at which a page in headless Chromium can read it.
 
-Four parts take turns, several rounds each, so that a machine that is slow for a while is slow for all: classroom's
-packets and stock aiortc's encoder per viewer, each with H.264 and VP8, with the same pictures, mixer and sound.
-The picture's age includes its wait for the next tick, which is half a tick on average. The page plays the sound as
-well, where PulseAudio can stand in for a sound card: lip sync holds the picture back to where the sound is.
+The four parts are classroom's packets and stock aiortc's encoder per viewer, each with H.264 and VP8. They have the
+same pictures, mixer and sound. They take turns, several rounds each, so a machine that is slow for a while is slow for
+all of them. A picture's age includes its wait for the next tick, which is half a tick on average. The page also plays
+the sound where PulseAudio can replace a sound card, because lip sync delays the picture until its sound is played.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ __all__ = ["GOALS", "run", "settled", "sound_of", "table"]
 _SECONDS: Final = 8.0
 _ROUNDS: Final = 3
 _SETTLING: Final = 4.0
-"""Seconds at the start of a part that do not count: browsers begin with a guess of the network's jitter."""
+"""Seconds at the start of a part that do not count, because browsers start with a guess of the network's jitter."""
 
 _SAMPLES: Final = 48_000
-"""Samples of sound a second, as Opus counts them."""
+"""Samples of sound per second, as Opus counts them."""
 
 FIRST: Final = "classroom h264, first"
-"""The part that a browser begins with, whose sound starts late; by itself, so that it does no way wrong."""
+"""The first part in a browser. Its sound starts late, so it is separate and does not distort the other parts."""
 
 GOALS: Final = {"p50": 25.0, "p95": 60.0, "of_stock_p95": 0.5, "sound": 150.0, "offset": 80.0}
-"""For H.264 with sound that is played, in milliseconds."""
+"""For H.264, with sound that is played, in milliseconds; ``of_stock_p95`` is a ratio."""
 
 
 def run(seconds: float | None = None) -> dict[str, Any]:
-    """Measure; ``seconds`` is how long each part is watched in each round."""
+    """Measure. ``seconds`` is how long each part is watched in each round."""
     return asyncio.run(_measure(_SECONDS if seconds is None else seconds))
 
 
@@ -79,9 +79,10 @@ def settled(frames: list[Frame], settling: float) -> list[float]:
 def sound_of(moments: list[Moment], settling: float) -> dict[str, float]:
     """The sound after the first ``settling`` seconds, in ms.
 
-    ``sound`` is the mean time it was held by the browser, ``offset`` the middle and ``offset_most`` the largest amount
-    by which picture and sound were apart (the middle with its sign: positive is a picture that is ahead), and
-    ``made_up`` the share of it that the browser had to invent. Empty where too little is known.
+    ``sound`` is the mean time for which the browser held it. ``offset`` is the median difference between picture and
+    sound, with its sign: it is positive if the picture is ahead. ``offset_most`` is the largest difference, without
+    sign. ``made_up`` is the share of the sound that the browser had to invent. The result is empty if too little is
+    known.
     """
     known = [moment for moment in moments if moment.at >= moments[0].at + settling * 1000]
     if len(known) < 2 or known[-1].emitted <= known[0].emitted:
@@ -99,7 +100,7 @@ def sound_of(moments: list[Moment], settling: float) -> dict[str, float]:
 
 
 def _middle(rounds: list[dict[str, float]]) -> dict[str, float | None]:
-    """The middle of several rounds, of the largest offset the largest."""
+    """The median of several rounds. Of ``offset_most`` it is the largest value."""
     found: dict[str, float | None] = {}
     for name in ("sound", "offset", "offset_most", "made_up"):
         values = sorted(each[name] for each in rounds if name in each)

@@ -1,7 +1,8 @@
 """A crowd that only signals, as a process of its own: ``python -m classroom.bench.load HOST PORT MEMBERS``.
 
-It signs many members in that keep a ``/wait`` pending, sends messages from them, and keeps connections open whose
-request never ends. It prints a line when all of it stands, and one with what it did when its standard input is closed.
+It signs in many members that keep a ``/wait`` pending, sends messages from them, and keeps connections open whose
+request never ends. It prints a line when all of them are ready. When its standard input is closed, it prints a line
+with what it did.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ __all__ = ["MEMBERS", "MESSAGES", "SLOW", "main"]
 MEMBERS: Final = 500
 SLOW: Final = 50
 MESSAGES: Final = 100
-"""A second, of all members together."""
+"""Messages per second, of all members together."""
 
 _AT_ONCE: Final = 20
-"""Members that sign in at the same time in the beginning, which is not measured."""
+"""Members that sign in at the same time at the start, which is not measured."""
 
 _SAID: Final = b'{"type":"statistics","latency":0.1}'
 
@@ -35,7 +36,7 @@ class _Done:
     messages: int = 0
     failed: int = 0
     heads: int = 0
-    """Unfinished requests that the server has cut, so that new ones were started."""
+    """Unfinished requests that the server has cut. A new one starts for each of them."""
 
 
 class _Crowd:
@@ -69,7 +70,7 @@ class _Crowd:
         print(json.dumps({name: getattr(self.done, name) for name in _Done.__slots__}), flush=True)
 
     async def _member(self, number: int, ready: asyncio.Event) -> None:
-        """Sign in, take the offer, and wait for ever."""
+        """Sign in, take the offer, and wait until cancelled."""
         async with self._door:
             reply = await self._ask(get(f"/sign_in?crowd{number}"))
             own = reply.peer
@@ -110,7 +111,7 @@ class _Crowd:
             self.done.failed += 1
 
     async def _crawl(self, number: int) -> None:
-        """Send a request byte by byte and never finish it; start again when the server closes the connection."""
+        """Send a request byte by byte and never finish it. Start again when the server closes the connection."""
         await asyncio.sleep(number / SLOW)
         while True:
             reader, writer = await asyncio.open_connection(self._host, self._port)
@@ -144,7 +145,7 @@ async def _run(host: str, port: int, members: int) -> None:
 
 
 def main() -> None:
-    """Be the crowd until standard input is closed."""
+    """Run the crowd until standard input is closed."""
     host, port, members = sys.argv[1:]
     connections_that_fit(2 * (int(members) + SLOW))
     asyncio.run(_run(host, int(port), int(members)))

@@ -1,4 +1,4 @@
-"""What machine a figure was measured on, and what its host took away meanwhile."""
+"""The machine on which a figure was measured, and the processor time that its host took away during that."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _PROCESSORS: Final = Path("/proc/cpuinfo")
 class StolenTime:
     """The share of the processors' time that the host of a virtual machine has taken away since this was made.
 
-    Figures of time mean little where it is more than a few hundredths.
+    If it is more than a few hundredths, figures of time mean little.
     """
 
     def __init__(self) -> None:
         self._before = _read()
 
     def share(self) -> float:
-        """The share so far, 0 to 1; 0 where the system does not tell."""
+        """The share so far, 0 to 1. It is 0 where the system does not say it."""
         (stolen_before, total_before), (stolen, total) = self._before, _read()
         return (stolen - stolen_before) / (total - total_before) if total > total_before else 0.0
 

@@ -1,4 +1,4 @@
-"""What is left in memory of students who came, watched and left: of a lesson that runs as a process of its own."""
+"""The memory that a lesson still uses after students joined, watched and left. It runs as a process of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VISITS: Final = 200
 _AT_ONCE: Final = 20
 _SEES_WITHIN: Final = 30.0
 _RESTS: Final = 20.0
-"""Seconds after the last one left: a lesson tidies up after a class in several goes, so as not to disturb who stays."""
+"""Seconds after the last one left. A lesson tidies up after a class in several steps, not to disturb those who stay."""
 
 _LESSON: Final = """
 lesson: {title: "A lesson to visit"}
@@ -30,10 +30,10 @@ recording: {start: never}
 
 
 async def measure_memory(students: Students, visits: int = VISITS) -> dict[str, Any]:
-    """Let students join, see pictures and leave, some at a time; ``growth`` is a share of what was used before.
+    """Let students join, see pictures and leave, some at a time. ``growth`` is a share of the memory before.
 
-    Before means: after two groups were there, so that what a first student loads is not counted as left behind. Zeros
-    where the system does not tell.
+    The memory before is measured after two groups, so it includes what a first student loads. It is 0 where the system
+    does not say it.
     """
     async with lesson_process(_LESSON) as lesson:
         for _ in range(2):
@@ -55,7 +55,7 @@ async def measure_memory(students: Students, visits: int = VISITS) -> dict[str, 
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process has; 0 where the system does not tell."""
+    """Bytes of memory that a process has. It is 0 where the system does not say it."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
     except OSError:
@@ -72,7 +72,7 @@ async def _visit(lesson: RunningLesson, students: Students, count: int) -> None:
 
 
 async def _join(port: int, students: Students, number: int) -> tuple[int, int]:
-    """Sign in and answer the offer; the peer's number and its receiver's."""
+    """Sign in and answer the offer. Return the peer's number and that of its receiver."""
     admitted = await ask("127.0.0.1", port, get(f"/sign_in?visitor{number}"))
     if admitted.status != 200:
         raise SetupError(f"The lesson lets nobody in any more: {admitted.body.decode('utf-8', 'replace')}")

@@ -1,6 +1,7 @@
-"""``classroom bench mix``: what a tick costs, stage by stage, and the whole media plane while somebody watches.
+"""``classroom bench mix``: the cost of a tick, stage by stage, and of the whole media plane while somebody watches.
 
-The encoders of aiortc run on the same pictures in the same run: what each student would cost without encode-once.
+The encoders of aiortc run on the same pictures in the same run. They show what each student costs if every student has
+an encoder.
 """
 
 from __future__ import annotations
@@ -55,11 +56,11 @@ _TIER_SCENES: Final[tuple[tuple[str, Layout, tuple[str, ...]], ...]] = (
 
 
 def run(seconds: float | None = None) -> dict[str, Any]:
-    """All measurements; ``seconds`` (default 2) is how long each stage is measured, the pipeline five times as long.
+    """All measurements. ``seconds`` (default 2) is how long each stage is measured; the pipeline takes five times that.
 
-    ``stages`` has ``cpu`` (mean processor time in ms) and wall times in ms of each, ``tiers`` what they cost beside the
-    full size, ``pipeline`` the fraction of a core that the whole process used, ``stock`` and ``ratios`` what aiortc's
-    own encoders take on the same pictures.
+    ``stages`` has ``cpu`` (mean processor time in ms) and wall times in ms of each stage. ``tiers`` has their cost
+    beside the full size. ``pipeline`` has the fraction of a core that the whole process used. ``stock`` and ``ratios``
+    have the cost of aiortc's own encoders on the same pictures.
     """
     seconds = _SECONDS if seconds is None else seconds
     stolen = StolenTime()
@@ -165,7 +166,7 @@ def _compose_stages(screen: ScreenClip, camera: CameraClip, seconds: float) -> d
 
 
 def _grab(screen: ScreenClip) -> Callable[[int], object]:
-    """What a screen source does with a grab that did not change: a fresh copy of it, compared with the last."""
+    """The work of a screen source on a grab that did not change: make a new copy, and compare it with the last."""
     before = bytearray(screen.pixels(0).tobytes())
 
     def grab(number: int) -> None:
@@ -194,7 +195,7 @@ def _compose(
 
 
 def _live(screen: ScreenClip, camera: CameraClip, scene: Scene) -> Iterator[ProgramPicture]:
-    """A lesson as composed pictures, without an end: pages of text, and a camera."""
+    """The composed pictures of a lesson that never ends: pages of text, and a camera."""
     slots = {"screen": PictureSlot(), "camera": PictureSlot()}
     mixer, placements = _mixer(slots), place(scene, *SIZE)
     for number in itertools.count():
@@ -205,7 +206,7 @@ def _live(screen: ScreenClip, camera: CameraClip, scene: Scene) -> Iterator[Prog
 
 
 def _fade(screen: ScreenClip, camera: CameraClip) -> Callable[[int], ProgramPicture]:
-    """In the middle of a fade that never ends: both scenes composed, and blended."""
+    """The middle of a fade that never ends: both scenes are composed, and blended."""
     slots = {"screen": PictureSlot(), "camera": PictureSlot()}
     director = Director(
         scenes={name: Scene(name, "full", (name,)) for name in slots}, start="screen", size=SIZE, now=-1.0
@@ -236,7 +237,7 @@ def _encode(codec: Literal["h264", "vp8"], pictures: list[ProgramPicture]) -> Ca
 
 
 def _tick(screen: ScreenClip, camera: CameraClip) -> Callable[[int], object]:
-    """What the mixer and the encoder do in a tick of a lesson: a moving camera over pages that change now and then."""
+    """The work of mixer and encoder in a tick of a lesson: a moving camera over pages that change now and then."""
     slots = {"screen": PictureSlot(), "camera": PictureSlot()}
     mixer, live = _mixer(slots), frozenset(slots)
     placements = place(Scene("bench", "picture-in-picture", ("screen", "camera")), *SIZE)
@@ -252,7 +253,7 @@ def _tick(screen: ScreenClip, camera: CameraClip) -> Callable[[int], object]:
 
 
 def _grid(screen: ScreenClip, camera: CameraClip) -> Callable[[int], object]:
-    """The same of a large program: pages that change now and then, and two cameras, in a grid."""
+    """The same work for a large program: pages that change now and then, and two cameras, in a grid."""
     slots = {name: PictureSlot() for name in ("screen", "camera", "other camera")}
     mixer, live = _mixer(slots, LARGE), frozenset(slots)
     placements = place(Scene("bench", "grid", tuple(slots)), *LARGE)
@@ -269,7 +270,7 @@ def _grid(screen: ScreenClip, camera: CameraClip) -> Callable[[int], object]:
 
 
 def _stock(encoder: H264Encoder | Vp8Encoder, pictures: list[ProgramPicture]) -> Callable[[int], object]:
-    """An encoder of aiortc at the same bit rate, fed as its senders feed it."""
+    """An encoder of aiortc at the same bit rate. It gets pictures as aiortc's senders give them."""
     encoder.target_bitrate = BIT_RATE
 
     def encode(number: int) -> object:
@@ -281,7 +282,7 @@ def _stock(encoder: H264Encoder | Vp8Encoder, pictures: list[ProgramPicture]) ->
 
 
 async def _pipeline(screen: ScreenClip, camera: CameraClip, seconds: float) -> dict[str, Any]:
-    """The program with a viewer of H.264 and Opus: pages 15 times and camera 30 times a second, and a microphone."""
+    """The program with a viewer of H.264 and Opus: pages 15 times and a camera 30 times a second, and a microphone."""
     clock = SystemClock()
     slots, sound = {"screen": PictureSlot(), "camera": PictureSlot()}, SoundBuffer()
     scenes = {"bench": Scene("bench", "picture-in-picture", ("screen", "camera"))}
@@ -313,7 +314,7 @@ async def _pipeline(screen: ScreenClip, camera: CameraClip, seconds: float) -> d
     await program.start()
     try:
         tasks = [asyncio.ensure_future(watch("h264")), asyncio.ensure_future(watch("opus"))]
-        await asyncio.sleep(1.0)  # codecs open, first key frame
+        await asyncio.sleep(1.0)  # the codecs open, and the first key frame comes
         before, bits, usage = dict(counts), dict(sizes), Usage()
         await asyncio.sleep(seconds)
         core, wall = usage.core, usage.wall
@@ -341,7 +342,7 @@ def _feed(
     sound: SoundBuffer,
     stop: threading.Event,
 ) -> None:
-    """Stand in for the threads of a screen, a camera and a microphone: about 0.02 core, which the result includes."""
+    """Replace the threads of a screen, a camera and a microphone. The result includes this work: about 0.02 core."""
     clock = SystemClock()
     noise = np.random.default_rng(3).normal(0, 0.05, (480, 2)).astype(np.float32)
     start, number = clock.now(), 0

@@ -1,4 +1,4 @@
-"""Other processes that a measurement needs: a lesson as a teacher starts it, and a crowd that loads it."""
+"""Other processes that a measurement needs: a lesson as a teacher starts it, and a crowd that puts load on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ENDS_WITHIN: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class RunningLesson:
-    """A lesson that runs: its port on the loopback, and the number of its process."""
+    """A running lesson: its port on the loopback, and the number of its process."""
 
     port: int
     pid: int
@@ -48,13 +48,13 @@ async def lesson_process(text: str) -> AsyncIterator[RunningLesson]:
 
 
 class Crowd:
-    """A crowd that stands; ``end`` sends it home."""
+    """A crowd that is ready. ``end`` ends it."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     async def end(self) -> dict[str, Any]:
-        """Send the crowd home; what it did, see ``load``."""
+        """End the crowd, and return what it did (see ``load``)."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         return await _line(self._process)
@@ -62,7 +62,7 @@ class Crowd:
 
 @contextlib.asynccontextmanager
 async def crowd(port: int, members: int) -> AsyncIterator[Crowd]:
-    """A crowd of ``load`` around a lesson; it stands when this begins."""
+    """A crowd of ``load`` around a lesson. It is ready when this context begins."""
     arguments = ("-m", "classroom.bench.load", "127.0.0.1", str(port), str(members))
     async with _running(*arguments, stdin=asyncio.subprocess.PIPE) as process:
         await _line(process)
@@ -83,7 +83,7 @@ async def _running(
 
 
 async def end(process: asyncio.subprocess.Process, *, within: float) -> None:
-    """Ask a process to end, and kill it after this many seconds; one that has ended is left alone."""
+    """Ask a process to end, and kill it after ``within`` seconds. Do nothing to one that has ended."""
     if process.returncode is None:
         process.terminate()
         try:
@@ -94,7 +94,7 @@ async def end(process: asyncio.subprocess.Process, *, within: float) -> None:
 
 
 async def _port(process: asyncio.subprocess.Process) -> int | None:
-    """The port that a lesson prints with the teacher's address; None when it ended instead."""
+    """The port that a lesson prints with the teacher's address. It is None if the lesson ended instead."""
     assert process.stdout is not None
     async with asyncio.timeout(_STARTS_WITHIN):
         while line := (await process.stdout.readline()).decode():

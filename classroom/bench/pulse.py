@@ -1,6 +1,6 @@
 """A sound card that nobody hears: Debian's PulseAudio with a null sink, in a folder of its own.
 
-Without one a browser never plays sound, and so never shows what playing it does to the picture.
+Without a sound card a browser never plays sound. Then it does not show how playing sound affects the picture.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ENDS_WITHIN: Final = 5.0
 
 @contextlib.asynccontextmanager
 async def sound_card() -> AsyncIterator[dict[str, str] | None]:
-    """The environment with which a program finds the sound card; None where PulseAudio is not installed."""
+    """The environment with which a program finds the sound card. It is None where PulseAudio is not installed."""
     program = shutil.which("pulseaudio")
     if program is None:
         yield None

@@ -1,6 +1,6 @@
-"""What a student saw: pictures decoded from the packets that were kept, and how near they are to what was shown.
+"""What a student saw: pictures decoded from the packets that were kept, and how near they are to the pictures shown.
 
-Everything here happens after the measurement, so that it takes no processor from it.
+Everything here runs after the measurement, so it does not take processor time from it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TimedPackets = Sequence[tuple[float, bytes]]
 Luma = npt.NDArray[np.uint8]
 
 _SPARSE: Final = 8
-"""Every eighth pixel of every eighth line shows which of the pictures was shown."""
+"""Every eighth pixel of every eighth line is enough to find which of the pictures was shown."""
 
 _PERFECT: Final = 99.0
 _MISORDERED: Final = 0x8000
@@ -33,14 +33,14 @@ _MISORDERED: Final = 0x8000
 
 @dataclass(frozen=True, slots=True)
 class WholePicture:
-    """An encoded picture that came whole; ``arrived`` is when its last packet was read, in seconds."""
+    """An encoded picture of which all packets came. ``arrived`` is when its last packet was read, in seconds."""
 
     arrived: float
     data: bytes
 
 
 def whole_frames(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> Iterator[WholePicture]:
-    """The pictures that came with all their packets, in order."""
+    """The pictures of which all packets came, in order."""
     wanted, known = set(ssrcs), HeaderExtensionsMap()
     packets: dict[int, tuple[float, RtpPacket]] = {}
     highest: int | None = None
@@ -60,7 +60,7 @@ def whole_frames(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264"
     begins = True
     for sequence in sorted(packets):
         if before is not None and sequence != before + 1:
-            run, begins = [], False  # the rest of this picture is of no use
+            run, begins = [], False  # the rest of this picture cannot be used
         before = sequence
         arrived, packet = packets[sequence]
         if begins:
@@ -82,7 +82,7 @@ def _pictures(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "
 
 
 def decoded(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "vp8"]) -> dict[str, Any]:
-    """How many pictures of what size can be decoded from what came."""
+    """How many pictures can be decoded from the packets that came, and their size."""
     count, size = 0, (0, 0)
     for _, luma in _pictures(kept, ssrcs, codec):
         count, size = count + 1, (luma.shape[1], luma.shape[0])
@@ -101,7 +101,7 @@ def measured(kept: TimedPackets, ssrcs: Iterable[int], codec: Literal["h264", "v
 
 
 def psnr(shown: Luma, seen: Luma) -> float:
-    """Peak signal to noise ratio in dB; 99 where the pictures are equal."""
+    """Peak signal to noise ratio in dB. It is 99 where the pictures are equal."""
     error = float(np.mean((shown.astype(np.int32) - seen) ** 2, dtype=np.float64))
     return _PERFECT if error == 0 else min(_PERFECT, float(10 * np.log10(255**2 / error)))
 
@@ -109,7 +109,7 @@ def psnr(shown: Luma, seen: Luma) -> float:
 def fall(pictures: Sequence[tuple[float, float]], *, at: float, within: float, by: float) -> dict[str, float]:
     """How the quality changed at a moment, in dB: the median ``before``, and the ``least`` ``within`` seconds after it.
 
-    ``seconds`` is the longest time for which it was more than ``by`` dB below what it was before.
+    ``seconds`` is the longest time for which the quality was more than ``by`` dB below the median before.
     """
     earlier = sorted(quality for came, quality in pictures if came < at)
     later = [(came, quality) for came, quality in pictures if at <= came <= at + within]

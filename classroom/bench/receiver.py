@@ -1,7 +1,7 @@
-"""One student's end that costs next to nothing: connected by aiortc's ICE and DTLS, then read from its bare socket.
+"""One student's end that costs almost nothing: connected by aiortc's ICE and DTLS, then read from its plain socket.
 
-Headers are counted and nothing is decrypted, but for a receiver that keeps what comes to look at it later. Reports go
-back once a second. To get at socket and keys it reaches into aiortc as ``webrtc/aiortc_internals.py`` does, for
+It counts headers and decrypts nothing, except in a receiver that keeps its packets for a later look. It sends reports
+once a second. To get socket and keys it uses the inside of aiortc as ``webrtc/aiortc_internals.py`` does, for
 measurements only.
 """
 
@@ -25,13 +25,13 @@ __all__ = ["Receiver"]
 _HEADER: Final = struct.Struct("!BBHII")
 _BUFFER: Final = 2048
 _ROOM: Final = 4 * 1024 * 1024
-"""Bytes of a socket's buffer: a class on one machine is looked at by few processes, each with its own pace."""
+"""Bytes of a socket's buffer. Few processes read the sockets of a whole class, each at its own pace."""
 
 
 class Receiver:
-    """A connection that takes an offer; ``now`` is in seconds of a clock that all processes share.
+    """A connection that takes an offer. ``now`` is in seconds of a clock that all processes share.
 
-    ``keeps`` says whether decrypted packets are kept in ``kept``, with the time at which they were read.
+    ``keeps`` says whether it keeps decrypted packets in ``kept``, with the time at which they were read.
     """
 
     def __init__(self, *, estimate: int, keeps: bool, now: Callable[[], float] = time.monotonic) -> None:
@@ -52,15 +52,15 @@ class Receiver:
         self.connected: float | None = None
 
     async def answer(self, offer: str, taken: Callable[[Receiver], None]) -> str:
-        """Answer; ``taken`` is called once the connection stands and its socket is to be read by ``drain``."""
+        """Answer. ``taken`` is called once it is connected. From then on ``drain`` must read its socket."""
         connection = self._connection
         await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         for transceiver in connection.getTransceivers():
-            # aiortc's own receivers would start a thread each to decode.
+            # Each of aiortc's own receivers would start a thread to decode.
             transceiver.receiver.receive = _nothing  # type: ignore[method-assign,assignment]
             transceiver.receiver.stop = _nothing  # type: ignore[method-assign]
         self._dtls = connection.getTransceivers()[0].receiver.transport
-        # What comes before the socket is taken goes aiortc's way, with the same counts.
+        # Packets that come before the socket is taken pass through aiortc, and are counted in the same way.
         self._dtls._handle_rtp_data = self._early
         self._dtls._handle_rtcp_data = self._early_report
 
@@ -75,11 +75,11 @@ class Receiver:
         return connection.localDescription.sdp
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         await self._connection.close()
 
     def drain(self) -> None:
-        """Read and count all that waits in the socket."""
+        """Read and count everything that waits in the socket."""
         if self.socket is None:
             return
         receive, buffer, unpack = self.socket.recvfrom_into, self._buffer, _HEADER.unpack_from
@@ -104,7 +104,7 @@ class Receiver:
                 self._protocol.datagram_received(bytes(self._view[:size]), address)
 
     def report(self) -> None:
-        """Say what came, as a browser does about once a second."""
+        """Report what came, as a browser does about once a second."""
         path = selected_path(self._dtls) if self.socket is not None and self._dtls.state == "connected" else None
         if path is None:
             return
@@ -116,7 +116,7 @@ class Receiver:
         said = receiver_report(self._ssrc, blocks, estimate=self._estimate, ssrcs=sorted(self.pictures))
         for ssrc in self.pictures:
             picture = self.tallies.get(ssrc)
-            # Without a whole first picture a browser sees none, however many come after it, and asks for a key frame.
+            # Without a whole first picture a browser shows none of the later ones, and requests a key frame.
             if picture is not None and picture.first_frame is None and picture.lost > 0:
                 said += key_frame_request(self._ssrc, ssrc)
                 picture.begin_again()

@@ -1,7 +1,7 @@
-"""Students' ends in a process of their own: ``python -m classroom.bench.receivers``, driven by ``students.py``.
+"""Students' ends in a process of their own: ``python -m classroom.bench.receivers``, controlled by ``students.py``.
 
-One JSON object a line comes on standard input and is answered by one on standard output, with the same ``number``. It
-ends, with all its connections, when standard input is closed.
+Each line of standard input is one JSON object. The answer is one JSON object on standard output, with the same
+``number``. The process ends, with all its connections, when standard input is closed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from classroom.webrtc.aiortc_internals import offer_playout_delay
 __all__ = ["main"]
 
 _LOOK_EVERY: Final = 0.01
-"""Seconds between two looks at the sockets: one system call for all that came meanwhile, instead of a wake-up each."""
+"""Seconds between two looks at the sockets: one system call for all new packets, instead of a wake-up for each."""
 
 _REPORT_EVERY: Final = 1.0
 _CONNECTIONS: Final = 1024
@@ -38,7 +38,7 @@ class Receivers:
         self._selector = selectors.DefaultSelector()
 
     async def obey(self, said: dict[str, Any]) -> dict[str, Any]:
-        """Carry out one command; what it asks for, or nothing."""
+        """Carry out one command. Return what it asks for, or nothing."""
         match said["do"]:
             case "answer":
                 return await self._answer(said)
@@ -61,7 +61,7 @@ class Receivers:
                 raise ValueError(f"unknown command {other!r}")
 
     async def look(self) -> None:
-        """Read the sockets again and again."""
+        """Read the sockets repeatedly, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             for key, _ in self._selector.select(0):
@@ -112,7 +112,7 @@ class Receivers:
         }
 
     async def end(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
         await self._close(list(self._receivers))
         self._selector.close()
 
@@ -159,9 +159,9 @@ async def _run() -> None:
 def main() -> None:
     """Receive until standard input is closed."""
     connections_that_fit(_CONNECTIONS, _CONNECTIONS)
-    # Ctrl-C goes to all processes of a terminal; this one ends when the one that drives it has.
+    # Ctrl-C goes to all processes of a terminal. This one ends after the process that controls it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Only this loop lets a socket be taken from it, also on Windows.
+    # Only this kind of loop allows taking a socket from it, also on Windows.
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         runner.run(_run())
 

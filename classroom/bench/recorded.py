@@ -1,4 +1,4 @@
-"""A program that was encoded beforehand, so that sending is measured and encoding is not.
+"""A program that was encoded beforehand, so that a measurement includes sending and not encoding.
 
 The same packets go through classroom's fan-outs, and to other servers as plain RTP.
 """
@@ -28,20 +28,20 @@ __all__ = ["BIT_RATE", "Broadcast", "Fanouts", "RecordedMedia", "record"]
 BIT_RATE: Final = 1_500_000
 SOUND_BIT_RATE: Final = 96_000
 _KEY_EVERY: Final = 2.0
-"""Seconds between key frames: what was encoded beforehand cannot follow requests for one."""
+"""Seconds between key frames, because a program that was encoded beforehand cannot follow requests for one."""
 
 _SECONDS: Final = 4
 _SOUND_AFTER: Final = 0.03
 """Seconds after which a block of sound follows the picture of the same moment, as in a lesson."""
 
 _NOISE: Final = 3.0
-"""Levels by which the sensor's noise deviates, beside that of the clip: as much as needs all the bits."""
+"""Standard deviation of the added noise of the sensor, in levels. The encoder needs all the bits for this noise."""
 
 Publish = Callable[[Encoded], None]
 
 
 class RecordedMedia:
-    """Encoded pictures and blocks of sound of a few seconds, to be played again and again."""
+    """Encoded pictures and blocks of sound of a few seconds, for playing repeatedly."""
 
     def __init__(self, pictures: Sequence[tuple[bytes, bool]], sound: Sequence[bytes]) -> None:
         self.pictures = pictures
@@ -49,14 +49,14 @@ class RecordedMedia:
 
     @property
     def bit_rate(self) -> float:
-        """Bits a second of picture and sound."""
+        """Bits per second of picture and sound."""
         picture = sum(len(data) for data, _ in self.pictures) / len(self.pictures) * FPS
         sound = sum(map(len, self.sound)) / len(self.sound) / BLOCK_SECONDS
         return 8 * (picture + sound)
 
 
 def record(clock: Clock) -> RecordedMedia:
-    """Encode a talking head in bad light with the settings of a lesson, H.264, and a voice-like tone."""
+    """Encode a talking head in bad light, with H.264 and the settings of a lesson, and a tone like a voice."""
     chance = np.random.default_rng(3)
     context = open_video("h264", VideoSettings((WIDTH, HEIGHT), FPS, BIT_RATE))
     clip = heads()
@@ -83,9 +83,9 @@ def record(clock: Clock) -> RecordedMedia:
 
 
 class Broadcast:
-    """Plays a recording at its pace in a thread of its own, to the function that was given as ``publish``.
+    """Plays a recording at its own pace in a thread, and passes it to the function ``publish``.
 
-    ``lateness`` has the seconds by which each picture's tick began too late, as the mixer's ticks do.
+    ``lateness`` has the seconds by which each picture's tick started too late, measured as for the mixer's ticks.
     """
 
     def __init__(self, recording: RecordedMedia, *, clock: Clock, publish: Publish) -> None:
@@ -99,12 +99,12 @@ class Broadcast:
         self.played = 0
 
     def start(self) -> None:
-        """Play."""
+        """Start playing."""
         self._playing.set()
         self._thread.start()
 
     def pause(self) -> None:
-        """Send nothing any more, but keep the time."""
+        """Stop sending, but keep the time."""
         self._playing.clear()
 
     def stop(self) -> None:
@@ -136,7 +136,7 @@ class Broadcast:
 
 
 class Fanouts:
-    """The fan-outs of a program that was encoded beforehand; requests for key frames are ignored."""
+    """The fan-outs of a program that was encoded beforehand. They ignore requests for key frames."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
         self.picture = self._fanout("h264", loop)
@@ -151,7 +151,7 @@ class Fanouts:
         """Do nothing: the recording has one every two seconds."""
 
     def publish(self, encoded: Encoded) -> None:
-        """Hand on what is played."""
+        """Pass on what is played."""
         (self.sound if encoded.codec == "opus" else self.picture).publish(encoded)
 
     def _fanout(self, codec: Literal["h264", "opus"], loop: asyncio.AbstractEventLoop) -> Fanout:

@@ -1,7 +1,7 @@
-"""Many students who join at once: when each has the first picture, and what one notices who was watching already.
+"""Many students join at once: when each has the first picture, and what a student notices who already watches.
 
-The lesson is mixed, encoded and sent in this process; students are connections of other processes. Signaling is left
-out, for ``join.measure_offers`` has it: a student's time begins with its arrival in the audience.
+This process mixes, encodes and sends the lesson. Students are connections of other processes. Signaling is not
+included, because ``join.measure_offers`` measures it. A student's time starts with its arrival in the audience.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ __all__ = ["GOALS", "SIZES", "measure_rush", "rush_table"]
 
 SIZES: Final = (30, 100)
 GOALS: Final = {"first_frame_p95": 1000.0, "freeze": 200.0, "fall_db": 3.0, "fall_seconds": 1.0}
-"""Milliseconds to the first picture of thirty, and what one who watches may notice: ms, dB and seconds."""
+"""Milliseconds to the first picture of 30 students, and limits for a student who already watches: ms, dB, seconds."""
 
 _BEFORE: Final = 4.0
-"""Seconds that one student watches alone first; the picture gets sharp meanwhile."""
+"""Seconds for which one student first watches alone. The picture becomes sharp in this time."""
 
 _SEES_WITHIN: Final = 20.0
 
 
 async def measure_rush(seconds: float, sizes: Sequence[int] = SIZES) -> dict[str, Any]:
-    """A rush of each size; it is watched for this many seconds after its start, and as long before."""
+    """A rush of each size. It is watched for ``seconds`` after its start, and before it for up to four seconds."""
     parts = {}
     async with students() as receivers:
         for size in sizes:
@@ -54,7 +54,7 @@ async def _rush(receivers: Students, size: int, seconds: float) -> dict[str, Any
         before, ticks = len(keys), TickLateness(FPS)
         began = asyncio.get_running_loop().time()
         await audience.join(size)
-        # All of them answered; what they see is looked at later, so that looking takes no time from them.
+        # All of them have answered. What they see is checked later, so that the check does not take time from them.
         await asyncio.sleep(max(0.0, seconds - (asyncio.get_running_loop().time() - began)))
         spent, late = len(keys) - before, ticks.end()
         counts = await receivers.all_see(audience.ids.values(), within=_SEES_WITHIN)
@@ -72,7 +72,7 @@ async def _rush(receivers: Students, size: int, seconds: float) -> dict[str, Any
 
 @contextlib.asynccontextmanager
 async def _counting_keys(fanout: Fanout) -> AsyncIterator[list[float]]:
-    """When key frames came, in clock seconds, as one who subscribes sees it."""
+    """When key frames came, in clock seconds, as a subscriber sees it."""
     found: list[float] = []
 
     async def take() -> None:

@@ -1,4 +1,4 @@
-"""The two ways to send a program: classroom's packets that are encoded once, and stock aiortc's encoder per viewer."""
+"""Two ways to send a program: classroom encodes its packets once, and stock aiortc has an encoder per viewer."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ WAYS: Final[tuple[tuple[Way, Codec], ...]] = (
 
 
 class StockTrack(MediaStreamTrack):
-    """The pictures of the program, composed as the program composes them, handed to aiortc to encode for one viewer.
+    """The pictures of the program, composed as the program composes them. aiortc encodes them for one viewer.
 
-    A tick that comes while aiortc still encodes is left out, as a viewer of a live picture would want.
+    A tick that comes while aiortc still encodes is left out, as viewers of a live picture want it.
     """
 
     kind = "video"
@@ -58,7 +58,7 @@ class StockTrack(MediaStreamTrack):
 
 
 class StockSound(MediaStreamTrack):
-    """The tone of the stage, for aiortc to encode for one viewer."""
+    """The tone of the stage. aiortc encodes it for one viewer."""
 
     kind = "audio"
 
@@ -83,7 +83,7 @@ class StockSound(MediaStreamTrack):
 
 
 def connection(stage: Stage, way: Way, codec: Codec) -> RTCPeerConnection:
-    """A connection that will send the program in one of the two ways, offering one picture codec and Opus."""
+    """A connection that will send the program in one of the two ways. It offers one picture codec and Opus."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     if way == "classroom":
         feed = stage.watchable.feed(

@@ -1,6 +1,6 @@
 """The servers that are compared: classroom's own audience, and stock aiortc with an encoder for each student.
 
-Both run in this process; how many students there are is said with ``grow``. ``janus.py`` has the third.
+Both run in this process. ``grow`` sets the number of students. ``janus.py`` has the third server.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ _JOINS_WITHIN: Final = 60.0
 
 
 class ServerUnderTest(Protocol):
-    """Something with students."""
+    """A server with students."""
 
     async def grow(self, number: int) -> None:
-        """Let students join until there are this many."""
+        """Let students join until their number is ``number``."""
         ...
 
 
 class ClassroomServer:
-    """Classroom's audience with students of ``students``; signaling is a call instead of a request."""
+    """Classroom's audience with receivers of ``students``. Signaling is a call instead of a request."""
 
     def __init__(self, program: OfferedProgram, students: Students) -> None:
         self._students = students
@@ -62,7 +62,7 @@ class ClassroomServer:
         self._answering: set[asyncio.Task[None]] = set()
         self._keeping: set[int] = set()
         self.joined: dict[int, float] = {}
-        """When each receiver's student knocked, in clock seconds, by the id of its receiver."""
+        """When each student asked to join, in clock seconds, by the id of its receiver."""
 
         self.ids: dict[int, int] = {}
         """The id of each peer's receiver."""
@@ -84,12 +84,15 @@ class ClassroomServer:
         )
 
     async def grow(self, number: int) -> None:
-        """Let students join, ten at a time, until this many have answered."""
+        """Let students join, ten at a time, until ``number`` of them have answered."""
         while len(self.ids) < number:
             await self.join(min(_AT_ONCE, number - len(self.ids)))
 
     async def join(self, count: int, *, keeps: int = 0) -> list[int]:
-        """Let some join at once, the first ``keeps`` of which keep what they get; their peers once all answered."""
+        """Let ``count`` students join at once, and return their peers once all have answered.
+
+        The first ``keeps`` of them keep what they get.
+        """
         loop = asyncio.get_running_loop()
         peers = [next(self._peers) for _ in range(count)]
         self._keeping |= set(peers[:keeps])
@@ -104,13 +107,13 @@ class ClassroomServer:
         return peers
 
     async def leave(self, peers: Sequence[int]) -> None:
-        """Let some leave, both ends."""
+        """Let students leave, and close both ends."""
         for peer in peers:
             await self.audience.left(peer)
         await self._students.close([self.ids.pop(peer) for peer in peers])
 
     async def close(self) -> None:
-        """Send all home."""
+        """Disconnect all students."""
         for task in self._answering:
             task.cancel()
         await asyncio.gather(*self._answering, return_exceptions=True)
@@ -135,7 +138,7 @@ class ClassroomServer:
 
 @contextlib.asynccontextmanager
 async def house(program: OfferedProgram, students: Students) -> AsyncIterator[ClassroomServer]:
-    """An audience that runs."""
+    """A running audience."""
     async with contextlib.AsyncExitStack() as stack:
         each = ClassroomServer(program, students)
         run_supervised(stack, "reading reports", each.audience.measure)
@@ -146,7 +149,7 @@ async def house(program: OfferedProgram, students: Students) -> AsyncIterator[Cl
 
 
 class StockServer:
-    """Students of stock aiortc: a connection and an encoder each, of the same pictures and sound."""
+    """Students of stock aiortc. Each has a connection and an encoder, for the same pictures and sound."""
 
     def __init__(self, students: Students, clock: Clock, codec: Codec, pictures: Sequence[Planes]) -> None:
         self._students = students
@@ -157,7 +160,7 @@ class StockServer:
         self._ids: list[int] = []
 
     async def grow(self, number: int) -> None:
-        """Let students join until there are this many."""
+        """Let students join until their number is ``number``."""
         while len(self._connections) < number:
             connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
             self._connections.append(connection)
@@ -170,19 +173,19 @@ class StockServer:
             await connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
 
     async def close(self) -> None:
-        """Send all home."""
+        """Disconnect all students."""
         await asyncio.gather(*(connection.close() for connection in self._connections))
         await self._students.close(self._ids)
 
 
 class _Pictures(MediaStreamTrack):
-    """Pictures for aiortc to encode for one student; a tick that comes while it still encodes is left out."""
+    """Pictures that aiortc encodes for one student. A tick that comes while it still encodes is left out."""
 
     kind = "video"
 
     def __init__(self, pictures: Sequence[Planes], clock: Clock) -> None:
         super().__init__()
-        # Of its own: aiortc's encoder writes into the frames.
+        # Each student needs its own frames, because aiortc's encoder writes into them.
         self._frames = [yuv_frame(*planes) for planes in pictures]
         self._clock = clock
         self._zero = clock.now()
@@ -200,7 +203,7 @@ class _Pictures(MediaStreamTrack):
 
 
 class _Tone(MediaStreamTrack):
-    """A tone for aiortc to encode for one student."""
+    """A tone that aiortc encodes for one student."""
 
     kind = "audio"
 

@@ -1,4 +1,4 @@
-"""Signaling as the native client speaks it, with nothing in between that would take time of its own."""
+"""Signaling as the native client speaks it, directly on the socket: nothing in between adds time of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PRAGMA: Final = re.compile(rb"\r\nPragma: (\d+)\r\n")
 
 @dataclass(frozen=True, slots=True)
 class SignalingReply:
-    """An answer; ``peer`` is the number in its Pragma, 0 without one."""
+    """An answer. ``peer`` is the number in its Pragma header, or 0 without one."""
 
     status: int
     peer: int
@@ -27,13 +27,13 @@ def get(target: str) -> bytes:
 
 
 def post(own: int, to: int, body: bytes) -> bytes:
-    """A message from a member to another."""
+    """A message from one member to another."""
     head = f"POST /message?peer_id={own}&to={to} HTTP/1.0\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"Content-Type: text/plain\r\n\r\n" + body
 
 
 async def ask(host: str, port: int, request: bytes) -> SignalingReply:
-    """Send a request on a connection of its own and read the answer. Raises OSError and EOFError."""
+    """Send a request on a connection of its own and read the answer. It raises OSError and EOFError."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(request)

@@ -1,7 +1,8 @@
-"""A program to measure: real mixer, encoders and fan-out, with sources whose pictures carry a time code.
+"""A program to measure: real mixer, encoders and fan-out, with sources whose pictures have a time code.
 
-The pictures are those of a lesson: a talking head (soft shapes that sway, and sensor noise) and a page of text that
-scrolls now and then. They are made beforehand, so that the measurement pays for the broadcaster and not for them.
+The pictures are those of a lesson: a talking head (soft shapes that sway, and sensor noise), a page of text that
+scrolls now and then, and a slide with a pointer. They are made beforehand, so that the measurement includes the cost
+of the broadcaster and not theirs.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ WIDTH: Final = 1280
 HEIGHT: Final = 720
 FPS: Final = 30
 _LOOP: Final = 30
-"""Different pictures of a source before they come again."""
+"""Different pictures of a source before they repeat."""
 
 _BLOCK: Final = 480
 
@@ -46,7 +47,7 @@ SourceName = Literal["head", "text", "slide"]
 
 
 class Stage:
-    """Sources, and the program that shows them; scenes have the same names, and the first is on air."""
+    """Sources, and the program that shows them. Scenes have the same names as sources, and the first is on air."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sources: Sequence[SourceName]) -> None:
         self.clock = SystemClock()
@@ -80,7 +81,7 @@ class Stage:
         self._threads.append(threading.Thread(target=self._play, name="bench tone", daemon=True))
 
     def live(self) -> frozenset[str]:
-        """The sources that have a picture: always all."""
+        """The sources that have a picture: always all of them."""
         return frozenset(self._slots)
 
     def mixer(self) -> PictureMixer:
@@ -99,7 +100,7 @@ class Stage:
             thread.join(2.0)
 
     def _deliver(self, name: SourceName) -> None:
-        """Deliver pictures like a camera: at its own pace, in no relation to the ticks of the program."""
+        """Deliver pictures as a camera does: at its own pace, independent of the ticks of the program."""
         (number, _), pictures = self._pictures[name], self._made[name]
         serial = 0
         due = self.clock.now()
@@ -126,7 +127,7 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def stage(sources: Sequence[SourceName] = ("head", "text")) -> AsyncIterator[Stage]:
-    """A stage that runs."""
+    """A running stage."""
     each = await asyncio.to_thread(Stage, asyncio.get_running_loop(), sources)
     each.start()
     await each.program.start()
@@ -139,13 +140,13 @@ async def stage(sources: Sequence[SourceName] = ("head", "text")) -> AsyncIterat
 
 
 def yuv_frame(luma: npt.NDArray[np.uint8], blue: npt.NDArray[np.uint8], red: npt.NDArray[np.uint8]) -> av.VideoFrame:
-    """A frame of planes that are copied."""
+    """A frame with copies of the planes."""
     stacked = np.concatenate([luma.reshape(-1), blue.reshape(-1), red.reshape(-1)])
     return av.VideoFrame.from_ndarray(stacked.reshape(HEIGHT * 3 // 2, WIDTH), format="yuv420p")
 
 
 def heads() -> list[Planes]:
-    """The pictures of ``head``, in order and without a time code: somebody who sways, and a sensor's noise."""
+    """The pictures of ``head``, in order and without a time code: a person who sways, and a sensor's noise."""
     generator = np.random.default_rng(1)
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     room = 70 + 40 * np.sin(columns / 210) * np.cos(rows / 160)
@@ -164,7 +165,7 @@ def heads() -> list[Planes]:
 
 
 def texts() -> list[Planes]:
-    """The pictures of ``text``, in order and without a time code: a page that stands for a while, then scrolls."""
+    """The pictures of ``text``, in order and without a time code: a page that is still for a while, then scrolls."""
     generator = np.random.default_rng(2)
     page = np.full((2 * HEIGHT, WIDTH), 235, np.uint8)
     for top in range(24, 2 * HEIGHT - 24, 28):

@@ -1,4 +1,4 @@
-"""Figures from measurements: percentiles of durations, and what the processor was used."""
+"""Figures from measurements: percentiles of durations, and the use of the processor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["TickLateness", "Usage", "cost", "spread"]
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
-    """``p50``, ``p95`` and ``max`` of durations, in milliseconds; zeros where there is none."""
+    """``p50``, ``p95`` and ``max`` of durations, in milliseconds. They are zero without durations."""
     ordered = sorted(seconds)
     return {
         "p50": round(1000 * percentile(ordered, 0.5), 3),
@@ -23,10 +23,10 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def cost(work: Callable[[int], object], *, seconds: float, warm_up: int = 3) -> dict[str, float]:
-    """What a piece of work takes: it is called with 0, 1, 2 … for a while, at least five times.
+    """The cost of a piece of work. It is called with 0, 1, 2 … for ``seconds``, at least five times after the warm-up.
 
-    ``cpu`` is the mean processor time of a call in ms, of all threads of the process; ``p50``, ``p95`` and ``max``
-    are by the wall clock and so carry what else the machine does.
+    ``cpu`` is the mean processor time of a call in ms, of all threads of the process. ``p50``, ``p95`` and ``max`` are
+    by the wall clock, so they include other work of the machine.
     """
     for number in range(warm_up):
         work(number)
@@ -67,7 +67,7 @@ class Usage:
 
 
 class TickLateness:
-    """How much too late a thread of this process comes that is due ``rate`` times a second, as a mixer is."""
+    """How late a thread of this process comes. Like a mixer, it is due ``rate`` times a second."""
 
     def __init__(self, rate: float) -> None:
         self._period = 1 / rate
@@ -77,7 +77,7 @@ class TickLateness:
         self._thread.start()
 
     def end(self) -> list[float]:
-        """The seconds of each tick since this was made."""
+        """The seconds by which each tick since the start was late."""
         self._stop.set()
         self._thread.join(1.0)
         return self._late

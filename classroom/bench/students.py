@@ -1,4 +1,4 @@
-"""A class of receivers in other processes, as the measured process sees it."""
+"""A class of receivers in other processes, for the process that is measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from classroom.common.errors import SetupError
 __all__ = ["ESTIMATE", "Count", "Students", "students"]
 
 ESTIMATE: Final = 4_000_000
-"""Bits a second that receivers say their link carries: more than is sent."""
+"""Bits per second that receivers report for their link: more than is sent."""
 
 _ANSWERS_WITHIN: Final = 60.0
 _ENDS_WITHIN: Final = 10.0
@@ -26,7 +26,7 @@ _LINE: Final = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What one receiver has counted since it joined, until ``at``; times are in seconds of the monotonic clock."""
+    """What one receiver has counted since it joined, until ``at``. Times are in seconds of the monotonic clock."""
 
     id: int
     connected: float | None
@@ -92,20 +92,20 @@ class _Process:
 
 
 class Students:
-    """Receivers in some processes, which take turns. ``answer`` makes one of an offer."""
+    """Receivers in some processes, which take turns. ``answer`` makes a receiver from an offer."""
 
     def __init__(self, processes: Sequence[_Process]) -> None:
         self._processes = processes
         self._ids = itertools.count(1)
 
     async def answer(self, offer: str, *, keeps: bool = False, estimate: int = ESTIMATE) -> tuple[int, str]:
-        """The id of a new receiver and its answer; it keeps what it gets where that is to be looked at."""
+        """The id of a new receiver and its answer. With ``keeps`` it keeps what it gets, for a later look."""
         number = next(self._ids)
         said = await self._of(number).ask("answer", id=number, sdp=offer, keeps=keeps, estimate=estimate)
         return number, said["sdp"]
 
     async def close(self, ids: Iterable[int]) -> None:
-        """Let some leave."""
+        """Let these receivers leave."""
         leaving = list(ids)
         await asyncio.gather(
             *(
@@ -115,12 +115,12 @@ class Students:
         )
 
     async def count(self) -> dict[int, Count]:
-        """What each has counted, by id."""
+        """What each receiver has counted, by id."""
         said = await asyncio.gather(*(each.ask("count") for each in self._processes))
         return {one["id"]: Count(**one) for each in said for one in each["receivers"]}
 
     async def all_see(self, ids: Iterable[int], *, within: float) -> dict[int, Count]:
-        """Wait until all of them had a picture, or this many seconds; return what was counted then."""
+        """Wait up to ``within`` seconds until all of them had a picture. Return what was counted then."""
         loop = asyncio.get_running_loop()
         deadline, wanted = loop.time() + within, set(ids)
         while True:
@@ -134,11 +134,11 @@ class Students:
         await asyncio.gather(*(each.ask("forget gaps") for each in self._processes))
 
     async def decode(self, number: int, codec: str) -> dict[str, Any]:
-        """Decode what one has kept, see ``quality.decoded``."""
+        """Decode what one receiver has kept (see ``quality.decoded``)."""
         return await self._of(number).ask("decode", id=number, codec=codec)
 
     async def quality(self, number: int, codec: str) -> list[tuple[float, float]]:
-        """When the pictures came that one has kept, and their PSNR, see ``quality.measured``."""
+        """When the pictures came that one receiver has kept, and their PSNR (see ``quality.measured``)."""
         said = await self._of(number).ask("quality", id=number, codec=codec)
         return [(came, quality) for came, quality in said["pictures"]]
 
@@ -148,7 +148,7 @@ class Students:
 
 @contextlib.asynccontextmanager
 async def students(processes: int = 2) -> AsyncIterator[Students]:
-    """Receivers in this many processes, which end with this, or with the process itself."""
+    """Receivers in ``processes`` processes. These end with this context, or with the process itself."""
     started: list[_Process] = []
     try:
         for _ in range(processes):
@@ -157,7 +157,7 @@ async def students(processes: int = 2) -> AsyncIterator[Students]:
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LINE,
             )  # fmt: skip
             started.append(_Process(process))
-        # They load for a second or two, and would take the processor from what is measured.
+        # They load for a second or two. In that time they would take processor time from the measurement.
         await asyncio.gather(*(each.ask("count") for each in started))
         yield Students(started)
     finally:

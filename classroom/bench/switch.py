@@ -1,6 +1,6 @@
-"""From the command to the first frame of the new scene in a page, and the largest gap between frames around it.
+"""The time from a command to the first frame of the new scene in a page, and the largest gap between frames around it.
 
-The same pictures and mixer are sent by classroom's packets and by stock aiortc's encoder per viewer, in turns.
+Classroom's packets and stock aiortc's encoder per viewer take turns, with the same pictures and mixer.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _SECONDS: Final = 12.0
 _ROUNDS: Final = 2
 _SETTLING: Final = 2.0
 _EVERY: Final = 0.7
-"""Seconds between two switches; not a whole number of ticks, so that they fall anywhere within one."""
+"""Seconds between two switches. It is not a whole number of ticks, so switches fall anywhere within a tick."""
 
 _AROUND: Final = 500.0
-"""Milliseconds after a command in which the gaps between frames count as its own."""
+"""Milliseconds after a command in which gaps between frames count for it."""
 
 _SOURCES: Final = {"head": 1, "text": 2}
 _WAYS: Final[tuple[tuple[Way, Codec], ...]] = (("classroom", "h264"), ("stock", "h264"), ("classroom", "vp8"))
@@ -36,13 +36,13 @@ _WAYS: Final[tuple[tuple[Way, Codec], ...]] = (("classroom", "h264"), ("stock", 
 
 @dataclass(slots=True)
 class _Switches:
-    """When a scene was commanded (epoch milliseconds) and which source it shows."""
+    """When each command for a scene was given (epoch milliseconds), and which source the scene shows."""
 
     commands: list[tuple[float, int]] = field(default_factory=list)
 
 
 def run(seconds: float | None = None) -> dict[str, Any]:
-    """Measure; ``seconds`` is how long each part is watched in each round."""
+    """Measure. ``seconds`` is how long each part is watched in each round."""
     return asyncio.run(_measure(_SECONDS if seconds is None else seconds))
 
 
@@ -90,7 +90,7 @@ async def _switch(each: Stage, switches: _Switches, seconds: float) -> None:
 
 
 def _effect(frames: list[Frame], at: float, source: int) -> tuple[float | None, float]:
-    """Milliseconds until the first frame of the source, None if none came; and the largest gap around the command."""
+    """Milliseconds until the first frame of the source (None if none came), and the largest gap around the command."""
     first = next((frame.at - at for frame in frames if frame.at >= at and frame.source == source), None)
     around = [frame.at for frame in frames if at - 100 <= frame.at <= at + _AROUND]
     gap = max((later - earlier for earlier, later in itertools.pairwise(around)), default=_AROUND)

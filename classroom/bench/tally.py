@@ -1,6 +1,6 @@
-"""Counts the packets of one stream by their headers alone, which SRTP leaves readable, and says so in RTCP.
+"""Counts the packets of one stream by their headers alone, which SRTP leaves readable, and reports them in RTCP.
 
-A receiver that decrypts and decodes would need the processor that the measured sender is to have. Pure: headers and
+A receiver that decrypts and decodes would take processor time from the measured sender. The code is pure: headers and
 time in, counts and reports out.
 """
 
@@ -25,7 +25,7 @@ _MANTISSA: Final = 0x3_FFFF
 
 @dataclass(slots=True)
 class Tally:
-    """What came of one SSRC. ``frames`` counts packets with the marker: the ends of pictures; times in seconds."""
+    """What came of one SSRC. ``frames`` counts packets with the marker, the ends of pictures. Times are in seconds."""
 
     packets: int = 0
     octets: int = 0
@@ -34,12 +34,12 @@ class Tally:
     """The first sequence number; -1 before the first packet."""
 
     highest: int = -1
-    """The highest one, extended by how often the 16 bits wrapped."""
+    """The highest sequence number, extended by how often the 16 bits wrapped."""
 
     first_frame: float | None = None
     """When the end of a picture was first read with nothing missing before it.
 
-    A packet may be counted late that was read just before the socket was taken from asyncio.
+    A packet that was read just before the socket was taken from asyncio may be counted late.
     """
 
     last_frame: float | None = None
@@ -49,7 +49,7 @@ class Tally:
     reported: tuple[int, int] = (0, 0)
 
     def count(self, sequence: int, marker: bool, octets: int, now: float) -> None:
-        """Take a packet's header; ``octets`` is its whole length."""
+        """Take a packet's header. ``octets`` is the length of the whole packet."""
         if self.base < 0:
             self.base = self.highest = sequence
         else:
@@ -57,7 +57,7 @@ class Tally:
             if ahead < _MISORDERED:
                 self.highest += ahead
             else:
-                # One that comes late may be older than the one that was taken for the first.
+                # A late packet may be older than the one that seemed to be the first.
                 self.base = min(self.base, max(0, self.highest + ahead - 0x10000))
         self.packets += 1
         self.octets += octets
@@ -71,16 +71,16 @@ class Tally:
 
     @property
     def expected(self) -> int:
-        """Packets that were sent, as far as the numbers tell."""
+        """Packets that were sent, according to the sequence numbers."""
         return self.highest - self.base + 1 if self.base >= 0 else 0
 
     @property
     def lost(self) -> int:
-        """Packets that did not come; repeated ones can make it negative."""
+        """Packets that did not come. Repeated packets can make it negative."""
         return self.expected - self.packets
 
     def begin_again(self) -> None:
-        """Count from the next packet on: what is missing was given up for a key frame."""
+        """Count again from the next packet on. The missing packets no longer matter, because a key frame will come."""
         self.base = self.highest = -1
         self.packets = 0
         self.reported = (0, 0)
@@ -92,8 +92,8 @@ class Tally:
     def block(self, ssrc: int, *, last_report: int, delay: float) -> bytes:
         """A report block (RFC 3550, section 6.4.1).
 
-        ``last_report`` is the middle of the NTP time of the newest sender report, ``delay`` the seconds since. Jitter
-        is said to be none: packets are looked at too seldom to know it.
+        ``last_report`` is the middle of the NTP time of the newest sender report, ``delay`` the seconds since then. The
+        reported jitter is 0, because packets are read too seldom to know it.
         """
         before, packets = self.reported
         self.reported = (self.expected, self.packets)
@@ -131,7 +131,7 @@ def key_frame_request(own: int, ssrc: int) -> bytes:
 
 
 def receiver_report(own: int, blocks: Sequence[bytes], *, estimate: int, ssrcs: Sequence[int]) -> bytes:
-    """A receiver report with those blocks, and REMB: ``estimate`` bits a second for all ``ssrcs``.
+    """A receiver report with those blocks, and REMB: ``estimate`` bits per second for all ``ssrcs``.
 
     See RFC 3550, section 6.4.2, and draft-alvestrand-rmcat-remb-03, section 2.2.
     """

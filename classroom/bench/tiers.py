@@ -1,4 +1,4 @@
-"""What the tiers of a lesson cost beside its full size: one thread does the work of all, on the same pictures."""
+"""The cost of a lesson's tiers beside its full size. One thread does the work for all sizes, on the same pictures."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LEAST: Final = 10
 def beside(
     pictures: Iterator[ProgramPicture], full: VideoSettings, tiers: Sequence[VideoSettings], *, seconds: float
 ) -> dict[str, float]:
-    """Medians of processor time in ms for a picture, with H.264: at least ten pictures, for this many seconds.
+    """Medians of processor time in ms for a picture, with H.264: at least ten pictures, for ``seconds``.
 
-    ``encode`` is of the full size, ``downscale`` of all tiers, ``encode 360`` and so on of the tier with that many
-    lines; ``tiers`` is the sum of what they cost, and ``share`` that as a share of ``encode``.
+    ``encode`` is for the full size, ``downscale`` for all tiers, ``encode 360`` and so on for the tier with this number
+    of lines. ``tiers`` is the sum of the costs of the tiers. ``share`` is that sum as a share of ``encode``.
     """
     downscale, sizes = Downscaler(tier.size for tier in tiers), {tier.size for tier in tiers}
     encoders = {settings.size: open_video("h264", settings) for settings in (full, *tiers)}

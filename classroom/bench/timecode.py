@@ -1,8 +1,8 @@
-"""A time code in the pixels: when a picture was made, and by which source, for a page to read back.
+"""A time code in the pixels: when a picture was made, and by which source. A page reads it.
 
-A row of square cells along the top edge, black for 0 and white for 1, each large enough to survive encoding:
-8 bits for the source, 32 bits for the milliseconds of the epoch (modulo 2^32), 8 bits of checksum (the sum of the
-five bytes before). ``page.js`` beside this file reads the same.
+It is a row of square cells along the top edge, black for 0 and white for 1. Each cell is large enough to stay readable
+after encoding. The code has 8 bits for the source, 32 bits for the milliseconds of the epoch (modulo 2^32) and 8 bits
+of checksum (the sum of the five bytes before). ``page.js`` in this folder reads it.
 """
 
 from __future__ import annotations

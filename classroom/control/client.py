@@ -1,4 +1,4 @@
-"""The other end of the control websocket: one command to a running lesson, as ``classroom remote`` gives it."""
+"""The client's end of the control websocket: it sends one command to a running lesson, for ``classroom remote``."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["call", "control_address"]
 _PAGE = re.compile(r"(?:/(?:control|teach|send)?)?\Z")
 _NO_LESSON = "No lesson answers at {target}. Is it running, and is the address right?"
 _PATIENCE = 20.0
-"""Seconds for connecting and for each reply; a wrong token is answered slowly."""
+"""Seconds for connecting and for each reply. The lesson answers slowly to a wrong token."""
 
 
 async def call(address: str, token: str, method: str, params: Mapping[str, object]) -> Any:
     """Say hello, call one method and return its result.
 
-    AddressError when nobody answers there, CommandError when the lesson answers with an error.
+    It raises AddressError when nobody answers there, and CommandError when the lesson answers with an error.
     """
     target = control_address(address)
     try:
@@ -47,7 +47,7 @@ async def call(address: str, token: str, method: str, params: Mapping[str, objec
 
 
 def _closed(fault: ConnectionClosed, target: str) -> str:
-    """Why the lesson ended the connection: its own words where it refused, for it is there."""
+    """Why the lesson ended the connection. If it refused, it runs, and the message has its own reason."""
     said = fault.rcvd
     if said is not None and said.code == CloseCode.TRY_AGAIN_LATER:
         return f"The lesson at {target} takes no more control connections now ({said.reason}). Try again in a moment."
@@ -68,9 +68,9 @@ async def _ask(connection: ClientConnection, identity: int, method: str, params:
 
 
 def control_address(address: str) -> str:
-    """The websocket address of a lesson that was given as ``host:port`` or as any of its http or ws addresses.
+    """The websocket address of a lesson, from ``host:port`` or from any of its http or ws addresses.
 
-    The path under which a proxy shows the lesson stays; the page that the address may lead to is left out.
+    The path under which a proxy shows the lesson stays in it. The name of a page at the end is left out.
     """
     parts = urlsplit(address if "://" in address else f"http://{address}")
     scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)

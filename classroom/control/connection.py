@@ -1,10 +1,10 @@
-"""The websocket of a control connection, which takes in no more than it can be answered.
+"""The websocket of a control connection. It takes in only what the lesson can answer.
 
-The library parses all frames that one read of the socket brought, some ten thousand at worst, before anything else has
-its turn. Here a read is passed on in slices, one in each turn of the event loop, and no further one while messages wait
-to be answered. Before hello there is only one message, and little of it; after hello, bytes and frames are paced.
+The library parses all frames of one read of the socket before anything else can run. These are some ten thousand at
+worst. Here a read is passed on in slices, one in each turn of the event loop, and none while messages wait for their
+answers. Before hello the connection takes one short message only. After hello, it limits the rate of bytes and frames.
 
-Frames are not compressed: a kilobyte of a compressed one may be a megabyte to read, and that of a stranger.
+Frames are not compressed: a stranger's compressed kilobyte may be a megabyte to read.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ FRAME_LIMIT: Final = 1024 * 1024
 
 _EARLY_BYTES: Final = 8 * 1024
 _EARLY_FRAMES: Final = 8
-"""Bytes that may come before hello was answered; a hello has about a hundred bytes in one frame."""
+"""Bytes and frames that may come before hello was answered. A hello has about a hundred bytes in one frame."""
 
 _EARLY_BACKLOG: Final = 64 * 1024
-"""What may wait behind a hello while that is looked at. It is read, or nobody would notice when the other end goes."""
+"""Bytes that may wait behind a hello while it is checked. Without reading them, nobody notices a lost connection."""
 
 _EARLY_SLICE: Final = 1024
 _SLICE: Final = 4096
-"""Bytes that are parsed in one turn of the event loop: at worst some hundred frames, and some milliseconds."""
+"""Bytes that are parsed in one turn of the event loop: at worst some hundred frames, in some milliseconds."""
 
 _RATE: Final = 256 * 1024
-"""Bytes a second that are taken in after hello."""
+"""Bytes per second that are taken in after hello."""
 
 _AT_ONCE: Final = FRAME_LIMIT + _RATE
-"""Bytes that may come at once after a silence; a message of the largest size must fit."""
+"""Bytes that may come at once after a silence. A message of the largest size must fit."""
 
 _FRAME_COST: Final = 1024
-"""Bytes that each frame counts besides its own, as it costs time however short it is: some 256 a second are taken."""
+"""Bytes that each frame counts in addition to its own, because even a short one costs time: some 256 per second fit."""
 
 
 class ControlConnection(ServerConnection):
-    """One control websocket. ``trust`` is to be called once its hello was right; until then it may say little."""
+    """One control websocket. Call ``trust`` once its hello was right; until then it may say little."""
 
     _line: asyncio.Transport
 
@@ -83,18 +83,18 @@ class ControlConnection(ServerConnection):
         self._soon()
 
     def cut(self) -> None:
-        """End it at once; what has come and was not read yet is dropped."""
+        """End it at once, and drop what has come and was not read yet."""
         self._stop()
         self.transport.abort()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Say farewell. What else a stranger sent is passed over, and cut short where it is much."""
+        """Close it properly. Ignore anything else that a stranger sent, and cut the connection if that is much."""
         self._ending = True
         self._soon()
         await super().close(code, reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Stand between the library and the socket where it says whether more can be read."""
+        """Put a valve between the library and the socket, for the calls that pause and resume reading."""
         self._line = cast(asyncio.Transport, transport)
         super().connection_made(cast(asyncio.BaseTransport, _Valve(self._line, self._hold, self._go_on)))
 
@@ -102,7 +102,7 @@ class ControlConnection(ServerConnection):
         """Take in a read of the socket, slice by slice."""
         if self._stopped:
             return
-        if self._head:  # it comes as a whole, and port sharing has checked how long it is
+        if self._head:  # the whole head comes at once, and port sharing has checked its length
             self._head = False
             end = data.find(b"\r\n\r\n") + 4
             super().data_received(data[:end])
@@ -114,7 +114,7 @@ class ControlConnection(ServerConnection):
             self._feed()
 
     def eof_received(self) -> None:
-        """Nobody waits for an answer to what was not looked at yet."""
+        """Drop what was not read yet: nobody waits for an answer to it."""
         self._backlog.clear()
         super().eof_received()
 
@@ -124,7 +124,7 @@ class ControlConnection(ServerConnection):
         super().connection_lost(exc)
 
     def process_event(self, event: Event) -> None:
-        """Count what a frame costs."""
+        """Count the cost of a frame."""
         if isinstance(event, Frame):
             self._frames += 1
             self._budget -= _FRAME_COST + len(event.data)
@@ -136,12 +136,12 @@ class ControlConnection(ServerConnection):
 
     @property
     def _waits(self) -> bool:
-        """Whether nothing more is looked at before something here happens."""
+        """Whether reading waits until something happens here."""
         return self._full or self._greeted
 
     @property
     def _greeted(self) -> bool:
-        """Whether its first message is looked at, and nothing else before that is done."""
+        """Whether its first message is being checked. Nothing else is read before that is done."""
         return self._asked and not self._trusted and not self._ending
 
     def _feed(self) -> None:
@@ -178,7 +178,7 @@ class ControlConnection(ServerConnection):
         self.cut()
 
     def _pause(self) -> float:
-        """The seconds for which enough was taken in."""
+        """The seconds to wait before more is taken in."""
         now = self.loop.time()
         self._budget = min(_AT_ONCE, self._budget + (now - self._since) * _RATE)
         self._since = now
@@ -205,7 +205,7 @@ class ControlConnection(ServerConnection):
 
 
 class _Valve:
-    """A transport, except that pausing and resuming is left to the connection."""
+    """A transport that leaves pausing and resuming to the connection."""
 
     def __init__(self, line: asyncio.Transport, pause: Callable[[], None], resume: Callable[[], None]) -> None:
         self._line = line

@@ -1,6 +1,6 @@
-"""JSON-RPC 2.0 as text frames: what a client may send and what it gets back.
+"""JSON-RPC 2.0 in text frames: what a client may send and what it gets back.
 
-Source: https://www.jsonrpc.org/specification. Pure: text in, values out.
+Source: https://www.jsonrpc.org/specification. The functions are pure: text in, values out.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Id = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. ``params`` by name or by position; ``wants_reply`` is False for a JSON-RPC notification."""
+    """One call. ``params`` are by name or by position. ``wants_reply`` is False for a JSON-RPC notification."""
 
     method: str
     params: Mapping[str, object] | Sequence[object] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Request:
 
 
 def parse(text: str) -> Request:
-    """Read one request; a CommandError carries the code and, in ``data["id"]``, the id to answer to."""
+    """Read one request. A CommandError has the code and, in ``data["id"]``, the id for the answer."""
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as fault:
@@ -76,12 +76,12 @@ def parse(text: str) -> Request:
 
 
 def result(identity: Id, value: object) -> str:
-    """A reply that says it went well."""
+    """A reply to a call that succeeded."""
     return _text({"jsonrpc": "2.0", "id": identity, "result": value})
 
 
 def error(identity: Id, code: int, message: str, data: Mapping[str, object] | None = None) -> str:
-    """A reply that says what is wrong; nothing has changed."""
+    """A reply that says what is wrong. Nothing has changed."""
     fault: dict[str, object] = {"code": code, "message": message}
     if data:
         fault["data"] = dict(data)
@@ -89,7 +89,7 @@ def error(identity: Id, code: int, message: str, data: Mapping[str, object] | No
 
 
 def notification(method: str, params: Mapping[str, object]) -> str:
-    """News for a client: state, meters, thumbnail."""
+    """A notification for a client: state, meters or thumbnail."""
     return _text({"jsonrpc": "2.0", "method": method, "params": dict(params)})
 
 

@@ -1,4 +1,4 @@
-"""Meters and thumbnails for the teachers who asked for them; while nobody asks, nothing is measured or drawn."""
+"""Meters and thumbnails for the teachers who asked for them. While nobody asks, nothing is measured or drawn."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Thumbnail:
 class News:
     """Sends ``meters`` ten times a second and each ``thumbnail`` about once a second.
 
-    ``levels`` gives input → (peak, RMS) in dBFS; ``thumbnails`` draws, off the event loop, what is there to see.
+    ``levels`` gives input → (peak, RMS) in dBFS. ``thumbnails`` draws the present pictures, off the event loop.
     """
 
     def __init__(
