@@ -13,13 +13,25 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["NotAFile", "config_folder", "home_folder", "open_file", "read_file", "web_folder"]
+__all__ = [
+    "FileMark",
+    "NotAFile",
+    "config_folder",
+    "file_mark",
+    "home_folder",
+    "open_file",
+    "read_file",
+    "web_folder",
+]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 _MODE: Final = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NOINHERIT", "O_NONBLOCK")
 )
+
+FileMark = tuple[int, int, int]
+"""What tells one state of a file from another: when it was written, its size, and which file it is."""
 
 
 class NotAFile(OSError):
@@ -48,6 +60,15 @@ def read_file(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content
+
+
+def file_mark(path: Path) -> FileMark | None:
+    """What changes when a file is saved again; None while it is not there."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def web_folder() -> Path:

@@ -46,7 +46,7 @@ def place(scene: Scene, width: int, height: int) -> tuple[Placement, ...]:
     )
 
 
-def fit(width: int, height: int, into: Rectangle) -> Rectangle:
+def fit(width: float, height: float, into: Rectangle) -> Rectangle:
     """The largest rectangle of the aspect width : height that lies centred in ``into``.
 
     What it leaves free is filled with bars: a picture is never stretched or cropped.

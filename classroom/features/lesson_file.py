@@ -15,6 +15,7 @@ from typing import Final
 
 from classroom.common.alarms import Alarm, Alarms
 from classroom.common.errors import Fault
+from classroom.common.paths import FileMark, file_mark
 from classroom.common.sentences import Sentence, Wording
 from classroom.lesson import Lesson, Report, check_lesson
 from classroom.lesson.difference import restart_keys
@@ -41,9 +42,6 @@ _MORE: Final = Wording("lesson.more_faults", "and {number} more")
 _ONE_KEY: Final = Wording("lesson.restart_key", "{keys} needs a restart of the lesson. All other changes are applied.")
 _KEYS: Final = Wording("lesson.restart_keys", "{keys} need a restart of the lesson. All other changes are applied.")
 
-Mark = tuple[int, int, int]
-"""What tells one state of a file from another: when it was written, its size, and which file it is."""
-
 
 @dataclass(frozen=True, slots=True)
 class LessonFile:
@@ -51,12 +49,12 @@ class LessonFile:
 
     path: Path
     lesson: Lesson
-    mark: Mark | None
+    mark: FileMark | None
 
 
-def read_lesson_file(path: Path) -> tuple[Report, Mark | None]:
+def read_lesson_file(path: Path) -> tuple[Report, FileMark | None]:
     """Check a lesson file; the mark is from before it was read, so that a later change is never overlooked."""
-    mark = _mark(path)
+    mark = file_mark(path)
     return check_lesson(path), mark
 
 
@@ -85,12 +83,12 @@ class LessonFileWatch:
         """Watch, for ever."""
         while True:
             await asyncio.sleep(self._every)
-            mark = await asyncio.to_thread(_mark, self._file.path)
+            mark = await asyncio.to_thread(file_mark, self._file.path)
             if mark == self._seen and mark != self._known:
                 await self._take(mark)
             self._seen = mark
 
-    async def _take(self, mark: Mark | None) -> None:
+    async def _take(self, mark: FileMark | None) -> None:
         self._known = mark
         path = self._file.path
         if mark is None:
@@ -112,14 +110,6 @@ class LessonFileWatch:
             self._alarms.put(Alarm(_RESTART, wording(keys=", ".join(keys))))
         else:
             self._alarms.clear(_RESTART)
-
-
-def _mark(path: Path) -> Mark | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _faulty(faults: tuple[Fault, ...]) -> Sentence:

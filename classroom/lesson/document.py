@@ -67,6 +67,10 @@ class Document:
     _values: dict[KeyPath, Mark] = field(default_factory=dict)
     _unusable: set[KeyPath] = field(default_factory=set)
 
+    def has(self, path: KeyPath) -> bool:
+        """Whether something is written there."""
+        return path in self._values
+
     def locate(self, problem: Problem) -> Fault | None:
         """The fault of a problem, at the nearest place that the file has; None where a fault was reported already."""
         path = problem.path

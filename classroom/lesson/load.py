@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from classroom.lesson.model import Lesson
 from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
 from classroom.lesson.sections import CertificateModel
+from classroom.lesson.sources import FILE_KEYS
 from classroom.lesson.translate import problems_of
 
 __all__ = ["MAXIMUM_BYTES", "Report", "check_lesson", "lesson_from_text", "load_lesson"]
@@ -56,7 +57,11 @@ class Report:
     document: Document | None = field(default=None, repr=False, compare=False)
 
     def place(self, problem: Problem) -> Fault:
-        """The place in the file of something that was found out later."""
+        """The place in the file of something that was found out later; a file may stand under either of its keys."""
+        path = problem.path
+        if self.document is not None and path[-1:] and path[-1] in FILE_KEYS and not self.document.has(path):
+            other = next(key for key in FILE_KEYS if key != path[-1])
+            problem = replace(problem, path=(*path[:-1], other))
         fault = None if self.document is None else self.document.locate(problem)
         return fault or Fault(Path(), 1, 1, spelled(problem.path), problem.message)
 

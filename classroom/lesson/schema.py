@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from classroom.lesson.model import Lesson
+from classroom.lesson.sources import FILE_KEYS
 
 __all__ = ["lesson_schema", "schema_text"]
 
@@ -35,6 +36,7 @@ def lesson_schema() -> dict[str, Any]:
     for definition in schema["$defs"].values():
         definition.pop("title", None)  # the name of a class of ours means nothing to an author
         _require_kind(definition)
+        _take_either_key(definition)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A lesson for classroom",
@@ -52,3 +54,13 @@ def _require_kind(definition: dict[str, Any]) -> None:
     kind = definition.get("properties", {}).get("kind")
     if kind is not None and kind["enum"] != ["source"]:
         definition["required"] = ["kind", *definition.get("required", [])]
+
+
+def _take_either_key(definition: dict[str, Any]) -> None:
+    """The file of a source has two keys that mean the same; one of them is required."""
+    properties = definition.get("properties", {})
+    written = next((key for key in FILE_KEYS if key in properties), None)
+    if written is not None and "kind" in properties:
+        properties |= dict.fromkeys(FILE_KEYS, properties[written])
+        definition["required"].remove(written)
+        definition["oneOf"] = [{"required": [key]} for key in FILE_KEYS]

@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from classroom.lesson.measures import Addresses, Bitrate, Delay, FrameSize, Host, SignalingServer, Size
 from classroom.lesson.section import Section
 from classroom.lesson.times import Duration
-from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Switch, WholeNumber
+from classroom.lesson.values import Choice, FileName, Line, Number, Reference, Secret, Switch, WholeNumber
 from classroom.lesson.web_addresses import BasePath, Origins, Proxy, PublicAddress
 
 __all__ = [
@@ -115,10 +115,10 @@ class SignalingModel(Section):
 class AccessModel(Section):
     """Who may teach and who may come in."""
 
-    token: Annotated[str, Line(200)] | None = Field(
+    token: Annotated[str, Secret(200)] | None = Field(
         None, description="The secret of the teacher page; null makes a new one for every lesson."
     )
-    passcode: Annotated[str, Line(200)] | None = Field(
+    passcode: Annotated[str, Secret(200)] | None = Field(
         None, description="The passcode for students; null admits anyone who has the address."
     )
     admit: Annotated[Literal["everyone", "approve"], Choice()] = Field(
@@ -176,7 +176,7 @@ class IceServer(Section):
         description="Its address or a list of them, such as stun:host:3478 or turn:host:3478."
     )
     username: Annotated[str, Line(500)] | None = Field(None, description="The user name; a TURN server needs one.")
-    credential: Annotated[str, Line(500)] | None = Field(None, description="The password; a TURN server needs one.")
+    credential: Annotated[str, Secret(500)] | None = Field(None, description="The password; a TURN server needs one.")
 
 
 class TurnModel(Section):

@@ -9,11 +9,11 @@ import types
 from collections.abc import Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel
 
 from classroom.lesson.document import KeyPath
 
-__all__ = ["model_at", "without_tags"]
+__all__ = ["key_names", "model_at", "without_tags"]
 
 
 def without_tags(root: type[BaseModel], location: Sequence[str | int]) -> KeyPath:
@@ -25,6 +25,12 @@ def model_at(root: type[BaseModel], location: Sequence[str | int]) -> type[BaseM
     """The model of the group of keys at an error's location."""
     found = _walk(root, location)[1]
     return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def key_names(model: type[BaseModel], field: str) -> list[str]:
+    """The keys under which a file may write a field; the documented one is the first."""
+    alias = model.model_fields[field].validation_alias
+    return [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [field]
 
 
 def _walk(root: type[BaseModel], location: Sequence[str | int]) -> tuple[KeyPath, Any]:

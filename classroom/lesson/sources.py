@@ -9,12 +9,12 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AliasChoices, Discriminator, Field, Tag
 
 from classroom.lesson.measures import LARGEST, SMALLEST, Address, FrameSize, Size
 from classroom.lesson.section import Section
 from classroom.lesson.times import Duration, TimeOfDay
-from classroom.lesson.values import Choice, FileName, KindWord, Line, Paragraph, Switch, WholeNumber
+from classroom.lesson.values import Choice, FileName, KindWord, Line, Paragraph, Secret, Switch, WholeNumber
 
 __all__ = [
     "BrowserSource",
@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "srt://", "udp://", "http://", "https://")
+
+FILE_KEYS = ("file", "path")
+"""The two keys for the file of a source, which mean the same."""
 
 _FPS = WholeNumber(1, 60, "pictures per second")
 
@@ -98,7 +101,15 @@ class SlidesSource(Section):
     """The pages of a PDF file."""
 
     kind: Annotated[Literal["slides"], KindWord()] = Field("slides", description="The pages of a PDF file.")
-    file: Annotated[Path, FileName()] = Field(description="The PDF file.")
+    file: Annotated[Path, FileName()] = Field(
+        validation_alias=AliasChoices(*FILE_KEYS), description="The PDF file; the keys file and path mean the same."
+    )
+    password: Annotated[str, Secret(200)] | None = Field(
+        None,
+        repr=False,
+        description="The password that opens the file, as an environment variable such as ${SLIDES_PASSWORD}; null for "
+        "a file without one.",
+    )
 
 
 class FileSource(Section):
@@ -107,7 +118,10 @@ class FileSource(Section):
     kind: Annotated[Literal["file"], KindWord()] = Field(
         "file", description="A video file with its sound, a sound file, or a picture file."
     )
-    path: Annotated[Path, FileName()] = Field(description="The file.")
+    path: Annotated[Path, FileName()] = Field(
+        validation_alias=AliasChoices(*reversed(FILE_KEYS)),
+        description="The file; the keys path and file mean the same.",
+    )
     loop: Annotated[bool, Switch()] = Field(False, description="Whether it starts again when it ends.")
     restart: Annotated[bool, Switch()] = Field(
         True,

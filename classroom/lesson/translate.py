@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from classroom.common.sentences import Wording
 from classroom.lesson.document import UNUSABLE, KeyPath, Problem
-from classroom.lesson.shape import model_at, without_tags
+from classroom.lesson.shape import key_names, model_at, without_tags
 from classroom.lesson.words import did_you_mean, listing, shown
 
 __all__ = ["problems_of"]
@@ -95,13 +95,16 @@ def _wrong_kind(detail: ErrorDetails, path: KeyPath) -> Problem:
 
 
 def _unknown_key(location: tuple[str | int, ...], root: type[BaseModel]) -> str:
-    model = model_at(root, location[:-1])
-    known = list(model.model_fields) if model is not None else []
-    if str(location[-1]) == "<<":
+    model, key = model_at(root, location[:-1]), str(location[-1])
+    if key == "<<":
         return Wording("fault.merge", "unknown key; a lesson cannot merge groups with '<<'")()
-    hint = did_you_mean(str(location[-1]), known)
+    known = [] if model is None else [key_names(model, field) for field in model.model_fields]
+    for names in known:
+        if key in names:
+            return Wording("fault.two_keys", "write {keys}, not both; they mean the same")(keys=listing(names))
+    hint = did_you_mean(key, [name for names in known for name in names])
     if not hint and 0 < len(known) <= _FEW:
-        hint = Wording("hint.here_can_be", "; allowed here: {names}")(names=listing(known))
+        hint = Wording("hint.here_can_be", "; allowed here: {names}")(names=listing(names[0] for names in known))
     return Wording("fault.unknown_key", "unknown key{hint}")(hint=hint)
 
 

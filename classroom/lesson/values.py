@@ -35,11 +35,13 @@ __all__ = [
     "Number",
     "Paragraph",
     "Reference",
+    "Secret",
     "Switch",
     "WholeNumber",
     "plain",
 ]
 
+_SECRET_IN_QUOTES: Final = Wording("fault.secret_in_quotes", "expects text; put it in quotes")
 _RANGE: Final = Wording("fault.range", "expects {low} to {high}, not {value}")
 _RANGE_OF_UNIT: Final = Wording("fault.range_of_unit", "expects {low} to {high} {unit}, not {value}")
 
@@ -84,6 +86,17 @@ class Line(Value):
     def describe(self) -> dict[str, Any]:
         """Text with its lengths."""
         return {"type": "string", "minLength": 0 if self.empty else 1, "maxLength": self.limit}
+
+
+@dataclass(frozen=True)
+class Secret(Line):
+    """Text on one line that no sentence shows."""
+
+    def read(self, value: Any, info: ValidationInfo) -> str:
+        """The text."""
+        if isinstance(value, bool | int | float):
+            wrong(_SECRET_IN_QUOTES())
+        return super().read(value, info)
 
 
 @dataclass(frozen=True)

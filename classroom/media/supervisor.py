@@ -71,7 +71,8 @@ class SourceStatus:
     ``why`` is a sentence for the teacher where it is not live, after a second where it only sends nothing. ``size``
     (width, height in pixels) and ``fps`` (measured; None for a still) are known while it delivers pictures. ``fault``
     tells a source that sends nothing or nothing new from one that failed; one that may stand still is live and frozen.
-    ``awaited`` says that nothing is wrong: somebody is to send it, and has not come yet.
+    ``awaited`` says that nothing is wrong: somebody is to send it, and has not come yet. ``revision`` is that of the
+    source.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class SourceStatus:
     fps: float | None = None
     fault: Literal["stalled", "frozen"] | None = None
     awaited: bool = False
+    revision: int = 0
 
 
 class SourceRunner:
@@ -276,7 +278,7 @@ class SourceRunner:
         fps = self._rate() if newest else None
         frozen = self._stalls.verdict(self._clock.now()) == "frozen"
         why, fault = (self._status.why, self._status.fault) if frozen else (None, None)
-        self._set(SourceStatus(self.source.kind, "live", why, size, fps, fault))
+        self._set(SourceStatus(self.source.kind, "live", why, size, fps, fault, revision=self.source.revision))
 
     def _rate(self) -> float | None:
         """Pictures a second over the last window; a small change does not count as one."""

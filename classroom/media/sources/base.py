@@ -59,6 +59,8 @@ class Source(ABC):
         self.sound = SoundBuffer() if sound else None
         self.interrupted = threading.Event()
         self.taken = 0
+        self.revision = 0
+        """Grows when what it shows has become something else, such as a file that was saved again."""
         self.expected_rate: float | None = None
         self.next_due = -math.inf
         """When the next delivery is due, clock seconds, where the source knows: until then it may wait for that."""

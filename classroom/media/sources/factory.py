@@ -70,7 +70,7 @@ def build_picture_source(
         case BrowserSource():
             return Browser(name=name, clock=clock)
         case SlidesSource():
-            return Slides(name=name, clock=clock, path=folder / model.file, size=size)
+            return Slides(name=name, clock=clock, path=folder / model.file, size=size, password=model.password)
         case FileSource():
             return MediaFile(name=name, clock=clock, path=folder / model.path, loop=model.loop, restart=model.restart)
         case StreamSource():

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
-import numpy as np
 
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError, DeviceError
-from classroom.common.sentences import Wording
 from classroom.media.sources.base import Source
+from classroom.media.sources.file_watch import FileWatch
+from classroom.media.sources.pdf import PdfFile
 
 __all__ = ["Slides"]
+
+logger = logging.getLogger(__name__)
 
 _KEPT: Final = 4
 """Pages that are kept as pictures: the one that is shown, its neighbours, and the one before."""
@@ -26,36 +29,31 @@ _STILL: Final = 0.5
 _GLANCE: Final = 0.1
 """Seconds between two looks at whether the lesson has ended, while a page stands."""
 
-_LARGEST: Final = 4096
-"""Pixels of the longer side of a page; a poster is not rendered in its full size."""
-
-_one_at_a_time = threading.Lock()
-"""PDFium must not be called from two threads at once, and every slides source has a thread of its own."""
-
-_NOT_FOUND: Final = Wording("slides.not_found", "The slides {file} were not found. Check the path in the lesson file.")
-_UNREADABLE: Final = Wording("slides.unreadable", "The slides {file} cannot be read ({fault}). Save them as PDF again.")
-_EMPTY: Final = Wording("slides.empty", "The slides {file} have no pages. Save them as PDF again.")
-_BAD_PAGE: Final = Wording(
-    "slides.bad_page", "Page {page} of {file} cannot be shown ({fault}). Save the slides as PDF again."
-)
-_NO_LIBRARY: Final = Wording(
-    "slides.no_library", "Slides need the package pypdfium2. Install it: pip install 'classroom[slides]'."
-)
-
 
 class Slides(Source):
     """Shows one page of a PDF at a time, fitted into ``size`` (width, height in pixels).
 
     ``go_to`` may be called from any thread. The pages after and before the one that is shown are rendered ahead, so
-    that a page turn needs no rendering.
+    that a page turn needs no rendering. A file that is saved again is shown as it is now; while it is gone or cannot
+    be read, the pages that were there before stay.
     """
 
     kind = "slides"
 
-    def __init__(self, *, name: str, clock: Clock, path: Path, size: tuple[int, int] = (1280, 720)) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        clock: Clock,
+        path: Path,
+        size: tuple[int, int] = (1280, 720),
+        password: str | None = None,
+    ) -> None:
         super().__init__(name=name, clock=clock, picture=True)
-        self._path, self._size = path, size
-        self._document: Any = None
+        self._path, self._size, self._password = path, size, password
+        self._document: PdfFile | None = None
+        self._saved_again: PdfFile | None = None
+        self._watch: FileWatch | None = None
         self._rendered: OrderedDict[int, av.VideoFrame] = OrderedDict()
         self._lock = threading.Lock()
         self._turned = threading.Event()
@@ -105,27 +103,19 @@ class Slides(Source):
         return wanted
 
     def open(self) -> None:
-        """Open the file; DeviceError when it is missing, is not a PDF, or asks for a password."""
-        pdfium = _pdfium()
-        if not self._path.is_file():
-            raise DeviceError(_NOT_FOUND(file=str(self._path)))
-        try:
-            with _one_at_a_time:
-                self._document = pdfium.PdfDocument(str(self._path))
-                count = len(self._document)
-        except pdfium.PdfiumError as error:
-            raise DeviceError(_UNREADABLE(file=str(self._path), fault=str(error))) from error
-        if count == 0:
-            raise DeviceError(_EMPTY(file=str(self._path)))
-        self._rendered.clear()
-        self._unshowable.clear()
-        self._shown = None
-        with self._lock:
-            self._pages, self._page = count, min(self._page, count)
+        """Open the file; DeviceError when it is missing, is not a PDF, or has another password."""
+        watch = FileWatch(self._path, self._read_again)  # before it is read, so that no later change is overlooked
+        self._show_from(PdfFile(self._path, self._password))
+        self._watch = watch
+        watch.start()
 
     def read(self) -> None:
         """Show the page that is wanted, or render one ahead, or wait."""
         self._turned.clear()
+        with self._lock:
+            saved_again, self._saved_again = self._saved_again, None
+        if saved_again is not None:
+            self._show_from(saved_again)
         page = self._page
         if page != self._shown or self.emptied:
             self.show(self._picture(page), self.clock.now())
@@ -140,11 +130,45 @@ class Slides(Source):
 
     def close(self) -> None:
         """Close the file. Pages can still be turned: that is the way out of one that cannot be shown."""
-        document, self._document = self._document, None
+        with self._lock:
+            watch, self._watch = self._watch, None
+            documents = (self._document, self._saved_again)
+            self._document = self._saved_again = None
+        if watch is not None:
+            watch.stop()
         self._rendered.clear()
-        if document is not None:
-            with _one_at_a_time:
+        for document in documents:
+            if document is not None:
                 document.close()
+
+    def _show_from(self, document: PdfFile) -> None:
+        """Show the pages of this file from now on."""
+        before, self._document = self._document, document
+        self._rendered.clear()
+        self._unshowable.clear()
+        self._shown = None
+        with self._lock:
+            self._pages, self._page = document.pages, min(self._page, document.pages)
+        if before is not None:
+            before.close()
+            self.revision += 1
+
+    def _read_again(self) -> None:
+        """Open the file that was saved again, in the thread of the watch: that may take a while."""
+        watch = self._watch
+        try:
+            document = PdfFile(self._path, self._password)
+        except DeviceError as error:
+            logger.warning("%s was saved again but is not shown: %s", self.name, error)
+            return
+        with self._lock:
+            # It may have been closed meanwhile, or saved once more.
+            unused = document if watch is None or watch is not self._watch else self._saved_again
+            if unused is not document:
+                self._saved_again = document
+        if unused is not None:
+            unused.close()
+        self._turned.set()
 
     def _wait_for_a_turn(self) -> None:
         end = self.clock.now() + _STILL
@@ -166,24 +190,5 @@ class Slides(Source):
         return frame
 
     def _render(self, page: int) -> av.VideoFrame:
-        pdfium = _pdfium()
-        try:
-            with _one_at_a_time:
-                leaf = self._document[page - 1]
-                width, height = leaf.get_size()
-                scale = min(self._size[0] / width, self._size[1] / height, _LARGEST / max(width, height))
-                pixels = leaf.render(scale=scale, rev_byteorder=True, prefer_bgrx=True).to_numpy()
-                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[..., :3]), format="rgb24")
-                leaf.close()
-        except (pdfium.PdfiumError, ZeroDivisionError, ValueError) as error:
-            raise DeviceError(_BAD_PAGE(page=page, file=str(self._path), fault=str(error))) from error
-        return frame.reformat(format="yuv420p", dst_colorspace="ITU601", dst_color_range="MPEG")
-
-
-def _pdfium() -> Any:
-    """The library that renders PDF; DeviceError with what to install where it is missing."""
-    try:
-        import pypdfium2
-    except ImportError as error:
-        raise DeviceError(_NO_LIBRARY()) from error
-    return pypdfium2
+        assert self._document is not None
+        return self._document.picture(page, self._size)

@@ -132,7 +132,7 @@ def small(extra: str) -> list[str]:
         ("signaling: {server: 'http://host:88888'}", "1:21: signaling.server: expects embedded or an address such as http://host:8888, not 'http://host:88888'"),
         ("signaling: {server: 'http://me@host'}", "1:21: signaling.server: expects embedded or an address such as http://host:8888, not 'http://me@host'"),
         ("signaling: {server: 'http://host'}\naccess: {passcode: x}", "2:20: access.passcode: another signaling server does not ask for a passcode; write null, and admit: approve to choose who comes in"),
-        ("access: {token: 1234}", "1:17: access.token: expects text, not 1234; put it in quotes if it is meant as text"),
+        ("access: {token: 1234}", "1:17: access.token: expects text; put it in quotes"),
         ("access: {token: ''}", "1:17: access.token: expects text, but is empty"),
         ("access: {max_students: 0}", "1:24: access.max_students: expects 1 to 10000 students, not 0"),
         ("access: {origins: all}", "1:19: access.origins: expects auto, any, own, or a list such as [https://school.example], not 'all'"),

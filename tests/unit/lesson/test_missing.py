@@ -16,6 +16,7 @@ sources:
   film:  {kind: file, path: films/film.mp4}
   pause: {kind: card, title: Pause, image: pause.png}
   plain: {kind: card, title: Plain}
+  other: {kind: slides, path: other.pdf}
 scenes: {talk: deck}
 overlays:
   sign: {kind: logo, image: sign.png}
@@ -36,7 +37,8 @@ def test_each_file_that_is_not_there_is_named_with_its_place(
         (2, "sources.deck.file"),
         (3, "sources.film.path"),
         (4, "sources.pause.image"),
-        (8, "overlays.sign.image"),
+        (6, "sources.other.path"),
+        (9, "overlays.sign.image"),
     ]
     assert main(["check", str(path)]) == 0
     assert f"2:31: sources.deck.file: the file {tmp_path / 'deck.pdf'} was not found" in capsys.readouterr().err
@@ -44,7 +46,7 @@ def test_each_file_that_is_not_there_is_named_with_its_place(
 
 def test_what_is_there_is_no_note(tmp_path: Path) -> None:
     (tmp_path / "films").mkdir()
-    for name in ("deck.pdf", "films/film.mp4", "pause.png", "sign.png"):
+    for name in ("deck.pdf", "films/film.mp4", "pause.png", "sign.png", "other.pdf"):
         (tmp_path / name).touch()
     path = tmp_path / "lesson.yaml"
     path.write_text(LESSON, encoding="utf-8")
