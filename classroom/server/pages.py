@@ -24,7 +24,7 @@ __all__ = ["add_pages"]
 
 logger = logging.getLogger(__name__)
 
-_FOLDERS: Final = ("lib", "send", "student", "teacher", "style", "locales", "vendor")
+_FOLDERS: Final = ("lib", "loading", "send", "student", "teacher", "style", "locales", "vendor")
 
 _TYPES: Final = {  # Python asks the Windows registry, where .js may be text/plain, which nosniff then refuses
     ".css": "text/css; charset=utf-8",

@@ -7,6 +7,7 @@
  * @typedef {Record<string, string | Record<string, string>>} Texts
  * @typedef {'en' | 'zh'} Language
  */
+import { askForFile } from './request.js';
 
 /** @type {readonly Language[]} */
 export const LANGUAGES = ['en', 'zh'];
@@ -53,16 +54,11 @@ export class Translator {
    *
    * @param {string} folder the address of the folder of the locale files
    * @returns {Promise<Translator>}
+   * @throws {import('./request.js').NetworkFailure}
    */
   static async load(folder) {
-    const [en, zh] = await Promise.all(
-      LANGUAGES.map(async (language) => {
-        const reply = await fetch(`${folder}/${language}.json`);
-        if (!reply.ok) throw new Error(`The texts for ${language} could not be loaded (${reply.status}).`);
-        return /** @type {Promise<Texts>} */ (reply.json());
-      }),
-    );
-    return new Translator({ en: en ?? {}, zh: zh ?? {} });
+    const [en, zh] = await Promise.all(LANGUAGES.map((language) => askForFile(`${folder}/${language}.json`)));
+    return new Translator({ en, zh });
   }
 
   get language() {

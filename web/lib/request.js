@@ -9,7 +9,13 @@
  */
 
 /** No whole answer came. */
-export class NetworkFailure extends Error {}
+export class NetworkFailure extends Error {
+  /** @override */
+  name = 'NetworkFailure';
+}
+
+/** A file of the pages that takes longer is asked for again. */
+const FILE_MS = 20000;
 
 /** Answers of a proxy between us and the server: it gave up waiting, or lost the server, perhaps only for a moment. */
 const BETWEEN = new Set([408, 502, 503, 504, 520, 521, 522, 523, 524]);
@@ -39,6 +45,20 @@ export async function ask(address, { signal, limit, ...options }) {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);
   }
+}
+
+/**
+ * @param {string} address of a JSON file of the pages; asked for twice where that is necessary
+ * @returns {Promise<any>}
+ * @throws {NetworkFailure}
+ */
+export async function askForFile(address) {
+  const attempt = async () => {
+    const { status, body } = await ask(address, { cache: 'default', limit: FILE_MS });
+    if (status !== 200) throw new NetworkFailure(`${address}: ${status}`);
+    return body;
+  };
+  return JSON.parse(await attempt().catch(attempt));
 }
 
 /** @param {number} status of an answer that a proxy gave, and not the server */

@@ -9,6 +9,7 @@ import { Control } from '../lib/control.js';
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { Sender } from '../lib/sender.js';
 import { recall, remember } from '../lib/storage.js';
+import { started } from '../loading/started.js';
 import { WakeLock } from '../student/features/wake_lock.js';
 import { render } from '../vendor/lit-html/lit-html.js';
 import { takeInvitation } from './invitation.js';
@@ -128,3 +129,4 @@ class SendPage {
 }
 
 new SendPage(await Translator.load('assets/locales'), takeInvitation());
+started();

@@ -11,6 +11,7 @@ import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { Receiver } from '../lib/receiver.js';
 import { Signaling } from '../lib/signaling.js';
 import { recall, recallInTab, remember, rememberInTab } from '../lib/storage.js';
+import { started } from '../loading/started.js';
 import { element } from './elements.js';
 import { FEATURES } from './features/index.js';
 import { JoinForm } from './join_form.js';
@@ -159,3 +160,4 @@ function deviceMark() {
 }
 
 new StudentPage(await Translator.load('assets/locales'));
+started();

@@ -9,6 +9,7 @@ import { copy } from '../lib/clipboard.js';
 import { Control, ControlError } from '../lib/control.js';
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { recall, remember } from '../lib/storage.js';
+import { started } from '../loading/started.js';
 import { render } from '../vendor/lit-html/lit-html.js';
 import { sentenceOf } from './errors.js';
 import { FeatureSet } from './feature_set.js';
@@ -276,3 +277,4 @@ class TeacherPage {
 
 const FOLDER = 'assets/locales';
 new TeacherPage(...(await Promise.all([Translator.load(FOLDER), Reasons.load(FOLDER)])));
+started();

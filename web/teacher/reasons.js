@@ -10,6 +10,8 @@
  * @typedef {Reason['params'][string]} Value
  */
 
+import { askForFile } from '../lib/request.js';
+
 const GAP = /\{([a-z_]+)\}/g;
 
 export class Reasons {
@@ -22,9 +24,7 @@ export class Reasons {
 
   /** @param {string} folder the address of the folder of the locale files */
   static async load(folder) {
-    const reply = await fetch(`${folder}/reasons.zh.json`);
-    if (!reply.ok) throw new Error(`The sentences in Chinese could not be loaded (${reply.status}).`);
-    return new Reasons(await reply.json());
+    return new Reasons(await askForFile(`${folder}/reasons.zh.json`));
   }
 
   /**
