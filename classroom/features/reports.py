@@ -19,7 +19,7 @@ from classroom.control.sessions import Sessions
 from classroom.features.base import Feature, ProgramChain, section
 from classroom.features.silent_opening import OpeningFeature, hears_people
 from classroom.lesson import Lesson
-from classroom.media.thumbnail import thumbnails
+from classroom.media.thumbnail import Thumbnails
 from classroom.server.health_endpoints import add_reports
 from classroom.students.audience import Audience
 
@@ -69,6 +69,7 @@ class ReportsFeature(Feature):
         self._audience = audience
         self._sessions = sessions
         self._token = token
+        self._thumbnails = Thumbnails()
 
     def apply(self, lesson: Lesson) -> None:
         """Report on another lesson."""
@@ -118,7 +119,7 @@ class ReportsFeature(Feature):
 
     async def thumbnails(self) -> Iterable[Thumbnail]:
         """The newest picture of each source and of the program, small."""
-        drawn = await asyncio.to_thread(thumbnails, self._program.snapshots())
+        drawn = await asyncio.to_thread(self._thumbnails.draw, self._program.newest_pictures())
         return [Thumbnail(source, small.jpeg, small.width, small.height) for source, small in drawn.items()]
 
     def microphone_lines(self) -> list[str]:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
 import numpy as np
-from av.video.reformatter import Interpolation
 
 from classroom.director import Rectangle
 from classroom.media.picture import Change, Pixels, ProgramPicture, planes, split, window
@@ -56,7 +55,7 @@ class _Target:
 
     def __init__(self, size: Size) -> None:
         self._size = size
-        self._scaler = Scaler(Interpolation.AREA)
+        self._scaler = Scaler()
         self._parts: dict[Rectangle, Scaler] = {}
         self._last: tuple[ProgramPicture, ProgramPicture] | None = None  # the source, and what was made of it
 
@@ -93,7 +92,7 @@ class _Target:
         pixels = self._last[1].pixels.copy()
         places = tuple(_divided(part, ratio) for part in parts)
         for part, place in zip(parts, places, strict=True):
-            scaler = self._parts.setdefault(part, Scaler(Interpolation.AREA))
+            scaler = self._parts.setdefault(part, Scaler())
             small = scaler.yuv420p(_piece(source, part).frame(), place.width, place.height)
             for target, plane in zip(window(split(pixels, *self._size), place), planes(small), strict=True):
                 target[...] = plane

@@ -15,20 +15,18 @@ from typing import Final
 import av
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import ColorRange
 
 from classroom.director import Border, Placement, Rectangle, Shown, fit, resolve, visible
 from classroom.media.crop import Cropper
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.overlay import Overlay, Patch, lay_over
-from classroom.media.scale import Scaler, UnusablePicture
+from classroom.media.scale import PROGRAM_MATRIX, PROGRAM_RANGE, Scaler, UnusablePicture
 
 __all__ = ["Change", "PictureMixer", "Pixels", "ProgramPicture", "planes", "split", "window"]
 
 _log = logging.getLogger(__name__)
 
 _BLACK: Final = (16, 128, 128)
-_SMPTE170M: Final = 6  # AVColorSpace of BT.601; scale.py says why
 
 _NOWHERE: Final = Rectangle(0, 0, 0, 0)
 
@@ -61,7 +59,7 @@ class ProgramPicture:
             frame = av.VideoFrame(self.width, self.height, "yuv420p")
             for target, source in zip(planes(frame), split(self.pixels, self.width, self.height), strict=True):
                 target[...] = source
-        frame.colorspace, frame.color_range, frame.pts = _SMPTE170M, ColorRange.MPEG, pts
+        frame.colorspace, frame.color_range, frame.pts = PROGRAM_MATRIX, PROGRAM_RANGE, pts
         return frame
 
 

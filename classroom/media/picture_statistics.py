@@ -5,12 +5,14 @@ Both sample only the first plane, so they cost about ten microseconds for each p
 
 from __future__ import annotations
 
+import ctypes
 import zlib
 from typing import Final
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.plane import VideoPlane
 
 __all__ = ["fingerprint", "is_black"]
 
@@ -51,7 +53,19 @@ def is_black(frame: av.VideoFrame) -> bool:
 def _sample(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
     """Some lines of the first plane, without the bytes that fill them up."""
     plane, form = frame.planes[0], frame.format
-    rows = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * plane.height]
     one = (form.components[0].bits + 7) // 8 if form.is_planar else form.padded_bits_per_pixel // 8
-    wide = min(plane.line_size, plane.width * max(1, one))
-    return rows.reshape(plane.height, plane.line_size)[:: max(1, plane.height // _LINES), :wide]
+    wide = min(abs(plane.line_size), plane.width * max(1, one))
+    return _rows(plane)[:: max(1, plane.height // _LINES), :wide]
+
+
+def _rows(plane: VideoPlane) -> npt.NDArray[np.uint8]:
+    """The lines of a plane from top to bottom, which some cameras of Windows send from the bottom up (dshow, RGB24).
+
+    Then the line size is negative, the plane begins with its last line in memory, and PyAV's buffer leads beyond it.
+    """
+    length, height = abs(plane.line_size), plane.height
+    if plane.line_size > 0:
+        return np.frombuffer(memoryview(plane), np.uint8)[: height * length].reshape(height, length)
+    first = plane.buffer_ptr - (height - 1) * length
+    memory = np.ctypeslib.as_array((ctypes.c_uint8 * (height * length)).from_address(first))
+    return memory.reshape(height, length)[::-1]

@@ -18,8 +18,9 @@ from classroom.common.clock import Clock
 from classroom.director import Director
 from classroom.media.delivery import Delivery
 from classroom.media.fanout import Fanout
-from classroom.media.frames import Codec, Demand, Encoded
+from classroom.media.frames import Codec, Demand, Encoded, Picture
 from classroom.media.level import Level
+from classroom.media.picture import ProgramPicture
 from classroom.media.program_settings import ProgramSettings
 from classroom.media.rendition import Rendition, build_renditions
 from classroom.media.sound import SoundInput, SoundMixer
@@ -199,15 +200,15 @@ class Program:
         """How many pictures were missed in a row at most."""
         return self._ticker.longest_miss
 
-    def snapshots(self) -> dict[str | None, av.VideoFrame]:
+    def newest_pictures(self) -> dict[str | None, Picture | ProgramPicture]:
         """The newest picture of each source that has one, and of the program, which is None."""
-        found: dict[str | None, av.VideoFrame] = (
-            {} if self._ticker.newest is None else {None: self._ticker.newest.frame()}
+        found: dict[str | None, Picture | ProgramPicture] = (
+            {} if self._ticker.newest is None else {None: self._ticker.newest}
         )
         for name, slot in self._ticker.supplies.slots.items():
             picture = slot.newest()
             if picture is not None:
-                found[name] = picture.frame
+                found[name] = picture
         return found
 
     @property

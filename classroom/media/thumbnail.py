@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import io
 import logging
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypeAlias
 
 import av
 from PIL import Image
 
 from classroom.director import Rectangle, fit
+from classroom.media.frames import Picture
+from classroom.media.picture import ProgramPicture
 from classroom.media.scale import Scaler, UnusablePicture
 
-__all__ = ["SmallJpeg", "jpeg", "thumbnails"]
+__all__ = ["SmallJpeg", "Thumbnails", "jpeg"]
 
 _log = logging.getLogger(__name__)
 
 _WIDEST: Final = 320
 
-Name = TypeVar("Name")
+_Identity: TypeAlias = "weakref.ref[ProgramPicture] | tuple[int, int, int, str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,43 @@ class SmallJpeg:
     height: int
 
 
-def thumbnails(frames: Mapping[Name, av.VideoFrame]) -> dict[Name, SmallJpeg]:
-    """Small pictures of frames, each in its own aspect; what cannot be converted is left out. For any thread."""
-    drawn = {}
-    for name, frame in frames.items():
-        width = min(_WIDEST, frame.width)
-        try:
-            box = _box(frame, width)
-            drawn[name] = SmallJpeg(jpeg(frame, width=width), box.width, box.height)
-        except UnusablePicture as fault:
-            _log.debug("no thumbnail of %s: %s", name, fault)
-    return drawn
+class Thumbnails:
+    """Draws small pictures, each in its own aspect, and keeps those of what has not changed.
+
+    ``draw`` may be called in any thread, but in one at a time.
+    """
+
+    def __init__(self) -> None:
+        self._drawn: dict[str | None, tuple[_Identity, SmallJpeg | None]] = {}
+
+    def draw(self, pictures: Mapping[str | None, Picture | ProgramPicture]) -> dict[str | None, SmallJpeg]:
+        """Small pictures by the names of the pictures; what cannot be converted is left out."""
+        before, self._drawn = self._drawn, {}
+        for name, picture in pictures.items():
+            identity = _identity(picture)
+            known = before.get(name)
+            small = known[1] if known is not None and known[0] == identity else _small(name, picture)
+            self._drawn[name] = identity, small
+        return {name: small for name, (_, small) in self._drawn.items() if small is not None}
+
+
+def _identity(picture: Picture | ProgramPicture) -> _Identity:
+    """What differs between pictures that show something different; it does not keep them alive."""
+    if isinstance(picture, ProgramPicture):
+        return weakref.ref(picture)
+    frame = picture.frame
+    return picture.serial, frame.width, frame.height, frame.format.name
+
+
+def _small(name: str | None, picture: Picture | ProgramPicture) -> SmallJpeg | None:
+    frame = picture.frame() if isinstance(picture, ProgramPicture) else picture.frame
+    width = min(_WIDEST, frame.width)
+    try:
+        box = _box(frame, width)
+        return SmallJpeg(jpeg(frame, width=width), box.width, box.height)
+    except UnusablePicture as fault:
+        _log.debug("no thumbnail of %s: %s", name, fault)
+        return None
 
 
 def jpeg(frame: av.VideoFrame, *, width: int = 320, quality: int = 70) -> bytes:

@@ -12,6 +12,7 @@ import av
 
 from classroom.common.clock import Clock
 from classroom.media.frames import Picture, PictureSlot
+from classroom.media.scale import settle_tags
 from classroom.media.sound_buffer import SoundBuffer
 from classroom.media.stall_detector import STALL, Freezing
 
@@ -126,6 +127,7 @@ class Source(ABC):
         if self.picture is None:
             raise TypeError(f"a {self.kind} has no picture")
         self._serial += 1
+        settle_tags(frame)
         self.picture.put(Picture(frame, captured, self._serial))
         self.taken += 1
 
