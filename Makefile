@@ -17,11 +17,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 .venv/ready: pyproject.toml requirements.lock
 	sh .ci/system-packages python "$(PYTHON)"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) '.[audio,slides,announce]'
+	$(INSTALL) '.[audio,announce]'
 	touch $@
 
 .venv/ready-dev: .venv/ready
-	$(INSTALL) '.[audio,slides,announce,dev]'
+	$(INSTALL) '.[audio,announce,dev]'
 	touch $@
 
 run: setup  ## Run a lesson made from the devices of this machine

@@ -17,7 +17,7 @@ from classroom.media.sources.sound_arrangement import sound_arrangement
 __all__ = ["FoundMicrophone", "PortAudio", "find_microphones"]
 
 _NO_PACKAGE: Final = Wording(
-    "device.no_package", "Sound devices need the package sounddevice. Run: pip install sounddevice"
+    "device.no_package", "Sound devices need the extra audio. Install classroom again with it, as its README says."
 )
 _NO_LIBRARY_ON_LINUX: Final = Wording(
     "device.no_library_on_linux",
@@ -26,7 +26,7 @@ _NO_LIBRARY_ON_LINUX: Final = Wording(
 )
 _NO_LIBRARY: Final = Wording(
     "device.no_library",
-    "The sound library PortAudio is missing. Install it again: pip install --force-reinstall sounddevice",
+    "The sound library PortAudio is missing. Install classroom again with its extra audio, as its README says.",
 )
 _UNKNOWN: Final = Wording(
     "microphone.unknown",
