@@ -23,7 +23,7 @@ from classroom.control.invitations import Invitations
 from classroom.control.registry import Command, bound, commands_of
 from classroom.control.session import Served, Session
 from classroom.control.sessions import Sessions
-from classroom.control.state import StateBoard
+from classroom.control.state import State, StateBoard
 from classroom.features.alarms import AlarmsFeature
 from classroom.features.base import Events, Feature, ProgramChain, SceneOnAir, section_types
 from classroom.features.from_lesson import director_of
@@ -309,10 +309,10 @@ class Broadcaster:
         """Where the lesson is reached."""
         return self._endpoints
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> State:
         """The whole state as of now."""
         self._refresh()
-        return self._board.whole() | self._sections(changing=False)
+        return State(self._board.whole() | self._sections(changing=False))
 
     @property
     def statistics(self) -> dict[str, Any]:

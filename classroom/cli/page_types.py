@@ -1,7 +1,7 @@
 """The types of what the pages send and get, in TypeScript, made of the classes that the program itself uses.
 
-The file is ``web/lib/protocol.d.ts``; ``make schema`` writes it. The sections of the state are the ``TypedDict``
-classes of the features, the messages are the dataclasses of ``webrtc/messages.py``.
+The file is ``web/lib/protocol.d.ts``; ``make schema`` writes it. The sections of the state and the replies to commands
+are the ``TypedDict`` classes of the features, the messages are the dataclasses of ``webrtc/messages.py``.
 
 No library is used: those that turn Python classes into TypeScript (typtyp, ts-type, py-typescript-generator) leave out
 what is said about a field, know no field that may be left out or has another name on the wire, or make JSON Schema,
@@ -24,6 +24,7 @@ from typing import (
     Any,
     Final,
     Literal,
+    NewType,
     NotRequired,
     Union,
     get_args,
@@ -32,8 +33,9 @@ from typing import (
     is_typeddict,
 )
 
-from classroom.broadcaster import SECTIONS
+from classroom.broadcaster import COMMANDS, SECTIONS
 from classroom.control import news
+from classroom.control.registry import CommandReply
 from classroom.webrtc import messages
 
 __all__ = ["TypeDeclarations", "page_types"]
@@ -73,6 +75,8 @@ def page_types() -> str:
     made = TypeDeclarations()
     state = [_member(name, made.name_of(hint), "") for name, hint in SECTIONS.items()]
     made.declare("State", "The sections of the lesson's state that every teacher is told.", state)
+    replies = [_member(f"'{name}'", _reply(made, command.reply), "") for name, command in COMMANDS.items()]
+    made.declare("Replies", "The reply to each method of the control protocol.", replies)
     said = _said_in(messages.__name__)
     for union in _UNIONS:
         names = [made.name_of(each) for each in get_args(getattr(messages, union))]
@@ -80,6 +84,11 @@ def page_types() -> str:
     for each in _NEWS:
         made.name_of(each)
     return _HEAD + "".join(f"\n{each}" for each in made.declarations())
+
+
+def _reply(made: TypeDeclarations, hint: Any) -> str:
+    common = made.name_of(CommandReply)
+    return common if hint is type(None) else f"{common} & {_grouped(made.name_of(hint))}"
 
 
 class TypeDeclarations:
@@ -106,6 +115,8 @@ class TypeDeclarations:
         """A type as TypeScript writes it; the classes in it are declared. TypeError for one that JSON cannot carry."""
         if isinstance(hint, type) and (is_typeddict(hint) or dataclasses.is_dataclass(hint)):
             return self._class(hint)
+        if isinstance(hint, NewType):  # declared by its name
+            return hint.__name__
         if hint is _ABSENT:
             return "undefined"
         if hint in _PLAIN:

@@ -1,7 +1,7 @@
 """The methods of the control protocol: each is a method of a class, marked with ``command``.
 
-Its signature is its parameters, its docstring its help. It gets them already checked, and returns what is added to
-the reply beside the revision, or None. What it cannot do it raises as CommandError.
+Its signature is its parameters, its docstring its help. It gets them already checked. It returns what is added to the
+reply beside the revision, declared as a ``TypedDict``, or None. What it cannot do it raises as CommandError.
 """
 
 from __future__ import annotations
@@ -9,14 +9,24 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, TypeVar, get_type_hints
+from typing import Annotated, Any, Final, TypedDict, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from classroom.common.errors import CommandError
 from classroom.control import json_rpc as messages
 
-__all__ = ["Command", "Name", "bound", "command", "commands_of", "describe"]
+__all__ = [
+    "Command",
+    "CommandReply",
+    "MethodEntry",
+    "Name",
+    "ParameterEntry",
+    "bound",
+    "command",
+    "commands_of",
+    "describe",
+]
 
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 """What a lesson calls a scene, a source or an audio input."""
@@ -27,6 +37,30 @@ _CALLER: Final = "caller"
 _MARK: Final = "__control_method__"
 
 Function = TypeVar("Function", bound=Callable[..., Mapping[str, object] | None])
+
+
+class ParameterEntry(TypedDict):
+    """A parameter of a method of the control protocol."""
+
+    name: str
+    required: bool
+    schema: dict[str, object]
+    """Its type as JSON Schema."""
+
+
+class CommandReply(TypedDict):
+    """What the reply to every method has."""
+
+    revision: int
+    """That of the state, with what the method has changed."""
+
+
+class MethodEntry(TypedDict):
+    """A method of the control protocol."""
+
+    name: str
+    help: str
+    parameters: list[ParameterEntry]
 
 
 def command(name: str, *, optional: Mapping[str, Any] | None = None) -> Callable[[Function], Function]:
@@ -46,8 +80,8 @@ def command(name: str, *, optional: Mapping[str, Any] | None = None) -> Callable
 class Command:
     """A method of the control protocol, and of the class ``kind``.
 
-    ``owner`` is the object to call; without one it is the session that asks. ``for_caller`` says that the method wants
-    to know that session.
+    ``reply`` is the type of what it adds to the reply. ``owner`` is the object to call; without one it is the session
+    that asks. ``for_caller`` says that the method wants to know that session.
     """
 
     name: str
@@ -55,6 +89,7 @@ class Command:
     model: type[BaseModel]
     kind: type
     function: Callable[..., Mapping[str, object] | None]
+    reply: Any
     for_caller: bool = False
     owner: object = None
 
@@ -70,11 +105,11 @@ class Command:
             given[_CALLER] = caller
         return self.function(caller if self.owner is None else self.owner, **given) or {}
 
-    def parameters(self) -> list[dict[str, object]]:
+    def parameters(self) -> list[ParameterEntry]:
         """Name, JSON Schema and need of each parameter."""
         schema = self.model.model_json_schema()
         required = schema.get("required", [])
-        described = []
+        described: list[ParameterEntry] = []
         for name, shape in schema.get("properties", {}).items():
             kept = {key: value for key, value in shape.items() if key not in {"title", "default"}}
             described.append({"name": name, "required": name in required, "schema": kept})
@@ -100,7 +135,7 @@ def bound(commands: Mapping[str, Command], owners: Iterable[object]) -> dict[str
     return {name: replace(each, owner=by_kind.get(each.kind)) for name, each in commands.items()}
 
 
-def describe(commands: Mapping[str, Command]) -> list[dict[str, object]]:
+def describe(commands: Mapping[str, Command]) -> list[MethodEntry]:
     """All commands with their help and parameters, as ``methods`` answers."""
     return [
         {"name": command.name, "help": command.help, "parameters": command.parameters()}
@@ -120,7 +155,7 @@ def _command(
     } | {key: (kind, None) for key, kind in optional.items()}
     model = create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
     for_caller = any(each.name == _CALLER for each in parameters)
-    return Command(name, inspect.cleandoc(function.__doc__ or ""), model, kind, function, for_caller)
+    return Command(name, inspect.cleandoc(function.__doc__ or ""), model, kind, function, hints["return"], for_caller)
 
 
 def _sentence(fault: ValidationError) -> str:

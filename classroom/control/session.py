@@ -13,7 +13,7 @@ import hmac
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, TypedDict
 
 from pydantic import Field
 from websockets.exceptions import ConnectionClosed
@@ -26,10 +26,10 @@ from classroom.control import json_rpc as messages
 from classroom.control.calls import Begin, Call, Calls, Role, Tell
 from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitation, Invitations
-from classroom.control.registry import Command, command, describe
-from classroom.control.state import StateBoard
+from classroom.control.registry import Command, CommandReply, MethodEntry, command, describe
+from classroom.control.state import State, StateBoard
 
-__all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "Served", "Session"]
+__all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "GuestWelcome", "Served", "Session", "TeacherWelcome", "WatchedNews"]
 
 logger = logging.getLogger(__name__)
 limited_log = LimitedLog(logger)
@@ -50,6 +50,38 @@ _UNTAKEN: Final = 8
 """No further request is looked at while more than this many messages wait."""
 
 
+class TeacherWelcome(TypedDict):
+    """The reply to a hello with the teacher's token."""
+
+    state: State
+
+
+class GuestWelcome(TypedDict):
+    """The reply to a hello with the key of an invitation."""
+
+    source: str
+    """The source that the device may send."""
+    title: str
+    """The lesson's."""
+    language: str | None
+    """The lesson's, such as `en`; null for that of each browser."""
+    secure_addresses: list[str]
+    """Where the page of the device is found by https, the best first."""
+
+
+class MethodList(TypedDict):
+    """The reply to `methods`."""
+
+    methods: list[MethodEntry]
+
+
+class WatchedNews(TypedDict):
+    """The reply to `watch`: which notifications the connection gets now."""
+
+    meters: bool
+    thumbnails: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """What a running lesson has for its control connections.
@@ -60,8 +92,8 @@ class Served:
 
     board: StateBoard
     commands: Mapping[str, Command]
-    state: Callable[[], Mapping[str, object]]
-    welcome_guest: Callable[[str], Mapping[str, object]]
+    state: Callable[[], State]
+    welcome_guest: Callable[[str], GuestWelcome]
     begin_call: Begin
 
 
@@ -108,7 +140,7 @@ class Session:
         self,
         token: Annotated[str, Field(max_length=512)] = "",
         key: Annotated[str, Field(max_length=512)] | None = None,
-    ) -> Mapping[str, object]:
+    ) -> TeacherWelcome | GuestWelcome:
         """Say hello with the teacher's token; the first request of a connection. Answers with the whole state.
 
         With the `key` of an invitation instead, the connection may only share that source.
@@ -118,12 +150,12 @@ class Session:
         return {"state": self._served.state()}
 
     @command("methods")
-    def methods(self) -> Mapping[str, object]:
+    def methods(self) -> MethodList:
         """List all methods with their help and parameters."""
         return {"methods": describe(self._served.commands)}
 
     @command("watch")
-    def watch(self, meters: bool | None = None, thumbnails: bool | None = None) -> Mapping[str, object]:
+    def watch(self, meters: bool | None = None, thumbnails: bool | None = None) -> WatchedNews:
         """Start or stop the notifications `meters` (ten per second) and `thumbnail` (one per second and source)."""
         self.meters = self.meters if meters is None else meters
         self.thumbnails = self.thumbnails if thumbnails is None else thumbnails
@@ -274,7 +306,8 @@ class Session:
             answer = dict(method.call(self, request.params))
         except CommandError as fault:
             return messages.error(request.id, fault.code, fault.message, fault.data)
-        return messages.result(request.id, {"revision": self._served.board.revision, **answer})
+        common: CommandReply = {"revision": self._served.board.revision}
+        return messages.result(request.id, {**common, **answer})
 
     def _state_changed(self, revision: int, changed: Mapping[str, object]) -> None:
         if self.welcome and self._invitation is None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from typing import NewType
 
-__all__ = ["StateBoard"]
+__all__ = ["State", "StateBoard"]
 
 Sections = Mapping[str, object]
+
+State = NewType("State", Mapping[str, object])
+"""All sections of the state; each is declared where it is produced."""
 
 
 class StateBoard:

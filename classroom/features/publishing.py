@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from classroom.control.invitations import Invitations
 from classroom.control.registry import Name, command
+from classroom.control.session import GuestWelcome
 from classroom.features.base import Events, Feature, LessonFileApplied
 from classroom.lesson import Lesson
 from classroom.media.sources.base import Source
 from classroom.media.sources.browser import Browser
-from classroom.server.invitation_link import SEND_PATH, invitation
+from classroom.server.invitation_link import SEND_PATH, InvitationLink, invitation
 from classroom.webrtc.publishers import browser_source
 
 __all__ = ["PublishingFeature"]
@@ -39,7 +40,7 @@ class PublishingFeature(Feature):
         events.listen(LessonFileApplied, lambda _: self._revoke_removed())
 
     @command("source.invite")
-    def invite(self, source: Name) -> Mapping[str, object]:
+    def invite(self, source: Name) -> InvitationLink:
         """Invite a device, such as a phone, to be a source of kind `browser`: answers with the `path` of its page.
 
         `address` is the same with https, `code` that as a QR code (a data URL of SVG); null without `server.tls`.
@@ -54,13 +55,13 @@ class PublishingFeature(Feature):
         browser_source(self._sources(), source)
         self._invitations.revoke(source)
 
-    def welcome_guest(self, source: str) -> Mapping[str, object]:
+    def welcome_guest(self, source: str) -> GuestWelcome:
         """The reply to the hello of an invited device, which gets nothing else."""
         return {
             "source": source,
             "title": self._details.title,
             "language": self._details.language,
-            "secure_addresses": self._secure_addresses(SEND_PATH),
+            "secure_addresses": list(self._secure_addresses(SEND_PATH)),
         }
 
     def apply(self, lesson: Lesson) -> None:

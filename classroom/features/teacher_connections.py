@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from pydantic import Field
 
@@ -16,10 +15,17 @@ from classroom.features.base import Events, Feature, LessonFileApplied
 from classroom.lesson import Lesson
 from classroom.webrtc.teacher_connections import TeacherConnections
 
-__all__ = ["ConnectionsFeature"]
+__all__ = ["ConnectionsFeature", "StartedConnection"]
 
 PeerName = Annotated[str, Field(min_length=1, max_length=16)]
 Sdp = Annotated[str, Field(min_length=1, max_length=262_144)]
+
+
+class StartedConnection(TypedDict):
+    """The reply to `peer.offer`."""
+
+    peer: str
+    """The name of the connection."""
 
 
 class ConnectionsFeature(Feature):
@@ -40,7 +46,7 @@ class ConnectionsFeature(Feature):
     @command("peer.offer")
     def offer(
         self, caller: Session, role: Role, source: Name | None = None, sdp: Sdp | None = None
-    ) -> Mapping[str, object]:
+    ) -> StartedConnection:
         """Start a WebRTC connection: `monitor` watches the program, `publish` shares a source.
 
         Answers with its name. The broadcaster's messages to it come as notifications `peer`, its offer first.

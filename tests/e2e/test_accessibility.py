@@ -12,10 +12,11 @@ from playwright.async_api import Page
 
 from classroom.common.paths import web_folder
 from classroom.features.publishing import PublishingFeature
+from classroom.features.scenes import TransitionEntry
 from classroom.webrtc.messages import Ended, Waiting
 from tests.support.broadcast import LESSON, TOKEN, broadcasting
 from tests.support.browser import DESKTOP, PHONE, PageFactory, state_is
-from tests.support.page_server import PageServer, page_server
+from tests.support.page_server import PageServer, page_server, slides
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -133,17 +134,16 @@ async def test_teacher_page(
 async def test_the_switching_desk_and_slides(
     server: PageServer, open_page: PageFactory, axe: str, size: tuple[int, int], locale: str
 ) -> None:
-    deck = {"kind": "slides", "state": "live", "why": None, "size": [1280, 720], "fps": None, "page": 1, "pages": 12}
     server.state |= {
         "lesson": {**server.state["lesson"], "language": locale[:2]},
-        "sources": {**server.state["sources"], "slides": deck},
+        "sources": {**server.state["sources"], "slides": slides(1, 12)},
     }
     page = await open_page(server.teach, size=size, locale=locale)
     await page.locator("#prepare").check()
     await check(page, axe, "nothing in the preview")
     await page.locator("#transition").select_option("fade")
     await page.locator("[data-fold=audio] > summary").click()
-    fade = {"kind": "fade", "from": "desk", "duration": 5.0}
+    fade: TransitionEntry = {"kind": "fade", "from": "desk", "duration": 5.0}
     await server.change(preview="duo", program={**server.state["program"], "scene": "talk", "transition": fade})
     await page.locator(".transition").wait_for()
     await check(page, axe, "preview and a fade in progress")

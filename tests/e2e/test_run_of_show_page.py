@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,24 +11,32 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from classroom.director.cues import CueState
+from classroom.features.run_of_show import CueEntry, CuesSection
 from tests.support.browser import PHONE, PageFactory
 from tests.support.page_server import PageServer, page_server
+from tests.support.port import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-def cues(**changes: Any) -> dict[str, Any]:
-    def cue(title: str, state: str) -> dict[str, Any]:
-        return {"title": title, "scene": "talk", "slide": {"source": "deck", "page": 3}, "at": None, "state": state}
+def cue(title: str, state: CueState) -> CueEntry:
+    return {"title": title, "scene": "talk", "slide": {"source": "deck", "page": 3}, "at": None, "state": state}
 
-    listed = [cue("Welcome", "done"), cue("The theorem", "next"), cue("", "coming")]
-    return {"mode": "automatic", "next": 1, "left": 299.5, "due": 0, "list": listed, **changes}
+
+CUES: CuesSection = {
+    "mode": "automatic",
+    "next": 1,
+    "left": 299.5,
+    "due": 0,
+    "list": [cue("Welcome", "done"), cue("The theorem", "next"), cue("", "coming")],
+}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server() -> AsyncIterator[PageServer]:
     async with page_server() as running:
-        running.state["cues"] = cues()
+        running.state["cues"] = copy.deepcopy(CUES)
         yield running
 
 
@@ -44,11 +53,11 @@ async def test_the_next_cue_is_shown_with_the_time_left(server: PageServer, open
     await expect(panel.locator("[data-left]")).to_have_text("in 4:58")
     await shoot(page, "run-of-show-1280")
     await panel.get_by_role("button", name="Next cue").click()
-    assert [each["method"] for each in server.requests if each["method"] == "cue.next"] == ["cue.next"]
+    await until(lambda: server.asked("cue.next") == [{}])
 
 
 async def test_a_held_show_says_so_and_what_is_due(server: PageServer, open_page: PageFactory) -> None:
-    server.state["cues"] = cues(mode="held", left=0.0, due=1)
+    server.state["cues"] = {**CUES, "mode": "held", "left": 0.0, "due": 1}
     page, panel = await run_of_show_of(server, open_page, size=PHONE)
     await expect(panel).to_contain_text("is due")
     await expect(panel).to_contain_text("Manual control. Cues are on hold until you press Next cue.")
@@ -57,14 +66,14 @@ async def test_a_held_show_says_so_and_what_is_due(server: PageServer, open_page
 
 
 async def test_a_cue_without_a_title_is_named_by_what_it_shows(server: PageServer, open_page: PageFactory) -> None:
-    server.state["cues"] = cues(next=2, left=None)
+    server.state["cues"] = {**CUES, "next": 2, "left": None}
     _, panel = await run_of_show_of(server, open_page)
     await expect(panel).to_contain_text("talk, deck, page 3")
     await expect(panel).to_contain_text("waits for you")
 
 
 async def test_a_lesson_without_cues_has_no_run_of_show(server: PageServer, open_page: PageFactory) -> None:
-    server.state["cues"] = cues(next=None, left=None, list=[])
+    server.state["cues"] = {**CUES, "next": None, "left": None, "list": []}
     page = await open_page(server.teach)
     await page.locator("[data-scene-button=talk]").wait_for()
     await expect(page.locator(".prompter")).to_have_count(0)

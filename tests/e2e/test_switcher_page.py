@@ -12,21 +12,21 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
+from classroom.features.scenes import TransitionEntry
+from classroom.features.sources import SourceEntry
 from tests.support.broadcast import TOKEN, broadcasting
 from tests.support.browser import PHONE, PageFactory, until_true
-from tests.support.page_server import PageServer, page_server
+from tests.support.page_server import PageServer, page_server, slides
 from tests.support.port import until
 from tests.support.watching import watcher
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-DECK = {"kind": "slides", "state": "live", "why": None, "size": [1280, 720], "fps": None, "page": 1, "pages": 3}
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server() -> AsyncIterator[PageServer]:
     async with page_server() as running:
-        running.state["sources"]["slides"] = dict(DECK)
+        running.state["sources"]["slides"] = slides(1, 3)
         yield running
 
 
@@ -150,7 +150,7 @@ async def test_a_refused_take_leaves_the_preview(server: PageServer, board: Page
 async def test_a_transition_in_progress_is_told(server: PageServer, open_page: PageFactory, motion: str) -> None:
     page = await open_page(server.teach, reduced_motion=motion)
     await page.locator("[data-scene-button=talk]").wait_for()
-    fade = {"kind": "fade", "from": "desk", "duration": 5.0}
+    fade: TransitionEntry = {"kind": "fade", "from": "desk", "duration": 5.0}
     await server.change(program={**server.state["program"], "scene": "talk", "since": "now", "transition": fade})
     await expect(page.locator(".transition")).to_have_text("Fading from desk")
     bar = "document.querySelector('#transition-bar')"
@@ -192,7 +192,7 @@ async def test_slides_are_turned(server: PageServer, board: Page) -> None:
 async def test_page_keys_turn_the_only_slides_or_those_on_air(server: PageServer, board: Page) -> None:
     await board.keyboard.press("PageDown")
     await expect(board.locator("[data-deck=slides] .deck-page")).to_have_text("Page 2 of 3")
-    await server.change(sources={**server.state["sources"], "annex": {**DECK, "page": 2, "pages": 2}})
+    await server.change(sources={**server.state["sources"], "annex": slides(2, 2)})
     await expect(board.locator("[data-deck=annex] .deck-page")).to_have_text("Page 2 of 2")
     await board.keyboard.press("PageDown")  # two, and none is on air
     await server.change(scenes={**server.state["scenes"], "desk": {"layout": "full", "show": ["annex"]}})
@@ -215,8 +215,8 @@ async def test_page_keys_turn_the_only_slides_or_those_on_air(server: PageServer
 
 
 async def test_slides_without_pages_say_so(server: PageServer, board: Page) -> None:
-    failed = {**DECK, "state": "failed", "why": "The file is gone.", "page": None, "pages": None}
-    await server.change(sources={**server.state["sources"], "slides": failed})
+    gone: SourceEntry = {**slides(1, 3), "state": "failed", "why": "The file is gone.", "size": None, "pages": None}
+    await server.change(sources={**server.state["sources"], "slides": gone})
     await expect(board.locator(".deck-page")).to_have_text("No pages yet")
     await board.keyboard.press("PageDown")
     await server.change(sources={"camera": server.state["sources"]["camera"]})
@@ -227,7 +227,7 @@ async def test_slides_without_pages_say_so(server: PageServer, board: Page) -> N
 async def test_a_folded_panel_stays_folded(server: PageServer, board: Page) -> None:
     await board.locator("[data-fold=sources] summary").click()
     await expect(board.locator("[data-source=bench]")).not_to_be_visible()
-    await server.change(sources={**server.state["sources"], "slides": {**DECK, "page": 2}})
+    await server.change(sources={**server.state["sources"], "slides": slides(2, 3)})
     await expect(board.locator(".deck-page")).to_have_text("Page 2 of 3")
     await expect(board.locator("[data-source=bench]")).not_to_be_visible()
     await until_true(board, "localStorage.getItem('classroom.fold.sources') === 'closed'")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from classroom.common.alarms import Alarm
-from classroom.common.sentences import Wording
+from classroom.common.alarms import Alarm, RestartSource
+from classroom.common.sentences import Wording, reason_of
 from classroom.features.alarms import describe
 from classroom.features.silent_opening import OPENING
+from classroom.features.sound import InputEntry
+from classroom.features.sources import SourceEntry
 from classroom.lesson import lesson_from_text
+from classroom.students.roster import StudentEntry
+from classroom.webrtc.messages import Ended, Offer
 from tests.support.browser import DESKTOP, PHONE, PageFactory, until_true
-from tests.support.page_server import TOKEN, PageServer, jpeg, page_server
+from tests.support.page_server import TOKEN, PageServer, jpeg, page_server, slides
 from tests.support.port import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -64,7 +67,9 @@ async def test_a_wrong_token_that_is_answered_slowly_is_told_as_one(server: Page
     assert server.asked("hello") == [{"token": "wrong"}]
 
 
-async def test_who_is_refused_for_now_is_told_so_and_tries_again(server: PageServer, open_page: PageFactory) -> None:
+async def test_a_teacher_who_is_refused_for_now_sees_why_and_the_page_retries(
+    server: PageServer, open_page: PageFactory
+) -> None:
     why = "Too many devices use this link. Close the others, or ask for a new link."
     server.errors["hello"] = {"code": -32003, "message": why, "data": {"why": why}}
     guest = await open_page(f"{server.origin}/send#source=phone&key=k")
@@ -240,8 +245,9 @@ async def test_mute_and_restart(server: PageServer, board: Page) -> None:
 
 
 async def test_a_microphone_that_waits_says_why_and_can_be_kept_muted(server: PageServer, board: Page) -> None:
-    waiting = {"muted": True, "why": str(OPENING()), "reason": {"code": "audio.opening", "params": {}}}
-    await server.change(audio={**server.state["audio"], "mic": {**server.state["audio"]["mic"], **waiting}})
+    mic, why = server.state["audio"]["mic"], OPENING()
+    waiting: InputEntry = {**mic, "muted": True, "why": str(why), "reason": reason_of(why)}
+    await server.change(audio={**server.state["audio"], "mic": waiting})
     strip = board.locator("[data-strip=mic]")
     await expect(strip).to_contain_text("The sound opens when you first change the scene, or here.")
     await strip.get_by_role("button", name="Keep mic muted").click()
@@ -251,35 +257,26 @@ async def test_a_microphone_that_waits_says_why_and_can_be_kept_muted(server: Pa
     )
 
 
-async def test_an_alarm_has_the_button_that_mends_it(server: PageServer, board: Page) -> None:
+async def test_an_alarm_has_the_button_that_carries_out_its_remedy(server: PageServer, board: Page) -> None:
     why = "The microphone 'Headset' was not found. Plug it in."
-    alarm = {"code": "source.failed", "source": "mic", "sentence": why, "method": "source.restart"}
-    await server.change(alarms=[{**alarm, "params": {"source": "mic"}}])
+    await server.change(alarms=[describe(Alarm("source.failed", why, "mic", RestartSource("mic")))])
     await expect(board.locator("[data-alarm]")).to_contain_text(why)
     await board.locator("[data-mend=mic]").click()
     await until(lambda: server.asked("source.restart") == [{"source": "mic"}])
 
 
 async def test_what_is_wrong_is_said_in_the_language_of_the_page(server: PageServer, board: Page) -> None:
-    busy = "The camera 'Desk' is used by another program. Close that program, then restart this source."
-    reason = {"code": "camera.busy", "params": {"camera": "Desk {count}"}}
-    fault = {"sentence": "is wrong", "reason": {"code": "of.a.newer.broadcaster", "params": {}}}
-    place: dict[str, Any] = {"file": "week3.yaml", "line": 7, "column": 3, "fault": fault}
-    quoted = [{"sentence": "week3.yaml:7:3: is wrong", "reason": {"code": "lesson.fault", "params": place}}]
-    more = {"sentence": "and 2 more", "reason": {"code": "lesson.more_faults", "params": {"number": 2}}}
-    alarms = [
-        {"code": "source.failed", "source": "bench", "sentence": busy, "reason": reason, "method": None},
-        {
-            "code": "lesson.file",
-            "source": None,
-            "sentence": "The lesson file was saved with a fault.",
-            "reason": {"code": "lesson.faults", "params": {"faults": [*quoted, more]}},
-            "method": None,
-        },
-        {"code": "new", "source": None, "sentence": "Something new.", "reason": {"code": "new", "params": {}}},
-    ]
-    bench = {**server.state["sources"]["bench"], "why": busy, "reason": reason}
-    await server.change(alarms=alarms, sources={**server.state["sources"], "bench": bench})
+    busy = Wording("camera.busy", "The camera '{camera}' is used by another program.")(camera="Desk {count}")
+    fault = Wording("of.a.newer.broadcaster", "is wrong")()
+    place = Wording("lesson.fault", "{file}:{line}:{column}: {fault}")(file="week3.yaml", line=7, column=3, fault=fault)
+    more = Wording("lesson.more_faults", "and {number} more")(number=2)
+    faulty = Wording("lesson.faults", "The saved lesson file has faults. {faults}")(faults=[place, more])
+    unknown = Wording("of.a.newer.broadcaster", "Something new.")()
+    alarms = [Alarm("source.failed", busy, "bench"), Alarm("lesson.file", faulty), Alarm("program.stuck", unknown)]
+    bench: SourceEntry = {**server.state["sources"]["bench"], "why": busy, "reason": reason_of(busy)}
+    await server.change(
+        alarms=[describe(alarm) for alarm in alarms], sources={**server.state["sources"], "bench": bench}
+    )
     await expect(board.locator("[data-alarm='source.failed']")).to_contain_text(busy)
     await expect(board.locator("[data-source=bench] .why")).to_have_text(busy)
     await board.get_by_role("button", name="中文").click()
@@ -289,7 +286,7 @@ async def test_what_is_wrong_is_said_in_the_language_of_the_page(server: PageSer
     await expect(board.locator("[data-alarm='lesson.file']")).to_contain_text(
         "保存的课堂配置文件有错误，因此没有任何改变。week3.yaml:7:3: is wrong；另有 2 处"
     )
-    await expect(board.locator("[data-alarm=new]")).to_contain_text("Something new.")
+    await expect(board.locator("[data-alarm='program.stuck']")).to_contain_text("Something new.")
 
 
 async def test_faults_of_a_lesson_file_are_said_in_chinese_to_the_last_word(server: PageServer, board: Page) -> None:
@@ -310,8 +307,7 @@ async def test_faults_of_a_lesson_file_are_said_in_chinese_to_the_last_word(serv
 
 
 async def test_a_rate_is_told_only_of_pictures_that_move(server: PageServer, board: Page) -> None:
-    deck = {"kind": "slides", "state": "live", "why": None, "size": [1280, 720], "fps": 0.1, "page": 1, "pages": 4}
-    await server.change(sources={**server.state["sources"], "slides": deck})
+    await server.change(sources={**server.state["sources"], "slides": {**slides(1, 4), "fps": 0.1}})
     await expect(board.locator("[data-source=slides]")).to_contain_text("Slides · 1280 × 720")
     await expect(board.locator("[data-source=slides]")).not_to_contain_text("fps")
     await expect(board.locator("[data-source=camera]")).to_contain_text("30 fps")
@@ -326,8 +322,8 @@ async def test_state_is_told_in_words(server: PageServer, board: Page) -> None:
     await expect(board.locator("#student-count")).to_have_text("3 students")
     await expect(board.locator("tr[data-student='2']")).to_contain_text("王小明")
     await expect(board.locator("tr[data-student='2']")).to_contain_text("84 ms")
-    sources = {**server.state["sources"], "bench": {**server.state["sources"]["bench"], "state": "live", "why": None}}
-    await server.change(sources=sources, alarms=[], students={})
+    live: SourceEntry = {**server.state["sources"]["bench"], "state": "live", "why": None}
+    await server.change(sources={**server.state["sources"], "bench": live}, alarms=[], students={})
     await expect(bench).to_contain_text("Live")
     await expect(board.locator("[data-alarm]")).to_have_count(0)
     await expect(board.locator("#student-count")).to_have_text("0 students")
@@ -338,7 +334,7 @@ async def test_names_are_text(board: Page) -> None:
     assert await board.locator("tr img").count() == 0
 
 
-async def test_clock_goes_on(board: Page) -> None:
+async def test_the_clock_continues(board: Page) -> None:
     clock = board.locator("#clock")
     first = await clock.text_content()
     assert first is not None
@@ -349,21 +345,21 @@ async def test_clock_goes_on(board: Page) -> None:
 async def test_meters_follow_the_levels(server: PageServer, board: Page) -> None:
     share = """() => { const meter = document.querySelector('[data-meter=mic]');
         return meter.children[0].getBoundingClientRect().width / meter.getBoundingClientRect().width }"""
-    for level, wanted in ((-30.0, 0.5), (0.0, 1.0), (None, 0.0)):
-        await server.notify("meters", {"levels": {"mic": {"peak": level, "rms": level}}})
+    for level, wanted in ((-30.0, 0.5), (0.0, 1.0), (-100.0, 0.0)):
+        server.send_meters({"levels": {"mic": {"peak": level, "rms": level}}})
         await until_true(board, f"(wanted) => Math.abs(({share})() - wanted) < 0.03", wanted, within=1.4)
 
 
 async def test_a_peak_that_is_too_loud_is_marked(server: PageServer, board: Page) -> None:
     meter = board.locator("[data-meter=mic]")
-    await server.notify("meters", {"levels": {"mic": {"peak": -3.0, "rms": -9.0}}})
-    await server.notify("meters", {"levels": {"mic": {"peak": -0.2, "rms": -9.0}}})
+    server.send_meters({"levels": {"mic": {"peak": -3.0, "rms": -9.0}}})
+    server.send_meters({"levels": {"mic": {"peak": -0.2, "rms": -9.0}}})
     await expect(meter).to_have_attribute("data-loud", "")
 
 
 async def test_scene_pictures_show_the_layout(server: PageServer, board: Page) -> None:
-    await server.notify("thumbnail", {"source": "screen", "jpeg": jpeg((0, 0, 255)), "width": 160, "height": 90})
-    await server.notify("thumbnail", {"source": "camera", "jpeg": jpeg((255, 0, 0)), "width": 160, "height": 90})
+    server.send_thumbnail({"source": "screen", "jpeg": jpeg((0, 0, 255)), "width": 160, "height": 90})
+    server.send_thumbnail({"source": "camera", "jpeg": jpeg((255, 0, 0)), "width": 160, "height": 90})
     pixel = """([x, y]) => {
         const canvas = document.querySelector('canvas[data-scene=both]');
         return [...canvas.getContext('2d').getImageData(x * canvas.width, y * canvas.height, 1, 1).data];
@@ -418,10 +414,10 @@ async def test_the_monitor_is_met_over_the_control_connection_and_again_after_a_
     page = await open_page(server.teach)
     await until(lambda: server.asked("peer.offer") == [{"role": "monitor"}])
     # What comes for another connection than the last is not taken.
-    await server.notify("peer", {"peer": "0", "type": "offer", "sdp": "v=0"})
+    server.say_to_teacher("0", Offer("v=0"))
     await server.hang_up()
     await until(lambda: len(server.asked("peer.offer")) == 2)
-    await server.notify("peer", {"peer": "1", "type": "ended"})
+    server.say_to_teacher("1", Ended())
     await page.locator("body[data-control=ended]").wait_for(state="attached")
     # Nothing was said to the signaling, which may be somebody else's: nobody signed in there but the broadcaster.
     with pytest.raises(TimeoutError):
@@ -477,13 +473,13 @@ async def test_nothing_overflows_on_a_phone(server: PageServer, open_page: PageF
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 @pytest.mark.parametrize("name", ["W" * 80, "\u0e20" * 80, "\ufdfd" * 80, "m" * 40 + " " + "W" * 39])
-async def test_no_name_pushes_the_page_apart(
+async def test_a_wide_name_fits_into_the_page(
     name: str, size: tuple[int, int], server: PageServer, open_page: PageFactory
 ) -> None:
     page = await open_page(server.teach, size=size)
     await page.locator("[data-scene-button=talk]").wait_for()
-    watching = {**server.state["students"]["1"], "name": name}
-    asking = {**watching, "state": "waiting", "admitted": False}
+    watching: StudentEntry = {**server.state["students"]["1"], "name": name}
+    asking: StudentEntry = {**watching, "state": "waiting", "admitted": False}
     await server.change(students={"1": watching, "2": asking})
     await expect(page.locator("tr[data-student='1'] th")).to_have_text(name)
     await expect(page.locator("[data-admit='2']")).to_be_visible()

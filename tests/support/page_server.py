@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import copy
+import functools
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Literal, TypedDict, TypeVar, cast
+from pathlib import Path
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar, Unpack, cast
 
 from aiohttp import web
 from PIL import Image
@@ -22,9 +25,13 @@ from prometheus_client import CollectorRegistry
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
+from classroom.broadcaster import COMMANDS
 from classroom.common.alarms import Alarm, RestartSource
 from classroom.common.clock import SystemClock
 from classroom.control.connection import ControlConnection
+from classroom.control.news import MetersNews, ThumbnailNews
+from classroom.control.registry import CommandReply
+from classroom.control.session import WatchedNews
 from classroom.director.scene import SceneEntry
 from classroom.features.alarms import AlarmEntry, describe
 from classroom.features.lesson import LessonSection
@@ -33,6 +40,7 @@ from classroom.features.run_of_show import CuesSection
 from classroom.features.scenes import ProgramSection
 from classroom.features.sound import InputEntry
 from classroom.features.sources import SourceEntry
+from classroom.features.teacher_connections import StartedConnection
 from classroom.lesson.audio import AudioSettings
 from classroom.media.supervisor import SourceState
 from classroom.server import Site, SiteSettings, add_pages
@@ -42,17 +50,19 @@ from classroom.server.join_code import add_join_code
 from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
 from classroom.students.roster import StudentEntry
-from classroom.webrtc.messages import ToPage, encode
+from classroom.webrtc.messages import ToPage, ToTeacher, encode, to_json
 
-__all__ = ["STATE", "TOKEN", "PageServer", "State", "jpeg", "page_server"]
+__all__ = ["STATE", "TOKEN", "ErrorReply", "PageServer", "State", "documented_alarms", "jpeg", "page_server", "slides"]
 
 Found = TypeVar("Found")
 
 TOKEN = "right-token"
 
+_OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
-class State(TypedDict):
-    """The sections of the state, each as its producer types it."""
+
+class State(TypedDict, total=False):
+    """The sections of the state, each as its producer types it. A change names only some of them."""
 
     lesson: LessonSection
     program: ProgramSection
@@ -65,6 +75,20 @@ class State(TypedDict):
     alarms: list[AlarmEntry]
     chat: list[object]
     recording: RecordingSection
+
+
+class ErrorReply(TypedDict):
+    """The error of a reply (JSON-RPC 2.0, section 5.1)."""
+
+    code: int
+    message: str
+    data: NotRequired[dict[str, object]]
+
+
+@functools.cache
+def documented_alarms() -> frozenset[str]:
+    """The codes of all alarms, from the table in docs/operations.md."""
+    return frozenset(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", _OPERATIONS.read_text("utf-8"), re.MULTILINE))
 
 
 def _student(
@@ -98,6 +122,11 @@ def _source(
     why: str | None = None,
 ) -> SourceEntry:
     return {"kind": kind, "state": state, "why": why, "reason": None, "size": size, "fps": fps}
+
+
+def slides(page: int, pages: int) -> SourceEntry:
+    """A source of slides that shows a page."""
+    return {**_source("slides", (1280, 720)), "page": page, "pages": pages}
 
 
 def _input(kind: str, settings: AudioSettings, source: str | None = None) -> InputEntry:
@@ -169,12 +198,12 @@ class PageServer:
     def __init__(self, site: Site, member: RoomMember) -> None:
         self._site = site
         self.member = member
-        self.state = copy.deepcopy(cast("dict[str, Any]", STATE))
+        self.state = copy.deepcopy(STATE)
         self.revision = 1
         self.requests: list[dict[str, Any]] = []
         self.wrong_token_after = 0.0
         """Seconds; the real one takes up to 8, and is not alone."""
-        self.errors: dict[str, dict[str, Any]] = {}
+        self.errors: dict[str, ErrorReply] = {}
         self._connections: set[ServerConnection] = set()
 
     @property
@@ -189,13 +218,27 @@ class PageServer:
         """The parameters of all requests of a method, in order."""
         return [request.get("params", {}) for request in self.requests if request["method"] == method]
 
-    async def change(self, **sections: Any) -> None:
+    async def change(self, **sections: Unpack[State]) -> None:
         """Change the state and tell every page."""
-        self.state |= sections
+        for alarm in sections.get("alarms", ()):
+            assert alarm["code"] in documented_alarms(), f"the product has no alarm {alarm['code']}"
+        self.state.update(sections)
         self.revision += 1
-        await self.notify("state", {"revision": self.revision, **sections})
+        self._notify("state", {"revision": self.revision, **sections})
 
-    async def notify(self, method: str, params: dict[str, Any]) -> None:
+    def send_meters(self, news: MetersNews) -> None:
+        """Send the notification ``meters`` to every teacher's page."""
+        self._notify("meters", news)
+
+    def send_thumbnail(self, news: ThumbnailNews) -> None:
+        """Send the notification ``thumbnail`` to every teacher's page."""
+        self._notify("thumbnail", news)
+
+    def say_to_teacher(self, peer: str, message: ToTeacher) -> None:
+        """Send a message about a WebRTC connection of a teacher's page, as the notification ``peer``."""
+        self._notify("peer", {"peer": peer, **to_json(message)})
+
+    def _notify(self, method: str, params: Mapping[str, object]) -> None:
         broadcast(self._connections, json.dumps({"jsonrpc": "2.0", "method": method, "params": params}))
 
     async def hang_up(self) -> None:
@@ -252,7 +295,7 @@ class PageServer:
     async def _answer(self, connection: ServerConnection, request: dict[str, Any]) -> None:
         method, params = request["method"], request.get("params", {})
         reply: dict[str, Any] = {"jsonrpc": "2.0", "id": request["id"]}
-        sections: dict[str, Any] = {}
+        sections: State = {}
         if method == "hello":
             if "hello" in self.errors:
                 reply["error"] = self.errors["hello"]
@@ -266,27 +309,44 @@ class PageServer:
                 await connection.close(4401, "wrong token")
                 return
             self._connections.add(connection)
-            reply["result"] = {"revision": self.revision, "state": self.state}
+            reply["result"] = {**self._common(), "state": self.state}
         elif method in self.errors:
             reply["error"] = self.errors[method]
         else:
             sections = self._effect(method, params)
-            reply["result"] = {"revision": self.revision + bool(sections)}
-            if method == "peer.offer":
-                reply["result"]["peer"] = "1"
+            reply["result"] = {**self._common(changes=bool(sections)), **self._added(method, params)}
         await connection.send(json.dumps(reply))
         if sections:
             await self.change(**sections)
 
-    def _effect(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+    def _common(self, *, changes: bool = False) -> CommandReply:
+        return {"revision": self.revision + changes}
+
+    def _added(self, method: str, params: dict[str, Any]) -> Mapping[str, object]:
+        match method:
+            case "peer.offer":
+                started: StartedConnection = {"peer": "1"}
+                return started
+            case "watch":
+                watched: WatchedNews = {
+                    "meters": bool(params.get("meters")),
+                    "thumbnails": bool(params.get("thumbnails")),
+                }
+                return watched
+            case _:
+                assert COMMANDS[method].reply is type(None), f"the stand-in does not know the reply to {method}"
+                return {}
+
+    def _effect(self, method: str, params: dict[str, Any]) -> State:
         match method:
             case "program.switch":
                 return {"program": {**self.state["program"], "scene": params["scene"]}}
             case "preview.set":
                 return {"preview": params["scene"]}
             case "program.take":
-                program = self.state["program"]
-                return {"program": {**program, "scene": self.state["preview"]}, "preview": program["scene"]}
+                program, preview = self.state["program"], self.state["preview"]
+                assert preview is not None
+                return {"program": {**program, "scene": preview}, "preview": program["scene"]}
             case "slides.goto":
                 sources = copy.deepcopy(self.state["sources"])
                 deck = sources[params["source"]]
@@ -295,7 +355,8 @@ class PageServer:
                 return {"sources": sources}
             case "audio.set":
                 audio = copy.deepcopy(self.state["audio"])
-                audio[params["input"]] |= {key: value for key, value in params.items() if key != "input"}
+                changes = {key: value for key, value in params.items() if key != "input"}
+                audio[params["input"]] = cast(InputEntry, {**audio[params["input"]], **changes})
                 return {"audio": audio}
             case _:
                 return {}

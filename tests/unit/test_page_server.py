@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import get_type_hints
 
-from classroom.broadcaster import SECTIONS
-from tests.support.page_server import STATE, State
+import pytest
 
-OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+from classroom.broadcaster import SECTIONS
+from classroom.common.alarms import Alarm
+from classroom.features.alarms import describe
+from tests.support.page_server import STATE, State, documented_alarms, page_server
 
 
 def test_its_sections_are_those_of_the_product() -> None:
@@ -18,6 +18,12 @@ def test_its_sections_are_those_of_the_product() -> None:
 
 
 def test_its_alarms_are_those_that_are_documented() -> None:
-    documented = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", OPERATIONS.read_text("utf-8"), re.MULTILINE))
-    assert len(documented) > 15
-    assert {alarm["code"] for alarm in STATE["alarms"]} <= documented
+    assert len(documented_alarms()) > 15
+    assert {alarm["code"] for alarm in STATE["alarms"]} <= documented_alarms()
+
+
+async def test_an_alarm_that_the_product_does_not_have_is_refused() -> None:
+    async with page_server() as server:
+        with pytest.raises(AssertionError, match=r"no alarm source\.invented"):
+            await server.change(alarms=[describe(Alarm("source.invented", "It is invented."))])
+        assert (server.state, server.revision) == (STATE, 1)

@@ -21,11 +21,13 @@ const TRY_AGAIN_LATER_CLOSE = 1013;
 
 /** @typedef {'connecting' | 'open' | 'lost' | 'denied'} ControlState */
 /** @typedef {{peer: string} & import('./protocol.d.ts').ToTeacher} PeerNews the notification `peer` */
+/** @typedef {import('./protocol.d.ts').Replies} Replies */
+/** @typedef {keyof Replies} Method a method of the control protocol */
 
 /**
  * @typedef {object} ControlEvents
  * @property {(state: ControlState) => void} onState
- * @property {(result: any) => void} onHello the reply to hello: revision and the whole state
+ * @property {(result: Replies['hello']) => void} onHello the reply to hello, which depends on what was said in it
  * @property {(method: string, params: any) => void} onNotification
  */
 
@@ -110,9 +112,10 @@ export class Control {
   }
 
   /**
-   * @param {string} method
+   * @template {Method} M
+   * @param {M} method
    * @param {Record<string, unknown>} [params]
-   * @returns {Promise<any>} the result
+   * @returns {Promise<Replies[M]>} the result
    * @throws {ControlError}
    */
   request(method, params = {}) {

@@ -50,6 +50,12 @@ export interface Closed {
   why: 'replaced' | 'removed' | 'unusable' | 'failed' | 'ended';
 }
 
+/** What the reply to every method has. */
+export interface CommandReply {
+  /** That of the state, with what the method has changed. */
+  revision: number;
+}
+
 /** One step of the run of show. */
 export interface CueEntry {
   title: string;
@@ -89,6 +95,18 @@ export type FromPage =
   | RestartWanted
   | IceFault
   | Statistics;
+
+/** The reply to a hello with the key of an invitation. */
+export interface GuestWelcome {
+  /** The source that the device may send. */
+  source: string;
+  /** The lesson's. */
+  title: string;
+  /** The lesson's, such as `en`; null for that of each browser. */
+  language: string | null;
+  /** Where the page of the device is found by https, the best first. */
+  secure_addresses: string[];
+}
 
 /** The peer is our own page and understands our own messages; it may say more, which is not read. */
 export interface Hello {
@@ -143,6 +161,16 @@ export interface InputEntry {
   reason: Reason | null;
 }
 
+/** The reply to `source.invite`: where the page of the device is found. */
+export interface InvitationLink {
+  /** The path and the fragment of the link. */
+  path: string;
+  /** The whole link with https; null where the lesson has no https. */
+  address: string | null;
+  /** The QR code of `address`, as a data URL of SVG. */
+  code: string | null;
+}
+
 /** The page has no picture or a broken one. */
 export interface KeyFrameWanted {
   type: 'key-frame';
@@ -177,10 +205,30 @@ export interface MetersNews {
   levels: Record<string, LevelEntry>;
 }
 
+/** A method of the control protocol. */
+export interface MethodEntry {
+  name: string;
+  help: string;
+  parameters: ParameterEntry[];
+}
+
+/** The reply to `methods`. */
+export interface MethodList {
+  methods: MethodEntry[];
+}
+
 /** The program, to be answered over a new connection that replaces the one before. */
 export interface Offer {
   sdp: string;
   type: 'offer';
+}
+
+/** A parameter of a method of the control protocol. */
+export interface ParameterEntry {
+  name: string;
+  required: boolean;
+  /** Its type as JSON Schema. */
+  schema: Record<string, unknown>;
 }
 
 /** How large the page shows the picture. */
@@ -230,6 +278,30 @@ export interface Refused {
   why: 'full' | 'teacher' | 'removed' | 'banned' | 'replaced';
 }
 
+/** The reply to each method of the control protocol. */
+export interface Replies {
+  'hello': CommandReply & (TeacherWelcome | GuestWelcome);
+  'methods': CommandReply & MethodList;
+  'watch': CommandReply & WatchedNews;
+  'program.switch': CommandReply;
+  'preview.set': CommandReply;
+  'program.take': CommandReply;
+  'cue.next': CommandReply;
+  'audio.set': CommandReply;
+  'source.restart': CommandReply;
+  'source.invite': CommandReply & InvitationLink;
+  'source.uninvite': CommandReply;
+  'slides.goto': CommandReply;
+  'student.admit': CommandReply;
+  'student.remove': CommandReply;
+  'peer.offer': CommandReply & StartedConnection;
+  'peer.answer': CommandReply;
+  'peer.candidate': CommandReply;
+  'peer.key_frame': CommandReply;
+  'peer.close': CommandReply;
+  'lesson.end': CommandReply;
+}
+
 /** The page's connection failed; it wants a new offer. */
 export interface RestartWanted {
   type: 'restart';
@@ -276,6 +348,12 @@ export interface SourceEntry {
   pages?: number | null;
 }
 
+/** The reply to `peer.offer`. */
+export interface StartedConnection {
+  /** The name of the connection. */
+  peer: string;
+}
+
 /** The sections of the lesson's state that every teacher is told. */
 export interface State {
   program: ProgramSection;
@@ -319,6 +397,11 @@ export interface StudentEntry {
   loss: number | null;
   /** Seconds by which what is shown is late, as the page measures it. */
   latency: number | null;
+}
+
+/** The reply to a hello with the teacher's token. */
+export interface TeacherWelcome {
+  state: State;
 }
 
 /** The notification `thumbnail`: a small picture of a source. */
@@ -368,6 +451,12 @@ export interface Waiting {
   language: string | null;
   /** With it in its next hello the page keeps its place. */
   ticket?: string;
+}
+
+/** The reply to `watch`: which notifications the connection gets now. */
+export interface WatchedNews {
+  meters: boolean;
+  thumbnails: boolean;
 }
 
 /** The answer to hello: the page may watch. */

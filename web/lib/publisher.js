@@ -249,7 +249,7 @@ export class Publisher {
   }
 
   /**
-   * @param {string} method
+   * @param {import('./control.js').Method} method
    * @param {Record<string, unknown>} params
    */
   async #tell(method, params) {
@@ -261,7 +261,7 @@ export class Publisher {
  * Asks for something whose failure shows elsewhere.
  *
  * @param {import('./control.js').Control} control
- * @param {string} method
+ * @param {import('./control.js').Method} method
  * @param {Record<string, unknown>} params
  */
 async function tell(control, method, params) {

@@ -56,7 +56,7 @@ class SendPage {
       events: {
         onState: (state) => this.#connectionChanged(state),
         onHello: (result) => {
-          this.#welcome(result);
+          if ('source' in result) this.#welcome(result); // always, for the key of an invitation
           this.#sender.publisher.begin(control);
         },
         onNotification: (method, params) => {
@@ -76,7 +76,7 @@ class SendPage {
     this.#draw();
   }
 
-  /** @param {{title: string, language: string | null, secure_addresses: string[]}} result */
+  /** @param {import('../lib/protocol.d.ts').GuestWelcome} result */
   #welcome({ title, language, secure_addresses: secure }) {
     this.#title = title;
     this.#secure = secure;

@@ -136,7 +136,7 @@ export class ControlSignaling {
   }
 
   /**
-   * @param {string} method
+   * @param {import('../lib/control.js').Method} method
    * @param {Record<string, unknown>} params
    */
   async #ask(method, params) {

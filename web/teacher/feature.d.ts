@@ -2,7 +2,7 @@
  * What a feature of the teacher page is. A feature is one file of `features/`, and `features/index.js` lists it; the
  * frame (`page.js`) knows no feature by name.
  */
-import type { Control } from '../lib/control.js';
+import type { Control, Method, Replies } from '../lib/control.js';
 import type { Language, Translator } from '../lib/i18n.js';
 import type { AlarmEntry, Quoted } from '../lib/protocol.d.ts';
 import type { Folds } from './fold.js';
@@ -68,10 +68,9 @@ export interface Key {
 export interface Frame {
   state(): Readonly<LessonState>;
   /** Gives a command; the result, or null when it failed, which is said on the page. */
-  // biome-ignore lint/suspicious/noExplicitAny: each command has a result of its own.
-  request(method: string, params: Record<string, unknown>): Promise<any>;
+  request<M extends Method>(method: M, params: Record<string, unknown>): Promise<Replies[M] | null>;
   /** Gives a command; the revision of the state that it led to, or null when it failed. */
-  ask(method: string, params: Record<string, unknown>): Promise<number | null>;
+  ask(method: Method, params: Record<string, unknown>): Promise<number | null>;
   /** Draws the page soon. */
   draw(): void;
   drawNow(): void;

@@ -23,7 +23,8 @@ import { forgetToken, keepToken, takeToken } from './token.js';
 import { gateView, lessonView, messageView } from './views.js';
 
 /**
- * @import {ControlState} from '../lib/control.js'
+ * @import {ControlState, Method, Replies} from '../lib/control.js'
+ * @import {CommandReply, TeacherWelcome} from '../lib/protocol.d.ts'
  * @import {Scope} from './feature.d.ts'
  */
 
@@ -100,7 +101,9 @@ class TeacherPage {
         onState: (state) => {
           if (control === this.#control) this.#controlChanged(state);
         },
-        onHello: (result) => this.#begin(result),
+        onHello: (result) => {
+          if ('state' in result) this.#begin(result); // always, for a teacher's token
+        },
         onNotification: (method, params) => this.#notified(method, params),
       },
     });
@@ -148,7 +151,7 @@ class TeacherPage {
     this.#draw();
   }
 
-  /** @param {any} result */
+  /** @param {CommandReply & TeacherWelcome} result */
   #begin(result) {
     this.#denied = false;
     this.#model.begin(result);
@@ -180,14 +183,15 @@ class TeacherPage {
   }
 
   /**
-   * @param {string} method
+   * @template {Method} M
+   * @param {M} method
    * @param {Record<string, unknown>} params
-   * @returns {Promise<any>} the result, or null when it failed
+   * @returns {Promise<Replies[M] | null>} the result, or null when it failed
    */
   async #request(method, params) {
     try {
       if (!this.#control) throw new ControlError(0, 'not connected');
-      return (await this.#control.request(method, params)) ?? {};
+      return await this.#control.request(method, params);
     } catch (error) {
       this.#notices.say(sentenceOf(error, this.#translator.t));
       return null;
@@ -195,13 +199,13 @@ class TeacherPage {
   }
 
   /**
-   * @param {string} method
+   * @param {Method} method
    * @param {Record<string, unknown>} params
    * @returns {Promise<number | null>} the revision of the state that the command led to, or null when it failed
    */
   async #ask(method, params) {
     const result = await this.#request(method, params);
-    return result === null ? null : Number(result.revision ?? this.#model.revision);
+    return result?.revision ?? null;
   }
 
   /** @param {string} text */

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict, get_args, is_typeddict
 
 import pytest
 
-from classroom.broadcaster import SECTIONS
+from classroom.broadcaster import COMMANDS, SECTIONS
 from classroom.cli.page_types import TypeDeclarations, page_types
 from classroom.common.paths import web_folder
 from classroom.webrtc.messages import FromPage, ToPage, ToTeacher
@@ -61,6 +61,20 @@ def test_every_section_and_message_is_declared() -> None:
     messages = {each.__name__ for union in (FromPage, ToPage, ToTeacher) for each in union.__args__}
     assert len(messages) > 15
     assert [name for name in messages if f"export interface {name} {{" not in declared] == []
+
+
+def test_the_reply_to_every_command_is_declared() -> None:
+    declared = page_types()
+    assert [name for name in COMMANDS if f"\n  '{name}': CommandReply" not in declared] == []
+    undeclared = [
+        name
+        for name, command in COMMANDS.items()
+        if not all(each is type(None) or is_typeddict(each) for each in get_args(command.reply) or (command.reply,))
+    ]
+    assert undeclared == []
+    assert "\n  'source.invite': CommandReply & InvitationLink;\n" in declared
+    assert "\n  'hello': CommandReply & (TeacherWelcome | GuestWelcome);\n" in declared
+    assert "\nexport interface TeacherWelcome {\n  state: State;\n}\n" in declared
 
 
 def test_a_dictionary_has_the_fields_of_its_bases_and_what_is_said_of_them() -> None:

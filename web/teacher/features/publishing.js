@@ -8,10 +8,11 @@ import { foldView } from '../fold.js';
 
 /**
  * @import {Control, PeerNews} from '../../lib/control.js'
+ * @import {InvitationLink} from '../../lib/protocol.d.ts'
  * @import {Controller, Feature, Frame, Scope} from '../feature.d.ts'
  */
 
-/** @typedef {{source: string, path: string, address: string | null, code: string | null}} Invitation */
+/** @typedef {{source: string} & InvitationLink} Invitation */
 
 /** @implements {Controller} */
 class Publishing {
