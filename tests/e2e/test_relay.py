@@ -119,7 +119,7 @@ async def test_an_expired_password_is_told_to_teacher_and_student(
             page = await join(open_page, at(lesson), "#relay", size)
             await expect(page.locator("#notice-hint")).to_contain_text("The relay server refused the connection.")
             codes = {"ice.no_relay", "ice.student_no_relay"}
-            await eventually(lambda: {alarm.code for alarm in lesson._alarms.raised()} == codes)
+            await eventually(lambda: complaints(lesson) == codes)
             sentences = {alarm.code: alarm.sentence for alarm in lesson._alarms.raised()}
             assert "the user name in ice.servers expired on " in sentences["ice.no_relay"]
             assert "fails for 1 student: it refuses the password (error 401)" in sentences["ice.student_no_relay"]
@@ -127,7 +127,7 @@ async def test_an_expired_password_is_told_to_teacher_and_student(
             await page.get_by_role("button", name="中文").click()
             await expect(page.locator("#notice-hint")).to_contain_text("中继服务器拒绝了连接")
             await page.close()
-            await eventually(lambda: [alarm.code for alarm in lesson._alarms.raised()] == ["ice.no_relay"])
+            await eventually(lambda: complaints(lesson) == {"ice.no_relay"})
 
 
 async def test_an_offer_waits_for_the_servers_to_use(open_page: PageFactory) -> None:

@@ -211,9 +211,8 @@ async def test_messages_over_the_rate_come_late_then_are_refused_and_others_are_
 
             flood = asyncio.gather(*(send(number) for number in range(300)))
             await asyncio.sleep(0.2)
-            asked = loop.time()
             assert read(await ask(opened.port, post(good, hub, b"hello"))).status == 200
-            assert loop.time() - asked < 1.5, "another member had to wait for the flood"
+            assert not flood.done(), "another member had to wait for the flood"
             answers = await flood
             taken = [took for status, took in answers if status == 200]
             refused = [took for status, took in answers if status == 429]

@@ -171,7 +171,7 @@ async def test_with_a_relay_the_picture_comes_over_tcp(tmp_path: Path) -> None:
             await ada.state("live", within=90)
             assert await ada.page.evaluate(PATH) == "relay tcp"
             assert await ada.connections() == 1
-            assert await room.alarms() == {}
+            assert not (await room.alarms()).keys() - BUSY_MACHINE
 
 
 @pytest.mark.long
