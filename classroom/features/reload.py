@@ -14,7 +14,7 @@ from typing import Final
 
 from classroom.common.alarms import Alarms
 from classroom.common.tasks import run_supervised
-from classroom.features.base import Events, Feature, InputMuted, LessonFileApplied, ProgramChain
+from classroom.features.base import Events, Feature, InputMuted, LessonFileApplied, ProgramChain, SourceChanged
 from classroom.features.from_lesson import scenes_of
 from classroom.features.lesson_file import LessonFile, LessonFileWatch
 from classroom.features.scenes import settles_in
@@ -60,6 +60,8 @@ class ReloadFeature(Feature):
         self._events = events
         self._apply_all = apply_all
         self._refresh = refresh
+        self._source_changed = asyncio.Event()
+        events.listen(SourceChanged, lambda _: self._source_changed.set())
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:
         """Watch the lesson file."""
@@ -125,13 +127,19 @@ class ReloadFeature(Feature):
         return self._opening.hush(inputs)
 
     async def _ready(self, lesson: Lesson, changes: Changes) -> None:
-        """Wait a moment for new sources of the scene on air."""
+        """Wait a moment for new sources of the scene on air.
+
+        A refresh notes the state that they have now, so that every later state is an event.
+        """
         scenes, scene = scenes_of(lesson), self._director.program.scene.name
         seen = set(scenes.get(scene, scenes[lesson.program.start]).show)
         wanted = (seen & changes.sources.added) - set(changes.sources.after)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _READY_WITHIN
-        while loop.time() < deadline and any(  # noqa: ASYNC110 - they tell of it in threads of their own
-            status.state == "starting" for name, status in self._pool.pictures().items() if name in wanted
-        ):
-            await asyncio.sleep(0.02)
+        if not wanted:
+            return
+        self._source_changed.clear()
+        self._refresh()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_READY_WITHIN):
+                while any(self._pool.pictures()[name].state == "starting" for name in wanted):
+                    await self._source_changed.wait()
+                    self._source_changed.clear()

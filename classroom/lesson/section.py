@@ -6,6 +6,7 @@ sentence, and describes itself to editors. Pydantic's own conversions and senten
 
 from __future__ import annotations
 
+import abc
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,16 +25,16 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-class Value:
+class Value(abc.ABC):
     """One kind of value; a subclass reads it and describes it."""
 
+    @abc.abstractmethod
     def read(self, value: Any, info: ValidationInfo) -> Any:
         """What a written value means; ``wrong`` refuses it."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def describe(self) -> dict[str, Any]:
         """The value as JSON Schema."""
-        raise NotImplementedError
 
     def spell(self, value: Any) -> Any:
         """A value that was read, as JSON can hold it and ``read`` takes it again."""

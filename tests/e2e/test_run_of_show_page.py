@@ -42,7 +42,7 @@ async def server() -> AsyncIterator[PageServer]:
 
 async def run_of_show_of(server: PageServer, open_page: PageFactory, **options: Any) -> tuple[Page, Any]:
     page = await open_page(server.teach, **options)
-    panel = page.locator(".prompter")
+    panel = page.locator(".run-of-show")
     await panel.wait_for()
     return page, panel
 
@@ -76,7 +76,7 @@ async def test_a_lesson_without_cues_has_no_run_of_show(server: PageServer, open
     server.state["cues"] = {**CUES, "next": None, "left": None, "list": []}
     page = await open_page(server.teach)
     await page.locator("[data-scene-button=talk]").wait_for()
-    await expect(page.locator(".prompter")).to_have_count(0)
+    await expect(page.locator(".run-of-show")).to_have_count(0)
 
 
 async def shoot(page: Page, name: str) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from classroom.director import Cue
 from classroom.features.from_lesson import cues_of, scenes_of
-from classroom.lesson import Lesson
-from tests.support.lessons import report
+from tests.support.lessons import planned_lesson
 
 ZONE = timezone(timedelta(hours=8))
 
@@ -28,24 +27,6 @@ def zone(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ite
     time.tzset()
 
 
-LESSON = """\
-sources:
-  camera: {kind: camera}
-  pause: {kind: card, title: Pause}
-  end: {kind: card, title: End}
-scenes:
-  talk: camera
-  away: pause
-cues:
-"""
-
-
-def lesson(*cues: str) -> Lesson:
-    found = report(LESSON + "".join(f"  - {cue}\n" for cue in cues))
-    assert found.lesson is not None, found.faults
-    return found.lesson
-
-
 @needs_zones
 @pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize(
@@ -59,12 +40,14 @@ def lesson(*cues: str) -> Lesson:
     ],
 )
 def test_a_time_of_day_is_the_nearest_one(began: str, clock: str, due: float) -> None:
-    [cue] = cues_of(lesson(f"{{clock: '{clock}', scene: talk}}"), datetime.fromisoformat(began).replace(tzinfo=ZONE))
+    [cue] = cues_of(
+        planned_lesson(f"{{clock: '{clock}', scene: talk}}"), datetime.fromisoformat(began).replace(tzinfo=ZONE)
+    )
     assert cue == Cue("talk", due=due)
 
 
 def test_a_card_is_shown_by_the_scene_that_shows_it_alone_or_by_one_of_its_own() -> None:
-    planned = lesson("{after: 5m, card: pause, title: Break}", "{card: end}")
+    planned = planned_lesson("{after: 5m, card: pause, title: Break}", "{card: end}")
     assert cues_of(planned, datetime(2026, 11, 23, tzinfo=ZONE)) == [Cue("away", title="Break", due=300.0), Cue("end")]
     scenes = scenes_of(planned)
     assert list(scenes) == ["talk", "away", "end"]
@@ -77,5 +60,5 @@ def test_a_card_is_shown_by_the_scene_that_shows_it_alone_or_by_one_of_its_own()
 @pytest.mark.parametrize(("day", "due"), [("2026-03-29", 3600.0), ("2026-10-25", 3 * 3600.0), ("2026-11-23", 7200.0)])
 def test_a_time_of_day_is_that_of_the_clock_also_when_it_is_put_forward_or_back(day: str, due: float) -> None:
     began = datetime.fromisoformat(f"{day} 01:30:00").astimezone()
-    [cue] = cues_of(lesson("{clock: '03:30', scene: talk}"), began)
+    [cue] = cues_of(planned_lesson("{clock: '03:30', scene: talk}"), began)
     assert cue.due == due

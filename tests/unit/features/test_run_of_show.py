@@ -18,26 +18,9 @@ from classroom.features.from_lesson import director_of
 from classroom.features.run_of_show import RunOfShowFeature
 from classroom.features.scenes import ScenesFeature
 from classroom.lesson import Lesson
-from tests.support.lessons import report
+from tests.support.lessons import planned_lesson
 
 ZONE = timezone(timedelta(hours=8))
-
-LESSON = """\
-sources:
-  camera: {kind: camera}
-  pause: {kind: card, title: Pause}
-  end: {kind: card, title: End}
-scenes:
-  talk: camera
-  away: pause
-cues:
-"""
-
-
-def lesson(*cues: str) -> Lesson:
-    found = report(LESSON + "".join(f"  - {cue}\n" for cue in cues))
-    assert found.lesson is not None, found.faults
-    return found.lesson
 
 
 def show_of(
@@ -64,7 +47,7 @@ def show_of(
 
 
 def test_a_computer_that_slept_is_not_late_for_a_time_of_day() -> None:
-    planned = lesson("{clock: '10:15', card: pause}", "{after: 30m, card: end}")
+    planned = planned_lesson("{clock: '10:15', card: pause}", "{after: 30m, card: end}")
     clock, told = ManualClock(100.0), list[str]()
     began = datetime.combine(datetime.now().date(), datetime.min.time()).astimezone() + timedelta(hours=10)
     slept = timedelta(0)
@@ -95,7 +78,7 @@ def test_a_computer_that_slept_is_not_late_for_a_time_of_day() -> None:
 def test_what_the_teacher_puts_on_air_by_hand_holds_it_until_the_next_cue_is_asked_for() -> None:
     events, scenes = Events(), list[SceneOnAir]()
     events.listen(SceneOnAir, scenes.append)
-    planned = lesson("{after: 5m, scene: away}", "{after: 10m, scene: talk}")
+    planned = planned_lesson("{after: 5m, scene: away}", "{after: 10m, scene: talk}")
     began = datetime(2026, 11, 23, 10, tzinfo=ZONE)
     show, _ = show_of(planned, LessonTime(ManualClock(), 0.0, began), events=events)
     assert show.cues()["mode"] == "automatic"
@@ -112,7 +95,7 @@ def test_times_of_day_are_those_of_the_place_whatever_the_day_is_elsewhere(monke
     system.tzset()
     try:
         began = datetime(2026, 1, 9, 23, 30, tzinfo=UTC)  # half past twelve there, on the 10th
-        show, _ = show_of(lesson("{clock: '13:00', scene: talk}"), LessonTime(ManualClock(), 0.0, began))
+        show, _ = show_of(planned_lesson("{clock: '13:00', scene: talk}"), LessonTime(ManualClock(), 0.0, began))
         [cue] = show.cues()["list"]
         assert cue["at"] == "2026-01-10T13:00:00+13:00"
     finally:

@@ -45,9 +45,9 @@ function runOfShowView({ t, state: { cues } }, rundown) {
   if (!cues || cues.list.length === 0) return nothing;
   const cue = cues.next === null ? undefined : cues.list[cues.next];
   return html`
-    <section class="prompter" aria-labelledby="prompter-heading" data-mode=${cues.mode}>
-      <h2 id="prompter-heading">${t('run_of_show.heading')}</h2>
-      <p class="prompter-next">
+    <section class="run-of-show" aria-labelledby="run-of-show-heading" data-mode=${cues.mode}>
+      <h2 id="run-of-show-heading">${t('run_of_show.heading')}</h2>
+      <p class="run-of-show-next">
         ${cue === undefined ? t('run_of_show.over') : html`<strong>${nameOf(t, cue)}</strong> <span data-left>${when(t, cues, rundown.left(cues))}</span>`}
       </p>
       ${cues.mode === 'held' ? html`<p class="quiet">${t('run_of_show.held')}</p>` : nothing}
