@@ -7,7 +7,6 @@ Standard output carries data, standard error carries messages. Exit codes: 0 suc
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import errno
 import json
@@ -25,9 +24,10 @@ from rich.table import Table
 from classroom import __version__
 from classroom.cli.interrupt import run_to_completion
 from classroom.cli.terminal import open_standard_files, safe_output
-from classroom.common.errors import ClassroomError, CommandError, Fault
+from classroom.common.errors import ClassroomError, Fault
 from classroom.common.free_memory import stay_within_limit
 from classroom.common.limited_log import LimitedLogFilter
+from classroom.common.paths import config_folder
 
 __all__ = ["main"]
 
@@ -114,7 +114,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="classroom", description="Give a live lesson from one computer: one program, many student browsers."
     )
     parser.add_argument("--version", action="version", version=f"classroom {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.set_defaults(run=lambda options: _show_help(parser), debug=False)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         each = commands.add_parser(name, help=text, description=text)
@@ -129,13 +130,11 @@ def _parser() -> argparse.ArgumentParser:
         command("signal", _signal, "Serve only the signaling, instead of Chromium's peerconnection_server.")
     )
 
-    check = command("check", _check, "Validate a lesson file without starting anything.")
-    check.add_argument("lesson", type=Path, metavar="LESSON.yaml")
-
-    rehearse = command(
-        "rehearse", _rehearse, "Run through a lesson's cues in seconds, without any device, and check them."
-    )
-    rehearse.add_argument("lesson", type=Path, metavar="LESSON.yaml")
+    for each in (
+        command("check", _check, "Validate a lesson file, and open its slides, without starting anything."),
+        command("rehearse", _rehearse, "Run through a lesson's cues in seconds, without any device, and check them."),
+    ):
+        each.add_argument("lesson", type=Path, metavar="LESSON.yaml")
 
     command("devices", _devices, "List cameras, microphones and screens with the text to put into a lesson.")
     schema = command("schema", _schema, "Print the JSON Schema of the lesson file.")
@@ -149,6 +148,12 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_bench_options(command("bench", _bench, "Measure this machine; one JSON object on standard output."))
     return parser
+
+
+def _show_help(parser: argparse.ArgumentParser) -> int:
+    """What there is, for somebody who gave no command."""
+    parser.print_help(sys.stderr)
+    return 2
 
 
 def _add_teach_options(teach: argparse.ArgumentParser) -> None:
@@ -177,6 +182,7 @@ def _add_teach_options(teach: argparse.ArgumentParser) -> None:
         metavar="PORT",
         help="start coturn on this port, TCP and UDP; 0 is any free one (default: 3478, else the next free one)",
     )
+    teach.add_argument("--demo", action="store_true", help="run a lesson that needs no devices")
     teach.add_argument("--check", action="store_true", help="start every source, report, and exit")
     teach.add_argument(
         "--quiet", action="store_true", help="do not print the token, for when a log keeps what is printed"
@@ -196,7 +202,13 @@ def _add_remote_options(remote: argparse.ArgumentParser) -> None:
     remote.add_argument("url", metavar="URL", help="the lesson's address, such as http://192.168.1.20:8888")
     remote.add_argument("method", metavar="METHOD", help="such as program.switch; 'methods' lists all")
     remote.add_argument(
-        "params", nargs="*", metavar="KEY=VALUE", help="such as scene=desk; numbers, true and false as in JSON"
+        "params", nargs="*", metavar="KEY=VALUE", default=[], help="such as scene=desk; others are written as in JSON"
+    )
+    remote.add_argument(
+        "--authority",
+        type=Path,
+        metavar="FILE",
+        help="the certificate of the lesson's authority, from its page /trust (default: that of this computer)",
     )
     remote.add_argument("--token", help="the teacher's token; prefer CLASSROOM_TOKEN, which is the default")
 
@@ -244,13 +256,17 @@ def _teach(options: argparse.Namespace) -> int:
     from classroom.cli.teach import TeachOptions, teach
     from classroom.server.own_relay import RelayOptions
 
+    if options.demo and options.lesson is not None:
+        print("classroom: write a lesson file or --demo, not both.", file=sys.stderr)
+        return 2
     chosen = TeachOptions(
-        file=options.lesson,
+        file=config_folder() / "demo.yaml" if options.demo else options.lesson,
         host=options.host,
         port=options.port,
         token=options.token or os.environ.get("CLASSROOM_TOKEN") or None,
         signaling=options.signaling,
         check=options.check,
+        debug=options.debug,
         quiet=options.quiet,
         relay=RelayOptions(options.relay_port) if options.relay or options.relay_port is not None else None,
         fresh=options.fresh,
@@ -265,13 +281,13 @@ def _signal(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from classroom.lesson import check_lesson
-    from classroom.lesson.missing import missing_files
-    from classroom.media.missing_glyphs import missing_letters
+    from classroom.cli.check import check
 
-    report = check_lesson(options.lesson)
-    notes = (*report.notes, *missing_files(report), *missing_letters(report))
-    return _verdict(options.lesson, report.faults, notes, well="no faults found")
+    checked = check(options.lesson)
+    for line in checked.found:
+        print(line, file=sys.stderr)
+    well = "written correctly; `classroom teach --check` tries the devices too"
+    return _verdict(options.lesson, checked.faults, checked.notes, well=well)
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -335,33 +351,15 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _remote(options: argparse.Namespace) -> int:
-    from classroom.control.client import call
+    from classroom.cli.remote import remote
 
-    token = options.token or os.environ.get("CLASSROOM_TOKEN", "")
-    params: dict[str, object] = {}
-    for pair in options.params:
-        key, separator, value = pair.partition("=")
-        if not separator or not key:
-            print(f"classroom: '{pair}' is not KEY=VALUE, such as scene=desk.", file=sys.stderr)
-            return 2
-        params[key] = _value(value)
-    try:
-        result = asyncio.run(call(options.url, token, options.method, params))
-    except CommandError as fault:
-        print(f"classroom: {fault.message}", file=sys.stderr)
-        if fault.data:
-            print(json.dumps(fault.data, ensure_ascii=False), file=sys.stderr)
-        return 1
-    print(json.dumps(result, ensure_ascii=False, indent=2))
-    return 0
-
-
-def _value(text: str) -> Any:
-    """A value of ``remote``: JSON where it is JSON, else the text as it stands."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return remote(
+        address=options.url,
+        method=options.method,
+        params=options.params,
+        token=options.token,
+        authority=options.authority,
+    )
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -44,6 +44,7 @@ async def signal(*, host: str, port: int, allow_quit: bool) -> int:
             for other in others:
                 print(f"           {other}")
             sys.stdout.flush()
+            print("Signaling clients use this address; a browser shows an error there.", file=sys.stderr)
             print("Ctrl-C stops the server.", file=sys.stderr, flush=True)
             await stopping.wait()
             shutdown.begin()

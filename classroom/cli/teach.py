@@ -53,6 +53,7 @@ class TeachOptions:
     token: str | None = None
     signaling: str | None = None
     check: bool = False
+    debug: bool = False
     quiet: bool = False
     relay: RelayOptions | None = None
     fresh: bool = False
@@ -76,7 +77,7 @@ async def teach(options: TeachOptions) -> int:
         keeping=resumption,
     )
     if options.check:
-        return await _check(broadcaster)
+        return await _check(broadcaster, debug=options.debug)
     with stop_on_signals(broadcaster.stop) as shutdown:
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
@@ -126,8 +127,11 @@ def _language() -> str:
     return "zh" if spoken.lower().startswith("zh") else "en"
 
 
-async def _check(broadcaster: Broadcaster) -> int:
+async def _check(broadcaster: Broadcaster, *, debug: bool) -> int:
     """Start every source, say how it went, stop."""
+    if not debug:
+        # What the sources have to say is printed below; it would be there twice.
+        logging.getLogger("classroom.media").setLevel(logging.ERROR)
     if (server := broadcaster.signaling_server) is not None:
         await reach(ServerAddress.parse(server))
     async with broadcaster.sources_only():
@@ -212,6 +216,7 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
     if story is not None:
         print(story, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
+    print("Open the teacher's address in your browser, and give the students theirs.", file=sys.stderr)
     print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,34 +18,65 @@ from websockets.typing import Subprotocol
 
 from classroom.common.errors import AddressError, CommandError
 from classroom.control.json_rpc import SUBPROTOCOL
+from classroom.control.written_params import read_params
 
 __all__ = ["call", "control_address"]
 
 _PAGE = re.compile(r"(?:/(?:control|teach|send)?)?\Z")
 _NO_LESSON = "No lesson answers at {target}. Is it running, and is the address right?"
+_NOT_TRUSTED = (
+    "The certificate of {target} is not trusted here. Open the page /trust of the lesson, save the certificate of its "
+    "authority, and name that file with --authority."
+)
+_NO_AUTHORITY = "{file} is not the certificate of an authority. Save it from the page /trust of the lesson."
 _PATIENCE = 20.0
 """Seconds for connecting and for each reply. The lesson answers slowly to a wrong token."""
 
 
-async def call(address: str, token: str, method: str, params: Mapping[str, object]) -> Any:
-    """Say hello, call one method and return its result.
+async def call(
+    address: str, token: str, method: str, params: Mapping[str, str], *, authority: Path | None = None
+) -> Any:
+    """Say hello, call one method with parameters as they are typed, and return its result.
+
+    ``authority`` is a file with the certificate of an authority that is trusted beside those of the system.
 
     It raises AddressError when nobody answers there, and CommandError when the lesson answers with an error.
     """
     target = control_address(address)
+    trust = _trust(authority) if target.startswith("wss:") else None
     try:
         async with (
             asyncio.timeout(2 * _PATIENCE),
             connect(
-                target, subprotocols=[Subprotocol(SUBPROTOCOL)], open_timeout=_PATIENCE, max_size=None, proxy=None
+                target,
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                open_timeout=_PATIENCE,
+                max_size=None,
+                proxy=None,
+                ssl=trust,
             ) as connection,
         ):
             greeting = await _ask(connection, 1, "hello", {"token": token})
-            return greeting if method == "hello" else await _ask(connection, 2, method, params)
+            if method == "hello":
+                return greeting
+            methods = (await _ask(connection, 2, "methods", {}))["methods"] if params else []
+            return await _ask(connection, 3, method, read_params(params, method, methods))
     except ConnectionClosed as fault:
         raise AddressError(_closed(fault, target)) from fault
+    except ssl.SSLCertVerificationError as fault:
+        raise AddressError(_NOT_TRUSTED.format(target=target)) from fault
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ValueError, KeyError) as fault:
         raise AddressError(_NO_LESSON.format(target=target)) from fault
+
+
+def _trust(authority: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if authority is not None:
+        try:
+            context.load_verify_locations(cafile=authority)
+        except (OSError, ValueError) as fault:
+            raise AddressError(_NO_AUTHORITY.format(file=authority)) from fault
+    return context
 
 
 def _closed(fault: ConnectionClosed, target: str) -> str:

@@ -138,8 +138,8 @@ class ReportsFeature(Feature):
         for kind, statuses in (("source", self._pool.pictures()), ("audio", self._pool.sounds())):
             for name, status in statuses.items():
                 detail = f" {status.size[0]}x{status.size[1]}" if status.size else ""
-                why = f": {status.why}" if status.why else ""
-                how = "waits for a browser to send it" if status.awaited else f"is {status.state}{why}"
-                text = f"{kind} {name} ({status.kind}){detail} {how}"
+                why = f". {status.why}" if status.why else ""
+                how = "waits for a browser to send it" if status.awaited else f"{status.state}{why}"
+                text = f"{kind} {name} ({status.kind}){detail}: {how}"
                 lines.append(SourceLine(text, status.awaited or status.state == "live"))
         return lines

@@ -247,7 +247,7 @@ class SourceRunner:
     def _fail(self, state: SourceState, why: str) -> None:
         # One that is tried again all the time says a thing once.
         level = logging.INFO if self.source.awaited else logging.WARNING
-        log.log(logging.DEBUG if why == self._said else level, "%s is %s: %s", self.source.name, state, why)
+        log.log(logging.DEBUG if why == self._said else level, "%s: %s. %s", self.source.name, state, why)
         self._said = why
         fault = self._status.fault if state == "lost" and why == self._sentence(self._status.fault) else None
         self._count_loss()
@@ -323,7 +323,7 @@ class SourceRunner:
         state: SourceState = "failed" if status.state == "starting" else "lost"
         why = _STUCK(source=self.source.name, seconds=f"{self._patience:g}")
         if self._set(SourceStatus(status.kind, state, why), expected=status, emptying=self.source.forget):
-            log.warning("%s is %s: %s", self.source.name, state, why)
+            log.warning("%s: %s. %s", self.source.name, state, why)
             self._count_loss(status)
 
     def _look_for_still(self, now: float) -> None:
@@ -345,7 +345,7 @@ class SourceRunner:
             why = self._sentence(verdict)
             if self._set(SourceStatus(status.kind, "lost", why, fault=verdict), expected=status):
                 self._said = why
-                log.warning("%s is lost: %s", self.source.name, why)
+                log.warning("%s: lost. %s", self.source.name, why)
 
     def _sentence(self, fault: str | None) -> str:
         return (_FROZEN if fault == "frozen" else _STALLED)(source=self.source.name)

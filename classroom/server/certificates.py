@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 from classroom.common.alarms import Alarms
 from classroom.common.paths import home_folder
@@ -17,9 +18,12 @@ from classroom.lesson.sections import ServerModel
 from classroom.server.addresses import certified_names
 from classroom.server.authority import Authority
 from classroom.server.given_certificate import GivenCertificate
-from classroom.server.own_certificates import OwnCertificates
+from classroom.server.own_certificates import AUTHORITY_FILE, OwnCertificates
 
-__all__ = ["Certificates", "certificates_for"]
+__all__ = ["Certificates", "certificates_for", "kept_authority"]
+
+_FOLDER: Final = "tls"
+"""Where the authority of this computer is, in the folder of what is kept for its user."""
 
 
 class Certificates(Protocol):
@@ -46,6 +50,13 @@ class Certificates(Protocol):
         ...
 
 
+def kept_authority() -> Path | None:
+    """The file with the authority that this computer made for its own lessons; None where there is none."""
+    home = home_folder()
+    file = None if home is None else home / _FOLDER / AUTHORITY_FILE
+    return file if file is not None and file.is_file() else None
+
+
 def certificates_for(server: ServerModel, *, host: str, alarms: Alarms) -> Certificates | None:
     """The certificates of a lesson that listens on ``host``; None without https."""
     match server.tls:
@@ -54,7 +65,7 @@ def certificates_for(server: ServerModel, *, host: str, alarms: Alarms) -> Certi
         case "auto":
             home = home_folder()
             return OwnCertificates(
-                folder=None if home is None else home / "tls", names=lambda: certified_names(host), alarms=alarms
+                folder=None if home is None else home / _FOLDER, names=lambda: certified_names(host), alarms=alarms
             )
         case given:
             return GivenCertificate(given.certificate, given.key, alarms=alarms)

@@ -25,7 +25,7 @@ from classroom.lesson.certificate import LARGEST
 from classroom.server.authority import Authority, Leaf, UnusableCertificate, fingerprint
 from classroom.server.tls import server_context
 
-__all__ = ["OwnCertificates"]
+__all__ = ["AUTHORITY_FILE", "OwnCertificates"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ _LOOK_EVERY: Final = 60.0
 
 _RENEW_BEFORE: Final = timedelta(days=30)
 
-_AUTHORITY_FILE: Final = "authority.pem"
+AUTHORITY_FILE: Final = "authority.pem"
 _LEAF_FILE: Final = "certificate.pem"
 
 _NOT_KEPT: Final = Wording(
@@ -134,23 +134,23 @@ class OwnCertificates:
         if kept is not None:
             return kept
         made = Authority.make(socket.gethostname(), self._now())
-        if not self._keep_file(_AUTHORITY_FILE, made.pem(), first=True):
+        if not self._keep_file(AUTHORITY_FILE, made.pem(), first=True):
             # Another lesson on this computer may have made one in the same moment; then that one counts.
             made = self._kept_authority() or made
         logger.info("the authority of this computer is %s", fingerprint(made.certificate))
         return made
 
     def _kept_authority(self) -> Authority | None:
-        pem = self._kept_file(_AUTHORITY_FILE)
+        pem = self._kept_file(AUTHORITY_FILE)
         if pem is None:
             return None
         try:
             authority = Authority.from_pem(pem)
         except UnusableCertificate as error:
-            self._put_aside(_AUTHORITY_FILE, str(error))
+            self._put_aside(AUTHORITY_FILE, str(error))
             return None
         if not self._lasts(authority.certificate):
-            self._put_aside(_AUTHORITY_FILE, f"it is valid until {_day(authority.certificate)}")
+            self._put_aside(AUTHORITY_FILE, f"it is valid until {_day(authority.certificate)}")
             return None
         return authority
 

@@ -121,10 +121,11 @@ async def test_a_missing_camera_and_a_missing_display_each_say_what_to_do(tmp_pa
     ended = await classroom("teach", str(file), "--check", "--port", "0", env=HIDDEN)
     assert ended.code == 1
     lines = {line.split()[1]: line for line in ended.out.splitlines()}
-    assert "is failed: " in lines["cam"]
+    assert "(camera): failed. " in lines["cam"]
     assert "No Such Camera" in lines["cam"]
-    assert "is failed: " in lines["screen"]
-    assert "is live" in lines["bars"]
+    assert "(screen): failed. " in lines["screen"]
+    assert ": live" in lines["bars"]
+    assert "No Such Camera" not in ended.err
     no_traceback(ended.out, ended.err)
     # The lesson itself runs all the same.
     async with teaching(str(file), "--port", "0", env=HIDDEN) as running:
@@ -145,9 +146,9 @@ async def test_a_browser_that_nobody_sends_yet_is_no_fault_of_a_lesson(tmp_path:
     )
     ended = await classroom("teach", str(file), "--check", "--port", "0", env=HIDDEN)
     lines = {line.split()[1]: line for line in ended.out.splitlines()}
-    assert lines["laptop"] == "source laptop (browser) waits for a browser to send it"
-    assert lines["voice"] == "audio voice (browser) waits for a browser to send it"
-    assert "is live" in lines["bars"]
+    assert lines["laptop"] == "source laptop (browser): waits for a browser to send it"
+    assert lines["voice"] == "audio voice (browser): waits for a browser to send it"
+    assert ": live" in lines["bars"]
     assert ended.code == 0
     assert "laptop" not in ended.err
 
