@@ -15,7 +15,7 @@ from classroom.lesson.progress import InputProgress, Progress, RunOfShowProgress
 from classroom.lesson.progress_file import ProgressFile, Resumption
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
-from tests.support.lessons import report
+from tests.support.lessons import lesson_of
 
 LESSON = """\
 sources:
@@ -31,9 +31,7 @@ scenes:
 
 
 def lesson(text: str = LESSON) -> Lesson:
-    found = report(text)
-    assert found.lesson is not None, found.faults
-    return found.lesson
+    return lesson_of(text)
 
 
 def setting(*, gain: float = 0.0, muted: bool = False) -> AudioSettings:

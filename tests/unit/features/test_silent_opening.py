@@ -11,7 +11,7 @@ from classroom.lesson import Lesson
 from classroom.lesson.built_in import built_in_lesson
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
-from tests.support.lessons import report
+from tests.support.lessons import lesson_of
 
 LESSON = """\
 sources:
@@ -38,9 +38,7 @@ scenes:
 
 
 def lesson(text: str = LESSON) -> Lesson:
-    found = report(text).lesson
-    assert found is not None
-    return found
+    return lesson_of(text)
 
 
 def inputs(*names: str, muted: bool = False) -> dict[str, SoundInput]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from classroom.lesson import Lesson
 from classroom.lesson.difference import Difference, plan, restart_keys
 from classroom.lesson.model import _WITH_DEFAULTS
-from tests.support.lessons import report
+from tests.support.lessons import lesson_of
 
 LESSON = """\
 sources:
@@ -33,9 +33,7 @@ cues:
 
 def lesson(text: str = LESSON, **changes: Any) -> Lesson:
     values = {**yaml.safe_load(text), **changes}
-    found = report(yaml.safe_dump(values, sort_keys=False))
-    assert found.lesson is not None, found.faults
-    return found.lesson
+    return lesson_of(yaml.safe_dump(values, sort_keys=False))
 
 
 def section(name: str, **changes: Any) -> dict[str, Any]:
