@@ -67,10 +67,10 @@ def test_each_source_has_a_line_that_says_whether_it_works() -> None:
         pictures=lambda: statuses, sounds=lambda: {"mic": SourceStatus("microphone", "live")}
     ).source_lines()
     assert lines == [
-        SourceLine("source camera (camera) 1280x720 is live", True),
-        SourceLine("source screen (screen) is failed: The screen was not found.", False),
-        SourceLine("source phone (browser) waits for a browser to send it", True),
-        SourceLine("audio mic (microphone) is live", True),
+        SourceLine("source camera (camera) 1280x720: live", True),
+        SourceLine("source screen (screen): failed. The screen was not found.", False),
+        SourceLine("source phone (browser): waits for a browser to send it", True),
+        SourceLine("audio mic (microphone): live", True),
     ]
 
 
