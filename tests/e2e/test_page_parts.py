@@ -141,6 +141,24 @@ def member(number: int, name: str) -> dict[str, Any]:
     return {"id": number, "name": name, "connected": True}
 
 
+async def test_a_lost_server_is_the_teachers_at_first_and_then_perhaps_the_network(page: Page) -> None:
+    said = await page.evaluate(
+        """async () => {
+            const { ReceptionState } = await import('/assets/lib/reception_state.js');
+            const told = (signedIn) => {
+                const reception = new ReceptionState();
+                const look = (now, up) => [reception.observe({ now, signedIn: up }), reception.contactJustLost];
+                if (signedIn) look(0, true);
+                for (let failures = 1; failures < 4; failures += 1) reception.lost('Failed to fetch', failures);
+                return [look(1000, false), look(60999, false), look(61000, false)];
+            };
+            return [told(true), told(false)];
+        }"""
+    )
+    assert said[0] == [["unreachable", True], ["unreachable", True], ["unreachable", False]]
+    assert said[1] == [["unreachable", False]] * 3
+
+
 async def test_the_only_other_member_is_the_broadcaster(page: Page) -> None:
     assert await choices(
         page, None, ["signedIn", [member(4, "x")]], ["joined", member(5, "y")], ["offered", 4], ["offered", 5]

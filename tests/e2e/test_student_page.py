@@ -192,6 +192,54 @@ async def test_the_way_to_the_loudspeakers_is_open_before_sound_comes_and_let_go
     assert await page.evaluate("opened.length") == 1
 
 
+async def test_a_finger_that_is_lifted_opens_the_loudspeakers(server: PageServer, open_page: PageFactory) -> None:
+    """Browsers take a finger on the screen for the begin of a scroll, and allow sound once it is lifted."""
+    page = await open_page(server.origin, size=PHONE, has_touch=True, is_mobile=True)
+    await page.add_init_script(COUNT_LOUDSPEAKERS)
+    await page.add_init_script("""
+        const resume = AudioContext.prototype.resume;
+        window.asked = [];
+        AudioContext.prototype.resume = function () {
+            asked.push(window.event?.type);
+            return window.event?.type === 'pointerdown' ? new Promise(() => {}) : resume.call(this);
+        };
+    """)
+    await page.reload()
+    await page.locator("#join-button:not([disabled])").wait_for()
+    await page.locator("#name").tap()
+    await until_true(page, "opened.length === 1 && opened[0].state === 'running'")
+    assert (await page.evaluate("asked"))[:2] == ["pointerdown", "pointerup"]
+    before = len(await page.evaluate("asked"))
+    await page.locator("h1").tap()
+    assert len(await page.evaluate("asked")) == before
+
+
+async def test_the_wake_lock_is_asked_for_one_at_a_time(server: PageServer, open_page: PageFactory) -> None:
+    page = await open_page(server.origin)
+    held = await page.evaluate(
+        """async () => {
+            const { WakeLock } = await import('/assets/student/features/wake_lock.js');
+            const locks = [];
+            const request = async () => {
+                await new Promise((done) => setTimeout(done, 5));
+                const lock = { released: false, release: async () => { lock.released = true; } };
+                locks.push(lock);
+                return lock;
+            };
+            Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+            const lock = new WakeLock();
+            lock.wanted = true;
+            lock.wanted = true;
+            await new Promise((done) => setTimeout(done, 50));
+            const counts = [locks.filter(({ released }) => !released).length];
+            for (const wanted of [false, true, false]) lock.wanted = wanted;
+            await new Promise((done) => setTimeout(done, 50));
+            return [...counts, locks.filter(({ released }) => !released).length];
+        }"""
+    )
+    assert held == [1, 0]
+
+
 async def test_who_wants_no_sound_opens_no_loudspeakers(server: PageServer, open_page: PageFactory) -> None:
     page = await open_page(server.origin)
     await page.evaluate("localStorage.setItem('classroom.muted', 'true')")
@@ -249,7 +297,7 @@ async def test_refusal_is_told_in_words(server: PageServer, open_page: PageFacto
     peer, _ = await server.page_message("hello")
     await server.say(peer, Refused("full"))
     await state_is(page, "refused")
-    await expect(page.locator("#notice-hint")).to_contain_text("The class is full.")
+    await expect(page.locator("#notice-headline")).to_have_text("The class is full")
 
 
 async def test_closing_the_page_signs_out(server: PageServer, open_page: PageFactory) -> None:
@@ -278,7 +326,7 @@ async def test_an_unreachable_server_is_named_and_tried_again(server: PageServer
     await page.context.set_offline(True)
     await join(page)
     await state_is(page, "unreachable")
-    await expect(page.get_by_role("status").first).to_have_text("The server cannot be reached")
+    await expect(page.get_by_role("status").first).to_have_text("The teacher's computer cannot be reached")
     await page.context.set_offline(False)
     await server.page_message("hello")
     await state_is(page, "joining")

@@ -386,7 +386,8 @@ export class Receiver {
     });
     const onTheWay = state === 'joining' || state === 'reconnecting';
     const blind = state === 'sound-only' && this.#connection.blind;
-    const obstacle = onTheWay || state === 'unreachable' ? this.#reception.obstacle : null;
+    const lost = state === 'unreachable' && this.#reception.contactJustLost ? 'lost-contact' : null;
+    const obstacle = onTheWay || state === 'unreachable' ? (this.#reception.obstacle ?? lost) : null;
     const diagnosed = onTheWay ? this.#diagnosis.why(this.#connection.state, performance.now()) : null;
     const why = blind ? 'picture-format' : (obstacle ?? diagnosed);
     if (state === this.#state && why === this.#why) return;

@@ -30,6 +30,9 @@
  * @typedef {'crowded' | 'no-lesson'} Obstacle
  */
 
+/** For this long after the contact was lost it is more likely the teacher's computer than the student's network. */
+const LOST_CONTACT_MS = 60000;
+
 const ANSWER = /^sign in: (\d+)$/;
 
 /** A lesson without a picture is "sound only" after this long. */
@@ -44,12 +47,20 @@ export class ReceptionState {
   #failures = 0;
   /** @type {Obstacle | null} */
   #obstacle = null;
+  /** @type {number | null} since when the server does not answer any more */
+  #lostSince = null;
+  #contactJustLost = false;
   /** @type {number | null} since when sound arrives alone */
   #withoutPicture = null;
 
   /** Why we are not in although the sign-in is answered. */
   get obstacle() {
     return this.#obstacle;
+  }
+
+  /** Whether the server answered until a short while ago. */
+  get contactJustLost() {
+    return this.#contactJustLost;
   }
 
   signedIn() {
@@ -74,6 +85,8 @@ export class ReceptionState {
    */
   observe(known) {
     this.#everSignedIn ||= known.signedIn;
+    this.#lostSince = known.signedIn ? null : (this.#lostSince ?? known.now);
+    this.#contactJustLost = this.#everSignedIn && known.now - (this.#lostSince ?? known.now) < LOST_CONTACT_MS;
     this.#state = this.#derive(known);
     this.#everLive ||= this.#state === 'live';
     return this.#state;

@@ -23,7 +23,7 @@ import { ask, isFromBetween, isTooSilent, NetworkFailure } from './request.js';
  *   answered all the same; failures counts attempts in a row
  */
 
-const REFUSALS = ['passcode', 'banned', 'full'];
+const REFUSALS = ['passcode', 'banned', 'full', 'origin'];
 
 /** A reply later than this counts as none. */
 const REPLY_MS = 8000;

@@ -43,6 +43,11 @@ export class JoinForm {
     this.#form.hidden = hidden;
   }
 
+  /** @param {Node} node */
+  contains(node) {
+    return this.#form.contains(node);
+  }
+
   askName() {
     this.#name.focus();
   }

@@ -25,6 +25,9 @@ import { languageSwitch, translateDocument } from './texts.js';
  * @import {Feature} from './feature.d.ts'
  */
 
+/** How often a place in a full class is asked for. */
+const PLACE_MS = 15000;
+
 class StudentPage {
   #translator;
   #eventLog = new EventLog();
@@ -39,6 +42,10 @@ class StudentPage {
   #state = null;
   /** @type {string | null} */
   #why = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #waitForPlace;
+  /** Whether a place in a full class is being asked for again; until it is there, the page keeps saying why. */
+  #asksForPlace = false;
 
   /** @param {Translator} translator */
   constructor(translator) {
@@ -73,8 +80,8 @@ class StudentPage {
       return;
     }
     this.#receiver?.stop();
-    this.#form.hidden = true;
-    this.#lesson.hidden = false;
+    clearTimeout(this.#waitForPlace);
+    this.#showLesson();
     this.#tell((feature) => feature.joining?.());
     const { base, broadcaster } = signalingServer();
     this.#receiver = new Receiver({
@@ -93,6 +100,15 @@ class StudentPage {
       },
     });
     this.#receiver.start();
+  }
+
+  /** Shows the lesson instead of the form; the focus goes along, or it would be nowhere once its button is hidden. */
+  #showLesson() {
+    const pressed = document.activeElement;
+    this.#form.hidden = true;
+    this.#lesson.hidden = false;
+    if (pressed instanceof HTMLElement && (this.#form.contains(pressed) || pressed.id === 'again'))
+      this.#lesson.focus();
   }
 
   /** @param {(feature: Feature) => void} what */
@@ -115,6 +131,7 @@ class StudentPage {
 
   /** @param {{language: string | null, ticket: string | null}} welcome */
   #welcomed({ language, ticket }) {
+    this.#asksForPlace = false;
     if (ticket) rememberInTab('ticket', ticket);
     const offered = languageOf(language);
     if (offered && recall('language') === null) this.#setLanguage(offered);
@@ -125,11 +142,26 @@ class StudentPage {
    * @param {string | null} why
    */
   #showState(state, why) {
+    if (this.#asksForPlace && state === 'joining') return;
+    this.#asksForPlace = false;
     this.#state = state;
     this.#why = why;
     document.body.dataset.state = state;
     this.#tell((feature) => feature.changed?.(state, why));
     if (state === 'refused' && why === 'passcode') this.#askPasscode();
+    if (state === 'refused' && why === 'full') this.#askForPlace();
+  }
+
+  /** Somebody may leave; a whole class must not ask in the same instant. */
+  #askForPlace() {
+    clearTimeout(this.#waitForPlace);
+    this.#waitForPlace = setTimeout(
+      () => {
+        this.#asksForPlace = true;
+        this.#join();
+      },
+      PLACE_MS * (0.8 + 0.4 * Math.random()),
+    );
   }
 
   #askPasscode() {
@@ -145,7 +177,8 @@ class StudentPage {
     translateDocument(this.#translator);
     this.#showLanguage(language);
     this.#tell((feature) => feature.translated?.());
-    if (this.#state) this.#showState(this.#state, this.#why);
+    const state = this.#state;
+    if (state) this.#tell((feature) => feature.changed?.(state, this.#why));
   }
 }
 

@@ -91,3 +91,13 @@ def test_chinese_is_chinese() -> None:
 @pytest.mark.parametrize("state", ["live", "starting", "lost", "failed"])
 def test_every_source_state_has_a_name(state: str) -> None:
     assert f"source_state.{state}" in _texts("en")
+
+
+def test_all_that_the_log_of_a_page_gives_as_a_reason_is_in_words() -> None:
+    watchdog = (WEB / "lib" / "watchdog.js").read_text("utf-8")
+    [reasons] = re.findall(r"@typedef \{((?:'[a-z-]+'(?: \| )?)+)\} Reason", watchdog)
+    states = ("new", "connecting", "connected", "disconnected", "failed", "closed")
+    for language in LANGUAGES:
+        texts = _texts(language)
+        assert {f"log.reason.{each}" for each in re.findall("[a-z-]+", reasons)} <= texts.keys()
+        assert {f"log.connection.{each}" for each in states} <= texts.keys()

@@ -77,20 +77,46 @@ export class Details {
     const time = document.createElement('time');
     time.dateTime = at.toISOString();
     time.textContent = this.#translator.time(at);
-    item.append(time, ` ${this.#translator.t(key, params)}`);
+    item.append(time, ` ${inWords(this.#translator, key, params)}`);
     return item;
   }
 
   async #copy() {
     const { t } = this.#translator;
     const figures = figureRows(this.#figures, this.#translator).map(([name, value]) => `${name}: ${value}`);
-    const lines = this.#eventLog.lines.map(({ at, key, params }) => `${at.toISOString()} ${t(key, params)}`);
+    const lines = this.#eventLog.lines.map(
+      ({ at, key, params }) => `${at.toISOString()} ${inWords(this.#translator, key, params)}`,
+    );
     const text = [navigator.userAgent, ...figures, ...lines].join('\n');
     const done = await copy(text, document);
     this.#copied.textContent = '';
     this.#copied.textContent = done ? t('details.copied') : t('details.not_copied');
     this.#copied.classList.remove('visually-hidden');
   }
+}
+
+/** What signaling says of an answer that was not the one it asked for. */
+const STATUS = /^(?:sign in|wait): (\d+)$/;
+
+/**
+ * @param {Translator} translator
+ * @param {string} key
+ * @param {Line['params']} params
+ * @returns {string} the line, with the codes in it as words
+ */
+function inWords(translator, key, params) {
+  const { t } = translator;
+  const { why, reason, state } = params;
+  /** @type {Line['params']} */
+  const words = {};
+  if (reason !== undefined) words.reason = t(`log.reason.${reason}`);
+  if (key === 'log.connection') words.state = t(`log.connection.${state}`);
+  if (key === 'log.lost') {
+    const status = STATUS.exec(String(why))?.[1];
+    const known = translator.has(`log.lost.${why}`) ? `log.lost.${why}` : 'log.lost.network';
+    words.why = status === undefined ? t(known) : t('log.lost.status', { status });
+  }
+  return t(key, { ...params, ...words });
 }
 
 /**

@@ -9,6 +9,8 @@ import { element } from '../elements.js';
  * @import {Feature, Frame} from '../feature.d.ts'
  */
 
+/** Browsers allow sound to pages that somebody has clicked, typed into, or tapped: by a finger only once it is lifted. */
+const TOUCHES = ['pointerdown', 'pointerup', 'touchend', 'keydown'];
 const STAYS_OPEN = 3000; // milliseconds after the lesson plays, which then keeps the loudspeakers open itself
 
 /** @implements {Feature} */
@@ -126,10 +128,15 @@ class Loudspeakers {
   /** @type {AudioContext | null} */
   #context = null;
   #done = false;
+  #touched = () => void this.#open();
 
   constructor() {
-    // Browsers allow sound only to pages that somebody has touched or typed into.
-    for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => void this.#open(), { once: true });
+    for (const kind of TOUCHES) addEventListener(kind, this.#touched);
+  }
+
+  #leave() {
+    this.#done = true;
+    for (const kind of TOUCHES) removeEventListener(kind, this.#touched);
   }
 
   /** The lesson plays, and needs no help from here on. */
@@ -139,25 +146,32 @@ class Loudspeakers {
 
   /** Lets go of the loudspeakers. */
   async close() {
-    this.#done = true;
+    this.#leave();
     const context = this.#context;
     this.#context = null;
     await context?.close();
   }
 
+  /** Where a touch is no permission yet, `resume` stays pending, and the next one asks again. */
   async #open() {
-    if (this.#done || this.#context || !('AudioContext' in globalThis)) return;
+    if (this.#done || !('AudioContext' in globalThis)) return;
     try {
-      const context = new AudioContext();
-      this.#context = context;
-      const silence = new GainNode(context, { gain: 0 });
-      const source = new ConstantSourceNode(context);
-      source.connect(silence).connect(context.destination);
-      source.start();
-      await context.resume();
+      this.#context ??= silence();
+      await this.#context.resume();
+      this.#leave();
     } catch (error) {
       // Closed meanwhile, or there are no loudspeakers: the lesson plays without.
       if (!(error instanceof DOMException)) throw error;
     }
   }
+}
+
+/** @returns {AudioContext} that plays silence once it may */
+function silence() {
+  const context = new AudioContext();
+  const mute = new GainNode(context, { gain: 0 });
+  const source = new ConstantSourceNode(context);
+  source.connect(mute).connect(context.destination);
+  source.start();
+  return context;
 }

@@ -20,6 +20,7 @@ export class Stage {
   #hint = element('notice-hint', HTMLElement);
   #again = element('again', HTMLButtonElement);
   #stateText = element('state-text', HTMLElement);
+  #said = element('said', HTMLElement);
 
   /** @param {Frame} frame */
   constructor({ translator, join }) {
@@ -48,13 +49,27 @@ export class Stage {
   changed(state, why) {
     if (state === 'live') this.#showVideo();
     else if (state !== 'joining') this.#keepPicture();
-    const again = joinAgainOf(this.#translator, state, why);
-    this.#stateText.textContent = this.#translator.t(`state.${state}`);
+    const short = shortOf(this.#translator, state, why);
+    const headline = headlineOf(this.#translator, state, why);
+    const hint = hintOf(this.#translator, state, why);
+    this.#stateText.textContent = short;
     this.#notice.hidden = state === 'live';
-    this.#headline.textContent = headlineOf(this.#translator, state, why);
-    this.#hint.textContent = hintOf(this.#translator, state, why);
-    this.#again.textContent = again;
-    this.#again.hidden = again === '';
+    this.#headline.textContent = headline;
+    this.#hint.textContent = hint;
+    // Screen readers hear the line of the state by itself, and from here what it leaves out.
+    this.#said.textContent = headline === short ? hint : `${headline} ${hint}`;
+    this.#showAgain(state, joinAgainOf(this.#translator, state, why));
+  }
+
+  /**
+   * @param {State} state
+   * @param {string} text empty where there is nothing to press
+   */
+  #showAgain(state, text) {
+    this.#again.textContent = text;
+    this.#again.hidden = text === '';
+    // After the end nothing is left to do, and the button is there for a mistake.
+    this.#again.classList.toggle('primary', state !== 'ended');
   }
 
   #keepPicture() {
@@ -69,6 +84,17 @@ export class Stage {
   #showVideo() {
     this.#still.hidden = true;
   }
+}
+
+/**
+ * @param {Translator} translator
+ * @param {State} state
+ * @param {string | null} why
+ * @returns {string} what is the case, in a few words for the line below the picture
+ */
+function shortOf(translator, state, why) {
+  const { t } = translator;
+  return translator.has(`short.${why}`) ? t(`short.${why}`) : t(`state.${state}`);
 }
 
 /**
@@ -105,6 +131,7 @@ function joinAgainOf({ t }, state, why) {
   if (state !== 'ended' && state !== 'refused') return '';
   switch (why) {
     case 'banned':
+    case 'origin':
       return '';
     case 'full':
       return t('lesson.try_again');

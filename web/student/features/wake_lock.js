@@ -12,10 +12,12 @@ export class WakeLock {
   #wanted = false;
   /** @type {WakeLockSentinel | null} */
   #held = null;
+  /** One request at a time: of two that cross, only one would be released. */
+  #turn = Promise.resolve();
 
   constructor() {
     // The browser releases the lock whenever the page is hidden.
-    document.addEventListener('visibilitychange', () => void this.#update());
+    document.addEventListener('visibilitychange', () => this.#update());
   }
 
   /** @param {State} state */
@@ -26,10 +28,14 @@ export class WakeLock {
   /** @param {boolean} wanted */
   set wanted(wanted) {
     this.#wanted = wanted;
-    void this.#update();
+    this.#update();
   }
 
-  async #update() {
+  #update() {
+    this.#turn = this.#turn.then(() => this.#apply());
+  }
+
+  async #apply() {
     if (!('wakeLock' in navigator)) return;
     if (!this.#wanted) {
       await this.#held?.release();
@@ -39,7 +45,6 @@ export class WakeLock {
     if (document.visibilityState !== 'visible' || (this.#held && !this.#held.released)) return;
     try {
       this.#held = await navigator.wakeLock.request('screen');
-      if (!this.#wanted) await this.#held.release();
     } catch (error) {
       // A low battery or a policy forbids it: the lesson continues without it.
       if (!(error instanceof DOMException)) throw error;
