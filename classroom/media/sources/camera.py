@@ -19,6 +19,7 @@ from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.cameras import CAMERA_FORMATS, FoundCamera, choose_camera
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.decoding import said_by
+from classroom.media.sources.deinterlacing import Deinterlacer
 from classroom.media.stall_detector import Freezing
 
 __all__ = ["Camera"]
@@ -119,6 +120,7 @@ class Camera(ChosenSource):
         self._live_pace = True
         self._origin: float | None = None
         self._broken = 0
+        self._deinterlacer = Deinterlacer()
 
     def open(self) -> None:
         """Find the camera by its name and open it, first with all options of the lesson, then with fewer."""
@@ -133,6 +135,7 @@ class Camera(ChosenSource):
         self._stream = streams[0]
         self._live_pace = camera.format in _OWN_PACE
         self._origin, self._broken = None, 0
+        self._deinterlacer.clear()
         own = self._stream.average_rate
         self.expected_rate = float(own) if own and own <= _FASTEST else self._fps or 30.0
         self.freezing = _freezing(camera) if self._frozen == "auto" else self._frozen
@@ -160,12 +163,11 @@ class Camera(ChosenSource):
                 raise DeviceError(_BROKEN_PICTURES(camera=self._label)) from error
         except (av.FFmpegError, StopIteration) as error:
             raise DeviceError(_STOPPED(camera=self._label)) from error
-        for frame in frames:
-            if not isinstance(frame, av.VideoFrame):
-                continue
-            if not self._live_pace and self._pace(frame):
+        decoded = [frame for frame in frames if isinstance(frame, av.VideoFrame)]
+        for whole in [whole for frame in decoded for whole in self._deinterlacer.process(frame)]:
+            if not self._live_pace and self._pace(whole):
                 return
-            self.show(frame, self.clock.now())
+            self.show(whole, self.clock.now())
 
     def close(self) -> None:
         """Close the device."""

@@ -13,8 +13,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
-from classroom.media.sources.image_file import orientation_of
-from classroom.media.sources.orientation import OrientationFilter
+from classroom.media.sources.presentation import Presentation
 
 __all__ = ["Decoding", "DecodingError", "Item", "said_by"]
 
@@ -32,6 +31,9 @@ _MOST_BYTES: Final = 32 << 20
 
 _USUAL_RATE: Final = 25.0
 """Pictures a second where a stream does not say."""
+
+_WITHOUT_INDEX: Final = frozenset({"mpeg", "mpegts"})
+"""Formats in which libav guesses where a time is, and arrives up to half a second behind the beginning."""
 
 _BROKEN_IN_A_ROW: Final = 60
 """Packets that cannot be decoded, one after the other, before a kind counts as broken."""
@@ -116,7 +118,7 @@ class Decoding:
         if self.video is not None:
             self.video.thread_type = "AUTO"
             self.video.thread_count = 1
-        self._orientation = OrientationFilter(None if self.video is None else self.video.sample_aspect_ratio)
+        self._presentation = Presentation(self.video)
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
         self._pictures = _Track(self._decode_pictures, there=self.video is not None)
         self._sounds = _Track(self._decode_sound, there=self.audio is not None)
@@ -187,9 +189,13 @@ class Decoding:
 
     def rewind(self) -> None:
         """Go back to the start; ``DecodingError`` where that is not possible."""
-        self._container.seek(int(self._begin * av.time_base), backward=True, any_frame=False)
+        if self._container.format.name in _WITHOUT_INDEX:
+            self._container.seek(0, unsupported_byte_offset=True)
+        else:
+            self._container.seek(int(self._begin * av.time_base), backward=True, any_frame=False)
         for track in (self._pictures, self._sounds):
             track.clear()
+        self._presentation.clear()
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
         self._without_stamp = [0.0, 0.0]
         self._packets = self._demux()
@@ -231,12 +237,14 @@ class Decoding:
 
     def _decode_pictures(self, packet: Packet) -> list[Item]:
         items: list[Item] = []
-        orientation = orientation_of(bytes(packet)) if self.still else None
-        for frame in packet.decode():
-            if isinstance(frame, av.VideoFrame):
-                time = self._without_stamp[0] if frame.pts is None or frame.time is None else frame.time - self._begin
-                self._without_stamp[0] = time + 1 / (self.rate or _USUAL_RATE)
-                items.append((time, self._orientation.turn(frame, orientation)))
+        decoded = [frame for frame in packet.decode() if isinstance(frame, av.VideoFrame)]
+        frames = [whole for frame in decoded for whole in self._presentation.whole(frame)]
+        if not packet.size:  # the last one, which is empty
+            frames += self._presentation.flush()
+        for frame in frames:
+            time = self._without_stamp[0] if frame.pts is None or frame.time is None else frame.time - self._begin
+            self._without_stamp[0] = time + 1 / (self.rate or _USUAL_RATE)
+            items.append((time, self._presentation.finish(frame, bytes(packet) if self.still else None)))
         return items
 
     def _decode_sound(self, packet: Packet) -> list[Item]:

@@ -1,4 +1,4 @@
-"""Reads picture files for cards and overlays, turned as they are meant to be seen."""
+"""Reads picture files for cards, overlays and sources, turned and in the colours that they are meant to be seen in."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import io
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from classroom.common.paths import open_file
 
-__all__ = ["ImageError", "orientation_of", "read_image"]
+__all__ = ["ImageError", "in_srgb", "orientation_of", "read_image"]
 
 _ORIENTATION: Final = 0x0112
 
@@ -18,15 +18,42 @@ _ORIENTATION: Final = 0x0112
 # whose parts do not follow each other.
 ImageError: Final = (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError)
 
+_ORDINARY: Final = ("sRGB IEC61966", "sRGB built-in", "sRGB Gamut with sRGB Transfer")
+"""How profiles begin that change nothing; they are the usual ones."""
+
+_MODES: Final = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+"""Colour spaces of profiles, and Pillow's modes of pictures that they are for."""
+
 
 def read_image(path: Path, largest: int) -> Image.Image:
-    """The picture in RGBA, raising one of ``ImageError``.
+    """The picture in RGBA and the colours of sRGB, raising one of ``ImageError``.
 
     ``largest`` is how many pixels of its longer side are of use: a photograph of 100 megapixels is decoded smaller.
     """
     with open_file(path) as file, Image.open(file) as opened:
         opened.draft(None, (largest, largest))
-        return ImageOps.exif_transpose(opened).convert("RGBA")
+        upright = ImageOps.exif_transpose(opened)
+        profile = _profile(opened)
+        converted = None if profile is None else _converted(upright, profile)
+        return (converted or upright).convert("RGBA")
+
+
+def in_srgb(picture: bytes, largest: int) -> Image.Image | None:
+    """A picture file in RGB with the colours of sRGB, upright; None where it has no others, or cannot be read.
+
+    Its longer side has about ``largest`` pixels, or fewer.
+    """
+    try:
+        with Image.open(io.BytesIO(picture)) as opened:
+            profile = _profile(opened)
+            if profile is None:
+                return None
+            opened.draft(None, (largest, largest))
+            opened.thumbnail((largest, largest), Image.Resampling.BOX)
+            converted = _converted(ImageOps.exif_transpose(opened), profile)
+            return None if converted is None else converted.convert("RGB")
+    except ImageError:
+        return None
 
 
 def orientation_of(picture: bytes) -> int | None:
@@ -37,3 +64,42 @@ def orientation_of(picture: bytes) -> int | None:
     except ImageError:
         return None
     return orientation if isinstance(orientation, int) else None
+
+
+def _profile(picture: Image.Image) -> ImageCms.ImageCmsProfile | None:
+    """The colour profile of a picture; None without one, with one that changes nothing, or with a broken one."""
+    data = picture.info.get("icc_profile")
+    if not isinstance(data, bytes) or not data:
+        return None
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+        ordinary = ImageCms.getProfileDescription(profile).strip().startswith(_ORDINARY)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+    return None if ordinary else profile
+
+
+def _converted(picture: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image | None:
+    """The picture in RGB or RGBA with the colours of sRGB; None where its profile is not one for such pictures."""
+    mode = _MODES.get(profile.profile.xcolor_space.strip())
+    if picture.mode in ("P", "PA"):
+        picture = picture.convert("RGBA")
+    transparency = picture.getchannel("A") if "A" in picture.getbands() and picture.mode != "LAB" else None
+    if transparency is not None:
+        picture = picture.convert(picture.mode.removesuffix("A"))
+    if picture.mode != mode:
+        return None
+    try:
+        converted = ImageCms.profileToProfile(
+            picture,
+            profile,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, ValueError):
+        return None
+    if converted is not None and transparency is not None:
+        converted.putalpha(transparency)
+    return converted
