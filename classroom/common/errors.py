@@ -39,7 +39,7 @@ class ClassroomError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in a lesson file; line and column count from 1."""
+    """One thing wrong in a lesson file; line and column count from 1, and are 0 where the whole file is meant."""
 
     file: Path
     line: int
@@ -49,7 +49,8 @@ class Fault:
 
     def __str__(self) -> str:
         key = f" {self.key}:" if self.key else ""
-        return f"{self.file}:{self.line}:{self.column}:{key} {self.message}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{place}:{key} {self.message}"
 
 
 class LessonError(ClassroomError):

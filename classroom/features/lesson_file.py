@@ -37,6 +37,7 @@ _GONE: Final = Wording(
 )
 _FAULTS: Final = Wording("lesson.faults", "The saved lesson file has faults, so nothing has changed. {faults}")
 _AT_A_KEY: Final = Wording("lesson.fault_at_key", "{file}:{line}:{column}: {key}: {fault}")
+_OF_THE_FILE: Final = Wording("lesson.fault_of_file", "{file}: {fault}")
 _AT_A_PLACE: Final = Wording("lesson.fault", "{file}:{line}:{column}: {fault}")
 _MORE: Final = Wording("lesson.more_faults", "and {number} more")
 _ONE_KEY: Final = Wording("lesson.restart_key", "{keys} needs a restart of the lesson. All other changes are applied.")
@@ -119,6 +120,8 @@ def _faulty(faults: tuple[Fault, ...]) -> Sentence:
 
 def _quoted(fault: Fault) -> Sentence:
     file, line, column = fault.file.name, fault.line, fault.column
+    if not line:
+        return _OF_THE_FILE(file=file, fault=fault.message)
     if not fault.key:
         return _AT_A_PLACE(file=file, line=line, column=column, fault=fault.message)
     return _AT_A_KEY(file=file, line=line, column=column, key=fault.key, fault=fault.message)

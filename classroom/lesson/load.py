@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -24,8 +24,10 @@ from classroom.lesson.model import Lesson
 from classroom.lesson.nodes import place_of
 from classroom.lesson.rules import broken_rules
 from classroom.lesson.sections import CertificateModel
+from classroom.lesson.similar_file import similar_file
 from classroom.lesson.sources import FILE_KEYS
 from classroom.lesson.translate import problems_of
+from classroom.lesson.trial import with_right_signs
 
 __all__ = ["MAXIMUM_BYTES", "Report", "check_lesson", "lesson_from_text", "load_lesson"]
 
@@ -36,7 +38,7 @@ _MOST_FAULTS = 100
 
 _MORE: Final = Wording("fault.more", "and {number} more from here on")
 _NO_NAME: Final = Wording("fault.file_name", "this is not a file name")
-_NO_FILE: Final = Wording("fault.no_file", "there is no such file")
+_NO_FILE: Final = Wording("fault.no_file", "there is no such file{hint}")
 _PIPE: Final = Wording("fault.pipe", "this is a pipe or a device, not a lesson file")
 _FOLDER: Final = Wording("fault.folder", "this is a folder, not a lesson file")
 _FORBIDDEN: Final = Wording("fault.forbidden", "the file cannot be read: permission denied")
@@ -84,7 +86,7 @@ def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | 
         with open_file(file) as stream:
             data = stream.read(MAXIMUM_BYTES + 1)
     except (OSError, ValueError) as error:
-        return _failed(file, _unreadable(error))
+        return _failed(file, _unreadable(file, error))
     if len(data) > MAXIMUM_BYTES:
         return _failed(file, Wording("fault.large_file", "the file is larger than 1 MiB; is this a lesson?")())
     try:
@@ -99,15 +101,23 @@ def check_lesson(path: str | os.PathLike[str], environment: Mapping[str, str] | 
             mark.line,
             mark.column,
         )
-    document = _document(text, file, environment)
-    report = _report(document)
-    faults = () if report.lesson is None else _in_order(problems_to_faults(document, _unusable_files(report.lesson)))
-    return Report(faults, report.notes, None, document) if faults else report
+    report = lesson_from_text(text, file, environment)
+    if report.lesson is None or report.document is None:
+        return report
+    faults = _in_order(problems_to_faults(report.document, _unusable_files(report.lesson)))
+    return replace(report, faults=faults, lesson=None) if faults else report
 
 
 def lesson_from_text(text: str, file: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Report:
     """Report on the text of a lesson; ``file`` gives faults their name and relative paths their folder."""
-    return _report(_document(text, file, environment))
+
+    def read(trial: str) -> tuple[Fault, ...]:
+        return _report(_document(trial, file, environment)).faults
+
+    report = _report(_document(text, file, environment))
+    if not report.faults:
+        return report
+    return replace(report, faults=_shortened(with_right_signs(text, Path(file), report.faults, read)))
 
 
 def _document(text: str, file: str | os.PathLike[str], environment: Mapping[str, str] | None) -> Document:
@@ -126,7 +136,7 @@ def _report(document: Document) -> Report:
     remarks = problems_to_faults(
         document, chain(notes(document.values), guessable_secrets(document.values), untimely_cues(document.values))
     )
-    return Report(_in_order(faults), _in_order(remarks), None if faults else lesson, document)
+    return Report(_in_order(faults), _shortened(remarks), None if faults else lesson, document)
 
 
 def _unusable_files(lesson: Lesson) -> Iterator[Problem]:
@@ -137,27 +147,32 @@ def _unusable_files(lesson: Lesson) -> Iterator[Problem]:
             yield Problem(("server", "tls", trouble.key), trouble.sentence)
 
 
-def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
-    ordered = sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column))
+def _in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    return tuple(sorted(dict.fromkeys(faults), key=lambda fault: (fault.line, fault.column)))
+
+
+def _shortened(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """So many faults as somebody reads, in order, and how many more there are."""
+    ordered = _in_order(faults)
     if len(ordered) > _MOST_FAULTS:
         last = ordered[_MOST_FAULTS]
         more = Fault(last.file, last.line, last.column, "", _MORE(number=len(ordered) - _MOST_FAULTS))
-        ordered = [*ordered[:_MOST_FAULTS], more]
-    return tuple(ordered)
+        return *ordered[:_MOST_FAULTS], more
+    return ordered
 
 
-def _failed(file: Path, message: str, line: int = 1, column: int = 1) -> Report:
+def _failed(file: Path, message: str, line: int = 0, column: int = 0) -> Report:
     return Report((Fault(file, line, column, "", message),), (), None)
 
 
-def _unreadable(error: OSError | ValueError) -> Sentence:
+def _unreadable(file: Path, error: OSError | ValueError) -> Sentence:
     if isinstance(error, ValueError):
         return _NO_NAME()
     if isinstance(error, NotAFile):
         return _PIPE()
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            return _NO_FILE()
+            return _NO_FILE(hint=similar_file(file, ("*.yaml", "*.yml")))
         case errno.EISDIR:
             return _FOLDER()
         case errno.EACCES | errno.EPERM:

@@ -12,6 +12,7 @@ from classroom.lesson.document import KeyPath, Problem
 from classroom.lesson.load import Report
 from classroom.lesson.model import Lesson
 from classroom.lesson.overlays import LogoOverlay
+from classroom.lesson.similar_file import similar_file
 from classroom.lesson.sources import CardSource, FileSource, SlidesSource
 
 __all__ = ["missing_files"]
@@ -27,8 +28,8 @@ def missing_files(report: Report) -> list[Fault]:
                 path,
                 Wording(
                     "note.missing_file",
-                    "the file {file} was not found; add it before the lesson, or check the path",
-                )(file=str(file)),
+                    "the file {file} was not found; add it before the lesson, or check the path{hint}",
+                )(file=str(file), hint=similar_file(file)),
             )
         )
         for path, file in _files(report.lesson)

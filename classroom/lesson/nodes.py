@@ -39,6 +39,16 @@ _QUOTE_VARIABLE: Final = Wording(
     "hint.quote_variable", '; inside { } or [ ] an environment variable needs quotes: "${NAME}"'
 )
 
+_ESCAPE: Final = Wording(
+    "yaml.escape",
+    "a '\\' has a special meaning in double quotes; put a path of Windows in single quotes, or write '/' instead",
+)
+_TAB: Final = Wording("yaml.tab", "a tab cannot stand here; indent with spaces")
+_COLON_IN_BRACES: Final = Wording(
+    "yaml.colon_in_braces",
+    "text with ': ' in it needs quotes, such as \"A: week 3\"; or a ',' or '}' is missing before",
+)
+
 _SENTENCES: Final = (
     (
         "mapping values are not allowed",
@@ -61,6 +71,11 @@ _SENTENCES: Final = (
     ("expected ',' or ']'", _OPEN_LIST),
     ("did not find expected ',' or '}'", _OPEN_GROUP),
     ("expected ',' or '}'", _OPEN_GROUP),
+    ("unknown escape character", _ESCAPE),
+    ("hexdecimal number", _ESCAPE),
+    ("hexadecimal", _ESCAPE),
+    ("invalid Unicode character escape", _ESCAPE),
+    ("tab character", _TAB),
     ("unexpected end of stream", Wording("yaml.open_quote", "a quotation mark is not closed")),
     ("expected node content", Wording("yaml.no_value", "a value is missing here, or a bracket is not closed")),
 )
@@ -134,7 +149,7 @@ def compose(text: str, maximum_depth: int) -> Node | None:
         if mark >= end or "could not find expected ':'" in (error.problem or ""):
             # A missing bracket or ':' is noticed later than the place where it must be fixed.
             mark = end if error.context_mark is None else _mark(error.context_mark)
-        raise NotYaml(mark, _FAULT(fault=_sentence(error), hint=_variable_hint(text, mark))) from None
+        raise NotYaml(mark, _FAULT(fault=_sentence(error, text), hint=_variable_hint(text, mark))) from None
     except yaml.YAMLError as error:
         raise NotYaml(
             Mark(1, 1), Wording("yaml.unknown", "is not YAML: {fault}")(fault=" ".join(str(error).split())[:120])
@@ -152,8 +167,14 @@ def _mark(mark: _Place | None) -> Mark:
     return Mark(1, 1) if mark is None else Mark(mark.line + 1, mark.column + 1)
 
 
-def _sentence(error: yaml.MarkedYAMLError) -> str:
+def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
     problem = error.problem or error.context or "cannot be read"
+    mark = _mark(error.problem_mark)
+    line = _line(text, mark.line)
+    if "\t" in line[: mark.column] and not line[: mark.column - 1].strip():
+        return _TAB()
+    if line[mark.column - 1 :][:2] in (": ", ":") and any(each in problem for each in ("',' or '}'", "',' or ']'")):
+        return _COLON_IN_BRACES()
     for pattern, sentence in _SENTENCES:
         if pattern in problem:
             return sentence()
@@ -161,10 +182,13 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
 
 
 def _variable_hint(text: str, mark: Mark) -> str:
+    return _QUOTE_VARIABLE() if "${" in _line(text, mark.line)[: mark.column + 1] else ""
+
+
+def _line(text: str, number: int) -> str:
+    """A line of the text, counted from 1; empty behind the last."""
     lines = _LINE_END.split(text)
-    if mark.line > len(lines) or "${" not in lines[mark.line - 1][: mark.column + 1]:
-        return ""
-    return _QUOTE_VARIABLE()
+    return lines[number - 1] if number <= len(lines) else ""
 
 
 class _Composer:

@@ -41,6 +41,11 @@ __all__ = [
     "plain",
 ]
 
+_PATH_ESCAPE: Final = Wording(
+    "fault.path_escape",
+    "contains control characters: a '\\' has a special meaning in double quotes; put a path of Windows in single "
+    "quotes, or write '/' instead",
+)
 _SECRET_IN_QUOTES: Final = Wording("fault.secret_in_quotes", "expects text; put it in quotes")
 _RANGE: Final = Wording("fault.range", "expects {low} to {high}, not {value}")
 _RANGE_OF_UNIT: Final = Wording("fault.range_of_unit", "expects {low} to {high} {unit}, not {value}")
@@ -289,6 +294,8 @@ class FileName(Value):
         """The absolute path; whether something is there is found out when it is used."""
         if isinstance(value, Path):
             return folder_of(info) / value
+        if isinstance(value, str) and has_controls(value):
+            wrong(_PATH_ESCAPE())
         text = _text(value, 1000)
         if "://" in text:
             wrong(

@@ -57,3 +57,23 @@ def test_a_lesson_with_faults_has_enough_to_mend(tmp_path: Path) -> None:
     path = tmp_path / "lesson.yaml"
     path.write_text(LESSON.replace("talk: deck", "talk: dekc"), encoding="utf-8")
     assert missing_files(check_lesson(path)) == []
+
+
+def test_the_file_that_was_meant_is_named(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    for name in ("Deck.PDF", "films/film.mp4", "pause.png", "sign.png", "other.pdf"):
+        (tmp_path / name).touch()
+    path = tmp_path / "lesson.yaml"
+    path.write_text(LESSON.replace("films/film.mp4", "films\\film.mp4"), encoding="utf-8")
+    deck, film = missing_files(check_lesson(path))
+    assert deck.message.endswith("or check the path; did you mean 'Deck.PDF'?")
+    assert film.message.endswith("or check the path; did you mean 'films/film.mp4'?")
+
+
+def test_a_lesson_file_that_is_not_there_has_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "lesson.yaml").touch()
+    assert main(["check", str(tmp_path / "leson.yaml")]) == 2
+    missing = f"{tmp_path / 'leson.yaml'}: there is no such file; did you mean 'lesson.yaml'?"
+    assert capsys.readouterr().out == missing + "\n"
+    assert main(["teach", str(tmp_path / "leson.yaml")]) == 2
+    assert capsys.readouterr().err == missing + "\n"

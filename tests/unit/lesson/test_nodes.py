@@ -110,7 +110,7 @@ def test_aliases_cannot_nest_deeper_than_brackets() -> None:
         ("a: {b: 1\n", "1:4: is not YAML: a group of keys is not closed; a ',' or '}' is missing"),
         ('a: "b\n', "1:4: is not YAML: a quotation mark is not closed"),
         ("a: b: c\n", "1:5: is not YAML: a ':' cannot stand here; is the indentation right? Text with ': ' in it needs quotes"),
-        ("a:\n\tb: 1\n", "2:1: is not YAML: a value cannot start with this character; put text in quotes, and indent with spaces"),
+        ("a:\n\tb: 1\n", "2:1: is not YAML: a tab cannot stand here; indent with spaces"),
         ("a:\n  b: 1\n c: 2\n", "3:2: is not YAML: a key does not line up with the ones above; check indentation and brackets"),
         ("a: 1\nb\n", "2:1: is not YAML: a ':' is missing after this key"),
         ("a: 1\nb\nc: 1\n", "2:1: is not YAML: a ':' is missing after this key"),

@@ -56,6 +56,7 @@ def test_chinese_is_chinese() -> None:
     assert {code for code, text in CHINESE.items() if not re.search(r"[\u4e00-\u9fff]", text)} == {
         "lesson.fault",
         "lesson.fault_at_key",
+        "lesson.fault_of_file",
     }
 
 
