@@ -20,7 +20,6 @@ ALONE = (
     "e2e/test_sent_sync.py",
     "integration/test_bench_join.py",
     "integration/test_dying_sources.py",
-    "integration/test_reload.py",
     "net/test_links.py",
     "net/test_wire.py",
 )

@@ -27,7 +27,7 @@ from tests.support.camera import CameraProcess, camera_process
 from tests.support.machine import Machine
 from tests.support.student import student
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "20"))
 SEED = int(os.environ.get("SOAK_SEED", "5"))
 
 LIFE = SECONDS / 20

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from classroom.signaling import Room
 from tests.support.socketless import Line, SocketlessPort
 
-EXAMPLES = max(10_000, settings().max_examples)
+EXAMPLES = max(4_000, settings().max_examples)
 """For each kind of room; the profile ``fuzz`` has more."""
 
 WHOLE: Final = (

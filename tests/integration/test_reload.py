@@ -201,6 +201,7 @@ async def colours(ada: Student, count: int) -> list[tuple[int, int, int]]:
     return seen
 
 
+@pytest.mark.alone
 async def test_editing_the_file_fifty_times_while_a_student_watches(tmp_path: Path, machine: Machine) -> None:
     async with running(tmp_path) as lesson, student(lesson.port) as ada:
         await ada.watch()

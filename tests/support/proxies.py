@@ -131,7 +131,8 @@ def _caddy(folder: Path, lesson: int, ports: tuple[int, int], path: str, strips:
         text = _swap(text, "handle ", "handle_path ")
     patience = "" if limit is None else f" {{\n transport http {{\n response_header_timeout {limit}s\n }}\n }}"
     text = _swap(text, f"reverse_proxy {_PORT}", f"reverse_proxy 127.0.0.1:{lesson}{patience}")
-    return f"{{\n    admin off\n    auto_https disable_redirects\n    http_port {ports[0]}\n}}\n{text}"
+    options = f"admin off\n    grace_period 100ms\n    auto_https disable_redirects\n    http_port {ports[0]}"
+    return f"{{\n    {options}\n}}\n{text}"
 
 
 def _program(kind: Kind) -> str:
