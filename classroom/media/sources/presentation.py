@@ -29,6 +29,10 @@ them so, and what writes such files without a word relies on it."""
 _ALWAYS_BT601: Final = frozenset({"vp8", "webp"})
 """Codecs that are in BT.601 at any size (RFC 6386, 9.2)."""
 
+_PICTURE_BRANDS: Final = frozenset({"avif", "avis", "heic", "heix", "heim", "heis", "mif1", "msf1", "miaf"})
+"""What files of photographs call themselves that are made like films; without a word, these are in BT.601 as well
+(ISO/IEC 23000-22)."""
+
 _LARGEST_STILL: Final = 3840
 """Pixels of the longer side of a picture file with a colour profile: a program shows no more, even of a part."""
 
@@ -40,7 +44,7 @@ class Presentation:
         self._deinterlacer = Deinterlacer()
         self._tones = ToneMapper()
         self._orientation = OrientationFilter(None if stream is None else stream.sample_aspect_ratio)
-        self._assumes_bt709 = stream is not None and stream.codec_context.name not in _ALWAYS_BT601
+        self._assumes_bt709 = stream is not None and _assumes_bt709(stream)
 
     def whole(self, frame: av.VideoFrame) -> list[av.VideoFrame]:
         """What can be shown now that this picture was decoded, with its times."""
@@ -68,3 +72,9 @@ class Presentation:
             if frame.width >= width or frame.height > lines:
                 frame.colorspace = _BT709
         return self._orientation.turn(frame, orientation)
+
+
+def _assumes_bt709(stream: VideoStream) -> bool:
+    """Whether its pictures are in BT.709 where they are large and name no matrix."""
+    brand = stream.container.metadata.get("major_brand", "").strip()
+    return stream.codec_context.name not in _ALWAYS_BT601 and brand not in _PICTURE_BRANDS

@@ -41,12 +41,17 @@ def apart(one: list[tuple[int, int, int]], other: list[tuple[int, int, int]] | t
         ("sd.mp4", (640, 480), "bt601"),
         ("dvd.mpg", (720, 576), "bt601"),
         ("recorded.webm", (1280, 720), "bt601"),  # VP8 knows nothing else
+        ("photo.avif", (1280, 720), "bt601"),
     ],
 )
 def test_a_film_that_does_not_name_its_matrix_has_the_one_that_players_take(
     tmp_path: Path, name: str, size: tuple[int, int], matrix: str
 ) -> None:
-    coding = {".webm": ("-c:v", "libvpx", "-b:v", "4M"), ".mpg": ("-c:v", "mpeg2video", "-q:v", "2")}
+    coding = {
+        ".webm": ("-c:v", "libvpx", "-b:v", "4M", "-deadline", "realtime"),
+        ".mpg": ("-c:v", "mpeg2video", "-q:v", "2"),
+        ".avif": ("-frames:v", "1", "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", "8", "-crf", "10"),
+    }
     x264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "5")
     film = sdr_film(tmp_path / name, size, matrix, *coding.get(Path(name).suffix, x264))
     with av.open(str(film)) as untagged:
