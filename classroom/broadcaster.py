@@ -212,7 +212,7 @@ class Broadcaster:
             AlarmsFeature(statuses=pool.statuses, on_air=lambda: director.program.scene.show, others=self._alarms,
                           events=events),
             PublishingFeature(lesson, invitations=self._invitations, sources=pool.sources,
-                              secure_addresses=self._endpoints.secure_addresses, events=events),
+                              secure_addresses=self._endpoints.secure_addresses, on_air=scenes.seen, events=events),
             slides,
             StudentsFeature(lesson, audience=self._audience, backend=self._backend, guard=self._guard, events=events,
                             refresh=refresh),
@@ -232,6 +232,7 @@ class Broadcaster:
             commands=bound(COMMANDS, self.features),
             state=self.state,
             welcome_guest=self.feature(PublishingFeature).welcome_guest,
+            guest_news=self.feature(PublishingFeature).guest_news,
             begin_call=self._teachers.begin,
         )
 

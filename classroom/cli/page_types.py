@@ -36,6 +36,7 @@ from typing import (
 from classroom.broadcaster import COMMANDS, SECTIONS
 from classroom.control import news
 from classroom.control.registry import CommandReply
+from classroom.control.session import GuestNews
 from classroom.webrtc import messages
 
 __all__ = ["TypeDeclarations", "page_types"]
@@ -51,7 +52,7 @@ _HEAD: Final = """\
 _UNIONS: Final = ("FromPage", "ToPage", "ToTeacher")
 """The unions of ``webrtc/messages.py``, each with what is said about it there."""
 
-_NEWS: Final = (news.MetersNews, news.ThumbnailNews)
+_NEWS: Final = (news.MetersNews, news.ThumbnailNews, GuestNews)
 """The notifications of the control protocol that are neither the state nor messages."""
 
 _PLAIN: Final[Mapping[Any, str]] = {

@@ -29,7 +29,16 @@ from classroom.control.invitations import Invitation, Invitations
 from classroom.control.registry import Command, CommandReply, MethodEntry, command, describe
 from classroom.control.state import State, StateBoard
 
-__all__ = ["HELLO_WITHIN", "TRY_AGAIN_LATER", "GuestWelcome", "Served", "Session", "TeacherWelcome", "WatchedNews"]
+__all__ = [
+    "HELLO_WITHIN",
+    "TRY_AGAIN_LATER",
+    "GuestNews",
+    "GuestWelcome",
+    "Served",
+    "Session",
+    "TeacherWelcome",
+    "WatchedNews",
+]
 
 logger = logging.getLogger(__name__)
 limited_log = LimitedLog(logger)
@@ -56,7 +65,16 @@ class TeacherWelcome(TypedDict):
     state: State
 
 
-class GuestWelcome(TypedDict):
+class GuestNews(TypedDict):
+    """The notification `guest`: what a device that sends a source has to know of the lesson now."""
+
+    on_air: bool
+    """Whether students can see the source now, or as soon as it sends."""
+    sound: bool
+    """Whether the lesson has an input for the sound of the source."""
+
+
+class GuestWelcome(GuestNews):
     """The reply to a hello with the key of an invitation."""
 
     source: str
@@ -87,13 +105,15 @@ class Served:
     """What a running lesson has for its control connections.
 
     ``commands`` are all methods by name. ``state`` returns the whole state as of now, ``welcome_guest`` the reply to an
-    invited device. ``begin_call`` begins a WebRTC connection with a teacher's client.
+    invited device, and ``guest_news`` what that is told with each change. ``begin_call`` begins a WebRTC
+    connection with a teacher's client.
     """
 
     board: StateBoard
     commands: Mapping[str, Command]
     state: Callable[[], State]
     welcome_guest: Callable[[str], GuestWelcome]
+    guest_news: Callable[[str], GuestNews]
     begin_call: Begin
 
 
@@ -120,6 +140,7 @@ class Session:
         self._over = False
         self._gone = False
         self._held: list[str] | None = None
+        self._told_guest: GuestNews | None = None
         self.welcome = False
         self._calls = Calls(begin=self._begin_call, notify=lambda said: self._send(messages.notification("peer", said)))
         self.meters = False
@@ -146,6 +167,7 @@ class Session:
         With the `key` of an invitation instead, the connection may only share that source.
         """
         if self._invitation is not None:
+            self._told_guest = self._served.guest_news(self._invitation.source)
             return self._served.welcome_guest(self._invitation.source)
         return {"state": self._served.state()}
 
@@ -310,8 +332,13 @@ class Session:
         return messages.result(request.id, {**common, **answer})
 
     def _state_changed(self, revision: int, changed: Mapping[str, object]) -> None:
-        if self.welcome and self._invitation is None:
+        if not self.welcome:
+            return
+        if self._invitation is None:
             self._send(messages.notification("state", {"revision": revision, **changed}))
+        elif (news := self._served.guest_news(self._invitation.source)) != self._told_guest:
+            self._told_guest = news
+            self._send(messages.notification("guest", news))
 
     def _send(self, message: str, *, held: bool = True) -> None:
         if held and self._held is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from classroom.control.invitations import Invitations
 from classroom.control.registry import Name, command
-from classroom.control.session import GuestWelcome
+from classroom.control.session import GuestNews, GuestWelcome
 from classroom.features.base import Events, Feature, LessonFileApplied
 from classroom.lesson import Lesson
+from classroom.lesson.audio import SourceInput
 from classroom.media.sources.base import Source
 from classroom.media.sources.browser import Browser
 from classroom.server.invitation_link import SEND_PATH, InvitationLink, invitation
@@ -21,7 +22,7 @@ class PublishingFeature(Feature):
     """Invitations to send a source.
 
     ``sources`` tells the sources by name, ``secure_addresses`` where a page of the lesson is found by https, the best
-    address first.
+    address first, ``on_air`` the sources that students can see.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class PublishingFeature(Feature):
         invitations: Invitations,
         sources: Callable[[], Mapping[str, Source]],
         secure_addresses: Callable[[str], Sequence[str]],
+        on_air: Callable[[], Set[str]],
         events: Events,
     ) -> None:
-        self._details = lesson.lesson
+        self._lesson = lesson
         self._invitations = invitations
         self._sources = sources
         self._secure_addresses = secure_addresses
+        self._on_air = on_air
         events.listen(LessonFileApplied, lambda _: self._revoke_removed())
 
     @command("source.invite")
@@ -56,17 +59,23 @@ class PublishingFeature(Feature):
         self._invitations.revoke(source)
 
     def welcome_guest(self, source: str) -> GuestWelcome:
-        """The reply to the hello of an invited device, which gets nothing else."""
+        """The reply to the hello of an invited device, which gets no state."""
         return {
             "source": source,
-            "title": self._details.title,
-            "language": self._details.language,
+            "title": self._lesson.lesson.title,
+            "language": self._lesson.lesson.language,
             "secure_addresses": list(self._secure_addresses(SEND_PATH)),
+            **self.guest_news(source),
         }
+
+    def guest_news(self, source: str) -> GuestNews:
+        """What an invited device is told again with each change."""
+        heard = any(isinstance(each, SourceInput) and each.source == source for each in self._lesson.audio.values())
+        return {"on_air": source in self._on_air(), "sound": heard}
 
     def apply(self, lesson: Lesson) -> None:
         """Take over another lesson; invitations for sources that are gone from it are revoked."""
-        self._details = lesson.lesson
+        self._lesson = lesson
         self._revoke_removed()
 
     def _revoke_removed(self) -> None:

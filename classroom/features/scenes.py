@@ -119,6 +119,16 @@ class ScenesFeature(Feature):
 
     # For other features
 
+    def seen(self) -> Set[str]:
+        """The sources in the scene on air, and in the one that fades away."""
+        program = self._director.program
+        shown = frozenset(program.scene.show)
+        transition = program.transition
+        if transition is None or transition.progress(self._clock.now()) >= 1:
+            return shown
+        left = self._director.scenes.get(transition.origin)
+        return shown if left is None else shown | frozenset(left.show)
+
     def put_on_air(
         self,
         scene: str,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from classroom.broadcaster import Broadcaster
 from classroom.features.publishing import PublishingFeature
@@ -160,9 +160,18 @@ async def test_an_invited_phone_sends_without_the_token(
     invited = lesson.feature(PublishingFeature).invite("phone")
     phone = await open_page(f"http://127.0.0.1:{lesson.port}{invited['path']}", size=PHONE)
     await phone.locator("body[data-send=ready]").wait_for(state="attached")
-    lesson.feature(ScenesFeature).switch("hand")
+    await expect(phone.locator("#send-no-sound")).to_be_visible()  # the lesson has no input for it
     await phone.locator("#send-camera").click()
     await phone.locator("body[data-send=sending]").wait_for(state="attached")
+    await expect(phone.get_by_role("status")).to_have_text("Sharing, not on air")
+    lesson.feature(ScenesFeature).switch("hand")
+    await expect(phone.get_by_role("status")).to_have_text("On air")
+    assert (await phone.title()).startswith("● On air")
+    lesson.feature(ScenesFeature).switch("away")
+    await expect(phone.get_by_role("status")).to_have_text("Sharing, not on air")
+    lesson.feature(ScenesFeature).switch("hand")
+    await phone.get_by_role("button", name="中文").click()
+    await expect(phone.get_by_role("status")).to_have_text("正在播出")
     await sees(student, True)
     await phone.locator("#send-flip").click()
     await sees(student, True)
@@ -176,6 +185,45 @@ async def test_an_invited_phone_sends_without_the_token(
     await phone.locator("body[data-send=denied]").wait_for(state="attached")
     await sees(student, False)
     assert not await page.locator("#invite-dialog").is_visible()
+
+
+async def test_a_phone_sends_the_sound_that_the_lesson_has_an_input_for(
+    lesson: Broadcaster, open_page: PageFactory
+) -> None:
+    """And where there is no microphone, or it is not allowed, the picture alone; what it says fits a phone."""
+    path = lesson.feature(PublishingFeature).invite("laptop")["path"]
+    phone = await open_page("about:blank", size=(844, 390))
+    await phone.add_init_script("""
+        window.refuse = { audio: 'NotAllowedError', video: null };
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = (wanted) => {
+            const name = refuse.video ?? (wanted.audio && refuse.audio);
+            return name ? Promise.reject(new DOMException('', name)) : real(wanted);
+        };
+    """)
+    await phone.goto(f"http://127.0.0.1:{lesson.port}{path}")
+    await phone.locator("body[data-send=ready]").wait_for(state="attached")
+    microphone = phone.locator("#send-microphone")
+    await expect(microphone).to_be_checked()
+    for name, said in (("NotFoundError", "finds no camera on this device"), ("NotAllowedError", "the sign beside")):
+        await phone.evaluate("(name) => { refuse.video = name; }", name)
+        await phone.locator("#send-camera").click()
+        await expect(phone.get_by_role("alert")).to_contain_text(said)
+    await expect(phone.locator(".sign")).to_have_count(2)
+    await phone.evaluate("refuse.video = null")
+    await phone.locator("#send-camera").click()
+    await phone.locator("body[data-send=sending]").wait_for(state="attached")
+    await expect(phone.locator("#send-silent")).to_be_visible()
+    for button in ("#send-flip", "#send-stop"):  # on its side, too
+        box = await phone.locator(button).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 390
+    await phone.evaluate("refuse.audio = null")
+    await microphone.uncheck()
+    await expect(phone.locator("#send-silent")).to_have_count(0)
+    await phone.locator("body[data-send=sending]").wait_for(state="attached")
+    await microphone.check()
+    await until_true(phone, "document.querySelector('.self').srcObject?.getAudioTracks().length === 1", within=30)
 
 
 async def test_without_a_secure_context_the_page_says_what_to_do(lesson: Broadcaster, open_page: PageFactory) -> None:

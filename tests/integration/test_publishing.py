@@ -188,7 +188,8 @@ async def test_a_guest_sends_its_source_and_may_and_learns_nothing_else() -> Non
         assert invited["path"] == f"/send#source=phone&key={key}"
         assert (await teacher.ask("source.invite", source="phone"))["result"]["path"] == invited["path"]
         async with calling(lesson, key=key) as guest:
-            assert set(guest.greeting["result"]) == {"revision", "source", "title", "language", "secure_addresses"}
+            known = {"revision", "source", "title", "language", "secure_addresses", "on_air", "sound"}
+            assert set(guest.greeting["result"]) == known
             for method, params in (
                 ("program.switch", {"scene": "away"}),
                 ("methods", {}),
@@ -209,7 +210,7 @@ async def test_a_guest_sends_its_source_and_may_and_learns_nothing_else() -> Non
                 assert key not in str(lesson.state())
                 assert "result" in await teacher.ask("source.uninvite", source="phone")
                 await eventually(lambda: state(lesson, "phone")["state"] == "lost", within=2, what="lost")
-            assert guest.news == []
+            assert guest.news == ["guest"]  # that it is seen, and nothing else
 
 
 @pytest.mark.parametrize("hello", [{"key": "wrong"}, {"key": ""}, {"key": TOKEN}, {"key": 3}, {"token": ""}])

@@ -32,13 +32,19 @@ export function obstacle(what) {
  * @param {string} [wishes.device] id of a camera
  * @param {'user' | 'environment'} [wishes.facing] which camera of a phone, where no device is named
  * @param {boolean} wishes.microphone
- * @returns {Promise<MediaStream>}
+ * @returns {Promise<MediaStream>} without sound where the microphone alone cannot be had
  * @throws {CaptureError}
  */
 export async function captureCamera({ device, facing, microphone }) {
   const which = device ? { deviceId: { exact: device } } : facing ? { facingMode: { ideal: facing } } : {};
   const video = { ...which, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
-  const stream = await ask('camera', () => navigator.mediaDevices.getUserMedia({ video, audio: microphone }));
+  const capture = (/** @type {boolean} */ audio) =>
+    ask('camera', () => navigator.mediaDevices.getUserMedia({ video, audio }));
+  const stream = await capture(microphone).catch((error) => {
+    // Browsers do not say which of the two is missing, or not allowed.
+    if (!microphone || !(error instanceof CaptureError) || !['missing', 'denied'].includes(error.fault)) throw error;
+    return capture(false);
+  });
   for (const track of stream.getVideoTracks()) track.contentHint = 'motion';
   return stream;
 }

@@ -96,8 +96,20 @@ export type FromPage =
   | IceFault
   | Statistics;
 
+/** The notification `guest`: what a device that sends a source has to know of the lesson now. */
+export interface GuestNews {
+  /** Whether students can see the source now, or as soon as it sends. */
+  on_air: boolean;
+  /** Whether the lesson has an input for the sound of the source. */
+  sound: boolean;
+}
+
 /** The reply to a hello with the key of an invitation. */
 export interface GuestWelcome {
+  /** Whether students can see the source now, or as soon as it sends. */
+  on_air: boolean;
+  /** Whether the lesson has an input for the sound of the source. */
+  sound: boolean;
   /** The source that the device may send. */
   source: string;
   /** The lesson's. */

@@ -47,6 +47,11 @@ export class Sender {
     return this.#stream;
   }
 
+  /** Whether the camera is sent without the sound that was wanted, because there is no microphone or it is not allowed. */
+  get silent() {
+    return this.#what === 'camera' && this.microphone && (this.#stream?.getAudioTracks().length ?? 0) === 0;
+  }
+
   /** What is being sent, or null. */
   get what() {
     return this.#what;

@@ -28,7 +28,8 @@
   /** @param {number} count */
   function setAttempts(count) {
     try {
-      sessionStorage.setItem(KEY, String(count));
+      if (count > 0) sessionStorage.setItem(KEY, String(count));
+      else sessionStorage.removeItem(KEY);
     } catch (_) {
       // Then all pauses are short.
     }

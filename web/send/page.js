@@ -15,6 +15,8 @@ import { render } from '../vendor/lit-html/lit-html.js';
 import { takeInvitation } from './invitation.js';
 import { sendView } from './view.js';
 
+/** @import {GuestNews} from '../lib/protocol.d.ts' */
+
 class SendPage {
   #translator;
   #root = /** @type {HTMLElement} */ (document.getElementById('root'));
@@ -24,6 +26,10 @@ class SendPage {
   /** @type {import('../lib/control.js').ControlState} */
   #connection = 'connecting';
   #title = '';
+  /** @type {GuestNews} */
+  #news = { on_air: false, sound: false };
+  /** Whether somebody has said if the microphone is to be sent; until then the lesson does. */
+  #chosen = false;
   /** @type {string[]} */
   #secure = [];
   #drawing = false;
@@ -61,6 +67,7 @@ class SendPage {
         },
         onNotification: (method, params) => {
           if (method === 'peer') this.#sender.publisher.take(params);
+          if (method === 'guest') this.#told(params);
         },
       },
     });
@@ -77,11 +84,28 @@ class SendPage {
   }
 
   /** @param {import('../lib/protocol.d.ts').GuestWelcome} result */
-  #welcome({ title, language, secure_addresses: secure }) {
+  #welcome({ title, language, secure_addresses: secure, ...news }) {
     this.#title = title;
     this.#secure = secure;
     const offered = languageOf(language);
     if (offered && recall('language') === null) this.#translator.language = offered;
+    this.#told(news);
+  }
+
+  /** @param {GuestNews} news */
+  #told(news) {
+    this.#news = news;
+    // Sound that goes nowhere would only cost the phone's battery.
+    if (!this.#chosen && this.#sender.what === null) this.#sender.microphone = news.sound;
+    this.#draw();
+  }
+
+  /** @param {boolean} wanted */
+  #chooseMicrophone(wanted) {
+    this.#chosen = true;
+    this.#sender.microphone = wanted;
+    if (this.#sender.what === 'camera') void this.#sender.sendCamera();
+    this.#draw();
   }
 
   #draw() {
@@ -97,8 +121,11 @@ class SendPage {
     const translator = this.#translator;
     const state = this.#state();
     document.documentElement.lang = translator.tag;
-    document.title = translator.t('send.page_title');
+    const onAir = state === 'sending' && this.#news.on_air;
+    const title = translator.t('send.page_title');
+    document.title = onAir ? `● ${translator.t('send.page_on_air')} – ${title}` : title;
     document.body.dataset.send = state;
+    document.body.dataset.onAir = String(onAir);
     this.#wakeLock.wanted = this.#sender.what !== null;
     render(
       sendView({
@@ -107,6 +134,9 @@ class SendPage {
         state,
         title: this.#title,
         sender: this.#sender,
+        onAir,
+        sound: this.#news.sound,
+        chooseMicrophone: (wanted) => this.#chooseMicrophone(wanted),
         secure: this.#secure[0] === undefined ? null : `${this.#secure[0]}${location.hash}`,
         setLanguage: (language) => {
           translator.language = language;

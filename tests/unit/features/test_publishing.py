@@ -22,6 +22,7 @@ class Publishing:
         assert lesson is not None
         self.lesson = lesson
         self.events = Events()
+        self.on_air: set[str] = set()
         self.invitations = Invitations()
         self.sources: dict[str, Source] = {"phone": Browser(name="phone", clock=ManualClock())}
         self.feature = PublishingFeature(
@@ -29,6 +30,7 @@ class Publishing:
             invitations=self.invitations,
             sources=lambda: self.sources,
             secure_addresses=lambda path: [f"https://school.example{path}"],
+            on_air=lambda: self.on_air,
             events=self.events,
         )
         self.key = str(self.feature.invite("phone")["path"]).rpartition("key=")[2]
@@ -40,7 +42,20 @@ def test_a_device_is_told_what_its_page_needs_and_nothing_else() -> None:
         "title": "Algebra",
         "language": None,
         "secure_addresses": ["https://school.example/send"],
+        "on_air": False,
+        "sound": False,
     }
+
+
+def test_a_device_is_told_whether_it_is_seen_and_heard() -> None:
+    publishing = Publishing()
+    publishing.on_air.add("phone")
+    assert publishing.feature.guest_news("phone") == {"on_air": True, "sound": False}
+    publishing.feature.apply(
+        report("sources: {phone: {kind: browser}}\naudio: {phone: {source: phone}}\nscenes: {talk: phone}\n").lesson
+        or publishing.lesson
+    )
+    assert publishing.feature.guest_news("phone") == {"on_air": True, "sound": True}
 
 
 def test_an_invitation_holds_until_it_is_taken_back() -> None:

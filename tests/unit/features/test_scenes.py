@@ -32,6 +32,7 @@ class Directed:
         lesson = report(LESSON).lesson
         assert lesson is not None
         clock, events = ManualClock(), Events()
+        self.clock = clock
         self.seen: list[Set[str]] = []
         self.heard: list[object] = []
         for kind in (SceneOnAir, TakenOver):
@@ -58,6 +59,21 @@ def test_what_stands_in_for_a_source_of_the_scene_is_seen_with_it(transition: st
         {"camera", "film"},
         {"screen"} | ({"camera", "film"} if transition == "fade" else set()),
     ]
+
+
+def test_a_source_is_seen_until_its_scene_has_faded_away() -> None:
+    directed = Directed()
+
+    async def direct() -> list[Set[str]]:
+        seen = [directed.scenes.seen()]
+        directed.scenes.switch("desk", "fade", 0.4)
+        seen.append(directed.scenes.seen())
+        directed.clock.advance(0.5)
+        directed.scenes.close()
+        return [*seen, directed.scenes.seen()]
+
+    # A fallback is not seen before it is needed.
+    assert asyncio.run(direct()) == [{"camera"}, {"camera", "screen"}, {"screen"}]
 
 
 def test_others_hear_which_scene_came_on_air_and_why() -> None:

@@ -160,6 +160,7 @@ function choicesView(t, sender, source) {
   const used = sender.stream?.getVideoTracks()[0]?.getSettings().deviceId;
   return html`
     <label class="check"><input type="checkbox" data-send-microphone=${source} .checked=${sender.microphone} @change=${microphone}> ${t('send.microphone')}</label>
+    ${sender.silent ? html`<p class="quiet">${t('send.no_microphone')}</p>` : nothing}
     ${
       sender.devices.length > 1
         ? html`<label class="send-device">${t('send.device')}
