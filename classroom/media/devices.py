@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from dataclasses import dataclass
+from typing import Final
 
 from classroom.common.errors import DeviceError
 from classroom.media.sources.cameras import find_cameras, forbidden_cameras
@@ -15,6 +16,14 @@ from classroom.media.sources.portaudio import find_microphones
 from classroom.media.sources.screen import find_monitors
 
 __all__ = ["Device", "Devices", "list_devices"]
+
+
+_THE_SYSTEMS: Final = {
+    "default": "the system's own choice",
+    "pulse": "pulse (the choice of the sound server)",
+    "pipewire": "pipewire (the choice of the sound server)",
+}
+"""What to call a microphone of ALSA that stands for the one that somebody chose in the settings of the system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +85,13 @@ def _sound(notes: list[str]) -> tuple[tuple[Device, ...], tuple[Device, ...]]:
     if not computer:
         notes.append(missing_offer())
     return tuple(
-        Device(each.label, f"{_name('mic', number)}: {{kind: microphone, device: {_quoted(each.label)}}}")
+        Device(_THE_SYSTEMS.get(each.label, each.label), f"{_name('mic', number)}: {_microphone(each.label)}")
         for number, each in enumerate(microphones, 1)
     ), _computer(computer)
+
+
+def _microphone(label: str) -> str:
+    return "{kind: microphone}" if label == "default" else f"{{kind: microphone, device: {_quoted(label)}}}"
 
 
 def _computer(found: list[tuple[str, str]]) -> tuple[Device, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.support.broadcast import eventually
+from tests.support.pdf_files import text_pdf
 from tests.support.port import RawConnection
 from tests.support.process import classroom, teaching
 
@@ -131,14 +132,16 @@ sources:
   path: {kind: stream, url: "rtsp://127.0.0.1:9/user=admin_password=KENNWORT_channel=1.sdp"}
   coded: {kind: stream, url: "rtsp://admin:KENN%2FWORT@127.0.0.1:9/live"}
   wrong: {kind: camera, device: "rtsp://admin:KENNWORT@127.0.0.1:9/live"}
+  exam: {kind: slides, file: exam.pdf, password: KENNWORT}
 scenes: {bars: bars}
 recording: {start: never}
 """
 
 
-async def test_no_sentence_state_or_log_has_the_password_of_a_camera(tmp_path: Path) -> None:
+async def test_no_sentence_state_or_log_has_the_password_of_a_camera_or_of_slides(tmp_path: Path) -> None:
     file = tmp_path / "lesson.yaml"
     file.write_text(STREAMS, "utf-8")
+    text_pdf(tmp_path / "exam.pdf", (400, 300), password="another")
     async with teaching(str(file), "--debug", "--port", "0", env={"COLUMNS": "4000"}) as running:
         env = {"CLASSROOM_TOKEN": running.token}
 
@@ -152,4 +155,5 @@ async def test_no_sentence_state_or_log_has_the_password_of_a_camera(tmp_path: P
         assert await running.interrupt() == 0
     printed = "\n".join(running.log)
     assert "does not answer" in printed
+    assert "The password of the slides" in printed
     assert [line.strip() for line in running.log if "KENN" in line] == []

@@ -72,17 +72,21 @@ def locked_pdf(path: Path, objects: Sequence[str], password: str) -> Path:
 
 
 def form_pdf(path: Path) -> Path:
-    """One page of 400 × 300 points with a filled text field, a signed signature, a ticked box and a stamp."""
+    """One page of 400 × 300 points with a filled text field, a signed signature, a ticked box and a stamp.
+
+    A second text field has a text only, which the viewer has to draw, as many programs write it.
+    """
     black = "<< /Type /XObject /Subtype /Form /BBox [0 0 80 40] /Resources << >>"
     boxes = {name: f"/Rect [{x} {y} {x + 80} {y + 40}]" for name, (x, y) in FORM_BOXES.items()}
     field = "/Type /Annot /Subtype /Widget /F 4 /P 3 0 R"
     return write_pdf(
         path,
         [
-            "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R 6 0 R 7 0 R] /SigFlags 3 >> >>",
+            "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R 6 0 R 7 0 R 11 0 R] "
+            "/SigFlags 3 /DR << /Font << /Helv 12 0 R >> >> >> >>",
             "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 300] /Resources << >> /Contents 4 0 R "
-            "/Annots [5 0 R 6 0 R 7 0 R 8 0 R] >>",
+            "/Annots [5 0 R 6 0 R 7 0 R 8 0 R 11 0 R] >>",
             _stream("", "1 g 0 0 400 300 re f"),
             f"<< {field} /FT /Tx /T (answer) /V (forty-two) {boxes['text']} /AP << /N 9 0 R >> >>",
             f"<< {field} /FT /Sig /T (seal) {boxes['signature']} /AP << /N 9 0 R >> /V << /Type /Sig "
@@ -92,6 +96,8 @@ def form_pdf(path: Path) -> Path:
             f"<< /Type /Annot /Subtype /Stamp /F 4 /P 3 0 R {boxes['stamp']} /AP << /N 9 0 R >> >>",
             _stream(black[2:], "0 g 0 0 80 40 re f"),
             _stream(black[2:], ""),
+            f"<< {field} /FT /Tx /T (typed) /V (HELLO) /Rect [260 200 360 240] /DA (/Helv 24 Tf 0 g) >>",
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         ],
     )
 

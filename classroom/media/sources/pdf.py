@@ -47,7 +47,7 @@ _OTHER_PROGRAM: Final = Wording(
 _EMPTY: Final = Wording("slides.empty", "The slides {file} have no pages. Save them as PDF again.")
 _LOCKED: Final = Wording(
     "slides.locked",
-    "The slides {file} need a password. Write password: ${SLIDES_PASSWORD} for them in the lesson file, and set that "
+    'The slides {file} need a password. Write password: "${SLIDES_PASSWORD}" for them in the lesson file, and set that '
     "environment variable.",
 )
 _BAD_PASSWORD: Final = Wording(

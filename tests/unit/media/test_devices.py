@@ -106,3 +106,14 @@ def test_linux_offers_it_by_itself(elsewhere: Library, monkeypatch: pytest.Monke
     monkeypatch.setattr("platform.system", lambda: "Linux")
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     assert [each.yaml for each in list_devices().computer] == ["player: {kind: computer}"]
+
+
+def test_a_microphone_that_is_a_choice_of_the_system_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [FoundMicrophone(label, number, 1, 48000.0) for number, label in enumerate(("default", "pulse", "Headset"))]
+    monkeypatch.setattr(devices, "find_microphones", lambda: found)
+    listed = list_devices().microphones
+    assert [each.label for each in listed] == [
+        "the system's own choice", "pulse (the choice of the sound server)", "Headset",
+    ]  # fmt: skip
+    assert listed[0].yaml == "mic: {kind: microphone}"
+    assert yaml.safe_load(listed[1].yaml) == {"mic2": {"kind": "microphone", "device": "pulse"}}

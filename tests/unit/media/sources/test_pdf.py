@@ -49,6 +49,7 @@ def test_what_was_filled_in_is_drawn(tmp_path: Path) -> None:
     file.close()
     seen = {name: int(gray[300 - y - 20, x + 40]) for name, (x, y) in FORM_BOXES.items()}
     assert seen == dict.fromkeys(FORM_BOXES, 0)
+    assert (gray[60:100, 260:360] < 100).sum() > 100  # the letters of a text that has no picture of its own
     assert gray[10, 10] > 250
 
 
@@ -61,8 +62,8 @@ def test_a_password_opens_what_asks_for_one(tmp_path: Path) -> None:
     with pytest.raises(DeviceError) as missing:
         PdfFile(path)
     assert str(missing.value) == (
-        f"The slides {path} need a password. Write password: ${{SLIDES_PASSWORD}} for them in the lesson file, and set "
-        "that environment variable."
+        f'The slides {path} need a password. Write password: "${{SLIDES_PASSWORD}}" for them in the lesson file, and '
+        "set that environment variable."
     )
     with pytest.raises(DeviceError, match=r"exam\.pdf is wrong\. Check the key password") as wrong:
         PdfFile(path, "Hemlig#2")
