@@ -195,6 +195,17 @@ async def test_a_member_too_many(caplog: pytest.LogCaptureFixture) -> None:
     assert 1 <= sum("all there may be" in record.getMessage() for record in caplog.records) <= 4
 
 
+async def test_who_asks_a_full_class_again_and_again_is_in_as_soon_as_there_is_a_place() -> None:
+    room = Room(visibility="hub", ids="random", max_members=2)
+    async with open_port(room, limits=Limits(sign_ins=2)) as opened:
+        await lesson(opened)
+        inside = [await sign_in(opened) for _ in range(2)]
+        for _ in range(30):
+            assert read(await ask(opened.port, get(b"/sign_in?x"))).status == 403
+        assert read(await ask(opened.port, get(b"/sign_out?peer_id=%d" % inside[0]))).status == 200
+        assert await sign_in(opened)  # at the pace of all, and no later
+
+
 async def test_messages_over_the_rate_come_late_then_are_refused_and_others_are_not(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

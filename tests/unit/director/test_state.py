@@ -99,6 +99,17 @@ def test_other_scenes_leave_on_air_what_still_exists() -> None:
     assert (there.program.scene.name, there.program.since) == ("desk", 6.0)
 
 
+def test_a_scene_that_is_changed_while_it_fades_in_goes_on_fading() -> None:
+    there = director()
+    there.switch("desk", now=5.0, transition="fade", duration=2.0)
+    heard = there.program.heard(6.0)
+    assert 0.0 < heard["camera"] < 1.0
+    there.replace({**SCENES, "desk": Scene("desk", "full", ("screen",), fallback="pause")}, start="talk", now=6.0)
+    assert there.program.transition == Transition("fade", "talk", 5.0, 2.0)
+    assert there.program.scene.fallback == "pause"
+    assert there.program.heard(6.0) == heard
+
+
 def test_the_fallback_of_a_scene_comes_before_that_of_the_lesson() -> None:
     box = Rectangle(0, 0, 2, 2)
     placement = Placement("camera", box, Style(fill=True, crop=Crop(left=0.2)), "own")

@@ -114,6 +114,20 @@ def test_a_microphone_that_is_always_late_is_heard_whole(late: int) -> None:
     assert np.sqrt(np.mean(steady**2)) == pytest.approx(0.5 * math.sqrt(0.5), rel=0.01)
 
 
+def test_a_device_that_delivers_at_once_is_heard_without_any_more_delay() -> None:
+    """A block is mixed when its sound and what the limiter looks ahead are there, with 3 ms for the device's pieces."""
+    buffer, piece = SoundBuffer(), 3 * SAMPLE_RATE // 1000
+    mixed = mixer(mic=SoundInput(buffer))
+    heard, end = [], 0
+    for number in range(50):
+        while end + piece <= number * BLOCK + round(DELAY * SAMPLE_RATE):
+            buffer.write(np.full((piece, 2), 0.25, np.float32), end / SAMPLE_RATE)
+            end += piece
+        heard.append(mixed.mix(number * BLOCK))
+        assert mixed.late()["mic"] == 0.0
+    assert np.concatenate(heard[1:]) == pytest.approx(0.25, abs=1e-6)
+
+
 def test_a_microphone_that_was_held_up_once_is_not_taken_for_one_that_is_always_late() -> None:
     buffer = SoundBuffer()
     mixed = mixer(mic=SoundInput(buffer))

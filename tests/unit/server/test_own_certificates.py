@@ -111,6 +111,19 @@ def test_an_authority_near_its_end_is_made_anew(world: World, caplog: pytest.Log
     assert len(list(world.folder.glob("authority.pem.*.old"))) == 1
 
 
+def test_what_was_made_while_the_clock_was_wrong_is_made_anew(world: World) -> None:
+    """Browsers refuse a certificate of the future as they refuse one of the past."""
+    world.time = START + timedelta(days=20)
+    ahead = world.start()
+    world.time = START
+    own = world.start()
+    assert own.authority is not None
+    assert ahead.authority is not None
+    assert own.authority.certificate != ahead.authority.certificate
+    assert own.authority.certificate.not_valid_before_utc <= START
+    assert shown(own.context).not_valid_before_utc <= START
+
+
 @pytest.mark.parametrize("name", ["authority.pem", "certificate.pem"])
 @pytest.mark.parametrize(
     "damage", [b"", b"\x00\xff", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
