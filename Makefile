@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup long run test check system-packages style types layers pages unit fuzz soak e2e schema lock clean
+.PHONY: help setup long run test check system-packages style types layers pages unit fuzz soak e2e schema lock clean mutants
 
 help:  ## Show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,13 @@ fuzz: .venv/ready-dev  ## Half a million broken requests of each kind at the sig
 
 long: .venv/ready-dev system-packages  ## Tests that take minutes each: attacks, proxies at their own time limits, measurements; half an hour
 	$(BIN)/pytest -m long
+
+.venv/ready-mutants: .venv/ready-dev
+	$(INSTALL) '.[audio,announce,dev,mutants]'
+	touch $@
+
+mutants: .venv/ready-mutants system-packages web/node_modules/ready  ## Change 200 lines at random, and say which changes no test notices; two hours
+	$(BIN)/python -m tests.mutants
 
 soak: .venv/ready-dev  ## Ten minutes with sources that die at random
 	SOAK_SECONDS=600 $(BIN)/pytest -o timeout=0 tests/integration/test_dying_sources.py
