@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -69,7 +70,7 @@ async def test_a_page_of_which_a_part_was_lost_loads_it_again(
 async def test_a_page_that_is_not_all_there_after_ten_seconds_says_so(
     server: PageServer, open_page: PageFactory
 ) -> None:
-    page = await opened(open_page)
+    page = await open_page("about:blank")
     held: list[Route] = []
     await page.route("**/assets/lib/backoff.js", lambda route: held.append(route))
     await page.goto(server.origin, wait_until="commit")
@@ -82,6 +83,20 @@ async def test_a_page_that_is_not_all_there_after_ten_seconds_says_so(
     await expect(sentence).to_be_visible()
     await held[0].continue_()
     await expect(page.locator("#loading")).to_have_count(0)
+
+
+async def test_a_file_of_which_nothing_is_heard_is_taken_for_lost(server: PageServer, open_page: PageFactory) -> None:
+    page = await opened(open_page)
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        await (route.continue_() if held else asyncio.sleep(0))
+        held.append(route)
+
+    await page.route("**/assets/lib/backoff.js", hold)
+    await page.goto(server.origin, wait_until="commit")
+    await page.locator(PAGES["student"][1]).wait_for()
+    assert len(held) == 2
 
 
 async def test_a_server_that_is_away_meanwhile_is_waited_for(server: PageServer, open_page: PageFactory) -> None:

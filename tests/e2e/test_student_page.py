@@ -13,7 +13,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from playwright.async_api import Page, Route, expect
 
-from classroom.webrtc.messages import Ended, Offer, Refused, Welcome
+from classroom.webrtc.messages import Ended, Offer, Refused, Waiting, Welcome
 from tests.support.browser import PHONE, PageFactory, state_is, until_true
 from tests.support.page_server import PageServer, page_server
 
@@ -330,6 +330,28 @@ async def test_an_unreachable_server_is_named_and_tried_again(server: PageServer
     await page.context.set_offline(False)
     await server.page_message("hello")
     await state_is(page, "joining")
+
+
+async def test_seven_tabs_of_one_browser_are_all_in_the_lesson_and_can_say_so(
+    server: PageServer, open_page: PageFactory
+) -> None:
+    """A browser has six connections for all of them, and each tab waits for news on one."""
+    await server.member.sign_in("Algebra")
+    first = await open_page(server.origin)
+    tabs = [first, *[await first.context.new_page() for _ in range(6)]]
+    peers: dict[int, Page] = {}
+    for number, tab in enumerate(tabs):
+        await tab.goto(server.origin, timeout=15_000)
+        await join(tab, f"Student {number}")
+        peer, _ = await server.page_message("hello")
+        peers[peer] = tab
+        await server.say(
+            peer, Waiting(title="Algebra", language="en", ticket=str(number))
+        )  # who waits asks for nothing
+    await tabs[-1].close()
+    for peer, tab in list(peers.items())[:-1]:
+        await server.say(peer, Ended())
+        await state_is(tab, "ended")
 
 
 async def test_plain_http_from_another_machine_is_enough(server: PageServer, open_page: PageFactory) -> None:

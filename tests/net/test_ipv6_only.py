@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, TimeoutError
 
 from tests.net.inside import inside, page_inside
 from tests.net.network import unavailable
@@ -62,19 +61,9 @@ async def test_students_are_told_an_address_of_ipv6_and_see_the_lesson_there(hos
             address = line.split()[1]
             assert address == f"http://[2001:db8::1]:{running.port}/"
             async with page_inside(student, tmp_path, arguments=[WITHOUT_MDNS]) as page:
-                await _open(page, address)
+                await page.goto(address)
                 watcher = Watcher(page)
                 await watcher.join()
                 await watcher.state("live")
                 await page.wait_for_function("() => probe.frames.length > 30", timeout=60_000)
                 assert await watcher.connections() == 1
-
-
-async def _open(page: Page, address: str) -> None:
-    """Open the student page, and load it again where one of its files did not come: cards just made lose packets."""
-    for _ in range(3):
-        await page.goto(address)
-        with contextlib.suppress(TimeoutError):
-            await page.wait_for_selector("#join-button:not([disabled])", timeout=15_000)
-            return
-    raise AssertionError("the page cannot be used")

@@ -9,6 +9,7 @@ import { Backoff, Pause } from './backoff.js';
 import { LongPoll } from './long_poll.js';
 import { parseMembers } from './members.js';
 import { ask, isFromBetween, isTooSilent, NetworkFailure } from './request.js';
+import { Tabs } from './tabs.js';
 
 /** @typedef {import('./members.js').Member} Member */
 
@@ -33,6 +34,8 @@ const WELL_MS = 5000;
 const POST_TRIES = 4;
 const TOO_MANY = 429;
 const TURNS = 2 ** 40;
+/** In how many seconds the server should answer while many pages of this browser wait. */
+const MANY_SECONDS = 1;
 /** Messages that wait for their turn; more mean that nothing gets through, and then they are of no use. */
 const OUTBOX_LIMIT = 64;
 
@@ -51,6 +54,7 @@ export class Signaling {
   /** The request that waits for news. @type {AbortController | null} */
   #request = null;
   #longPoll;
+  #tabs = new Tabs(() => this.renew());
   /** @type {number | null} */
   #id = null;
   /**
@@ -86,12 +90,15 @@ export class Signaling {
   start() {
     if (this.#life) throw new Error('The signaling has been started already.');
     this.#life = new AbortController();
+    // An external server answers when it has news, however early it is asked to.
+    if (this.#base === '') this.#tabs.open();
     void this.#run(this.#life.signal);
   }
 
   /** Ends everything. Does not sign out: see `signOut`. */
   stop() {
     this.#life?.abort();
+    this.#tabs.close();
     this.#endWait();
     this.#id = null;
   }
@@ -235,7 +242,9 @@ export class Signaling {
       const request = new AbortController();
       this.#request = request;
       const begun = performance.now();
-      const { seconds, limit } = this.#longPoll;
+      const { limit } = this.#longPoll;
+      this.#tabs.waits();
+      const seconds = this.#tabs.many ? Math.min(MANY_SECONDS, this.#longPoll.seconds) : this.#longPoll.seconds;
       /** @type {import('./request.js').Answer | null} */
       let reply = null;
       let fault = new NetworkFailure('wait');

@@ -12,6 +12,9 @@
   const KEY = 'classroom.loading';
   const FIRST_MS = 1000;
   const LONGEST_MS = 30000;
+  const LOOK_MS = 5000;
+  /** Looks in a row at which nothing new has come, until the rest counts as lost. */
+  const QUIET_LOOKS = 3;
   /** @type {'failed' | 'old' | null} */
   let shown = null;
   let over = false;
@@ -81,6 +84,23 @@
     setTimeout(again, pauseAfter(attempts()));
   }
 
+  /**
+   * Takes what does not come for lost, where nothing else comes either. A line may just be slow, so each attempt is given
+   * more time than the one before.
+   *
+   * @param {number} known how many files had come at the last look
+   * @param {number} quiet looks since one came
+   */
+  function watchQuiet(known, quiet) {
+    setTimeout(() => {
+      if (over || shown !== null) return;
+      const came = performance.getEntriesByType('resource').length;
+      const looks = came > known ? 0 : quiet + 1;
+      if (looks >= QUIET_LOOKS * (1 + attempts())) failed(true);
+      else watchQuiet(came, looks);
+    }, LOOK_MS);
+  }
+
   /** @param {HTMLLinkElement} style a style sheet that did not come; the page works without, and looks wrong */
   function fetchAgain(style) {
     const count = Number(style.getAttribute('data-attempts')) + 1;
@@ -116,5 +136,6 @@
     over = true;
     setAttempts(0);
   });
+  watchQuiet(0, 0);
   if (!('noModule' in HTMLScriptElement.prototype)) say('old');
 })();
