@@ -53,8 +53,8 @@ def sdr_film(path: Path, size: tuple[int, int], matrix: str, *options: str) -> P
     return path
 
 
-def hdr_film(path: Path, size: tuple[int, int], transfer: str, primaries: str = "bt2020") -> Path:
-    """The patches for three pictures in HEVC of 10 bits, as a phone films them."""
+def hdr_film(path: Path, size: tuple[int, int], transfer: str, primaries: str = "bt2020", count: int = 3) -> Path:
+    """The patches for ``count`` pictures in HEVC of 10 bits, as a phone films them."""
     still = patches(path.with_suffix(".png"), *size)
     steps = (
         "scale=out_color_matrix=bt709:out_range=tv,format=yuv444p",
@@ -63,7 +63,7 @@ def hdr_film(path: Path, size: tuple[int, int], transfer: str, primaries: str = 
     )
     tags = _X265.format(primaries=primaries, transfer=transfer)
     coding = ("-c:v", "libx265", "-preset", "ultrafast", "-crf", "4", "-x265-params", tags)
-    ffmpeg("-loop", "1", "-i", still, "-frames:v", "3", "-r", "25", "-vf", ",".join(steps), *coding, path)
+    ffmpeg("-loop", "1", "-i", still, "-frames:v", str(count), "-r", "25", "-vf", ",".join(steps), *coding, path)
     return path
 
 
@@ -76,10 +76,10 @@ def judged_by_ffmpeg(path: Path, *steps: str) -> list[tuple[int, int, int]]:
     return colours(np.frombuffer(raw, np.uint8).reshape(height, width, 3))
 
 
-def pictures(path: Path) -> list[av.VideoFrame]:
+def pictures(path: Path, largest: int = 1920) -> list[av.VideoFrame]:
     """All pictures of a film as the product gives them out."""
     found = []
-    with Decoding(str(path)) as decoding:
+    with Decoding(str(path), largest=largest) as decoding:
         while (item := decoding.next()) is not None:
             if isinstance(item[1], av.VideoFrame):
                 found.append(item[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -14,6 +15,7 @@ from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.sources.presentation import Presentation
+from classroom.media.sources.tone_mapping import needs_mapping
 
 __all__ = ["Decoding", "DecodingError", "Item", "said_by"]
 
@@ -26,8 +28,12 @@ DecodingError = (av.FFmpegError, ValueError)
 """What reading raises when a file is broken or a stream has ended in the middle."""
 
 _APART: Final = 10.0
+_LARGEST: Final = 1920
 _MOST_BYTES: Final = 32 << 20
 """Bytes of one kind that are kept while the other kind is looked for, however short they last."""
+
+_LEFT_OUT: Final = 3
+"""Pictures in a row that are left out at most, so that something moves."""
 
 _USUAL_RATE: Final = 25.0
 """Pictures a second where a stream does not say."""
@@ -95,8 +101,9 @@ class Decoding:
     """An open file or stream. Use it with ``with``; reading and closing belong to one thread.
 
     ``timeout`` is (for opening, for reading), seconds. Sound is given out ``lead`` seconds before the pictures of its
-    time; where picture or sound is missing for more than ``apart`` seconds, the other continues without it. Raises
-    ``DecodingError`` when it cannot be opened, or has neither picture nor sound.
+    time; where picture or sound is missing for more than ``apart`` seconds, the other continues without it. ``largest``
+    is how many pixels of a picture's longer side are of use. Raises ``DecodingError`` when it cannot be opened, or has
+    neither picture nor sound.
     """
 
     def __init__(
@@ -107,6 +114,7 @@ class Decoding:
         timeout: tuple[float, float] = (10.0, 10.0),
         lead: float = 0.0,
         apart: float = _APART,
+        largest: int = _LARGEST,
     ) -> None:
         self._container: InputContainer = av.open(address, "r", options=dict(options or {}), timeout=timeout)
         streams = self._container.streams
@@ -118,7 +126,7 @@ class Decoding:
         if self.video is not None:
             self.video.thread_type = "AUTO"
             self.video.thread_count = 1
-        self._presentation = Presentation(self.video)
+        self._presentation = Presentation(self.video, largest)
         self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
         self._pictures = _Track(self._decode_pictures, there=self.video is not None)
         self._sounds = _Track(self._decode_sound, there=self.audio is not None)
@@ -127,6 +135,7 @@ class Decoding:
         self._without_stamp = [0.0, 0.0]  # when the next picture and the next sound come if they do not say so
         self._packets = self._demux()
         self._ended = False
+        self._left_out = 0
 
     def __enter__(self) -> Self:
         return self
@@ -173,8 +182,23 @@ class Decoding:
         """Whether it is a single picture."""
         return self.audio is None and self._container.format.name.endswith(("_pipe", "image2"))
 
-    def next(self) -> Item | None:
-        """The next picture or block of sound in the order of their times; None at the end. Blocks on the network."""
+    def next(self, overdue: float = -math.inf) -> Item | None:
+        """The next picture or block of sound in the order of their times; None at the end. Blocks on the network.
+
+        Of pictures from before ``overdue`` whose colours have to be mapped, which takes as long as decoding them or
+        longer, most are left out.
+        """
+        while (item := self._next()) is not None:
+            time, content = item
+            if not isinstance(content, av.VideoFrame) or self.still:
+                break
+            if time >= overdue or self._left_out == _LEFT_OUT or not needs_mapping(content):
+                self._left_out = 0
+                return time, self._presentation.finish(content)
+            self._left_out += 1
+        return item
+
+    def _next(self) -> Item | None:
         pictures, sounds = self._pictures, self._sounds
         while True:
             self._fill(pictures, sounds)
@@ -244,7 +268,7 @@ class Decoding:
         for frame in frames:
             time = self._without_stamp[0] if frame.pts is None or frame.time is None else frame.time - self._begin
             self._without_stamp[0] = time + 1 / (self.rate or _USUAL_RATE)
-            items.append((time, self._presentation.finish(frame, bytes(packet) if self.still else None)))
+            items.append((time, self._presentation.finish(frame, bytes(packet)) if self.still else frame))
         return items
 
     def _decode_sound(self, packet: Packet) -> list[Item]:

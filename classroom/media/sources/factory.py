@@ -72,9 +72,10 @@ def build_picture_source(
         case SlidesSource():
             return Slides(name=name, clock=clock, path=folder / model.file, size=size, password=model.password)
         case FileSource():
-            return MediaFile(name=name, clock=clock, path=folder / model.path, loop=model.loop, restart=model.restart)
+            path, largest = folder / model.path, max(size)
+            return MediaFile(name=name, clock=clock, path=path, loop=model.loop, restart=model.restart, largest=largest)
         case StreamSource():
-            return NetworkStream(name=name, clock=clock, url=model.url)
+            return NetworkStream(name=name, clock=clock, url=model.url, largest=max(size))
 
 
 def build_sound_source(name: str, model: SoundModel, clock: Clock) -> Source:

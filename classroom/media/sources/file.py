@@ -29,6 +29,9 @@ _LEAD: Final = 0.15
 _USUAL_RATE: Final = 25.0
 """Pictures a second of a file that has a single one, as the cover of a song."""
 
+_OVERDUE: Final = 0.05
+"""Seconds after which a picture is too late to be worth much work."""
+
 _LATE: Final = 0.5
 """A file that is behind by more than this, such as after the computer slept, continues from now instead of racing."""
 
@@ -42,16 +45,18 @@ class MediaFile(Source):
 
     With ``restart`` it stays at its first picture while it is off air and starts again each time it comes on air;
     without, it plays from the beginning of the lesson on. At its end it begins again (``loop``) or keeps its last
-    picture.
+    picture. ``largest`` is the longer side of the program, pixels.
     """
 
     kind = "file"
     stall = 1.0
     """Going back to its beginning takes a moment."""
 
-    def __init__(self, *, name: str, clock: Clock, path: Path, loop: bool = False, restart: bool = True) -> None:
+    def __init__(
+        self, *, name: str, clock: Clock, path: Path, loop: bool = False, restart: bool = True, largest: int = 1920
+    ) -> None:
         super().__init__(name=name, clock=clock, picture=True, sound=True)
-        self._path, self._loop, self._restart = path, loop, restart
+        self._path, self._loop, self._restart, self._largest = path, loop, restart, largest
         self._decoding: Decoding | None = None
         self._origin = 0.0
         self._length = 0.0
@@ -64,7 +69,7 @@ class MediaFile(Source):
         if not self._path.is_file():
             raise DeviceError(_NOT_FOUND(file=str(self._path)))
         try:
-            self._decoding = Decoding(str(self._path), lead=_LEAD)
+            self._decoding = Decoding(str(self._path), lead=_LEAD, largest=self._largest)
         except DecodingError as error:
             raise DeviceError(_UNPLAYABLE(file=str(self._path), fault=str(error))) from error
         self._playing = self._over = False
@@ -84,7 +89,7 @@ class MediaFile(Source):
             self.pause(_STILL)
             return
         try:
-            item = self._decoding.next()
+            item = self._decoding.next(overdue=self.clock.now() - self._origin - _OVERDUE)
         except DecodingError as error:
             raise DeviceError(_BROKEN(file=str(self._path), fault=str(error))) from error
         if item is None:
@@ -144,7 +149,7 @@ class MediaFile(Source):
         except DecodingError:
             # A file that cannot seek is opened again.
             self._decoding.close()
-            self._decoding = Decoding(str(self._path), lead=_LEAD)
+            self._decoding = Decoding(str(self._path), lead=_LEAD, largest=self._largest)
         self._over = False
 
     def _end(self) -> None:

@@ -38,11 +38,14 @@ _LARGEST_STILL: Final = 3840
 
 
 class Presentation:
-    """Treats the pictures of one file or stream; ``stream`` is None where it has none."""
+    """Treats the pictures of one file or stream; ``stream`` is None where it has none.
 
-    def __init__(self, stream: VideoStream | None) -> None:
+    ``largest`` is how many pixels of their longer side are of use where the work grows with them.
+    """
+
+    def __init__(self, stream: VideoStream | None, largest: int) -> None:
         self._deinterlacer = Deinterlacer()
-        self._tones = ToneMapper()
+        self._tones = ToneMapper(largest)
         self._orientation = OrientationFilter(None if stream is None else stream.sample_aspect_ratio)
         self._assumes_bt709 = stream is not None and _assumes_bt709(stream)
 

@@ -60,7 +60,7 @@ class NetworkStream(Source):
     """Plays a stream from the network; one that breaks off is opened again by the supervisor.
 
     One that is live is read as fast as it comes, and what is older than the newest is left out. What is a file at the
-    other end is read no faster than it plays.
+    other end is read no faster than it plays. ``largest`` is the longer side of the program, pixels.
     """
 
     kind = "stream"
@@ -68,9 +68,9 @@ class NetworkStream(Source):
     stall = 1.0
     """A network holds packets up and gives them out together."""
 
-    def __init__(self, *, name: str, clock: Clock, url: str) -> None:
+    def __init__(self, *, name: str, clock: Clock, url: str, largest: int = 1920) -> None:
         super().__init__(name=name, clock=clock, picture=True, sound=True)
-        self._url = url
+        self._url, self._largest = url, largest
         self._scheme = urlsplit(url).scheme
         self._decoding: Decoding | None = None
         self._ahead: ReadAhead | None = None
@@ -87,7 +87,9 @@ class NetworkStream(Source):
         live = self._scheme in _LIVE_SCHEMES
         timeout, apart = (_OPEN_SECONDS, _READ_SECONDS), _APART[0 if live else 1]
         try:
-            self._decoding = Decoding(self._url, options=self._options(live=live), timeout=timeout, apart=apart)
+            self._decoding = Decoding(
+                self._url, options=self._options(live=live), timeout=timeout, apart=apart, largest=self._largest
+            )
         except DecodingError as error:
             sentence = _NO_ANSWER(address=shown_address(self._url), fault=said_by(error))
             raise DeviceError(sentence) from error

@@ -24,7 +24,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
 from classroom.media.scale import PROGRAM_MATRIX, PROGRAM_RANGE
 
-__all__ = ["ToneMapper"]
+__all__ = ["ToneMapper", "needs_mapping"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,9 +46,6 @@ _GAMMA: Final = 2.4
 
 _POINTS: Final = 33
 """Colours in each direction of the table; those in between are interpolated."""
-
-_LONGEST: Final = 1920
-"""Pixels of the longer side: what is larger is made smaller first, so that a film of 4K costs no more."""
 
 _BT709_FROM: Final = {
     ColorPrimaries.BT2020: np.array(
@@ -80,12 +77,25 @@ class _ToneKey:
     colour_range: int
     transfer: int
     primaries: int
+    largest: int
+
+
+def needs_mapping(frame: av.VideoFrame) -> bool:
+    """Whether a picture has other colours or another range of light than the program."""
+    # After a change within a stream libav may still name the last transfer, but not the last primaries.
+    primaries = frame.color_primaries
+    return primaries in _WIDE or (frame.color_trc in _HDR and primaries == ColorPrimaries.UNSPECIFIED)
 
 
 class ToneMapper:
-    """Maps the pictures of one source; keeps its filter graph while nothing about them changes."""
+    """Maps the pictures of one source; keeps its filter graph while nothing about them changes.
 
-    def __init__(self) -> None:
+    ``largest`` is how many pixels of their longer side are of use: what is larger is made smaller first, since the work
+    grows with it.
+    """
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
         self._key: _ToneKey | None = None
         self._graph: av.filter.Graph | None = None
 
@@ -94,19 +104,18 @@ class ToneMapper:
 
         Of what cannot be mapped, the picture as it is.
         """
-        transfer, primaries = frame.color_trc, frame.color_primaries
-        # After a change within a stream libav may still name the last transfer, but not the last primaries.
-        hdr = transfer in _HDR and primaries in (*_WIDE, ColorPrimaries.UNSPECIFIED)
-        if not hdr and primaries not in _WIDE:
+        if not needs_mapping(frame):
             return frame
+        transfer, primaries = frame.color_trc, frame.color_primaries
         key = _ToneKey(
             frame.width,
             frame.height,
             frame.format.name,
             frame.colorspace,
             frame.color_range,
-            transfer if hdr else ColorTrc.BT709,
+            transfer if transfer in _HDR else ColorTrc.BT709,
             primaries if primaries in _WIDE else ColorPrimaries.BT2020,
+            self._largest,
         )
         try:
             if key != self._key:
@@ -144,7 +153,7 @@ def _graph(key: _ToneKey) -> av.filter.Graph:
 
 
 def _steps(key: _ToneKey, table: Path) -> list[tuple[str, dict[str, str]]]:
-    share = min(1.0, _LONGEST / max(key.width, key.height))
+    share = min(1.0, key.largest / max(key.width, key.height))
     width, height = (max(2, round(edge * share / 2) * 2) for edge in (key.width, key.height))
     unsaid = "bt709" if key.primaries == ColorPrimaries.SMPTE432 else "bt2020"
     matrix = {1: "bt709", 5: "bt601", 6: "bt601", 9: "bt2020"}.get(key.matrix, unsaid)

@@ -30,6 +30,7 @@ from classroom.media.sources.screen import DesktopArea, Screen
 from classroom.media.sources.slides import Slides
 from classroom.media.sources.stream import NetworkStream
 from classroom.media.sources.tone import Tone
+from tests.support.films import hdr_film
 
 
 def built(model: PictureModel, folder: Path = Path("/lessons")) -> object:
@@ -61,6 +62,18 @@ def test_a_card_is_drawn_at_the_size_of_the_program_with_an_image_beside_the_les
     plain.read()
     assert plain.picture is not None
     newest = plain.picture.newest()
+    assert newest is not None
+    assert (newest.frame.width, newest.frame.height) == (854, 480)
+
+
+def test_a_film_in_hdr_is_mapped_at_no_more_than_the_size_of_the_program(tmp_path: Path) -> None:
+    path = hdr_film(tmp_path / "phone.mp4", (1280, 720), "smpte2084", count=1)
+    film = built(FileSource.model_validate({"kind": "file", "path": path}))
+    assert isinstance(film, MediaFile)
+    assert film.picture is not None
+    film.open()
+    film.close()
+    newest = film.picture.newest()
     assert newest is not None
     assert (newest.frame.width, newest.frame.height) == (854, 480)
 

@@ -162,9 +162,9 @@ def test_a_sound_file_that_waits_to_come_on_air_is_live_and_was_not_read_through
     taken: list[Decoding] = []
     real = Decoding.next
 
-    def counted(self: Decoding) -> Item | None:
+    def counted(self: Decoding, overdue: float) -> Item | None:
         taken.append(self)
-        return real(self)
+        return real(self, overdue)
 
     monkeypatch.setattr(Decoding, "next", counted)
     with playing(tmp_path / "sound.wav") as media:
@@ -224,7 +224,7 @@ def test_a_file_that_cannot_be_read_on_is_lost_while_it_plays(tmp_path: Path, mo
         wait_for(lambda: runner.status.state == "live")
         media.on_air_since = CLOCK.now()
         wait_for(lambda: media.expected_rate is not None)
-        monkeypatch.setattr(Decoding, "next", lambda self: release.wait() and real(self))
+        monkeypatch.setattr(Decoding, "next", lambda self, overdue: release.wait() and real(self, overdue))
         wait_for(lambda: runner.status.state == "lost")
         assert runner.status.fault == "stalled"
         release.set()

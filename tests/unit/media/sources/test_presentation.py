@@ -71,14 +71,27 @@ def test_a_film_of_a_phone_in_hdr_looks_as_zscale_and_tonemap_show_it(
     assert seen[3][1] > 210  # paper is white
 
 
-def test_hdr_that_is_larger_than_any_program_is_made_smaller_and_turned_as_the_phone_was_held(tmp_path: Path) -> None:
-    film = hdr_film(tmp_path / "held.mp4", (2560, 1440), "arib-std-b67")
+def test_hdr_that_is_larger_than_the_program_is_made_smaller_and_turned_as_the_phone_was_held(tmp_path: Path) -> None:
+    film = hdr_film(tmp_path / "held.mp4", (1280, 720), "arib-std-b67")
     upright = tmp_path / "upright.mp4"
     ffmpeg("-i", film, "-c", "copy", "-metadata:s:v:0", "rotate=90", upright)
-    frame = pictures(upright)[0]
-    assert (frame.width, frame.height) == (1080, 1920)
+    frame = pictures(upright, largest=640)[0]
+    assert (frame.width, frame.height) == (360, 640)
     turned = np.rot90(shown(frame), 3)
     assert apart(colours(turned), judged_by_ffmpeg(film, *HDR_JUDGE)) <= 12
+
+
+def test_where_time_is_short_hdr_leaves_pictures_out_and_nothing_else_does(tmp_path: Path) -> None:
+    films = [
+        hdr_film(tmp_path / "phone.mp4", (320, 180), "arib-std-b67", count=9),
+        moving(tmp_path / "other.mp4", (320, 180), interlaced=False, count=9),
+    ]
+    for film, expected in zip(films, ([3, 7], list(range(9))), strict=True):
+        with Decoding(str(film)) as decoding:
+            times = []
+            while (item := decoding.next(overdue=10.0)) is not None:
+                times.append(round(item[0] * 25))
+        assert times == expected
 
 
 @pytest.mark.parametrize("primaries", ["smpte432", "bt2020"])
@@ -105,7 +118,7 @@ def test_a_stream_that_changes_to_hdr_and_back_keeps_its_colours(tmp_path: Path)
 
 
 def test_an_ordinary_picture_passes_as_it_is() -> None:
-    presentation = Presentation(None)
+    presentation = Presentation(None, 1920)
     frame = av.VideoFrame(320, 180, "yuv420p")
     assert presentation.whole(frame) == [frame]
     assert presentation.finish(frame) is frame
