@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +63,7 @@ class TeachOptions:
 async def teach(options: TeachOptions) -> int:
     """Run a lesson until it is ended by the teacher, Ctrl-C or SIGTERM; the exit code."""
     file = None if options.file is None else await asyncio.to_thread(_file, options.file)
-    lesson = await asyncio.to_thread(_built_in) if file is None else file.lesson
+    lesson, missing = await asyncio.to_thread(_built_in) if file is None else (file.lesson, [])
     if options.signaling is not None:
         lesson = _at_signaling_server(options.signaling, lesson)
     resumption, story = (None, None) if options.check else await asyncio.to_thread(open_progress, lesson, options)
@@ -82,7 +83,7 @@ async def teach(options: TeachOptions) -> int:
         async with broadcaster:
             # The addresses are wanted at once; a camera that takes longer to start is reported as starting.
             await broadcaster.sources_settled(1.5)
-            _introduce(broadcaster, story, quiet=options.quiet)
+            _introduce(broadcaster, [*missing, *([story] if story else [])], quiet=options.quiet)
             # What exists now stays to the end, so collecting the memory of students who leave can skip it.
             gc.collect()
             gc.freeze()
@@ -92,14 +93,22 @@ async def teach(options: TeachOptions) -> int:
     return 0
 
 
-def _built_in() -> Lesson:
+def _built_in() -> tuple[Lesson, list[str]]:
+    """The lesson for this computer's devices, and what replaces those that it does not have."""
     devices = list_devices()
-    return built_in_lesson(
+    lesson = built_in_lesson(
         has_camera=bool(devices.cameras),
         has_microphone=bool(devices.microphones),
         has_screen=bool(devices.screens),
         language=_language(),
     )
+    replaced = (
+        (devices.cameras, "No camera was found, so the source 'camera' is a test pattern."),
+        (devices.microphones, "No microphone was found, so the input 'microphone' is a muted test tone."),
+        (devices.screens, "No screen was found, so the source 'screen' is a card."),
+    )
+    missing = [sentence for found, sentence in replaced if not found]
+    return lesson, [*missing, "`classroom devices` says why."] if missing else []
 
 
 def _file(path: Path) -> LessonFile:
@@ -186,7 +195,7 @@ def _spoken(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> None:
+def _introduce(broadcaster: Broadcaster, lines: Sequence[str], *, quiet: bool) -> None:
     def shown(teacher: str) -> str:
         return teacher.partition("#")[0] if quiet else teacher
 
@@ -213,8 +222,8 @@ def _introduce(broadcaster: Broadcaster, story: str | None, *, quiet: bool) -> N
         print(line.text, file=sys.stderr)
     for text in broadcaster.feature(ReportsFeature).microphone_lines():
         print(text, file=sys.stderr)
-    if story is not None:
-        print(story, file=sys.stderr)
+    for text in lines:
+        print(text, file=sys.stderr)
     print("Recording: not available yet, so nothing is recorded.", file=sys.stderr)
     print("Open the teacher's address in your browser, and give the students theirs.", file=sys.stderr)
     print("Ctrl-C stops the lesson.", file=sys.stderr, flush=True)
