@@ -141,6 +141,69 @@ def member(number: int, name: str) -> dict[str, Any]:
     return {"id": number, "name": name, "connected": True}
 
 
+async def test_pages_of_one_browser_know_when_they_are_many(page: Page) -> None:
+    said = await page.evaluate(
+        """async () => {
+            const { Tabs } = await import('/assets/lib/tabs.js');
+            let calls = 0;
+            const tabs = Array.from({ length: 5 }, () => new Tabs(() => { calls += 1; }));
+            const many = () => tabs.filter((each) => each.many).length;
+            const until = async (count) => {
+                while (many() !== count) await new Promise((done) => setTimeout(done, 5));
+            };
+            for (const each of tabs.slice(0, 4)) each.open();
+            await new Promise((done) => setTimeout(done, 100));
+            const before = [many(), calls];
+            tabs[4].open();
+            await until(5);
+            const then = calls;
+            tabs[0].close();
+            await until(0);
+            for (const each of tabs) each.close();
+            return [before, then];
+        }"""
+    )
+    assert said == [[0, 0], 5]
+
+
+async def test_many_waiting_pages_ask_for_early_answers(page: Page) -> None:
+    asked = await page.evaluate(
+        """async () => {
+            const { Tabs } = await import('/assets/lib/tabs.js');
+            const { Signaling } = await import('/assets/lib/signaling.js');
+            const real = window.fetch;
+            const asked = [];
+            window.fetch = async (address, { signal } = {}) => {
+                if (address.includes('sign_in')) return new Response('me,7,1\\n', { headers: { Pragma: '7' } });
+                if (!address.includes('wait')) return new Response('');
+                asked.push(Number(address.split('within=')[1]));
+                return new Promise((_, fail) =>
+                    signal.addEventListener('abort', () => fail(new DOMException('', 'AbortError'))));
+            };
+            const nothing = () => {};
+            const names = ['onSignedIn', 'onMember', 'onMessage', 'onRefused', 'onLost'];
+            const events = Object.fromEntries(names.map((name) => [name, nothing]));
+            const signaling = new Signaling({ name: 'me', events });
+            signaling.start();
+            const until = async (count) => {
+                while (asked.length < count) await new Promise((done) => setTimeout(done, 5));
+            };
+            await until(1);
+            const others = Array.from({ length: 4 }, () => new Tabs(nothing));
+            for (const each of others) each.open();
+            await until(2);
+            for (const each of others) each.close();
+            await new Promise((done) => setTimeout(done, 50));
+            signaling.renew();
+            await until(3);
+            signaling.stop();
+            window.fetch = real;
+            return asked;
+        }"""
+    )
+    assert asked == [25, 1, 25]
+
+
 async def test_a_lost_server_is_the_teachers_at_first_and_then_perhaps_the_network(page: Page) -> None:
     said = await page.evaluate(
         """async () => {

@@ -332,6 +332,7 @@ async def test_an_unreachable_server_is_named_and_tried_again(server: PageServer
     await state_is(page, "joining")
 
 
+@pytest.mark.long
 async def test_seven_tabs_of_one_browser_are_all_in_the_lesson_and_can_say_so(
     server: PageServer, open_page: PageFactory
 ) -> None:
@@ -345,9 +346,8 @@ async def test_seven_tabs_of_one_browser_are_all_in_the_lesson_and_can_say_so(
         await join(tab, f"Student {number}")
         peer, _ = await server.page_message("hello")
         peers[peer] = tab
-        await server.say(
-            peer, Waiting(title="Algebra", language="en", ticket=str(number))
-        )  # who waits asks for nothing
+        # Students who wait to be admitted ask for no offer.
+        await server.say(peer, Waiting(title="Algebra", language="en", ticket=str(number)))
     await tabs[-1].close()
     for peer, tab in list(peers.items())[:-1]:
         await server.say(peer, Ended())
