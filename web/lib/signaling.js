@@ -142,9 +142,9 @@ export class Signaling {
     const from = this.#id;
     if (from === null || this.#waitingMessages >= OUTBOX_LIMIT) return Promise.resolve(false);
     this.#waitingMessages += 1;
-    this.#outbox = this.#outbox.then(async () => {
+    this.#outbox = this.#outbox.then(() => {
       this.#waitingMessages -= 1;
-      return from === this.#id && this.#post(from, `message?peer_id=${from}&to=${to}`, body);
+      return this.#post(from, `message?peer_id=${from}&to=${to}`, body);
     });
     return this.#outbox;
   }
