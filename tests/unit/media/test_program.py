@@ -177,7 +177,7 @@ async def test_many_joins_in_a_second_share_one_key_frame() -> None:
             assert not encoded.key
 
 
-async def test_a_source_that_blocks_or_dies_delays_no_tick() -> None:
+async def test_a_source_that_blocks_or_dies_delays_no_tick(machine: Machine) -> None:
     """One hangs in its thread for ever, one delivers what cannot be shown, one is lost: the picture goes on."""
     slots = colours()
     hanging = threading.Event()
@@ -219,7 +219,7 @@ async def test_a_source_that_blocks_or_dies_delays_no_tick() -> None:
     for pixel, colour in zip(seen, (RED, GREEN, BLUE, WHITE, BLUE, RED), strict=True):
         assert near(pixel, colour, 25), seen
     assert statistics["failed"] == 0
-    assert statistics["missed"] <= statistics["ticks"]  # a machine that tests is busy, but not for 30 s
+    assert program.longest_miss / 30 <= machine.allows(0.2)  # what the machine was held up, and no more
 
 
 async def test_an_overrun_skips_to_the_present_and_is_counted() -> None:
