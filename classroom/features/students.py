@@ -52,9 +52,15 @@ class StudentsFeature(Feature):
     # Commands
 
     @command("student.admit")
-    def admit(self, id: StudentNumber) -> None:
-        """Admit a student who is waiting; nothing changes for a student who is already admitted."""
-        self._audience.admit(str(id))
+    def admit(self, id: StudentNumber | None) -> None:
+        """Admit a student who is waiting, or with null all who wait, as long as there are places.
+
+        Nothing changes for a student who is already admitted.
+        """
+        if id is None:
+            self._audience.admit_all()
+        else:
+            self._audience.admit(str(id))
         self._refresh()
 
     @command("student.remove")

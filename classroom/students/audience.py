@@ -170,6 +170,13 @@ class Audience:
         self._list(student)
         self._changed()
 
+    def admit_all(self) -> None:
+        """Admit everyone who waits, in the order in which they came. Raises CommandError when places run out."""
+        for number in self._roster.numbers():
+            student = self._student(number)
+            if not student.admitted and self._roster.peer_of(student) is not None:
+                self.admit(number)
+
     def remove(self, number: str, *, ban: bool) -> None:
         """Remove a student, with ``ban`` for the rest of the lesson. Raises CommandError."""
         student = self._student(number)

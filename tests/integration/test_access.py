@@ -155,6 +155,24 @@ async def test_a_page_that_is_refused_is_told_and_signed_out() -> None:
             await watcher.client.next_event(30.0)
 
 
+async def test_all_who_still_wait_are_admitted_where_some_have_left_and_told_when_it_is_full() -> None:
+    async with lesson("{admit: approve, max_students: 2}") as running, peer(running, b"Bob") as bob:
+        await hello(bob)
+        await told(bob, "waiting")
+        async with peer(running) as left:
+            await hello(left)
+            await told(left, "waiting")
+        await eventually(lambda: "gone" in [each["state"] for each in students(running).values()])
+        async with peer(running, b"Cleo") as cleo, peer(running, b"Dan") as dan:
+            for each in (cleo, dan):
+                await hello(each)
+                await told(each, "waiting")
+            with pytest.raises(CommandError, match="All 2 places are taken"):
+                running.feature(StudentsFeature).admit(None)
+            found = {each["name"]: each["admitted"] for each in students(running).values()}
+            assert found == {"Ada": False, "Bob": True, "Cleo": True, "Dan": False}
+
+
 async def test_an_original_client_that_is_refused_is_signed_out() -> None:
     async with lesson("{admit: approve}") as running, peer(running) as watcher:
         running.feature(StudentsFeature).remove((await listed(running, "Ada"))["Ada"], ban=False)

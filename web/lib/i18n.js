@@ -41,6 +41,8 @@ export function bestLanguage(wanted) {
 export class Translator {
   /** @type {Record<Language, Texts>} */
   #texts;
+  /** @type {Map<string, any>} */
+  #formatters = new Map();
   /** @type {Language} */
   #language = 'en';
 
@@ -100,9 +102,10 @@ export class Translator {
    * @param {number} [digits] digits after the point
    */
   number(value, digits = 0) {
-    return new Intl.NumberFormat(this.tag, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(
-      value,
-    );
+    return this.#kept(
+      `number ${digits}`,
+      (tag) => new Intl.NumberFormat(tag, { maximumFractionDigits: digits, minimumFractionDigits: digits }),
+    ).format(value);
   }
 
   /**
@@ -118,17 +121,33 @@ export class Translator {
 
   /** @param {Date} time */
   time(time) {
-    return new Intl.DateTimeFormat(this.tag, {
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-    }).format(time);
+    return this.#kept(
+      'time',
+      (tag) =>
+        new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
+    ).format(time);
   }
 
   /** @param {Date} time */
   shortTime(time) {
-    return new Intl.DateTimeFormat(this.tag, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(time);
+    return this.#kept(
+      'short time',
+      (tag) => new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+    ).format(time);
+  }
+
+  /**
+   * Each takes far longer to make than to use, and a full class needs hundreds in each drawing.
+   *
+   * @template Formatter
+   * @param {string} kind
+   * @param {(tag: string) => Formatter} make
+   * @returns {Formatter}
+   */
+  #kept(kind, make) {
+    const name = `${kind} ${this.tag}`;
+    if (!this.#formatters.has(name)) this.#formatters.set(name, make(this.tag));
+    return this.#formatters.get(name);
   }
 
   /**
@@ -136,7 +155,7 @@ export class Translator {
    * @param {number} count
    */
   #plural(forms, count) {
-    const form = new Intl.PluralRules(this.tag).select(count);
+    const form = this.#kept('plural', (tag) => new Intl.PluralRules(tag)).select(count);
     return forms[form] ?? forms.other ?? '';
   }
 }

@@ -16,7 +16,7 @@ class Slides {
   #frame;
 
   /** Page Up and Page Down, as the remote controls of presenters send them. @type {Key[]} */
-  keys = [{ key: /^Page(Up|Down)$/, press: (key) => this.#press(key), taken: 'input[type=range]' }];
+  keys = [{ key: /^Page(Up|Down)$/, press: (key) => this.#press(key) }];
 
   /** @param {Frame} frame */
   constructor(frame) {

@@ -147,6 +147,8 @@ function inputView(scope, sound, name, input) {
           aria-valuetext=${decibels}
           @input=${moved}
           @change=${moved}
+          @keydown=${leavePageKeys}
+          @pointerdown=${leaveWithPointer}
         />
         <button
           type="button"
@@ -176,6 +178,26 @@ function inputView(scope, sound, name, input) {
       }
       ${settingsView(scope, sound, name, input)}
     </div>`;
+}
+
+/**
+ * A fader moves by arrow keys. Page keys come from the remote controls of presenters, who mean slides.
+ *
+ * @param {KeyboardEvent} event
+ */
+function leavePageKeys(event) {
+  if (/^Page(Up|Down)$/.test(event.key)) event.preventDefault();
+}
+
+/**
+ * Lets the fader go when the mouse lets it go, so that the next key is again for the whole page.
+ *
+ * @param {PointerEvent} event
+ */
+function leaveWithPointer({ currentTarget }) {
+  if (!(currentTarget instanceof HTMLElement)) return;
+  // In another task, because the fader tells its last value after this event.
+  addEventListener('pointerup', () => setTimeout(() => currentTarget.blur()), { once: true });
 }
 
 /** @type {Feature<Sound>} */

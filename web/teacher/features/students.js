@@ -29,11 +29,8 @@ class Students {
     void this.#frame.ask('student.admit', { id });
   }
 
-  /** @param {Entry[]} entries one after the other; a failure ends it, such as when all places are taken */
-  async admitAll(entries) {
-    for (const [id] of entries) {
-      if ((await this.#frame.ask('student.admit', { id })) === null) return;
-    }
+  admitAll() {
+    void this.#frame.ask('student.admit', { id: null });
   }
 
   /**
@@ -152,7 +149,7 @@ function waitingView(t, controller, entries) {
           <section class="lobby" aria-labelledby="lobby-heading">
             <div class="lobby-head">
               <h3 id="lobby-heading"><span class="shape ring" aria-hidden="true"></span> ${t('lobby.news', { count })}</h3>
-              ${count > 1 ? html`<button type="button" id="admit-all" class="small" @click=${() => controller.admitAll(entries)}>${t('lobby.admit_all')}</button>` : nothing}
+              ${count > 1 ? html`<button type="button" id="admit-all" class="small" @click=${() => controller.admitAll()}>${t('lobby.admit_all')}</button>` : nothing}
             </div>
             <ul>
               ${repeat(
