@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, TypeVar, get_args
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -322,11 +323,15 @@ class Broadcaster:
 
     def teacher_address(self) -> str:
         """Where the teacher at this machine finds the lesson; the token is in the fragment, which no server sees."""
-        return f"{self._endpoints.address_here('/teach')}#token={self._token}"
+        return f"{self._endpoints.address_here('/teach')}{self._fragment}"
 
     def secure_teacher_addresses(self) -> list[str]:
         """The same for other computers too, best first: the address that people are told, else those with https."""
-        return [f"{address}#token={self._token}" for address in self._endpoints.teacher_addresses("/teach")]
+        return [f"{address}{self._fragment}" for address in self._endpoints.teacher_addresses("/teach")]
+
+    @property
+    def _fragment(self) -> str:
+        return f"#token={quote(self._token, safe='')}"
 
     @property
     def signaling_server(self) -> str | None:

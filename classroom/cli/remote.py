@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from rich.console import Console
 from rich.table import Table
@@ -40,7 +41,7 @@ def remote(*, address: str, method: str, params: Sequence[str], token: str | Non
             return 2
         written[key] = value
     address, _, given = address.partition("#token=")
-    token = token or os.environ.get("CLASSROOM_TOKEN") or given
+    token = token or os.environ.get("CLASSROOM_TOKEN") or unquote(given)
     if not token:
         print(
             "classroom: no token was given. Set CLASSROOM_TOKEN, or use --token; `classroom teach` prints the token at "

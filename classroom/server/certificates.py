@@ -27,7 +27,7 @@ _FOLDER: Final = "tls"
 
 
 class Certificates(Protocol):
-    """A source of certificates; ``context`` is the one for handshakes."""
+    """A source of certificates; ``context`` is the one for handshakes, another after some renewals."""
 
     context: ssl.SSLContext
 

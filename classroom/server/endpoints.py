@@ -120,10 +120,11 @@ class Endpoints:
         )
 
     def _site_settings(self, listen: ListenAddress) -> SiteSettings:
+        certificates = self._certificates
         return SiteSettings(
             host=listen.host,
             port=listen.port,
-            tls=self._certificates.context if self._certificates is not None else None,
+            tls=None if certificates is None else lambda: certificates.context,
             tls_port=self._lesson.server.tls_port,
             path=self._lesson.server.path,
             limits=limits_of(self._lesson),

@@ -108,10 +108,13 @@ class GivenCertificate:
         if (trouble := certificate_trouble(self._certificate, self._key)) is not None:
             return trouble.sentence
         try:
-            self.context.load_cert_chain(self._certificate, self._key, password=_no_password)
+            # A context keeps one certificate for each kind of key: the old one would stay beside one of another kind.
+            context = server_context()
+            context.load_cert_chain(self._certificate, self._key, password=_no_password)
             certificate = x509.load_pem_x509_certificate(read_file(self._certificate, LARGEST))
             self._until = certificate.not_valid_after_utc
             self._names = _names(certificate)
+            self.context = context
         except (OSError, ValueError) as error:
             return f"{self._certificate} cannot be read: {error}"
         self._loaded = state

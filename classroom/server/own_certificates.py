@@ -34,6 +34,9 @@ _LOOK_EVERY: Final = 60.0
 
 _RENEW_BEFORE: Final = timedelta(days=30)
 
+_OLDEST: Final = datetime(2026, 6, 1, tzinfo=UTC)
+"""The program is younger: a clock that says less is wrong, as after a start without a battery and without a network."""
+
 AUTHORITY_FILE: Final = "authority.pem"
 _LEAF_FILE: Final = "certificate.pem"
 
@@ -41,6 +44,16 @@ _NOT_KEPT: Final = Wording(
     "tls.not_kept",
     "The https certificate is new at each start, because {why}. Make that folder writable, or name another "
     "one in the environment variable CLASSROOM_HOME.",
+)
+_NOT_READABLE: Final = Wording(
+    "tls.not_readable",
+    "The https certificate is new at each start, because {file} cannot be read ({fault}). Give that file back to this "
+    "user, or delete it; then everybody has to trust the new one.",
+)
+_CLOCK: Final = Wording(
+    "tls.clock",
+    "The clock of this computer says {date}, which is wrong, so browsers may refuse its https certificate. Set the "
+    "clock.",
 )
 _NO_HOME: Final = Wording("tls.no_home", "this user has no home folder")
 _NOT_WRITABLE: Final = Wording("tls.not_writable", "the folder {folder} is not writable ({fault})")
@@ -110,9 +123,10 @@ class OwnCertificates:
     def renew(self, names: Sequence[str]) -> None:
         """Make what is missing, too old, or not valid for one of these names."""
         authority = self._authority = self._usable_authority()
+        self._tell_clock()
         leaf = self._leaf or self._kept_leaf()
         if leaf is None or not self._is_good(leaf, authority, names):
-            leaf = authority.certify(names, self._now())
+            leaf = authority.certify(names, max(self._now(), _OLDEST))
             self._keep_file(_LEAF_FILE, leaf.pem())
             logger.info("a certificate for %s, valid until %s", ", ".join(names), _day(leaf.certificate))
         if leaf is not self._leaf:
@@ -125,7 +139,17 @@ class OwnCertificates:
 
     def _lasts(self, certificate: x509.Certificate) -> bool:
         now = self._now()
-        return certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - _RENEW_BEFORE
+        # A clock that is wrong for certain cannot tell what is not valid yet.
+        begun = now < _OLDEST or certificate.not_valid_before_utc <= now
+        return begun and now < certificate.not_valid_after_utc - _RENEW_BEFORE
+
+    def _tell_clock(self) -> None:
+        if self._now() >= _OLDEST:
+            self._alarms.clear("tls.clock")
+            return
+        sentence = _CLOCK(date=f"{self._now():%Y-%m-%d}")
+        logger.warning("%s", sentence)
+        self._alarms.put(Alarm("tls.clock", sentence))
 
     def _usable_authority(self) -> Authority:
         if self._authority is not None and self._lasts(self._authority.certificate):
@@ -133,7 +157,7 @@ class OwnCertificates:
         kept = self._kept_authority()
         if kept is not None:
             return kept
-        made = Authority.make(socket.gethostname(), self._now())
+        made = Authority.make(socket.gethostname(), max(self._now(), _OLDEST))
         if not self._keep_file(AUTHORITY_FILE, made.pem(), first=True):
             # Another lesson on this computer may have made one in the same moment; then that one counts.
             made = self._kept_authority() or made
@@ -175,6 +199,9 @@ class OwnCertificates:
             return None
         except OSError as error:
             logger.warning("%s cannot be read: %s", self._folder / name, error.strerror or error)
+            if name == AUTHORITY_FILE:
+                sentence = _NOT_READABLE(file=str(self._folder / name), fault=str(error.strerror or error))
+                self._alarms.put(Alarm("tls.not_kept", sentence))
             return None
 
     def _keep_file(self, name: str, content: bytes, *, first: bool = False) -> bool:

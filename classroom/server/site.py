@@ -13,7 +13,6 @@ import functools
 import http
 import logging
 import socket
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -38,7 +37,7 @@ from classroom.server.connection_limit import ConnectionLimit
 from classroom.server.descriptors import connections_that_fit
 from classroom.server.listeners import listen_on, port_of
 from classroom.server.port_sharing import ConnectionPolicy, SharedPort, SharedPortConnection, WebFactory
-from classroom.server.tls import TlsConnection, TlsPort
+from classroom.server.tls import TlsConnection, TlsContexts, TlsPort
 from classroom.server.web_protocol import web_protocols
 
 __all__ = ["CONTROL_SUBPROTOCOL", "ControlHandler", "Site", "SiteSettings"]
@@ -68,12 +67,12 @@ class SiteSettings:
     """Where a site listens, and what its connections may take.
 
     ``host`` is the address to listen on, ``0.0.0.0`` or ``::`` for all of this computer; see ``listened_hosts``. A port
-    of 0 takes any free one. With ``tls``, the context for handshakes, there is a second port, ``tls_port``.
+    of 0 takes any free one. With ``tls``, what handshakes are made with, there is a second port, ``tls_port``.
     """
 
     host: str
     port: int
-    tls: ssl.SSLContext | None = None
+    tls: TlsContexts | None = None
     tls_port: int = 0
     path: str = "/"
     """The path under which all addresses exist as well as at the root, for a proxy that passes it on."""
@@ -228,7 +227,7 @@ class Site:
             return []
         return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._settings.host)]
 
-    async def _listen(self, hosts: Sequence[str], port: int, tls: ssl.SSLContext | None) -> dict[str, Server]:
+    async def _listen(self, hosts: Sequence[str], port: int, tls: TlsContexts | None) -> dict[str, Server]:
         tls_port = None if tls is None else TlsPort(tls, self._connection_limit)
         shared_port = SharedPort(
             self._web_factory(),

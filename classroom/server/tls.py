@@ -10,11 +10,11 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from classroom.server.port_sharing import ConnectionPolicy, SharedPortConnection
 
-__all__ = ["HANDSHAKE_SECONDS", "TlsConnection", "TlsPort", "server_context"]
+__all__ = ["HANDSHAKE_SECONDS", "TlsConnection", "TlsContexts", "TlsPort", "server_context"]
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,9 @@ HANDSHAKE_SECONDS: Final = 10.0
 """Seconds in which the handshake must be done."""
 
 _SHUTDOWN_SECONDS: Final = 3.0
+
+TlsContexts: TypeAlias = Callable[[], ssl.SSLContext]
+"""Returns the context for the next handshake."""
 
 
 def server_context() -> ssl.SSLContext:
@@ -37,11 +40,11 @@ class TlsPort:
     """What the connections of the https port have in common.
 
     Args:
-        context: what handshakes are made with.
+        context: returns what handshakes are made with. A renewed certificate may come with another one.
         connection_limit: which connections may stay; all, when None. Port sharing must not count them again.
     """
 
-    def __init__(self, context: ssl.SSLContext, connection_limit: ConnectionPolicy | None = None) -> None:
+    def __init__(self, context: TlsContexts, connection_limit: ConnectionPolicy | None = None) -> None:
         self.context = context
         self.connection_limit = connection_limit
         self.handshakes: dict[asyncio.Task[None], asyncio.Transport] = {}
@@ -128,7 +131,7 @@ class TlsConnection(asyncio.Protocol):
             transport = await asyncio.get_running_loop().start_tls(
                 raw,
                 self,
-                self._port.context,
+                self._port.context(),
                 server_side=True,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
                 ssl_shutdown_timeout=_SHUTDOWN_SECONDS,

@@ -81,7 +81,7 @@ async def site(
     app = web.Application()
     app.router.add_route("*", "/", echo)
     async with Site(
-        SiteSettings(host="127.0.0.1", port=0, tls=certificates.context, tls_port=tls_port),
+        SiteSettings(host="127.0.0.1", port=0, tls=lambda: certificates.context, tls_port=tls_port),
         control_handler=control,
         app=app,
         connection_limit=connection_limit,
@@ -114,7 +114,7 @@ async def test_control_is_taken_on_an_encrypted_connection_that_was_used_before(
     add_pages(app)
     add_reports(app, health=lambda: {"status": "on air"}, metrics=CollectorRegistry())
     async with Site(
-        SiteSettings(host="127.0.0.1", port=0, tls=certificates.context), control_handler=control, app=app
+        SiteSettings(host="127.0.0.1", port=0, tls=lambda: certificates.context), control_handler=control, app=app
     ) as running:
         reader, writer = await asyncio.open_connection("127.0.0.1", running.tls_port, ssl=trusting(certificates))
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

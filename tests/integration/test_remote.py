@@ -25,11 +25,16 @@ recording: {{start: never}}
 """
 
 
+TOKEN = "a+b c&d#e%41/ü"
+"""What the fragment of an address can hold only in percent coding."""
+
+
 async def test_names_numbers_and_certificates(tmp_path: Path) -> None:
     port, file = free_port(), tmp_path / "lesson.yaml"
     file.write_text(LESSON.format(port=port), "utf-8")
     home = {"CLASSROOM_HOME": str(tmp_path / "home")}
-    async with teaching(str(file), "--port", "0", env=home) as running:
+    async with teaching(str(file), "--port", "0", "--token", TOKEN, env=home) as running:
+        assert running.token == TOKEN, "the printed address cannot be read back"
         await call(running.base, running.token, "program.switch", {"scene": "5"})
         state = await call(running.base, running.token, "hello", {})
         assert state["state"]["program"]["scene"] == "5"

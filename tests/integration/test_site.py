@@ -315,7 +315,9 @@ async def test_a_network_that_comes_later_is_listened_on_with_and_without_tls_an
 
     monkeypatch.setattr(module, "listen_on", listen_on)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    everywhere = Site(SiteSettings(host="0.0.0.0", port=0, tls=tls), control_handler=nobody, app=web.Application())
+    everywhere = Site(
+        SiteSettings(host="0.0.0.0", port=0, tls=lambda: tls), control_handler=nobody, app=web.Application()
+    )
     async with everywhere:
         hosts.append("::1")
         for _ in range(5):

@@ -9,10 +9,13 @@ from cryptography import x509
 __all__ = ["shown"]
 
 
-def shown(context: ssl.SSLContext) -> x509.Certificate:
-    """The certificate that a client gets to see."""
+def shown(context: ssl.SSLContext, *, ciphers: str | None = None) -> x509.Certificate:
+    """The certificate that a client gets to see; one with TLS 1.2 and these ciphers only, if they are given."""
     client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client_context.check_hostname = False
+    if ciphers is not None:
+        client_context.maximum_version = ssl.TLSVersion.TLSv1_2
+        client_context.set_ciphers(ciphers)
     client_context.verify_mode = ssl.CERT_NONE
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = client_context.wrap_bio(to_client, to_server)

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 __all__ = ["Ended", "Running", "classroom", "teaching"]
 
@@ -42,14 +43,11 @@ class Running:
         self.process = process
         self.lines = list(lines)
         self._errors = errors
-        teacher = next(line for line in lines if line.startswith("Teacher:")).split()[1]
-        self.base, _, self.token = teacher.partition("/teach#token=")
+        self.teacher = next(line for line in lines if line.startswith("Teacher:")).split()[1]
+        """The teacher's address with the token, as it was printed."""
+        self.base, _, token = self.teacher.partition("/teach#token=")
+        self.token = unquote(token)
         self.port = int(self.base.rsplit(":", 1)[1])
-
-    @property
-    def teacher(self) -> str:
-        """The teacher's address with the token."""
-        return f"{self.base}/teach#token={self.token}"
 
     @property
     def log(self) -> list[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from classroom.common.alarms import Alarms
 from classroom.common.errors import SetupError
@@ -79,6 +83,33 @@ def test_a_given_certificate_that_gets_old_and_is_replaced(world: World, tmp_pat
     given.renew()
     assert world.codes == []
     assert shown(given.context) == x509.load_pem_x509_certificate(certificate.read_bytes())
+
+
+def test_a_certificate_with_another_kind_of_key_leaves_none_of_the_old(world: World, tmp_path: Path) -> None:
+    certificate, key = write(tmp_path)
+    elliptic = [file.read_bytes() for file in (certificate, key)]
+    rsa_key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "school")])
+    old = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(rsa_key.public_key())
+        .serial_number(7).not_valid_before(START).not_valid_after(START + timedelta(days=30))
+        .sign(rsa_key, hashes.SHA256())
+    )  # fmt: skip
+    certificate.write_bytes(old.public_bytes(serialization.Encoding.PEM))
+    key.write_bytes(
+        rsa_key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    given = world.given(certificate, key)
+    given.prepare()
+    assert shown(given.context, ciphers="ECDHE+aRSA") == old
+    for file, content in zip((certificate, key), elliptic, strict=True):
+        file.write_bytes(content)
+    given.renew()
+    assert shown(given.context) == x509.load_pem_x509_certificate(elliptic[0])
+    with pytest.raises(ssl.SSLError):
+        shown(given.context, ciphers="ECDHE+aRSA")
 
 
 def test_new_files_that_cannot_be_used_change_nothing(world: World, tmp_path: Path) -> None:

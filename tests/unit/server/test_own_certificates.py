@@ -124,6 +124,49 @@ def test_what_was_made_while_the_clock_was_wrong_is_made_anew(world: World) -> N
     assert shown(own.context).not_valid_before_utc <= START
 
 
+def test_a_computer_that_forgot_the_time_keeps_whom_people_trust(world: World) -> None:
+    before = world.start()
+    world.time = datetime(1970, 1, 1, tzinfo=UTC)
+    world.names.append("192.168.1.7")  # a new certificate is needed as well
+    early = world.start()
+    assert world.codes == ["tls.clock"]
+    assert early.leaf is not None
+    assert early.authority is not None
+    assert early.authority.certified(early.leaf)
+    kept = early.leaf
+    early.renew(world.names)
+    assert early.leaf is kept, "a wrong clock makes no certificate each minute"
+    world.time = START + timedelta(minutes=1)
+    early.renew(world.names)
+    assert world.codes == []
+    later = world.start()
+    assert before.authority is not None
+    for own in (early, later):
+        assert own.authority is not None
+        assert own.authority.certificate == before.authority.certificate
+    assert not list(world.folder.glob("*.old"))
+
+
+def test_an_authority_that_was_made_before_the_time_was_known_lasts(world: World) -> None:
+    world.time = datetime(1970, 1, 1, tzinfo=UTC)
+    made = world.start().authority
+    world.time = START
+    later = world.start()
+    assert made is not None
+    assert later.authority is not None
+    assert later.authority.certificate == made.certificate
+    assert later.leaf is not None
+    assert later.leaf.certificate.not_valid_before_utc <= START < later.leaf.certificate.not_valid_after_utc
+
+
+def test_an_authority_that_cannot_be_read_is_told(world: World) -> None:
+    (world.folder / "authority.pem").mkdir(parents=True)  # no permissions hold for an administrator, this does
+    own = world.start()
+    assert own.authority is not None
+    assert world.codes == ["tls.not_kept"]
+    assert "authority.pem cannot be read" in world.alarms.raised()[0].sentence
+
+
 @pytest.mark.parametrize("name", ["authority.pem", "certificate.pem"])
 @pytest.mark.parametrize(
     "damage", [b"", b"\x00\xff", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
