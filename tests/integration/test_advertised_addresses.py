@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -66,7 +67,7 @@ async def test_with_a_given_certificate_people_are_told_its_name(tmp_path: Path)
     files = f"certificate: '{tmp_path / 'school.pem'}', key: '{tmp_path / 'school.key'}'"
     async with broadcasting(f"{PHONE}server: {{tls: {{{files}}}, tls_port: 0}}\n") as lesson:
         base = f"https://desk.local:{lesson.endpoints.tls_port}"
-        assert lesson.secure_teacher_addresses() == [f"{base}/teach#token={TOKEN}"]
+        assert lesson.secure_teacher_addresses() == [f"{base}/teach#token={quote(TOKEN, safe='')}"]
         assert lesson.state()["lesson"]["secure_addresses"] == [f"{base}/"]  # type: ignore[index]
         assert str(lesson.feature(PublishingFeature).invite("phone")["address"]).startswith(f"{base}/send#")
         async with aiohttp.ClientSession() as session:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -222,7 +223,7 @@ async def test_a_lesson_with_its_own_authority(tmp_path: Path, monkeypatch: pyte
         assert authority is not None
         (teacher,) = broadcaster.secure_teacher_addresses()
         assert teacher.startswith("https://127.0.0.1:")
-        assert teacher.endswith(f"/teach#token={TOKEN}")
+        assert teacher.endswith(f"/teach#token={quote(TOKEN, safe='')}")
         base = teacher.partition("/teach")[0]
         context = ssl.create_default_context(cadata=authority.public_pem().decode())
         async with aiohttp.ClientSession() as session:
