@@ -30,6 +30,7 @@ from classroom.features.base import Events, Feature, ProgramChain, SceneOnAir, s
 from classroom.features.from_lesson import director_of
 from classroom.features.lesson import LessonFeature
 from classroom.features.lesson_file import LessonFile
+from classroom.features.lip_sync import LipSyncFeature
 from classroom.features.publishing import PublishingFeature
 from classroom.features.reload import ReloadFeature
 from classroom.features.reports import ReportsFeature
@@ -66,7 +67,8 @@ __all__ = ["COMMANDS", "SECTIONS", "Broadcaster"]
 
 Features: TypeAlias = tuple[
     ScenesFeature, OpeningFeature, RunOfShowFeature, SoundFeature, SourcesFeature, AlarmsFeature, PublishingFeature,
-    SlidesFeature, StudentsFeature, ConnectionsFeature, LessonFeature, ReportsFeature, ReloadFeature, ResumeFeature,
+    SlidesFeature, StudentsFeature, LipSyncFeature, ConnectionsFeature, LessonFeature, ReportsFeature, ReloadFeature,
+    ResumeFeature,
 ]  # fmt: skip
 """All features. In this order they are started and go on with a saved lesson file, and their commands are listed."""
 
@@ -217,6 +219,8 @@ class Broadcaster:
             slides,
             StudentsFeature(lesson, audience=self._audience, backend=self._backend, guard=self._guard, events=events,
                             refresh=refresh),
+            LipSyncFeature(lesson, shown=lambda: director.program.scene.show, inputs=lambda: self._program.inputs,
+                           wait_for_sound=self._audience.wait_for_sound, events=events),
             ConnectionsFeature(self._teachers, events=events),
             LessonFeature(lesson, time=time, endpoints=self._endpoints, tell=tell, end=self._end),
             ReportsFeature(lesson, time=time, chain=chain, opening=opening, audience=self._audience,

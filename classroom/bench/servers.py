@@ -38,6 +38,7 @@ from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.capabilities import preferences
 from classroom.webrtc.sending.feed import OfferedProgram
+from classroom.webrtc.sending.playout_delay import PlayoutRule
 
 __all__ = ["ClassroomServer", "ServerUnderTest", "StockServer", "house"]
 
@@ -72,7 +73,9 @@ class ClassroomServer:
         unheard = Alarms(lambda: None)
         self.audience = Audience(
             admission=AdmissionRules(title="bench", language="en", admit="everyone", most=100_000),
-            viewers=ViewerSettings(program, IceServers(IceModel()), "auto" if offer_playout_delay() else "off"),
+            viewers=ViewerSettings(
+                program, IceServers(IceModel()), PlayoutRule("auto" if offer_playout_delay() else "off")
+            ),
             peers=PeerChannel(self._said, None),
             alarms=AudienceAlarms(
                 MemoryWatch(unheard),

@@ -76,6 +76,10 @@ class Audience:
         """Apply other rules to students who join from now on, and show other details of the lesson."""
         self._admission = admission
 
+    def wait_for_sound(self, seconds: float) -> None:
+        """Let students' pictures wait for their sound from now on, where the lesson leaves that to the program."""
+        self._viewers.playout.wait = seconds
+
     def describe(self) -> dict[str, StudentEntry]:
         """The students by number, as the control protocol shows them."""
         return self._roster.describe()
@@ -310,7 +314,7 @@ class Audience:
             name=name,
             program=self._viewers.program,
             ice_servers=self._viewers.ice_servers.for_viewer,
-            playout_delay=self._viewers.playout_delay,
+            playout=self._viewers.playout,
             send=send,
             changed=self._changed,
             absence=absence,

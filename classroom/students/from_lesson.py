@@ -18,6 +18,7 @@ from classroom.webrtc.ice.server_check import StudentRelayFaults
 from classroom.webrtc.ice.servers import IceServers, OwnTurnServer
 from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.feed import OfferedProgram
+from classroom.webrtc.sending.playout_delay import PlayoutRule
 from classroom.webrtc.sending.transmitter import transmitter_or_alarm
 
 __all__ = ["admission_of", "audience_of"]
@@ -47,7 +48,7 @@ def audience_of(
             ),
             ice_servers,
             # Where a delay cannot be sent, there is none; the log says why.
-            lesson.video.playout_delay if offer_playout_delay() else "off",
+            PlayoutRule(lesson.video.playout_delay if offer_playout_delay() else "off"),
         ),
         peers=PeerChannel(backend.member.send, backend.sign_out, backend.absence),
         alarms=AudienceAlarms(

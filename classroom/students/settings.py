@@ -12,7 +12,7 @@ from classroom.webrtc.ice.server_check import StudentRelayFaults
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.feed import OfferedProgram
-from classroom.webrtc.sending.playout_delay import PlayoutSetting
+from classroom.webrtc.sending.playout_delay import PlayoutRule
 
 __all__ = ["AdmissionRules", "Admit", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
 
@@ -38,7 +38,7 @@ class ViewerSettings:
 
     program: OfferedProgram
     ice_servers: IceServers
-    playout_delay: PlayoutSetting
+    playout: PlayoutRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from classroom.webrtc.rejected_media import accept_rejected_media
 from classroom.webrtc.remote_candidates import RemoteCandidates
 from classroom.webrtc.sending.adaptive_feed import AdaptiveFeed
 from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec
-from classroom.webrtc.sending.playout_delay import PlayoutSetting
+from classroom.webrtc.sending.playout_delay import PlayoutRule
 
 __all__ = ["Viewer", "ViewerMessage", "ViewerState"]
 
@@ -90,7 +90,7 @@ class Viewer:
         name: str,
         program: OfferedProgram,
         ice_servers: Callable[[], Sequence[RTCIceServer]],
-        playout_delay: PlayoutSetting,
+        playout: PlayoutRule,
         send: Callable[[Offer], Awaitable[None]],
         changed: Callable[[], None],
         absence: Callable[[], float] = lambda: 0.0,
@@ -104,7 +104,7 @@ class Viewer:
         self._absence = absence
         self._program = program
         self._ice_servers = ice_servers
-        self._playout_delay = playout_delay
+        self._playout = playout
         self._send = send
         self._changed = changed
         self._inbox: asyncio.Queue[ViewerMessage | _ConnectionFailed] = asyncio.Queue(_INBOX)
@@ -222,7 +222,7 @@ class Viewer:
         self._connection = connection
         self._candidates.restart()
         self._codec = None
-        self._feed = AdaptiveFeed(self._program, connection, playout_delay=self._playout_delay, now=_now)
+        self._feed = AdaptiveFeed(self._program, connection, playout=self._playout, now=_now)
 
         def connection_changed() -> None:
             self._connection_changed(connection)

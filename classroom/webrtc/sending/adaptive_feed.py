@@ -8,7 +8,7 @@ from aiortc import RTCPeerConnection
 
 from classroom.webrtc.sending.capabilities import capabilities, preferences
 from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec
-from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay, PlayoutSetting
+from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay, PlayoutRule
 from classroom.webrtc.sending.tier_follower import TierFollower
 
 __all__ = ["AdaptiveFeed"]
@@ -22,12 +22,12 @@ class AdaptiveFeed:
         program: OfferedProgram,
         connection: RTCPeerConnection,
         *,
-        playout_delay: PlayoutSetting,
+        playout: PlayoutRule,
         now: Callable[[], float],
     ) -> None:
         self._program = program
         self._now = now
-        self._playout_delay = AdaptivePlayoutDelay(playout_delay)
+        self._playout_delay = AdaptivePlayoutDelay(playout)
         self._tier_follower: TierFollower | None = None
         self._closed = False
         self._feed = program.feed(
@@ -76,6 +76,7 @@ class AdaptiveFeed:
     async def measure(self) -> None:
         """Follow the student's network. Call it about once a second."""
         await self._feed.measure()
+        self._playout_delay.renew()
         if self._tier_follower is not None and not self._closed:
             self._tier_follower.tend(self._now())
 

@@ -1,16 +1,19 @@
 """The playout delay that one student's browser needs: none on a clean network, enough for jitter and loss elsewhere.
 
+While a speaking face is on air, pictures wait for their sound on any network.
+
 Pure: reports and time in, a playout delay out.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from classroom.webrtc.rtp.header import PlayoutDelay
 
-__all__ = ["AdaptivePlayoutDelay", "PlayoutSetting"]
+__all__ = ["AdaptivePlayoutDelay", "PlayoutRule", "PlayoutSetting"]
 
 PlayoutSetting = Literal["auto", "off"] | float
 """``video.playout_delay`` of a lesson: a number is milliseconds."""
@@ -46,15 +49,29 @@ _SHRINKS: Final = 0.010
 """Seconds by which it then shrinks in each second, which nobody sees."""
 
 
+@dataclass(slots=True)
+class PlayoutRule:
+    """How long all students' browsers hold pictures back: one value, which all of them look at.
+
+    ``setting`` is the lesson's. ``wait`` is for how many seconds pictures wait for their sound now, where the setting
+    is ``auto``; it changes while the lesson runs.
+    """
+
+    setting: PlayoutSetting
+    wait: float = 0.0
+
+
 class AdaptivePlayoutDelay:
     """The playout delay of one student.
 
-    ``delay`` is None when the lesson says ``off``. With ``auto`` it starts at 0, grows at once to the delay that the
-    reports require, and shrinks slowly; with a number it never changes. Minimum and maximum are equal, so that sound
-    that comes late neither speeds pictures up nor delays them.
+    ``delay`` is None when the lesson says ``off``. With ``auto`` it starts at the rule's ``wait``, grows at once to the
+    delay that the reports require, and shrinks slowly to ``wait``; with a number it never changes. Minimum and maximum
+    are equal, so that sound that comes late neither speeds pictures up nor delays them.
     """
 
-    def __init__(self, setting: PlayoutSetting) -> None:
+    def __init__(self, rule: PlayoutRule) -> None:
+        setting = rule.setting
+        self._rule = rule
         self._auto = setting == "auto"
         self._held = 0.0
         self._needed_at = 0.0
@@ -64,6 +81,7 @@ class AdaptivePlayoutDelay:
             self.delay = PlayoutDelay(round(setting), round(setting))
         else:
             self.delay = PlayoutDelay(0, 0) if self._auto else None
+            self.renew()
 
     def report(self, *, jitter: float, loss: float, round_trip: float | None, now: float) -> None:
         """Read a receiver report: jitter and round trip in seconds, the share (0…1) lost recently, the clock's time."""
@@ -77,8 +95,13 @@ class AdaptivePlayoutDelay:
             self._held = needed
         elif now - self._needed_at > _CLEAN_FOR:
             self._held = max(needed, self._held - _SHRINKS * passed)
-        milliseconds = round(1000 * self._held)
-        self.delay.set(milliseconds, milliseconds)
+        self.renew()
+
+    def renew(self) -> None:
+        """Follow the rule, which may have changed."""
+        if self._auto and self.delay is not None:
+            milliseconds = round(1000 * max(self._held, self._rule.wait))
+            self.delay.set(milliseconds, milliseconds)
 
 
 def _needed(jitter: float, loss: float, round_trip: float) -> float:

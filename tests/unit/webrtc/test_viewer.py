@@ -18,6 +18,7 @@ from classroom.webrtc.messages import Offer, RestartWanted
 from classroom.webrtc.sending.adaptive_feed import AdaptiveFeed
 from classroom.webrtc.sending.capabilities import preferences
 from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec
+from classroom.webrtc.sending.playout_delay import PlayoutRule
 from classroom.webrtc.sending.transmitter import Transmitter
 from classroom.webrtc.viewer import Viewer
 from tests.support.broadcast import eventually
@@ -91,7 +92,7 @@ async def offering(ours: tuple[PictureCodec, ...]) -> AsyncIterator[tuple[Viewer
         name="student 1",
         program=program,
         ice_servers=list,
-        playout_delay="auto",
+        playout=PlayoutRule("auto"),
         send=send,
         changed=lambda: None,
     )
@@ -135,7 +136,7 @@ def watched(*, silence: float, absence: float) -> tuple[Viewer, Silent]:
         name="student",
         program=cast(OfferedProgram, SimpleNamespace(gc_schedule=SimpleNamespace(left=lambda: None))),
         ice_servers=list,
-        playout_delay="off",
+        playout=PlayoutRule("off"),
         send=send,
         changed=lambda: None,
         absence=lambda: absence,

@@ -13,7 +13,7 @@ from classroom.webrtc.rtp.feedback import Feedback
 from classroom.webrtc.rtp.header import PlayoutDelay
 from classroom.webrtc.sending.adaptive_feed import AdaptiveFeed
 from classroom.webrtc.sending.feed import OfferedProgram, Reported
-from classroom.webrtc.sending.playout_delay import PlayoutSetting
+from classroom.webrtc.sending.playout_delay import PlayoutRule, PlayoutSetting
 
 RENDITIONS = [
     cast(Rendition, SimpleNamespace(name=name, size=(0, height), bit_rate=rate, attainable=0.6 * rate, least_share=0.6))
@@ -65,11 +65,12 @@ class Student:
 
     def __init__(self, setting: PlayoutSetting = "auto") -> None:
         self.program = Program()
+        self.rule = PlayoutRule(setting)
         self.now = 0.0
         self.feed = AdaptiveFeed(
             cast(OfferedProgram, cast(Any, self.program)),
             cast(RTCPeerConnection, None),
-            playout_delay=setting,
+            playout=self.rule,
             now=lambda: self.now,
         )
 
@@ -115,6 +116,26 @@ def test_lost_packets_lengthen_the_playout_delay_only_where_it_is_automatic(
     assert student.playout_delay == before
     student.program.report(loss=0.05, round_trip=0.1)
     assert student.playout_delay == after
+
+
+@pytest.mark.parametrize(("setting", "waiting"), [("auto", 60), (200, 200), ("off", None)])
+async def test_pictures_wait_for_their_sound_while_they_should_only_where_it_is_automatic(
+    setting: PlayoutSetting, waiting: int | None
+) -> None:
+    student = Student(setting)
+    before = student.playout_delay
+    student.rule.wait = 0.06
+    await student.feed.measure()
+    assert student.playout_delay == waiting
+    assert Student(setting).playout_delay == before
+    student.program.report(loss=0.05, round_trip=0.1)
+    assert student.playout_delay == (230 if setting == "auto" else waiting), "the network needs more"
+    student.rule.wait = 0.0
+    for second in range(60):
+        student.now = float(second)
+        student.program.report(loss=0.0, round_trip=0.1)
+        await student.feed.measure()
+    assert student.playout_delay == before
 
 
 async def test_a_closed_feed_follows_the_network_no_longer() -> None:
