@@ -78,7 +78,7 @@ class CameraSource(Section):
         description=(
             "What happens when it keeps sending the same picture: fallback shows the fallback "
             "until it moves, alarm only notifies the teacher, ignore is for a picture that is "
-            "meant to be still. auto is fallback for real cameras, alarm for virtual ones."
+            "meant to be still. auto is fallback for real cameras, alarm for virtual ones and HDMI grabbers."
         ),
     )
 

@@ -38,6 +38,15 @@ _SILENCE: Final = 2.0
 _VIRTUAL: Final = ("virtual", "loopback", "dummy")
 """Parts of the names of cameras that are programs: these may stand still."""
 
+_GRABBERS: Final = (
+    *("capture", "hdmi", "grabber", "usb video", "usb3 video", "usb3.0 video", "cam link"),
+    *("elgato", "magewell", "avermedia", "live gamer", "decklink", "intensity"),
+)
+"""Parts of the names of devices that take in the picture of a screen, the same bit by bit while a slide stands.
+
+Some webcams on Windows are called "USB Video Device" too; a frozen one of them raises an alarm only.
+"""
+
 _FASTEST: Final = 240
 """Pictures a second that a camera can promise; avfoundation says a million where it does not know."""
 
@@ -97,7 +106,7 @@ class Camera(ChosenSource):
 
     ``size`` (width, height in pixels) and ``fps`` are asked for; where the camera refuses, it delivers what it likes.
     Pictures are put into the slot as they were decoded, in the camera's size and pixel format. ``frozen`` is the
-    lesson's rule for a repeated picture; ``auto`` distinguishes real cameras from virtual ones.
+    lesson's rule for a repeated picture; ``auto`` distinguishes cameras with a sensor from all others.
     """
 
     kind = "camera"
@@ -220,13 +229,13 @@ class Camera(ChosenSource):
 
 
 def _freezing(camera: FoundCamera) -> Freezing:
-    """What the same picture again and again means: no sensor can do that, but a drawing or a program can."""
+    """What the same picture again and again means: no sensor can do that, but a screen or a program can."""
     if camera.format == "lavfi":
         return "ignore"
     if camera.format not in CAMERA_FORMATS.values():
         return "alarm"
     name = f"{camera.label} {camera.address}".lower()
-    return "alarm" if any(word in name for word in _VIRTUAL) else "fallback"
+    return "alarm" if any(word in name for word in _VIRTUAL + _GRABBERS) else "fallback"
 
 
 def _open_device(address: str, form: str, options: dict[str, str]) -> InputContainer:

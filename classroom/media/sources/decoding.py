@@ -118,7 +118,9 @@ class Decoding:
     ) -> None:
         self._container: InputContainer = av.open(address, "r", options=dict(options or {}), timeout=timeout)
         streams = self._container.streams
-        self.video = streams.video[0] if streams.video else None
+        # Not the first: a film may begin with the picture of its cover.
+        best = streams.best("video")
+        self.video = best if isinstance(best, av.VideoStream) else None
         self.audio = streams.audio[0] if streams.audio else None
         if self.video is None and self.audio is None:
             self._container.close()
@@ -127,7 +129,8 @@ class Decoding:
             self.video.thread_type = "AUTO"
             self.video.thread_count = 1
         self._presentation = Presentation(self.video, largest)
-        self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
+        self._resampler = _new_resampler()
+        self._sound_format: tuple[str, str, int] | None = None
         self._pictures = _Track(self._decode_pictures, there=self.video is not None)
         self._sounds = _Track(self._decode_sound, there=self.audio is not None)
         self._lead, self._apart = lead, apart
@@ -220,7 +223,8 @@ class Decoding:
         for track in (self._pictures, self._sounds):
             track.clear()
         self._presentation.clear()
-        self._resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
+        self._resampler = _new_resampler()
+        self._sound_format = None
         self._without_stamp = [0.0, 0.0]
         self._packets = self._demux()
         self._ended = False
@@ -277,12 +281,20 @@ class Decoding:
             if not isinstance(frame, av.AudioFrame):
                 continue
             time = self._without_stamp[1] if frame.pts is None or frame.time is None else frame.time - self._begin
+            sound_format = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if sound_format != self._sound_format:  # a jingle in mono, a broadcast that goes over to 5.1
+                self._resampler, self._sound_format = _new_resampler(), sound_format
             for block in self._resampler.resample(frame):
                 samples = np.asarray(block.to_ndarray(), np.float32).reshape(-1, 2)
                 items.append((time, samples))
                 time += len(samples) / SAMPLE_RATE
             self._without_stamp[1] = time
         return items
+
+
+def _new_resampler() -> av.AudioResampler:
+    """One takes the format of the first sound that it gets, and no other."""
+    return av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
 
 
 def _time(packet: Packet) -> float | None:

@@ -345,9 +345,14 @@ def test_a_camera_is_known_by_a_path_that_stays_else_by_its_name(
         (FoundCamera("OBSBOT Tiny", "dshow", "video=OBSBOT"), "fallback"),
         (FoundCamera("OBS Virtual Camera", "dshow", "video=OBS"), "alarm"),
         (FoundCamera("Loopback", "v4l2", "/dev/video9"), "alarm"),
+        (FoundCamera("USB3 Video: USB3 Video", "v4l2", "/dev/video2"), "alarm"),
+        (FoundCamera("Cam Link 4K", "avfoundation", "1"), "alarm"),
+        (FoundCamera("HDMI to U3 capture", "dshow", "video=HDMI"), "alarm"),
         (FoundCamera("mjpeg:http://host/", "mjpeg", "http://host/"), "alarm"),
         (FoundCamera("lavfi:color", "lavfi", "color"), "ignore"),
     ],
 )
-def test_a_picture_that_stands_still_is_a_loss_for_real_cameras_only(camera: FoundCamera, freezing: str) -> None:
+def test_a_picture_that_stands_still_is_a_loss_for_cameras_with_a_sensor_only(
+    camera: FoundCamera, freezing: str
+) -> None:
     assert camera_module._freezing(camera) == freezing

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 
 from classroom.media.sources.decoding import Decoding, Item
 from tests.support.clips import RATE, clip
+from tests.support.films import ffmpeg, pictures
 
 UPRIGHT: Final = (1, 0, 0, 1)
 CLOCKWISE: Final = (0, 1, -1, 0)
@@ -220,3 +221,28 @@ def test_where_all_is_broken_it_is_said(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setattr(decoding._pictures, "decode", torn)
         with pytest.raises(av.InvalidDataError):
             decoding.next()
+
+
+def test_a_film_that_begins_with_a_still_of_its_cover_is_played_by_its_film(tmp_path: Path) -> None:
+    cover, film, path = tmp_path / "cover.jpg", clip(tmp_path / "film.mp4", seconds=1.0), tmp_path / "covered.mkv"
+    Image.new("RGB", (640, 360), (255, 0, 0)).save(cover)
+    ffmpeg("-i", cover, "-i", film, "-map", "0:v", "-map", "1:v", "-map", "1:a", "-c", "copy", path)
+    found = pictures(path)
+    assert len(found) == RATE
+    assert {(picture.width, picture.height) for picture in found} == {(320, 180)}
+
+
+def test_sound_goes_on_where_its_layout_and_rate_change(tmp_path: Path) -> None:
+    """A broadcast in stereo with a jingle in mono: all of it is heard, at its pitch."""
+    path, parts = tmp_path / "radio.mp3", []
+    for layout, rate in (("2", "44100"), ("1", "48000"), ("2", "44100")):
+        source = f"sine=frequency=1000:duration=0.5:sample_rate={rate}"
+        tags = ("-write_xing", "0", "-id3v2_version", "0", "-f", "mp3")
+        parts.append(ffmpeg("-f", "lavfi", "-i", source, "-ac", layout, *tags, "-"))
+    path.write_bytes(b"".join(parts))
+    with Decoding(str(path)) as decoding:
+        sound = np.concatenate([item[1] for item in everything(decoding) if isinstance(item[1], np.ndarray)])
+    assert len(sound) == pytest.approx(1.5 * 48_000, abs=0.2 * 48_000)
+    for middle in (0.3, 0.8, 1.3):
+        part = sound[int((middle - 0.1) * 48_000) : int((middle + 0.1) * 48_000), 0]
+        assert np.argmax(np.abs(np.fft.rfft(part))) * 5 == pytest.approx(1000, abs=10)
