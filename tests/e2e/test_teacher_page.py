@@ -388,11 +388,29 @@ async def test_a_command_without_connection_is_not_kept(server: PageServer, boar
     await board.context.set_offline(True)
     await server.hang_up()
     await board.locator("#lost").wait_for()
-    await board.locator("[data-scene-button=talk]").click()
-    await expect(board.locator("#sentence")).to_contain_text("no connection")
+    await expect(board.locator("main")).to_have_attribute("inert", "")
+    await board.keyboard.press("1")
     await board.context.set_offline(False)
     await expect(board.locator("#lost")).to_have_count(0)
     assert server.asked("program.switch") == []
+
+
+async def test_a_program_that_hangs_is_told_in_both_languages(server: PageServer, board: Page) -> None:
+    talk, lost, main = board.locator("[data-scene-button=talk]"), board.locator("#lost"), board.locator("main")
+    await talk.focus()
+    server.answering.clear()
+    await board.keyboard.press("Enter")
+    await expect(talk).to_contain_text("Switching…")
+    await expect(lost).to_contain_text("No answer from classroom.")
+    await expect(main).to_have_attribute("inert", "")
+    await board.locator("[data-language=zh]").click()
+    await expect(lost).to_contain_text("classroom 没有响应。")
+    await expect(talk).to_contain_text("正在切换…")
+    server.answering.set()
+    await expect(lost).to_have_count(0)
+    await expect(main).not_to_have_attribute("inert", "")
+    await expect(talk).to_have_attribute("aria-pressed", "true")
+    await expect(talk).not_to_contain_text("正在切换…")
 
 
 async def test_ending_is_asked_twice(server: PageServer, board: Page) -> None:

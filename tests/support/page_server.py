@@ -204,6 +204,9 @@ class PageServer:
         self.wrong_token_after = 0.0
         """Seconds; the real one takes up to 8, and is not alone."""
         self.errors: dict[str, ErrorReply] = {}
+        self.answering = asyncio.Event()
+        """Unless it is set nothing is answered, as by a program that hangs."""
+        self.answering.set()
         self._connections: set[ServerConnection] = set()
 
     @property
@@ -284,6 +287,7 @@ class PageServer:
     async def serve(self, connection: ServerConnection) -> None:
         try:
             async for frame in connection:
+                await self.answering.wait()
                 request = json.loads(frame)
                 self.requests.append(request)
                 await self._answer(connection, request)

@@ -14,6 +14,8 @@ const HELLO_MS = 20000;
 const REQUEST_MS = 10000;
 /** After this long without news, a request shows whether the other end is still there. */
 const SILENCE_MS = 10000;
+/** After this long a page that shows news asks, and after as long again without an answer it says so. */
+const HUNG_MS = 2000;
 const WRONG_TOKEN = -32001;
 const WRONG_TOKEN_CLOSE = 4401;
 const NOT_POSSIBLE = -32003;
@@ -29,6 +31,7 @@ const TRY_AGAIN_LATER_CLOSE = 1013;
  * @property {(state: ControlState) => void} onState
  * @property {(result: Replies['hello']) => void} onHello the reply to hello, which depends on what was said in it
  * @property {(method: string, params: any) => void} onNotification
+ * @property {(hung: boolean) => void} [onHung] the other end has stopped answering, or answers again
  */
 
 /** The other end answered a request with an error. `code` 0 means that no answer came. */
@@ -50,6 +53,7 @@ export class ControlError extends Error {
  * @property {(value: any) => void} resolve
  * @property {(error: ControlError) => void} reject
  * @property {ReturnType<typeof setTimeout>} timer
+ * @property {number} asked in milliseconds of `performance.now()`
  */
 
 export class Control {
@@ -66,6 +70,7 @@ export class Control {
   #nextId = 1;
   #heard = 0;
   #ready = false;
+  #hung = false;
   #crowded = false;
   /** @type {Record<string, boolean> | null} */
   #watched = null;
@@ -132,7 +137,7 @@ export class Control {
         },
         method === 'hello' ? HELLO_MS : REQUEST_MS,
       );
-      this.#pending.set(id, { resolve, reject, timer });
+      this.#pending.set(id, { resolve, reject, timer, asked: performance.now() });
       socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     });
   }
@@ -174,12 +179,13 @@ export class Control {
         }
       });
       socket.addEventListener('message', ({ data }) => this.#take(data));
-      const heartbeat = setInterval(() => void this.#checkAlive(socket), SILENCE_MS / 2);
+      const heartbeat = setInterval(() => void this.#checkAlive(socket), HUNG_MS / 4);
       socket.addEventListener('close', ({ code }) => {
         clearTimeout(opening);
         clearInterval(heartbeat);
         this.#crowded = crowded || code === TRY_AGAIN_LATER_CLOSE;
         this.#ready = false;
+        this.#tellHung(false);
         this.#socket = null;
         for (const { reject, timer } of this.#pending.values()) {
           clearTimeout(timer);
@@ -194,7 +200,11 @@ export class Control {
 
   /** @param {WebSocket} socket */
   async #checkAlive(socket) {
-    if (!this.#ready || performance.now() - this.#heard < SILENCE_MS) return;
+    if (!this.#ready) return;
+    const now = performance.now();
+    const pending = [...this.#pending.values()];
+    this.#tellHung(now - this.#heard > HUNG_MS && pending.some(({ asked }) => now - asked > HUNG_MS));
+    if (pending.length > 0 || now - this.#heard < (this.#events.onHung ? HUNG_MS : SILENCE_MS)) return;
     try {
       await this.request('watch', this.#watched ?? {});
     } catch (error) {
@@ -203,9 +213,17 @@ export class Control {
     }
   }
 
+  /** @param {boolean} hung */
+  #tellHung(hung) {
+    if (hung === this.#hung) return;
+    this.#hung = hung;
+    this.#events.onHung?.(hung);
+  }
+
   /** @param {unknown} data */
   #take(data) {
     this.#heard = performance.now();
+    this.#tellHung(false);
     const message = JSON.parse(String(data));
     if (message.id === undefined || message.id === null) {
       if (typeof message.method === 'string') this.#events.onNotification(message.method, message.params ?? {});

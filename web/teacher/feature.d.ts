@@ -92,7 +92,10 @@ export interface Scope {
   state: Readonly<LessonState>;
   /** Seconds since the lesson began. */
   elapsed: number | null;
+  /** Whether commands are answered now. */
   connected: boolean;
+  /** Whether the connection stands and nobody answers. */
+  hung: boolean;
   keys: Keys;
   folds: Folds;
   /** What was copied a moment ago. */

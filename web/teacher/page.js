@@ -15,6 +15,7 @@ import { sentenceOf } from './errors.js';
 import { FeatureSet } from './feature_set.js';
 import { FEATURES } from './features/index.js';
 import { Folds } from './fold.js';
+import { KeptFocus } from './kept_focus.js';
 import { Keys } from './keys.js';
 import { Model } from './model.js';
 import { Notices } from './notices.js';
@@ -46,11 +47,14 @@ class TeacherPage {
     drawNow: () => this.#drawNow(),
     end: () => this.#ended(),
   });
+  #focus = new KeptFocus();
   #keys = new Keys(this.#features.keys, () => this.#draw());
   /** @type {Control | null} */
   #control = null;
   /** @type {ControlState | 'gate' | 'ended'} */
   #stage = 'gate';
+  /** Whether the connection stands and nobody answers. */
+  #hung = false;
   /** Whether the lesson answers and only its websocket does not. */
   #blocked = false;
   #denied = false;
@@ -66,7 +70,7 @@ class TeacherPage {
     this.#reasons = reasons;
     this.#translator.language = bestLanguage([recall('language') ?? '', ...navigator.languages]);
     addEventListener('keydown', (event) => {
-      if (this.#model.known && this.#stage === 'open') this.#keys.pressed(event);
+      if (this.#model.known && this.#connected) this.#keys.pressed(event);
     });
     addEventListener('hashchange', () => this.#enter(takeToken()));
     addEventListener('online', () => {
@@ -105,6 +109,10 @@ class TeacherPage {
           if ('state' in result) this.#begin(result); // always, for a teacher's token
         },
         onNotification: (method, params) => this.#notified(method, params),
+        onHung: (hung) => {
+          this.#hung = hung;
+          this.#draw();
+        },
       },
     });
     this.#control = control;
@@ -229,9 +237,15 @@ class TeacherPage {
     document.documentElement.lang = tag;
     document.title = state.lesson?.title ?? t('teacher.title');
     document.body.dataset.control = this.#stage;
+    document.body.dataset.hung = String(this.#hung);
     this.#features.each((feature) => feature.drawing?.(revision));
     render(this.#view(), this.#root);
+    this.#focus.keep(this.#connected);
     if (this.#showsLesson) this.#features.each((feature) => feature.drawn?.());
+  }
+
+  get #connected() {
+    return this.#stage === 'open' && !this.#hung;
   }
 
   get #showsLesson() {
@@ -267,7 +281,8 @@ class TeacherPage {
       say: (said) => this.#reasons.say(translator.language, said),
       state: this.#model.state,
       elapsed: this.#model.elapsed,
-      connected: this.#stage === 'open',
+      connected: this.#connected,
+      hung: this.#hung,
       keys: this.#keys,
       folds: this.#folds,
       copied: this.#notices.copied,

@@ -15,7 +15,8 @@ import { html, nothing } from '../vendor/lit-html/lit-html.js';
  * @param {Notices} notices
  */
 export function lessonView(scope, notices) {
-  const { t, connected, slot } = scope;
+  const { t, connected, hung, slot } = scope;
+  const why = hung ? 'hung' : 'lost';
   const { sentence, copied } = notices;
   return html`
     <header class="top">
@@ -25,11 +26,11 @@ export function lessonView(scope, notices) {
       ${
         connected
           ? nothing
-          : html`<p class="banner" id="lost"><span class="shape ring" aria-hidden="true"></span><span><strong>${t('control.lost')}</strong> ${t('control.lost_hint')}</span></p>`
+          : html`<p class="banner" id="lost"><span class="shape ring" aria-hidden="true"></span><span><strong>${t(`control.${why}`)}</strong> ${t(`control.${why}_hint`)}</span></p>`
       }
     </div>
-    ${slot('alarms')}
-    <main class="board">
+    <div class="needs-answers" ?inert=${!connected}>${slot('alarms')}</div>
+    <main class="board" ?inert=${!connected}>
       <div class="column wide">
         <div class="screens">${slot('screens')}</div>
         ${slot('main')}

@@ -12,6 +12,8 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
  */
 
 const LONGEST_SECONDS = 10;
+/** A scene is marked as on its way when it takes longer than this. */
+const SWITCHING_MS = 300;
 
 /** @implements {Controller} */
 class Switcher {
@@ -22,6 +24,8 @@ class Switcher {
   transition = 'planned';
   /** How long a fade takes; null leaves it to the lesson. @type {number | null} */
   seconds = null;
+  /** The scene that was asked for and takes long to come. */
+  switching = '';
   /** The transition whose bar moves already. */
   #moving = '';
 
@@ -56,8 +60,27 @@ class Switcher {
 
   /** @param {string} scene whose button or number key was pressed */
   press(scene) {
-    if (this.previews) void this.#frame.ask('preview.set', { scene });
-    else void this.#frame.ask('program.switch', { scene, ...this.#params() });
+    const asked = this.previews
+      ? this.#frame.ask('preview.set', { scene })
+      : this.#frame.ask('program.switch', { scene, ...this.#params() });
+    void this.#mark(scene, asked);
+  }
+
+  /**
+   * @param {string} scene
+   * @param {Promise<unknown>} asked
+   */
+  async #mark(scene, asked) {
+    const timer = setTimeout(() => this.#markAs(scene), SWITCHING_MS);
+    await asked;
+    clearTimeout(timer);
+    if (this.switching === scene) this.#markAs('');
+  }
+
+  /** @param {string} scene */
+  #markAs(scene) {
+    this.switching = scene;
+    this.#frame.draw();
   }
 
   /** Puts the preview on air, and what was on air into the preview. */
@@ -203,6 +226,7 @@ function sceneView({ t, state, keys }, switcher, name, scene, index) {
       <span class="scene-picture"><canvas data-scene=${name} width="256" height="144" aria-hidden="true"></canvas>
         <span class="tags">
           ${onAir ? html`<span class="on-air"><span class="shape dot" aria-hidden="true"></span>${t('scenes.on_air')}</span>` : nothing}
+          ${switcher.switching === name ? html`<span class="next"><span class="shape ring" aria-hidden="true"></span>${t('scenes.switching')}</span>` : nothing}
           ${next ? html`<span class="next"><span class="shape ring" aria-hidden="true"></span>${t('scenes.preview')}</span>` : nothing}
         </span>
       </span>
