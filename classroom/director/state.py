@@ -100,12 +100,12 @@ class Director:
         changed, self._preview = scene != self._preview, scene
         return changed
 
-    def take(self, *, now: float) -> bool:
+    def take(self, *, now: float, transition: TransitionKind | None = None, duration: float | None = None) -> bool:
         """Put the prepared scene on air and prepare the one that leaves it; CommandError when none is prepared."""
         if self._preview is None:
             raise CommandError.not_possible("No scene is in the preview. Choose one with preview.set first.")
         left = self._program.scene.name
-        if not self.switch(self._preview, now=now):
+        if not self.switch(self._preview, now=now, transition=transition, duration=duration):
             return False
         self._preview = left
         return True

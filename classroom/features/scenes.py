@@ -84,10 +84,17 @@ class ScenesFeature(Feature):
             self._tell({"preview": self.preview()})
 
     @command("program.take")
-    def take(self) -> None:
-        """Put the preview on air, with its own or the lesson's transition; the old scene becomes the preview."""
+    def take(
+        self,
+        transition: TransitionKind | None = None,
+        duration: Annotated[float, Field(ge=0, le=10)] | None = None,
+    ) -> None:
+        """Put the preview on air, with its own or the lesson's transition unless one is named.
+
+        The old scene becomes the preview.
+        """
         before = self._director.program.scene
-        if self._director.take(now=self._clock.now()):
+        if self._director.take(now=self._clock.now(), transition=transition, duration=duration):
             self._came(before, "teacher")
             self._tell({"preview": self.preview()})
         self._events.emit(TakenOver())

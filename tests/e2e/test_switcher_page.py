@@ -131,8 +131,7 @@ async def test_a_chosen_transition_is_taken_as_well(server: PageServer, board: P
     await expect(board.locator("[data-scene-button=talk]")).to_contain_text("On air")
     assert commands(server) == [
         ("preview.set", {"scene": "talk"}),
-        ("program.switch", {"scene": "talk", "transition": "fade"}),
-        ("preview.set", {"scene": "desk"}),
+        ("program.take", {"transition": "fade"}),
     ]
 
 
@@ -140,7 +139,7 @@ async def test_a_refused_take_leaves_the_preview(server: PageServer, board: Page
     await server.change(preview="talk")
     await board.locator("#prepare").check()
     await board.get_by_label("Transition").select_option(label="Cut")
-    server.errors["program.switch"] = {"code": -32003, "message": "no", "data": {"why": "The lesson ends."}}
+    server.errors["program.take"] = {"code": -32003, "message": "no", "data": {"why": "The lesson ends."}}
     await board.locator("#take").click()
     await expect(board.locator("#sentence")).to_contain_text("The lesson ends.")
     assert server.asked("preview.set") == []

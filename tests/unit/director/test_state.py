@@ -80,8 +80,10 @@ def test_take_swaps_program_and_preview() -> None:
     assert there.program.scene.name == "talk"
     assert there.take(now=3.0)
     assert (there.program.scene.name, there.preview, there.program.since) == ("desk", "talk", 3.0)
-    assert there.take(now=4.0)
+    assert there.take(now=4.0, transition="fade", duration=2.0)
     assert (there.program.scene.name, there.preview) == ("talk", "desk")
+    assert there.program.transition is not None
+    assert there.program.transition.duration == 2.0
     with pytest.raises(CommandError):
         there.prepare("nowhere")
     assert there.preview == "desk"

@@ -85,13 +85,8 @@ class Switcher {
 
   /** Puts the preview on air, and what was on air into the preview. */
   async take() {
-    const { preview, program } = this.#frame.state();
-    if (preview == null) return;
-    if (this.transition === 'planned') {
-      await this.#frame.ask('program.take', {});
-    } else if ((await this.#frame.ask('program.switch', { scene: preview, ...this.#params() })) !== null) {
-      await this.#frame.ask('preview.set', { scene: program?.scene ?? null });
-    }
+    if (this.#frame.state().preview == null) return;
+    await this.#frame.ask('program.take', this.#params());
   }
 
   /** Sets the bar of a transition in motion, once for each. Scripts have to ask whether motion is wanted. */
