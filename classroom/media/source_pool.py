@@ -48,6 +48,7 @@ class SourcePool:
             if not isinstance(model, SourceInput)
         }
         self._live: frozenset[str] = frozenset()
+        self._shown: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     @property
@@ -132,12 +133,16 @@ class SourcePool:
         runner.restart()
 
     def put_on_air(self, names: Set[str], now: float) -> None:
-        """Say which sources the program shows from the clock second ``now`` on; the fallback counts as always shown."""
+        """Say which sources the program shows from the clock second ``now`` on.
+
+        The fallback counts as always shown, and begins anew when a scene shows it.
+        """
+        come, self._shown = names - self._shown, frozenset(names)
         for name, runner in self._pictures.items():
             source = runner.source
             if name not in names and name != self._lesson.program.fallback:
                 source.on_air_since = None
-            elif source.on_air_since is None:
+            elif source.on_air_since is None or name in come:
                 source.on_air_since = now
 
     def go_to(self, name: str, page: int | None, step: int | None) -> None:

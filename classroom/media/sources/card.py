@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -81,13 +81,18 @@ class Card(Source):
         """Seconds that are left; None on a card that does not count."""
         if isinstance(self._countdown, time):
             now = self._today()
-            left = (datetime.combine(now.date(), self._countdown) - now).total_seconds()
             # A break may go on past midnight: a time that was more than half a day ago is meant for tomorrow.
-            return max(0.0, left + _DAY if left < -_DAY / 2 else left)
+            return max(0.0, left if (left := self._until(now, 0)) >= -_DAY / 2 else self._until(now, 1))
         if self._countdown is None:
             return None
         since = self.on_air_since
         return max(0.0, self._countdown - (self.clock.now() - since if since is not None else 0.0))
+
+    def _until(self, now: datetime, days: int) -> float:
+        """Seconds until the time of the countdown, so many days after today; a change to summer time counts."""
+        assert isinstance(self._countdown, time)
+        then = datetime.combine(now.date() + timedelta(days=days), self._countdown)
+        return then.timestamp() - now.timestamp()
 
 
 def fallback_card(language: str | None, size: tuple[int, int]) -> av.VideoFrame:

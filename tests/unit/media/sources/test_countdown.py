@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as wall_clock
 from datetime import datetime, time, timedelta
 
 import av
@@ -112,3 +113,18 @@ def test_the_digits_are_below_the_title_and_on_nothing_else(text: str) -> None:
     title = np.nonzero(without.max(axis=(1, 2)) > 200)[0]
     assert title.min() < rows.min()
     assert rows.max() < SIZE[1] - 10
+
+
+@pytest.mark.skipif(not hasattr(wall_clock, "tzset"), reason="the time zone of a process is set on Unix only")
+def test_the_change_to_summer_time_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    wall_clock.tzset()
+    try:
+        wall = Wall(clock, "2026-03-29 01:30:00")
+        card = Card(name="x", clock=clock, size=SIZE, countdown=time(3, 30), today=wall)
+        card.open()
+        assert same(shown(card), CardDrawing("", "", None, SIZE, "1:00:00"), "1:00:00")
+    finally:
+        monkeypatch.undo()
+        wall_clock.tzset()
