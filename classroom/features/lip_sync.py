@@ -18,8 +18,8 @@ from classroom.media.sound import SoundInput
 
 __all__ = ["WAIT", "LipSyncFeature", "speaking_face"]
 
-WAIT: Final = 0.07
-"""Seconds for which pictures of a face wait: sound is then heard about 10 ms after its picture."""
+WAIT: Final = 0.08
+"""Seconds for which pictures of a face wait: sound is then heard 0 to 40 ms after its picture."""
 
 
 class LipSyncFeature(Feature):

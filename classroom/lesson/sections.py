@@ -258,7 +258,7 @@ class VideoModel(Section):
     )
     playout_delay: Annotated[Literal["auto", "off"] | float, Delay()] = Field(
         "auto",
-        description="How long a student's browser holds pictures back: auto (as the network needs; 70 ms while a "
+        description="How long a student's browser holds pictures back: auto (as the network needs; 80 ms while a "
         "speaking face is on air, so that lips and voice match), off (the browser's own choice), or milliseconds up to "
         "10000.",
     )

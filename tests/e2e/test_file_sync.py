@@ -33,6 +33,9 @@ program: {{size: 640x360, fps: 30}}
 recording: {{start: never}}
 """
 
+WAITED = 75.0
+"""Milliseconds by which sound may be late; where pictures do not wait for it, it is 80 to 110."""
+
 SECONDS = 3.28
 """How long the film is: it flashes four times, and begins again."""
 
@@ -57,11 +60,12 @@ async def settled(lesson: Broadcaster, student: Watcher) -> None:
     for attempt in range(4):
         skipped = lesson._program.statistics["sound"]["skipped"]
         try:
-            await lateness(student, skip=4, within=40)
+            found = await lateness(student, skip=4, within=40)
         except pytest.fail.Exception:
             if attempt == 3 or lesson._program.statistics["sound"]["skipped"] == skipped:
                 raise
         else:
+            assert found.heard < WAITED, "pictures of a film that is heard wait for their sound"
             return
 
 
