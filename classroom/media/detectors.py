@@ -86,9 +86,10 @@ class ClippingDetector:
 
 
 class OverloadDetector:
-    """A computer that is too slow for its program: it misses one tick in ten over five seconds."""
+    """A computer that is too slow for its program: over five seconds it misses a share of the ticks, one in ten."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = _TOO_MANY) -> None:
+        self._share = share
         self._seen: deque[tuple[float, int, int]] = deque()
         self._overloaded = False
 
@@ -102,7 +103,7 @@ class OverloadDetector:
             return self._overloaded
         lost, made = missed - missed_before, ticks - made_before
         share = lost / max(1, lost + made)
-        self._overloaded = share >= (_FEW if self._overloaded else _TOO_MANY)
+        self._overloaded = share >= (min(_FEW, self._share) if self._overloaded else self._share)
         return self._overloaded
 
 

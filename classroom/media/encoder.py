@@ -13,6 +13,7 @@ from typing import Final, Literal
 import av
 
 from classroom.common.clock import Clock
+from classroom.common.thread_priority import lower_priority
 from classroom.media.codecs import VideoSettings, open_video
 from classroom.media.frames import Encoded
 from classroom.media.picture import ProgramPicture
@@ -38,7 +39,7 @@ Work = tuple[ProgramPicture, int, float]
 
 
 class VideoEncoder:
-    """Encodes the program's pictures in a thread of its own, while it is active.
+    """Encodes the program's pictures in a thread of its own, of low priority, while it is active.
 
     The first picture after ``activate`` is a key frame. ``publish`` is called in the encoder's thread. ``name`` says
     in the log which encoder it is. ``worker`` keeps the thread, and is to be looked at ten times a second.
@@ -139,6 +140,7 @@ class VideoEncoder:
             self._changed.notify()
 
     def _run(self, lease: Lease) -> None:
+        lower_priority()  # on a busy computer a picture is left out before sound is
         context: av.VideoCodecContext | None = None
         opened = 0  # at which activation
 

@@ -77,7 +77,8 @@ class PictureSlot:
 class Encoded:
     """One encoded picture or sound block, shared by all who subscribe.
 
-    ``packet`` carries pts and time base; nobody writes into it. ``captured`` is when its tick began, in clock seconds.
+    ``packet`` carries pts and time base; nobody writes into it. ``captured`` is when its tick, or its first sound,
+    began, in clock seconds.
     """
 
     codec: Codec

@@ -44,6 +44,10 @@ _QUIETER: Final = 6.0
 """Decibels by which an input that is too loud is to be quieter."""
 
 
+_LOST_SOUND: Final = 0.05
+"""The share of lost sound that raises an alarm: a quarter of a second in five, which nobody can follow any more."""
+
+
 class Sources(Protocol):
     """What is asked of the source pool."""
 
@@ -76,6 +80,11 @@ class MixedProgram(Protocol):
     @property
     def ticks(self) -> tuple[int, int]:
         """How many pictures were made and missed so far."""
+        ...
+
+    @property
+    def sound_blocks(self) -> tuple[int, int]:
+        """How many blocks of sound were mixed and lost so far."""
         ...
 
     @property
@@ -127,6 +136,7 @@ class MediaHealth:
         self._seen: dict[str, _PictureDetectors] = {}
         self._heard: dict[str, _SoundDetectors] = {}
         self._overload = OverloadDetector()
+        self._sound_overload = OverloadDetector(_LOST_SOUND)
         self._missing = MissingDetector()
         self._looks = 0
 
@@ -144,6 +154,7 @@ class MediaHealth:
         if self._looks % _PICTURES_EVERY == 0:
             self._look_at_pictures()
             self._say(self._overload.look(self._clock.now(), *self._program.ticks), _OVERLOAD)
+            self._say(self._sound_overload.look(self._clock.now(), *self._program.sound_blocks), _SOUND_LOST)
         self._looks += 1
 
     def _look_at_deliveries(self) -> None:
@@ -220,6 +231,11 @@ _TOO_SLOW: Final = Wording(
     "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does "
     "not help, write a smaller 'size' or 'fps' under 'program' in the lesson file.",
 )
+_SOUND_GAPS: Final = Wording(
+    "program.sound_lost",
+    "This computer is too busy, so parts of the sound are missing. Close other programs; if that does not help, "
+    "write a smaller 'size' or 'fps' under 'program' in the lesson file.",
+)
 _NO_PICTURE: Final = Wording(
     "program.no_picture",
     "Students get no picture. Retrying automatically; if it is not back in half a minute, stop the lesson "
@@ -264,4 +280,5 @@ def _clipping(name: str, gain: float, *, here: bool) -> Alarm:
 
 
 _OVERLOAD: Final = Alarm("program.overload", _TOO_SLOW())
+_SOUND_LOST: Final = Alarm("program.sound_lost", _SOUND_GAPS())
 _STUCK: Final = Alarm("program.stuck", _HANGING())

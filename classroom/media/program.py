@@ -196,6 +196,11 @@ class Program:
         return self._ticker.made, self._ticker.missed
 
     @property
+    def sound_blocks(self) -> tuple[int, int]:
+        """How many blocks of sound, of 20 ms each, were mixed and lost so far."""
+        return self._sound.blocks
+
+    @property
     def longest_miss(self) -> int:
         """How many pictures were missed in a row at most."""
         return self._ticker.longest_miss

@@ -124,6 +124,11 @@ class SoundMixer:
         """By how many seconds each input is heard later than the others because its device is late."""
         return {name: channel.lag / SAMPLE_RATE for name, channel in self._channels.items()}
 
+    @property
+    def blocks(self) -> tuple[int, int]:
+        """How many blocks were mixed and lost so far."""
+        return self._block - self.skipped, self.skipped
+
     def clipped(self) -> dict[str, int]:
         """How many blocks of each input reached full scale so far, as they came or by their gain, before the limiter.
 

@@ -77,7 +77,9 @@ class SoundEncoder:
         self.timings.add(self._clock.now() - began)
         self._recovery.worked()
         for packet in packets:
-            self._publish(Encoded("opus", packet, True, captured))
+            # What a packet holds began before its block: libopus looks ahead, and its time stamps say so.
+            ahead = 0 if packet.pts is None else pts - packet.pts
+            self._publish(Encoded("opus", packet, True, captured - ahead / SAMPLE_RATE))
 
     def change_hands(self) -> None:
         """Start again in another thread, because the one that encoded hangs; the block it works at is dropped."""

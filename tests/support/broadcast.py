@@ -15,7 +15,7 @@ __all__ = ["BUSY_MACHINE", "LESSON", "TOKEN", "broadcasting", "complaints", "eve
 
 TOKEN = "the teacher's secret"
 
-BUSY_MACHINE = {"program.overload", "program.stuck", "audio.late", "source.unsteady"}
+BUSY_MACHINE = {"program.overload", "program.sound_lost", "program.stuck", "audio.late", "source.unsteady"}
 """Codes of alarms that a machine may raise which runs several tests at once."""
 
 LESSON = """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -297,6 +299,39 @@ def test_opus_is_heard_as_it_was_played() -> None:
     assert np.sqrt(np.mean(left**2)) == pytest.approx(0.5 * math.sqrt(0.5), rel=0.05)
     assert np.sqrt(np.mean(right**2)) < 0.02
     assert np.argmax(np.abs(np.fft.rfft(left))) * SAMPLE_RATE / len(left) == pytest.approx(440, abs=2)
+
+
+def test_a_packet_of_sound_is_dated_by_what_is_heard_in_it() -> None:
+    """A click of the clock second 5.25 is found there in what is decoded, to the quarter of a millisecond."""
+    packets: list[Encoded] = []
+    encoder = SoundEncoder(bit_rate=96_000, clock=ManualClock(), publish=packets.append)
+    encoder.activate()
+    sound = np.zeros((30 * 960, 2), np.float32)
+    sound[12_000:12_024] = 0.7
+    for number in range(30):
+        encoder.encode(sound[number * 960 : (number + 1) * 960], number * 960, 5.0 + number * 0.02)
+    decoder: Any = av.CodecContext.create("libopus", "r")
+    decoder.sample_rate, decoder.layout = SAMPLE_RATE, "stereo"
+    # A decoder of its own takes every sample that comes; ffmpeg would cut those off that libopus says to leave out.
+    heard = [np.concatenate([f.to_ndarray().reshape(-1, 2) for f in decoder.decode(one.packet)]) for one in packets]
+    loudest = max(range(len(heard)), key=lambda number: np.abs(heard[number]).max())
+    at = packets[loudest].captured + np.abs(heard[loudest][:, 0]).argmax() / SAMPLE_RATE
+    assert at == pytest.approx(5.25 + 12 / SAMPLE_RATE, abs=0.0005)
+    # So the sender reports, which count from here, name the instant at which time stamp 0 was heard.
+    zeros = [encoded.captured - (encoded.packet.pts or 0) / SAMPLE_RATE for encoded in packets]
+    assert zeros == pytest.approx([5.0] * len(packets), abs=1e-6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread's priority can be read")
+def test_the_encoder_of_pictures_makes_room_for_sound() -> None:
+    if os.getpriority(os.PRIO_PROCESS, 0) >= 19:
+        pytest.skip("nothing is lower than this process already")
+    with running("h264"):
+        [thread] = [each for each in threading.enumerate() if each.name == "h264 encoder"]
+        wait_for(
+            lambda: os.getpriority(os.PRIO_PROCESS, thread.native_id or 0) > os.getpriority(os.PRIO_PROCESS, 0),
+            what="a lower priority",
+        )
 
 
 def test_packets_of_speech_carry_the_one_before() -> None:

@@ -33,6 +33,7 @@ class Room:
         self.lost = {"cam": 0}
         self.behind: dict[str, float] = {}
         self.made, self.missed, self.pace = 0, 0, (3, 0)
+        self.mixed, self.skipped, self.sound_pace = 0, 0, (5, 0)
         self.stuck = False
         self.looked_after = 0
         self.subscribers = {"h264": 0, "h264 180p": 0, "opus": 0}
@@ -75,12 +76,17 @@ class Room:
     def ticks(self) -> tuple[int, int]:
         return self.made, self.missed
 
+    @property
+    def sound_blocks(self) -> tuple[int, int]:
+        return self.mixed, self.skipped
+
     def pass_time(self, seconds: float) -> list[tuple[str, str | None]]:
         for _ in range(round(seconds * 10)):
             self.clock.advance(0.1)
             for name, packets in self.leaving.items():
                 self.published[name] += packets if self.subscribers[name] else 0
             self.made, self.missed = self.made + self.pace[0], self.missed + self.pace[1]
+            self.mixed, self.skipped = self.mixed + self.sound_pace[0], self.skipped + self.sound_pace[1]
             self.health.look()
         return [(alarm.code, alarm.source) for alarm in self.alarms.raised()]
 
@@ -167,6 +173,15 @@ def test_missed_ticks_are_told(room: Room) -> None:
     room.pace = (3, 0)
     assert room.pass_time(8.0) == []
     assert room.changes == 2
+
+
+def test_lost_sound_is_told_although_no_tick_is_missed(room: Room) -> None:
+    assert room.pass_time(6.0) == []
+    room.skipped += 12  # the mixer was held up once, for 0.24 s
+    assert room.pass_time(6.0) == []
+    room.skipped += 15
+    assert room.pass_time(1.0) == [("program.sound_lost", None)]
+    assert room.pass_time(8.0) == []
 
 
 def test_a_source_that_stops_again_and_again_is_told(room: Room) -> None:
