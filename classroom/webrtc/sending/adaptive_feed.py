@@ -89,7 +89,11 @@ class AdaptiveFeed:
             return
         now, picture = self._now(), self._feed.picture
         self._playout_delay.report(
-            jitter=picture.jitter, loss=picture.loss or 0.0, round_trip=picture.round_trip, now=now
+            jitter=picture.jitter,
+            own=self._feed.send_jitter,
+            loss=picture.loss or 0.0,
+            round_trip=picture.round_trip,
+            now=now,
         )
         if self._tier_follower is not None:
             self._tier_follower.update(now)

@@ -22,6 +22,7 @@ from classroom.webrtc.rtp.header import PacketTemplates, send_time
 from classroom.webrtc.rtp.pacer import BURST, Portion
 from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
 from classroom.webrtc.rtp.packetizer import packetize
+from classroom.webrtc.rtp.send_jitter import SendJitter
 from classroom.webrtc.sending.stream import Stream
 
 __all__ = ["SLICE", "Distribution"]
@@ -68,6 +69,7 @@ class Distribution:
 
     def __init__(self, fanout: Fanout, demand: Demand, clock: Clock) -> None:
         self.demand = demand
+        self.jitter = SendJitter()
         self._fanout = fanout
         self._clock = clock
         self._streams: dict[Stream, None] = {}
@@ -198,6 +200,7 @@ class Distribution:
         clock = self._clock
         self._frame, self._recipients = frame, {}
         turn = began = clock.now()
+        self.jitter.add(began - frame.captured, began)
         for portion in frame.portions:
             if portion.first and (pause := began + portion.after - clock.now()) > 0:
                 await asyncio.sleep(pause)

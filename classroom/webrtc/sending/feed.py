@@ -20,6 +20,7 @@ from classroom.media.rendition import Rendition
 from classroom.webrtc.aiortc_internals import playout_delay_for_new_senders, replace_sender
 from classroom.webrtc.rtp.feedback import Feedback, KeyFrameLimit, ReceiverReport
 from classroom.webrtc.rtp.header import PlayoutDelay
+from classroom.webrtc.sending.distribution import Distribution
 from classroom.webrtc.sending.gc_schedule import GcSchedule
 from classroom.webrtc.sending.packet_track import PacketTrack
 from classroom.webrtc.sending.stream import Stream
@@ -54,6 +55,11 @@ class Feed(Protocol):
     @property
     def sent(self) -> int | None:
         """Octets of the picture that were sent, which a browser's estimate is based on; None where not known."""
+        ...
+
+    @property
+    def send_jitter(self) -> float:
+        """Seconds of jitter of the picture that this computer makes itself; 0 where it is not known."""
         ...
 
     @property
@@ -155,6 +161,7 @@ class OwnFeed:
 
         # Sound leads the bundle: a browser that rejects the leading section does not connect at all. Firefox does so
         # with a picture in a format that it does not know.
+        self._distribution: Distribution | None = None
         self._sound = stream("audio", sound, lambda _: None)
         self._picture = stream("video", picture, reported)
         self._sound.choose(transmitter.distribution(program.sound, program.sound_demand))
@@ -179,9 +186,15 @@ class OwnFeed:
         counters = self._picture.counters
         return counters.octets + _OVERHEAD * counters.packets
 
+    @property
+    def send_jitter(self) -> float:
+        """Seconds of jitter of the picture that this computer makes itself."""
+        return 0.0 if self._distribution is None else self._distribution.jitter.largest
+
     def choose(self, rendition: Rendition, *, at_once: bool = False) -> None:
         """Send this picture, from its next key frame on; ``at_once`` sends nothing else until then."""
-        self._picture.choose(self._transmitter.distribution(rendition.fanout, rendition.demand), at_once=at_once)
+        self._distribution = self._transmitter.distribution(rendition.fanout, rendition.demand)
+        self._picture.choose(self._distribution, at_once=at_once)
 
     def limit(self, *, bit_rate: float | None, key_frame_interval: float | None) -> None:
         """Request fewer bits a second, or take key frames only, this many seconds apart; None is no limit."""
@@ -205,6 +218,7 @@ class PublicFeed:
     movable = False
     silence: float | None = None
     sent: int | None = None
+    send_jitter = 0.0
 
     def __init__(
         self,

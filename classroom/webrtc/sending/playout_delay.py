@@ -83,10 +83,16 @@ class AdaptivePlayoutDelay:
             self.delay = PlayoutDelay(0, 0) if self._auto else None
             self.renew()
 
-    def report(self, *, jitter: float, loss: float, round_trip: float | None, now: float) -> None:
-        """Read a receiver report: jitter and round trip in seconds, the share (0…1) lost recently, the clock's time."""
+    def report(self, *, jitter: float, loss: float, round_trip: float | None, now: float, own: float = 0.0) -> None:
+        """Read a receiver report: jitter and round trip in seconds, the share (0…1) lost recently, the clock's time.
+
+        ``own`` is the part of the jitter that this computer made by sending late. Its hold-up is over once a browser
+        has reported it, so waiting for another one would only make the lesson late.
+        """
         if not self._auto or self.delay is None:
             return
+        if own > _CLEAN_JITTER:
+            jitter = max(0.0, jitter - own)
         needed = _needed(jitter, loss, round_trip or 0.0)
         passed, self._at = max(0.0, now - self._at), now
         if needed >= self._held:

@@ -25,6 +25,7 @@ class Program:
     """A program that notes what is fed to its only student, who can be let to report."""
 
     silence = 2.5
+    send_jitter = 0.0
     movable = True
 
     def __init__(self) -> None:
@@ -136,6 +137,16 @@ async def test_pictures_wait_for_their_sound_while_they_should_only_where_it_is_
         student.program.report(loss=0.0, round_trip=0.1)
         await student.feed.measure()
     assert student.playout_delay == before
+
+
+def test_what_this_computer_delayed_itself_holds_no_pictures_back() -> None:
+    student = Student()
+    student.program.send_jitter = 0.18
+    student.program.report(jitter=0.18)
+    assert student.playout_delay == 0
+    student.program.send_jitter = 0.0
+    student.program.report(jitter=0.18)
+    assert student.playout_delay == 500
 
 
 async def test_a_closed_feed_follows_the_network_no_longer() -> None:

@@ -289,3 +289,16 @@ async def test_who_cannot_be_sent_to_keeps_it_from_nobody_and_fills_no_log(caplo
         await made.show(101, well)
         assert broken.taken[-1] == 101
     assert 0 < len(caplog.records) < 5
+
+
+async def test_it_measures_how_unevenly_it_sends() -> None:
+    async with lesson() as room:
+        watching = await room.join()
+        await room.show(0, watching, key=True)
+        await room.show(1, watching)
+        assert room.distribution.jitter.largest == 0.0
+        packet: av.Packet[Any] = av.Packet(b"\0\0\0\1" + b"\x41" * 100)
+        packet.pts = 2
+        room.fanout.publish(Encoded("h264", packet, False, room.clock.now() - 0.32))
+        await eventually(lambda: watching.taken[-1:] == [2])
+        assert room.distribution.jitter.largest == pytest.approx(0.02)

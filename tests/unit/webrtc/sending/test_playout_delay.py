@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classroom.webrtc.rtp.send_jitter import SendJitter
 from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay, PlayoutRule, PlayoutSetting
 
 CLEAN = 0.004
@@ -50,6 +52,41 @@ def test_it_grows_at_once_and_shrinks_slowly() -> None:
     assert after[:8] == [230] * 8
     assert all(0 <= earlier - later <= 20 for earlier, later in pairwise(after))
     assert after[-1] == 0
+
+
+class Link:
+    """A lesson of 30 pictures a second, which it and a network delay; the browser reports each second."""
+
+    def __init__(self) -> None:
+        self.cushion = AdaptivePlayoutDelay(PlayoutRule("auto"))
+        self.own = SendJitter()
+        self.random = random.Random(7)
+        self.jitter, self.age, self.free, self.tick = 0.0, 0.0, 0.0, 0
+
+    def run(self, seconds: int, *, held_up: float, network: float) -> list[int]:
+        delays = []
+        for _ in range(30 * seconds):
+            self.tick += 1
+            captured = self.tick / 30
+            if self.random.random() < 0.1:
+                self.free = captured + self.random.uniform(0, held_up)
+            sent = max(captured, self.free)
+            self.own.add(sent - captured, sent)
+            age = sent - captured + 0.02 + self.random.uniform(0, network)
+            self.jitter += (abs(age - self.age) - self.jitter) / 16
+            self.age = age
+            if self.tick % 30 == 0:
+                self.cushion.report(jitter=self.jitter, own=self.own.largest, loss=0.0, round_trip=0.04, now=captured)
+                assert self.cushion.delay is not None
+                delays.append(self.cushion.delay.least)
+        return delays
+
+
+def test_a_computer_that_is_too_busy_is_no_network_with_jitter() -> None:
+    link = Link()
+    assert max(link.run(15, held_up=1.2, network=0.005)) < 150
+    assert max(link.run(10, held_up=0.0, network=0.005)[2:]) < 150
+    assert max(link.run(10, held_up=0.0, network=0.12)) >= 100, "and a network with jitter still is one"
 
 
 @given(
