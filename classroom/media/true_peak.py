@@ -33,7 +33,7 @@ def true_peaks(sound: Samples) -> npt.NDArray[np.float64]:
         for taps in _PHASES:
             between = np.convolve(row, taps, "valid")[1:]
             np.maximum(peak, np.abs(between, out=between), out=peak)
-    return peak.astype(np.float64)
+    return np.asarray(peak, np.float64)
 
 
 def _phases() -> list[npt.NDArray[np.float32]]:

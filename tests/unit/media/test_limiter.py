@@ -91,7 +91,7 @@ def film() -> Samples:
     frequency = np.maximum(30, np.fft.rfftfreq(count, 1 / SAMPLE_RATE))
     surf = np.fft.irfft(spectrum / np.sqrt(frequency)[:, None], count, axis=0)
     surf *= (0.3 + 0.7 * (np.sin(2 * math.pi * 1.5 * time) > 0))[:, None] / np.abs(surf).max()
-    chord = sum(np.sin(2 * math.pi * tone * time) for tone in (220, 277, 330, 880, 3520)) / 10
+    chord = np.sum([np.sin(2 * math.pi * tone * time) for tone in (220, 277, 330, 880, 3520)], axis=0) / 10
     return np.clip(surf + stereo(chord), -1, 1).astype(np.float32)
 
 

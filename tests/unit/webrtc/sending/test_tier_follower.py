@@ -14,6 +14,7 @@ class Fed:
     """A feed that notes what it is told."""
 
     silence: float | None = None
+    send_jitter = 0.0
 
     def __init__(self, *, movable: bool = True) -> None:
         self.movable = movable
