@@ -18,7 +18,7 @@ from classroom.media.true_peak import REACH, true_peaks
 __all__ = ["CEILING", "LOOK_AHEAD", "Limiter"]
 
 CEILING: Final = 10 ** (-3 / 20)
-"""Largest true peak that leaves, -3 dBTP: Opus adds up to 2 dB to loud sound, and students shall get -1 dBTP.
+"""Largest true peak that leaves, -3 dBTP: Opus adds 1.5 dB to loud sound (4 dB to noise that is far too loud).
 
 EBU Tech 3344 asks for as much headroom before codecs of low bit rates.
 """
