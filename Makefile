@@ -29,7 +29,7 @@ run: setup  ## Run a lesson made from the devices of this machine
 
 # Most tests wait for something most of the time, so several run at once; those that look at time or at memory run alone.
 test: check  ## Set up everything and run every check and test
-	$(BIN)/pytest --numprocesses 4 --dist worksteal -m 'not alone and not long'
+	$(BIN)/pytest --numprocesses 3 --dist worksteal -m 'not alone and not long'
 	$(BIN)/pytest -m 'alone and not long'
 
 check: style types layers pages  ## Everything but the tests

@@ -180,6 +180,7 @@ async def test_a_file_that_is_written_slowly_is_read_when_it_is_whole(tmp_path: 
         assert seen == set()
 
 
+@pytest.mark.alone
 async def test_a_changed_card_is_shown_and_a_changed_source_does_not_go_dark(tmp_path: Path) -> None:
     async with running(tmp_path) as lesson, student(lesson.port) as ada:
         await ada.watch()

@@ -80,7 +80,7 @@ class FirefoxPage:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']['text']}")
         return json.loads(answer["result"]["value"])
 
-    async def until(self, expression: str, argument: Any = None, *, within: float = 30.0) -> Any:
+    async def until(self, expression: str, argument: Any = None, *, within: float = 60.0) -> Any:
         """Wait until an expression is true; its value."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
