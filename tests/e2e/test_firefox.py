@@ -60,7 +60,9 @@ def written(folder: Path, codecs: str) -> Path:
 
 async def join(browser: Firefox, lesson: Running) -> FirefoxPage:
     page = await browser.open(f"{lesson.base}/")
+    await page.until("!document.querySelector('#join-button').disabled")
     await page.click("#name")
+    await page.until("document.activeElement.id === 'name'")
     await page.type("Ada")
     await page.click("#join-button")
     return page

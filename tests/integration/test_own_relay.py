@@ -370,11 +370,14 @@ async def found(parent: int) -> int:
 
 async def test_the_terminal_tells_the_ports(tmp_path: Path) -> None:
     async with teaching("config/demo.yaml", "--port", "0", "--relay-port", "0", host="0.0.0.0") as lesson:
-        await eventually(lambda: any("for TCP, and for UDP if you can" in line for line in lesson.log))
+        within = f"The UDP ports {RELAY_PORTS[0]} to {RELAY_PORTS[-1]} are used within this computer only."
+        await eventually(
+            lambda: any(within in line for line in lesson.log)
+        )  # a line may be read before its end is written
         [told] = [line for line in lesson.log if "for TCP, and for UDP if you can" in line]
         port = told.split()[2]
         assert is_listening(own_addresses()[0], int(port))
-        assert f"The UDP ports {RELAY_PORTS[0]} to {RELAY_PORTS[-1]} are used within this computer only." in told
+        assert within in told
 
 
 async def test_without_coturn_one_sentence_says_how_to_install_it(tmp_path: Path) -> None:
