@@ -1,8 +1,8 @@
 """Lets pictures wait for their sound while a speaking face is on air, and at no other time.
 
 A browser plays sound some 80 ms after it came and shows pictures at once. That is right for slides and screens, which
-should follow the teacher's hand, but lips are then seen before they are heard. Broadcasters allow sound from 20 ms
-before to 45 ms after its picture (EBU R37 has 40 and 60), so pictures of a face wait for most of that time.
+should follow the teacher's hand, but lips are then seen before they are heard. Sound should come from 20 ms before to
+45 ms after its picture, so pictures of a face wait for most of that time.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class OverloadDetector:
             return self._overloaded
         lost, made = missed - missed_before, ticks - made_before
         share = lost / max(1, lost + made)
-        self._overloaded = share >= (min(_FEW, self._share) if self._overloaded else self._share)
+        self._overloaded = share >= (_FEW if self._overloaded else self._share)
         return self._overloaded
 
 

@@ -8,9 +8,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, WebSocketRoute, expect
 
-from classroom.webrtc.messages import Ended, Waiting
+from classroom.webrtc.messages import Ended
 from tests.support.broadcast import eventually
 from tests.support.browser import PageFactory, state_is
+from tests.support.lobby import in_lobby
 from tests.support.page_server import PageServer, page_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -113,17 +114,7 @@ async def test_a_teacher_who_comes_back_to_the_page_has_the_lesson_again(
 
 
 async def test_after_the_computer_slept_the_page_asks_for_news_anew(server: PageServer, open_page: PageFactory) -> None:
-    await server.member.sign_in("Algebra")
-    page = await open_page(server.origin)
-    await page.clock.install()
-    await page.reload()
-    waits: list[str] = []
-    page.on("request", lambda request: waits.append(request.url) if "/wait?" in request.url else None)
-    await page.locator("#name").fill("Ada")
-    await page.locator("#join-button").click()
-    peer, _ = await server.page_message("hello")
-    await server.say(peer, Waiting(title="Algebra", language="en", ticket="t"))
-    await state_is(page, "lobby")
+    page, peer, waits = await in_lobby(server, open_page)
     # From now on time goes only as far as is said here.
     await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
     before = len(waits)

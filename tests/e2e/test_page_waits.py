@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Route, expect
 
-from classroom.webrtc.messages import Ended, IceServersRenewed, Waiting
+from classroom.webrtc.messages import Ended, IceServersRenewed
 from tests.support.broadcast import eventually
 from tests.support.browser import PageFactory, state_is
+from tests.support.lobby import in_lobby
 from tests.support.page_server import PageServer, page_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -293,17 +294,7 @@ async def test_a_browser_of_2021_joins(server: PageServer, open_page: PageFactor
 
 async def test_who_waits_in_a_hidden_page_stays_signed_in(server: PageServer, open_page: PageFactory) -> None:
     """Browsers let the timers of a hidden page come once a minute, which looks as if the computer had slept."""
-    await server.member.sign_in("Algebra")
-    page = await open_page(server.origin)
-    await page.clock.install()
-    await page.reload()
-    waits: list[str] = []
-    page.on("request", lambda request: waits.append(request.url) if "/wait?" in request.url else None)
-    await page.locator("#name").fill("Ada")
-    await page.locator("#join-button").click()
-    peer, _ = await server.page_message("hello")
-    await server.say(peer, Waiting(title="Algebra", language="en", ticket="t"))
-    await state_is(page, "lobby")
+    page, peer, waits = await in_lobby(server, open_page)
     for _ in range(4):
         await page.clock.fast_forward(60_000)
         await page.clock.run_for(600)
