@@ -37,7 +37,7 @@ class _GapLimit:
 
     def __init__(self, rate: float | None, floor: float) -> None:
         self._asked = 1.0 / rate if rate else 0.0
-        self._floor = floor
+        self.floor = floor
         self._gaps: deque[float] = deque(maxlen=_GAPS)
         self.last: float | None = None
 
@@ -45,7 +45,7 @@ class _GapLimit:
     def limit(self) -> float:
         """Seconds; what was measured counts more than what was asked for."""
         usual = sum(self._gaps) / len(self._gaps) if self._gaps else self._asked
-        return max(self._floor, _FRAMES * usual)
+        return max(self.floor, _FRAMES * usual)
 
     def happened(self, now: float) -> None:
         """It happened; a gap that was too long allows longer ones from now on, but not by its full length."""
@@ -66,7 +66,6 @@ class StallDetector:
 
     def __init__(self) -> None:
         self._rate: float | None = None
-        self._stall = STALL
         self._freezing: Freezing = "ignore"
         self._seen: object = None
         self._pictures = _GapLimit(None, STALL)
@@ -83,13 +82,18 @@ class StallDetector:
         self._still_frozen = not fresh and self._still_frozen
         if not self._still_frozen:
             self._seen = None
-        self._rate, self._freezing, self._stall = rate, freezing, stall
+        self._rate, self._freezing = rate, freezing
         self._pictures, self._changes = _GapLimit(rate, stall), _GapLimit(rate, FREEZE)
 
-    def promise(self, rate: float | None) -> None:
-        """The source promises another rate, such as a video that was stopped or continues."""
+    def promise(self, rate: float | None, stall: float | None = None) -> None:
+        """The source promises another rate, such as a video that was stopped or continues.
+
+        ``stall`` is how long it may send nothing from now on, seconds; None where that has not changed.
+        """
+        if stall is not None:
+            self._pictures.floor = stall
         if self._rate is None and rate is not None:
-            self._pictures, self._changes = _GapLimit(rate, self._stall), _GapLimit(rate, FREEZE)
+            self._pictures, self._changes = _GapLimit(rate, self._pictures.floor), _GapLimit(rate, FREEZE)
         self._rate = rate
 
     def delivered(self, now: float, print_: object = None) -> bool:

@@ -212,7 +212,7 @@ class SourceRunner:
             self._rate_from = (opened, self.source.taken)
             while not self.source.interrupted.is_set():
                 self._busy(self.source.read)
-                self._stalls.promise(self.source.expected_rate)
+                self._stalls.promise(self.source.expected_rate, self.source.stall)
                 if self.source.taken != seen:
                     seen = self.source.taken
                     self._delivered()

@@ -41,7 +41,7 @@ class Source(ABC):
 
     ``expected_rate`` is what it promises while it is open, deliveries a second: one that stays away for five times as
     long as that is lost. None is for sources that may stand still. ``freezing`` says what it means that it delivers the
-    very same picture again and again. ``open`` may set both, ``read`` the first.
+    very same picture again and again. ``open`` may set both, ``read`` the first, and ``stall``.
     """
 
     kind: ClassVar[str]
@@ -50,7 +50,7 @@ class Source(ABC):
     """Whether one that cannot be opened at first is tried again, as something at the other end of a network, or a
     device that was there before the lesson was interrupted."""
 
-    stall: ClassVar[float] = STALL
+    stall: float = STALL
     """Seconds for which it may send nothing, however high its ``expected_rate``."""
 
     def __init__(self, *, name: str, clock: Clock, picture: bool = False, sound: bool = False) -> None:

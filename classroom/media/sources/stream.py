@@ -17,6 +17,7 @@ from classroom.media.sources.base import Source
 from classroom.media.sources.decoding import Decoding, DecodingError, said_by
 from classroom.media.sources.live_latency import LiveLatency
 from classroom.media.sources.read_ahead import Arrival, ReadAhead
+from classroom.media.sources.rhythm import Rhythm
 
 __all__ = ["NetworkStream"]
 
@@ -32,6 +33,9 @@ _LATE: Final = 0.3
 
 _JUMP: Final = 30.0
 """So does one whose time jumps ahead by more than this, such as with another film or a server that restarted."""
+
+_STALL: Final = 1.0
+"""Seconds for which a stream may send nothing that is not known to be steady."""
 
 _GLANCE: Final = 0.1
 """Seconds between two looks at whether the lesson has ended, while nothing comes."""
@@ -65,8 +69,6 @@ class NetworkStream(Source):
 
     kind = "stream"
     comes_back = True
-    stall = 1.0
-    """A network holds packets up and gives them out together."""
 
     def __init__(self, *, name: str, clock: Clock, url: str, largest: int = 1920) -> None:
         super().__init__(name=name, clock=clock, picture=True, sound=True)
@@ -75,6 +77,8 @@ class NetworkStream(Source):
         self._decoding: Decoding | None = None
         self._ahead: ReadAhead | None = None
         self._latency = LiveLatency()
+        self._rhythm = Rhythm(_STALL)
+        self.stall = self._rhythm.patience
         self._pictures: deque[tuple[float, av.VideoFrame]] = deque(maxlen=_PICTURES)
         self._origin: float | None = None
 
@@ -82,6 +86,7 @@ class NetworkStream(Source):
         """Connect; DeviceError when nobody answers or what answers cannot be played."""
         self._origin, self._latency = None, LiveLatency()
         self._pictures.clear()
+        self._rhythm.begin()
         # It promises pictures with its first one: until then it may wait for a key frame.
         self.expected_rate, self.next_due = None, -math.inf
         live = self._scheme in _LIVE_SCHEMES
@@ -124,6 +129,7 @@ class NetworkStream(Source):
             time, content = arrival.item
             self._latency.arrived(time, arrival.instant)
             if isinstance(content, av.VideoFrame):
+                self._rhythm.came(arrival.instant)
                 self._pictures.append((time, content))
             elif self.sound is not None and self._latency.settled(arrival.instant):
                 self.sound.write(content, self._latency.due(time))
@@ -149,8 +155,13 @@ class NetworkStream(Source):
         while self._pictures and (due := self._latency.due(self._pictures[0][0])) <= now:
             newest = (self._pictures.popleft()[1], due)
         if newest is not None and self._decoding is not None:
-            self.show(*newest)
-            self.expected_rate = self._decoding.rate
+            self._promise(*newest)
+
+    def _promise(self, frame: av.VideoFrame, due: float) -> None:
+        """Show a picture, and with it promise the next ones."""
+        assert self._decoding is not None
+        self.show(frame, due)
+        self.expected_rate, self.stall = self._decoding.rate, self._rhythm.patience
 
     def _read_paced(self) -> None:
         assert self._decoding is not None
@@ -162,8 +173,8 @@ class NetworkStream(Source):
         if isinstance(content, av.VideoFrame):
             self.next_due = due
             if not self.wait_until(due):
-                self.show(content, due)
-                self.expected_rate = self._decoding.rate
+                self._rhythm.came(self.clock.now())
+                self._promise(content, due)
         elif self.sound is not None:
             self.sound.write(content, due)
             self.taken += self._decoding.video is None

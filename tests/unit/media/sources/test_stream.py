@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from classroom.common.clock import SystemClock
+from classroom.common.clock import ManualClock, SystemClock
 from classroom.common.errors import DeviceError
 from classroom.media.sources import stream
 from classroom.media.sources.base import Source
@@ -269,6 +269,46 @@ def test_a_stream_whose_time_jumps_ahead_goes_on(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(stream, "Decoding", _Jumping)
     with running("http://127.0.0.1/live.m3u8") as runner:
         wait_for(lambda: runner.source.taken >= 20, seconds=10)
+
+
+class _Steady:
+    """In the place of a decoding: a camera of 25 pictures a second, whose clock it moves on, but for one pause."""
+
+    video = audio = None
+    rate = 25.0
+
+    def __init__(self, clock: ManualClock, *, live: bool, pause: float) -> None:
+        self.without_time, self.endless = not live, True
+        self._clock, self._pause, self.number = clock, pause, 0
+        self.over = threading.Event()
+
+    def next(self) -> Item:
+        self.number += 1
+        if self.number > 300:
+            self.over.wait(10.0)
+        self._clock.advance(0.04 + (self._pause if self.number == 100 else 0.0))
+        return self._clock.now(), av.VideoFrame(64, 48, "yuv420p")
+
+    def close(self) -> None:
+        self.over.set()
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(("pause", "patience"), [(0.0, 0.35), (0.2, 0.72), (0.5, 1.0)])
+def test_a_stream_may_send_nothing_for_as_long_as_its_pauses_make_likely(
+    monkeypatch: pytest.MonkeyPatch, live: bool, pause: float, patience: float
+) -> None:
+    clock = ManualClock()
+    camera = _Steady(clock, live=live, pause=pause)
+    monkeypatch.setattr(stream, "Decoding", lambda *_, **__: camera)
+    source = NetworkStream(name="board", clock=clock, url="http://127.0.0.1/video")
+    source.open()
+    assert source.stall == 1.0
+    while camera.number < 300:
+        source.read()
+    assert source.stall == pytest.approx(patience, abs=0.01)
+    camera.over.set()
+    source.close()
 
 
 def test_an_rtsp_server_that_is_killed_and_comes_back() -> None:
