@@ -191,5 +191,5 @@ async def test_a_real_camera_is_lost_when_its_wire_is_cut_and_not_before() -> No
                 assert watching.losses() == 0
                 await wire.become(up=False)
                 cut = clock()
-                await eventually(lambda watching=watching: watching.losses() > 0, within=10)  # type: ignore[misc]
+                await eventually(lambda watching=watching: watching.losses() > 0, within=10)
                 assert clock() - cut <= within
