@@ -420,6 +420,7 @@ async def test_without_pragma_the_id_is_in_the_first_line() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "too large"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000 + b"\r\n", "head of its reply does not end"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "encoded"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: x-zip\r\n\r\n", "encoded"),
     ],
 )
 async def test_a_server_that_is_none_is_an_alarm_with_a_reason(bad: bytes, why: str) -> None:

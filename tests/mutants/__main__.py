@@ -1,15 +1,15 @@
 """Changes lines of the program at random, and says which changes no test notices: ``make mutants``.
 
 The changes are made in a copy of the tree. What is done is kept in the state folder, so a run may be stopped at any
-time and goes on where it was; delete the folder to begin anew.
+time and goes on where it was. A mutant that no test noticed is tried again when the tests that see it are others.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import hashlib
 import json
-import os
 import py_compile
 import shutil
 import subprocess
@@ -19,13 +19,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cosmic_ray.work_item import MutationSpec
-
-from tests.mutants.sample import sample
+from tests.mutants.pytest_server import PytestServer
+from tests.mutants.sample import Mutant, sample
 from tests.mutants.trial import try_mutant
-from tests.mutants.witnesses import record
+from tests.mutants.witnesses import Witnesses
 
 ROOT = Path(__file__).parents[2]
+NOTICED = {"killed", "hung"}
 
 
 def main() -> None:
@@ -40,41 +40,78 @@ def main() -> None:
     end = time.monotonic() + wanted.seconds
     state: Path = wanted.state.resolve()
     tree = _copy(state / "tree")
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
-    witnesses = record(tree, state, environment, wanted.tests)
-    results = state / "results.jsonl"
+    server = PytestServer(tree, state)
+    witnesses = Witnesses(tree, state)
+    for file in _files(tree, wanted.tests):
+        if time.monotonic() < end:
+            witnesses.record(file, server)
+    mutants = sample(tree, wanted.count, wanted.seed)
+    done = _try(mutants, tree, state / "results.jsonl", server, witnesses, end)
+    server.close()
+    _summary([done[mutant.name] for mutant in mutants if mutant.name in done], len(mutants))
+
+
+def _try(
+    mutants: list[Mutant], tree: Path, results: Path, server: PytestServer, witnesses: Witnesses, end: float
+) -> dict[str, dict[str, Any]]:
     done = {entry["mutant"]: entry for entry in _entries(results)}
-    for mutation in sample(tree, wanted.count, wanted.seed):
-        name = _name(mutation)
-        if name in done:
+    for mutant in mutants:
+        tests = witnesses.of(mutant)
+        digest = _digest(tree, tests)
+        earlier = done.get(mutant.name)
+        if earlier is not None and (earlier["outcome"] in NOTICED or earlier["digest"] == digest):
             continue
         if time.monotonic() >= end:
             break
-        path, line = str(mutation.module_path), mutation.start_pos[0]
-        result = try_mutant(tree, environment, mutation, witnesses.of(path, line))
-        done[name] = {"mutant": name, "path": path, "line": line, **asdict(result)}
+        result = try_mutant(tree, server, mutant, tests, witnesses.seconds(tests))
+        place = {"path": mutant.path, "line": mutant.line, "digest": digest}
+        done[mutant.name] = {"mutant": mutant.name, **place, **asdict(result)}
         with results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(done[name]) + "\n")
-        print(f"{len(done)}/{wanted.count} {result.outcome}: {path}:{line} {result.by}", flush=True)
-    _summary(list(done.values()), wanted.count)
+            file.write(json.dumps(done[mutant.name]) + "\n")
+        print(f"{len(done)} {result.outcome}: {mutant.path}:{mutant.line} {result.by}", flush=True)
+    return done
+
+
+def _digest(tree: Path, tests: list[str]) -> str:
+    """Name the tests that see a mutant, and what stands in their files."""
+    digest = hashlib.sha256("\n".join(tests).encode())
+    for file in sorted({test.partition("::")[0] for test in tests}):
+        digest.update((tree / file).read_bytes())
+    return digest.hexdigest()
 
 
 def _copy(tree: Path) -> Path:
-    """Copy what git knows, so that nothing is changed where people work."""
-    if not tree.exists():
-        names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        for name in filter(None, names.split("\0")):
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tree / name)
-        (tree / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+    """Copy what git knows, so that nothing is changed where people work; an older copy is brought up to date."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    known = {name for name in names.split("\0") if name and (ROOT / name).is_file()}
+    changed = False
+    for name in known:
+        source, copy = ROOT / name, tree / name
+        if not copy.exists() or copy.read_bytes() != source.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+            changed = True
+    for folder in ("classroom", "tests"):
+        for copy in (tree / folder).rglob("*.py"):
+            if copy.relative_to(tree).as_posix() not in known:
+                copy.unlink()
+    modules = tree / "web" / "node_modules"
+    if not modules.is_symlink():
+        modules.symlink_to(ROOT / "web" / "node_modules")
+    if changed:
         # By contents: a mutant may have the size and the second of the file that it replaces.
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
-        compileall.compile_dir(tree / "classroom", quiet=1, invalidation_mode=mode)
+        for folder in ("classroom", "tests"):
+            compileall.compile_dir(tree / folder, quiet=1, force=True, invalidation_mode=mode)
     return tree
 
 
-def _name(mutation: MutationSpec) -> str:
-    return f"{mutation.module_path}:{mutation.start_pos[0]} {mutation.operator_name} {mutation.occurrence}"
+def _files(tree: Path, tests: list[str]) -> list[str]:
+    """Return the files of tests, those of the rooms first."""
+    found = {
+        file for name in tests for file in ([tree / name] if name.endswith(".py") else (tree / name).rglob("test_*.py"))
+    }
+    return sorted(file.relative_to(tree).as_posix() for file in found)
 
 
 def _entries(results: Path) -> list[dict[str, Any]]:
@@ -84,7 +121,7 @@ def _entries(results: Path) -> list[dict[str, Any]]:
 def _summary(done: list[dict[str, Any]], count: int) -> None:
     print(f"{len(done)} of {count} tried:", dict(Counter(entry["outcome"] for entry in done)))
     for entry in sorted(done, key=lambda entry: str(entry["mutant"])):
-        if entry["outcome"] in {"survived", "unseen", "unsteady"}:
+        if entry["outcome"] not in NOTICED:
             print(f"{entry['outcome']}: {entry['path']}:{entry['line']}\n  - {entry['before']}\n  + {entry['after']}")
 
 

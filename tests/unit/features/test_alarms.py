@@ -50,6 +50,15 @@ def test_what_may_be_back_in_a_moment_is_no_alarm() -> None:
     assert alarms_section(statuses, ("cam", "new")) == []
 
 
+def test_a_source_that_is_well_hides_no_other() -> None:
+    statuses = {
+        "bars": SourceStatus("pattern", "live"),
+        "phone": SourceStatus("browser", "lost", "'phone' is not connected."),
+        "cam": SourceStatus("camera", "failed", "It is not there."),
+    }
+    assert [alarm["source"] for alarm in alarms_section(statuses, ())] == ["cam"]
+
+
 @pytest.mark.parametrize("state", ["lost", "failed"])
 def test_what_a_page_sends_is_missed_while_it_is_on_air_and_cannot_be_restarted(state: SourceState) -> None:
     statuses = {"phone": SourceStatus("browser", state, "'phone' is not connected yet.")}

@@ -27,6 +27,12 @@ def test_what_is_shown_can_be_seen_and_bears_two_marks_a_letter(text: str) -> No
     assert visible_name(shown) == shown
 
 
+@pytest.mark.parametrize("marks", range(6))
+def test_a_letter_keeps_its_first_two_marks(marks: int) -> None:
+    accents = "\u0352\u0357\u035b\u0346\u034a"[:marks]
+    assert visible_name(f"q{accents}x{accents}") == f"q{accents[:2]}x{accents[:2]}"
+
+
 @given(st.text(min_size=1, max_size=120), st.integers(1, 200), st.booleans())
 def test_no_escape_and_no_letter_is_cut_in_two(text: str, limit: int, coded: bool) -> None:
     text = text.encode("utf-8", "ignore").decode()

@@ -145,6 +145,26 @@ def test_the_native_client_can_read_every_reply(reply: wire.Reply) -> None:
     assert (b"\r\nContent-Type: " in data) == (reply.content_type is not None)
 
 
+@pytest.mark.parametrize(
+    ("reply", "line"),
+    [
+        (wire.ok(), b"200 OK"),
+        (wire.quiet(9), b"200 OK"),
+        (wire.shutting_down(), b"200 OK"),
+        (wire.quitting(), b"200 OK"),
+        (wire.gone(), b"500 Error"),
+        (wire.sorry(), b"500 Sorry"),
+        (wire.refused(wire.Refusal("No.", "full")), b"403 Refused"),
+        (wire.closing(), b"503 Closing"),
+        (wire.too_large(), b"413 Too Large"),
+        (wire.too_many("why"), b"429 Too Many Requests"),
+        (wire.bad_request("why"), b"400 Bad Request"),
+    ],
+)
+def test_each_reply_has_its_own_status(reply: wire.Reply, line: bytes) -> None:
+    assert reply.encode().startswith(b"HTTP/1.1 " + line + b"\r\n")
+
+
 def test_pragma_tells_notifications_from_messages() -> None:
     assert wire.delivered(Notice(3, b"a", True), 9) == wire.Reply(body=b"a,3,1\n", pragma=9)
     assert wire.delivered(RelayedMessage(3, b"x", "a/b"), 9) == wire.Reply(content_type="a/b", body=b"x", pragma=3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import queue
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,16 +14,43 @@ import aiortc.rtp
 import pytest
 from aiortc import RTCPeerConnection
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters, RTCRtpParameters
-from aiortc.rtp import HeaderExtensions, RtpPacket, unpack_header_extensions
+from aiortc.rtp import (
+    HeaderExtensions,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtpPacket,
+    pack_remb_fci,
+    unpack_header_extensions,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classroom.common.clock import ManualClock
 from classroom.webrtc import aiortc_internals as rtp
 from classroom.webrtc import aiortc_names as internals
-from classroom.webrtc.aiortc_internals import PlayoutDelay, offer_playout_delay, playout_delay_for_new_senders
+from classroom.webrtc.aiortc_internals import (
+    PlayoutDelay,
+    RtcpListener,
+    RtcpMessage,
+    offer_playout_delay,
+    playout_delay_for_new_senders,
+)
 from classroom.webrtc.aiortc_names import RELIED_ON
+from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport, Remb
 from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer, TimedOpus
+
+
+def psfb(kind: int, media_ssrc: int, *, fci: bytes = b"") -> bytes:
+    """Feedback on pictures of one kind (RFC 4585, section 6.3)."""
+    return bytes(RtcpPsfbPacket(fmt=kind, ssrc=1, media_ssrc=media_ssrc, fci=fci))
+
+
+def report(ssrc: int) -> RtcpReceiverInfo:
+    return RtcpReceiverInfo(ssrc, fraction_lost=64, packets_lost=3, highest_sequence=99, jitter=4, lsr=5, dlsr=6)
+
 
 URI = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
@@ -119,6 +147,35 @@ async def test_a_receiver_of_pictures_asks_for_what_is_missing_as_ours_does() ->
         assert inspect.signature(old.add).parameters.keys() == inspect.signature(new.add).parameters.keys()
     assert theirs[0].missing == ours[0].missing == set()
     await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("packet", "expected"),
+    [
+        (psfb(1, 7), KeyFrameRequest((7,))),
+        (psfb(1, 8), None),
+        (psfb(4, 0, fci=struct.pack("!LB3xLB3x", 7, 1, 9, 1)), KeyFrameRequest((7, 9, 0))),
+        (psfb(4, 8, fci=struct.pack("!LB3x", 8, 1)), None),
+        (psfb(3, 7), None),
+        (psfb(15, 0, fci=pack_remb_fci(800_000, [7, 8])), Remb(800_000, (7, 8))),
+        (psfb(15, 0, fci=pack_remb_fci(800_000, [8])), None),
+        (psfb(15, 0, fci=b"REMB"), None),
+        (bytes(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=7, lost=[5, 9])), Nack(7, (5, 9))),
+        (bytes(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=6, lost=[5, 9])), None),
+        (bytes(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=8, lost=[5, 9])), None),
+        (bytes(RtcpRtpfbPacket(fmt=15, ssrc=1, media_ssrc=7, lost=[5, 9])), None),
+        (bytes(RtcpRrPacket(ssrc=1, reports=[report(8), report(7)])), ReceiverReport(7, 0.25, 3, 4, 5, 6, 99)),
+        (bytes(RtcpRrPacket(ssrc=1, reports=[report(8)])), None),
+    ],
+)
+async def test_a_stream_hears_what_is_said_of_it_and_nothing_else(packet: bytes, expected: RtcpMessage | None) -> None:
+    """What comes through aiortc, such as by a relay. REMB and FIR carry no stream outside."""
+    heard: list[RtcpMessage] = []
+    outside = isinstance(expected, KeyFrameRequest) and len(expected.ssrcs) > 1
+    listener = RtcpListener(0 if outside else 7, heard.append)
+    for each in RtcpPacket.parse(packet):
+        await listener._handle_rtcp_packet(each)
+    assert heard == ([] if expected is None else [expected])
 
 
 def test_a_receiver_of_another_make_stays_as_it_is() -> None:

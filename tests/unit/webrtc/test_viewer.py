@@ -73,6 +73,17 @@ async def test_what_is_sent_is_what_aiortc_negotiated(
         assert fed._fanout.codec == made.codec
 
 
+async def test_an_answer_that_comes_after_the_end_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    async with offering(("vp8",)) as (made, sent):
+        said = answer(await sent.get(), (VP8, ""))
+        connection = made._connection
+        assert connection is not None
+        await connection.close()
+        await made._accept(said)
+        assert made._connection is connection, "it is hung up when its end is noticed"
+        assert "student 1 answered without an open offer" in caplog.messages
+
+
 @contextlib.asynccontextmanager
 async def offering(ours: tuple[PictureCodec, ...]) -> AsyncIterator[tuple[Viewer, asyncio.Queue[str]]]:
     """A viewer of a program in some codecs, and the descriptions that it sends."""

@@ -15,6 +15,7 @@ def test_a_report_of_the_receiver_becomes_values() -> None:
     assert feedback.jitter == 0.01
     assert feedback.round_trip == pytest.approx(0.115)
     assert feedback.last_round_trip == 0.2
+    assert (feedback.reports, feedback.refused) == (3, 0)
 
 
 def test_loss_is_told_over_enough_packets_and_is_over_when_the_newest_came_through() -> None:

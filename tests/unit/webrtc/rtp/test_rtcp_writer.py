@@ -30,6 +30,12 @@ def test_a_sender_report_says_what_was_sent_and_when(ssrc: int, ntp: int, rtp: i
     assert parsed.reports == []
 
 
+def test_a_stream_that_has_sent_nothing_says_so() -> None:
+    [parsed] = RtcpPacket.parse(sender_report(1, ntp=2, rtp=3, counters=SenderCounters()))
+    assert isinstance(parsed, RtcpSrPacket)
+    assert (parsed.sender_info.packet_count, parsed.sender_info.octet_count) == (0, 0)
+
+
 @given(ssrcs, st.text("abc-{}", max_size=40))
 def test_streams_with_the_same_name_belong_together(ssrc: int, name: str) -> None:
     data = source_description(ssrc, name)

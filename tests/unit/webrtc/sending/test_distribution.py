@@ -121,6 +121,8 @@ async def test_a_lot_is_sent_in_portions_and_what_comes_meanwhile_comes_after_it
 
 
 async def test_who_leaves_while_it_is_led_in_is_sent_no_more() -> None:
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
     async with lesson() as made:
         first = await made.join()
         await made.show(1, first, key=True, size=40_000)
@@ -131,6 +133,7 @@ async def test_who_leaves_while_it_is_led_in_is_sent_no_more() -> None:
         await made.show(3, first)
         await asyncio.sleep(0.05)  # longer than the next portion would have been away
         assert newcomer.taken == [1]
+    assert faults == []
 
 
 async def test_who_cannot_be_sent_to_yet_has_a_key_frame_made_for_it() -> None:

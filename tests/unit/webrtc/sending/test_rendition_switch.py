@@ -29,6 +29,13 @@ def test_who_could_not_be_sent_the_key_frame_has_another_asked_for() -> None:
     assert student.large.demanded == 2
 
 
+def test_nobody_begins_with_anything_but_a_key_frame() -> None:
+    student = Student()
+    large = cast(Distribution, student.large)
+    assert student.stream.accept(large, student.large.frame(0), student.large.history) is None
+    assert student.stream.accept(large, student.large.frame(1, key=True), student.large.history) is not None
+
+
 def test_the_rendition_that_comes_hears_of_a_wish_as_well() -> None:
     student = Student()
     student.watch(2)
