@@ -78,7 +78,8 @@ class CameraSource(Section):
         description=(
             "What happens when it keeps sending the same picture: fallback shows the fallback "
             "until it moves, alarm only notifies the teacher, ignore is for a picture that is "
-            "meant to be still. auto is fallback for real cameras, alarm for virtual ones and HDMI grabbers."
+            "meant to be still. auto is fallback for a device that had the noise of a camera before, and alarm for all "
+            "others, such as HDMI grabbers and virtual cameras."
         ),
     )
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from typing import Final, Literal
+
+from classroom.media.sensor_noise import SensorNoise
 
 __all__ = ["ALARM_AFTER", "FREEZE", "STALL", "Freezing", "StallDetector", "Verdict"]
 
-Freezing = Literal["fallback", "alarm", "ignore"]
-"""What it means when a source repeats the same picture: it is lost, it raises an alarm, or nothing."""
+Freezing = Literal["fallback", "noise", "alarm", "ignore"]
+"""What it means when a source repeats the same picture: it is lost, it raises an alarm, or nothing.
+
+With ``noise`` it is lost where its pictures had the noise of a sensor before, else it raises an alarm."""
 
 Verdict = Literal["well", "stalled", "frozen"]
 
@@ -67,7 +72,8 @@ class StallDetector:
     def __init__(self) -> None:
         self._rate: float | None = None
         self._freezing: Freezing = "ignore"
-        self._seen: object = None
+        self._seen: Sequence[object] | None = None
+        self._noise = SensorNoise()
         self._pictures = _GapLimit(None, STALL)
         self._changes = _GapLimit(None, FREEZE)
         self._still_frozen = False
@@ -79,6 +85,8 @@ class StallDetector:
 
         ``stall`` is how long it may send nothing, seconds, however fast it promised to be.
         """
+        if fresh:
+            self._noise = SensorNoise()
         self._still_frozen = not fresh and self._still_frozen
         if not self._still_frozen:
             self._seen = None
@@ -96,17 +104,25 @@ class StallDetector:
             self._pictures, self._changes = _GapLimit(rate, self._pictures.floor), _GapLimit(rate, FREEZE)
         self._rate = rate
 
-    def delivered(self, now: float, print_: object = None) -> bool:
+    def delivered(self, now: float, print_: Sequence[object] | None = None) -> bool:
         """A picture came; ``print_`` differs between different ones. False for one more of a frozen source."""
         self._pictures.happened(now)
         if self._freezing == "ignore" or print_ is None or print_ != self._seen:
+            if self._freezing == "noise" and print_ is not None:
+                self._noise.changed(self._seen, print_, now)
             self._seen = print_
             self._still_frozen = False
             self._changes.happened(now)
             return True
-        if self._freezing == "fallback" and self._changes.age(now) > self._changes.limit:
-            self._still_frozen = True
+        if self._changes.age(now) > self._changes.limit:
+            self._noise.stood_still()
+            self._still_frozen = self.lost_when_frozen
         return not self._still_frozen
+
+    @property
+    def lost_when_frozen(self) -> bool:
+        """Whether a source that repeats its picture is lost; else it stays live, with an alarm or without."""
+        return self._freezing == "fallback" or (self._freezing == "noise" and self._noise.known)
 
     def verdict(self, now: float) -> Verdict:
         """How the source is; ``well`` before its first picture, for which it may take its time."""
@@ -114,11 +130,11 @@ class StallDetector:
             return "well"
         if self._missing_for(now) > self._pictures.limit:
             return "stalled"
-        if self._freezing == "fallback":
+        if self.lost_when_frozen:
             if self._still_frozen or self._changes.age(now) > self._changes.limit:
                 self._still_frozen = True
                 return "frozen"
-        elif self._freezing == "alarm" and self._changes.age(now) > max(ALARM_AFTER, self._changes.limit):
+        elif self._freezing != "ignore" and self._changes.age(now) > max(ALARM_AFTER, self._changes.limit):
             return "frozen"
         return "well"
 
@@ -140,7 +156,7 @@ class StallDetector:
         if self._rate is None or self._pictures.last is None:
             return STALL
         left = self._pictures.limit - self._missing_for(now)
-        if self._freezing == "fallback" and not self._still_frozen:
+        if self.lost_when_frozen and not self._still_frozen:
             left = min(left, self._changes.limit - self._changes.age(now))
         return left
 

@@ -332,7 +332,7 @@ class SourceRunner:
         status, verdict = self._status, self._stalls.verdict(now)
         if verdict == "well":
             return
-        if status.state == "live" and verdict == "frozen" and self.source.freezing == "alarm":
+        if status.state == "live" and verdict == "frozen" and not self._stalls.lost_when_frozen:
             if status.fault is None:
                 self._set(replace(status, why=self._sentence("frozen"), fault="frozen"), expected=status)
         elif status.state == "live":

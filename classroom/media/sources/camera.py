@@ -229,13 +229,16 @@ class Camera(ChosenSource):
 
 
 def _freezing(camera: FoundCamera) -> Freezing:
-    """What the same picture again and again means: no sensor can do that, but a screen or a program can."""
+    """What the same picture again and again means: no sensor can do that, but a screen or a program can.
+
+    Not every grabber is named as one, so a device has to show the noise of a sensor before it can be lost for that.
+    """
     if camera.format == "lavfi":
         return "ignore"
     if camera.format not in CAMERA_FORMATS.values():
         return "alarm"
     name = f"{camera.label} {camera.address}".lower()
-    return "alarm" if any(word in name for word in _VIRTUAL + _GRABBERS) else "fallback"
+    return "alarm" if any(word in name for word in _VIRTUAL + _GRABBERS) else "noise"
 
 
 def _open_device(address: str, form: str, options: dict[str, str]) -> InputContainer:

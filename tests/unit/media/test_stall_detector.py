@@ -140,7 +140,7 @@ def test_a_camera_that_doubles_its_pictures_in_the_dark_is_not_frozen() -> None:
     for number in range(300):
         now = number / 30
         assert detector.verdict(now) == "well"
-        assert detector.delivered(now, number // 6)  # five pictures a second on a line that carries thirty
+        assert detector.delivered(now, [number // 6])  # five pictures a second on a line that carries thirty
 
 
 def test_one_that_may_stand_still_is_odd_after_three_seconds_but_stays_live() -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from classroom.common.clock import SystemClock
 from classroom.common.errors import DeviceError
+from classroom.media import sensor_noise
 from classroom.media import stall_detector as watch
 from classroom.media.frames import Picture
 from classroom.media.sources.base import Source
+from classroom.media.stall_detector import Freezing
 from classroom.media.supervisor import SourceRunner, SourceStatus
 from tests.support.waiting import wait_for
 
@@ -326,9 +328,13 @@ def test_a_source_that_opens_but_never_sends_has_failed() -> None:
         assert "sends no picture" in (runner.status.why or "")
 
 
-def test_a_frozen_camera_is_lost_until_it_shows_another_picture() -> None:
-    source = Scripted(opens=[None], reads=["picture"] * 5 + ["same"])
-    source.expected_rate, source.freezing = 30.0, "fallback"
+@pytest.mark.parametrize("freezing", ["fallback", "noise"])
+def test_a_frozen_camera_is_lost_until_it_shows_another_picture(
+    monkeypatch: pytest.MonkeyPatch, freezing: Freezing
+) -> None:
+    monkeypatch.setattr(sensor_noise, "_LEARNT_AFTER", 0.2)
+    source = Scripted(opens=[None], reads=["picture"] * 50 + ["same"])
+    source.expected_rate, source.freezing = 30.0, freezing
     with running(source) as (runner, watcher):
         wait_for(in_state(runner, "lost"))
         assert runner.status.fault == "frozen"
@@ -341,10 +347,11 @@ def test_a_frozen_camera_is_lost_until_it_shows_another_picture() -> None:
         assert len(source.opened) == 1
 
 
-def test_one_that_may_be_frozen_stays_live_and_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("freezing", ["alarm", "noise"])
+def test_one_that_may_be_frozen_stays_live_and_is_told_of(monkeypatch: pytest.MonkeyPatch, freezing: Freezing) -> None:
     monkeypatch.setattr(watch, "ALARM_AFTER", 0.3)
     source = Scripted(opens=[None], reads=["picture"] * 5 + ["same"])
-    source.expected_rate, source.freezing = 30.0, "alarm"
+    source.expected_rate, source.freezing = 30.0, freezing
     with running(source) as (runner, watcher):
         wait_for(lambda: runner.status.fault == "frozen")
         assert runner.status.state == "live"

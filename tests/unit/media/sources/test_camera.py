@@ -341,8 +341,8 @@ def test_a_camera_is_known_by_a_path_that_stays_else_by_its_name(
 @pytest.mark.parametrize(
     ("camera", "freezing"),
     [
-        (FoundCamera("HD Webcam", "v4l2", "/dev/video0"), "fallback"),
-        (FoundCamera("OBSBOT Tiny", "dshow", "video=OBSBOT"), "fallback"),
+        (FoundCamera("HD Webcam", "v4l2", "/dev/video0"), "noise"),
+        (FoundCamera("OBSBOT Tiny", "dshow", "video=OBSBOT"), "noise"),
         (FoundCamera("OBS Virtual Camera", "dshow", "video=OBS"), "alarm"),
         (FoundCamera("Loopback", "v4l2", "/dev/video9"), "alarm"),
         (FoundCamera("USB3 Video: USB3 Video", "v4l2", "/dev/video2"), "alarm"),
@@ -352,7 +352,7 @@ def test_a_camera_is_known_by_a_path_that_stays_else_by_its_name(
         (FoundCamera("lavfi:color", "lavfi", "color"), "ignore"),
     ],
 )
-def test_a_picture_that_stands_still_is_a_loss_for_cameras_with_a_sensor_only(
+def test_a_picture_that_stands_still_can_be_a_loss_for_cameras_with_a_sensor_only(
     camera: FoundCamera, freezing: str
 ) -> None:
     assert camera_module._freezing(camera) == freezing
