@@ -10,10 +10,10 @@ from typing import Any, Final, Self, TypeAlias
 
 import av
 import numpy as np
-from av.container import InputContainer
 from av.stream import Disposition
 
 from classroom.media.frames import SAMPLE_RATE, Samples
+from classroom.media.sources.container import open_container
 from classroom.media.sources.presentation import Presentation
 from classroom.media.sources.tone_mapping import needs_mapping
 
@@ -116,7 +116,7 @@ class Decoding:
         apart: float = _APART,
         largest: int = _LARGEST,
     ) -> None:
-        self._container: InputContainer = av.open(address, "r", options=dict(options or {}), timeout=timeout)
+        self._container = open_container(address, options or {}, timeout)
         streams = self._container.streams
         # Not the first: a film may begin with the picture of its cover.
         best = streams.best("video")
@@ -169,7 +169,7 @@ class Decoding:
     @property
     def without_time(self) -> bool:
         """Whether it is a camera over HTTP that says nothing of time: libav makes up 25 pictures a second."""
-        return self._container.format.name == "mpjpeg"
+        return self._container.format.name in ("mpjpeg", "mjpeg")
 
     @property
     def endless(self) -> bool:

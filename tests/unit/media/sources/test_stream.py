@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,6 +233,71 @@ def camera_over_http(pictures: int) -> Iterator[str]:
         finally:
             over.set()
             serving.join()
+
+
+@contextmanager
+def answering(head: bytes, parts: Sequence[bytes], *, connections: int = 1) -> Iterator[str]:
+    """A server that answers each of some connections with these parts, 0.05 s apart, and then stays silent."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for _ in range(connections):
+                with suppress(OSError), listening.accept()[0] as connection:
+                    connection.recv(4096)
+                    connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: " + head + b"\r\n\r\n")
+                    for part in parts:
+                        connection.sendall(part)
+                        over.wait(0.05)
+                    over.wait(0.0 if connections > 1 else 60)
+
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/video"
+        finally:
+            over.set()
+
+
+def jpegs() -> list[bytes]:
+    """Forty pictures, of which each is a little lighter."""
+    written = []
+    for number in range(40):
+        picture = io.BytesIO()
+        Image.new("RGB", (160, 120), (40 + 4 * number, 90, 90)).save(picture, "JPEG")
+        written.append(picture.getvalue())
+    return written
+
+
+MULTIPART = b"multipart/x-mixed-replace; boundary=part"
+PART = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize("first", [PART, b"", b"\r\nHello\r\n"], ids=["headers", "picture", "words"])
+def test_a_camera_over_http_that_begins_without_a_boundary_is_shown_as_it_comes(first: bytes) -> None:
+    pictures = jpegs()
+    start = first % len(pictures[0]) if b"%d" in first else first
+    parts = [start + pictures[0]] + [b"\r\n--part\r\n" + PART % len(each) + each for each in pictures[1:]]
+    with answering(MULTIPART, parts, connections=2) as url:
+        source = NetworkStream(name="board", clock=CLOCK, url=url)
+        source.open()
+        try:
+            shades: list[float] = []
+            while len(shades) < 30:
+                source.read()
+                newest = source.picture.newest() if source.picture else None
+                assert newest is not None
+                shades.append(float(newest.frame.to_ndarray(format="rgb24")[..., 0].mean()))
+            assert np.diff(shades) == pytest.approx(4.0, abs=2.5), "each of them, in their order"
+        finally:
+            source.close()
+
+
+def test_a_page_in_place_of_a_camera_is_no_answer() -> None:
+    with answering(b"text/html", [b"<html>" + b"Log in first. " * 50], connections=4) as url:
+        source = NetworkStream(name="board", clock=CLOCK, url=url)
+        with pytest.raises(DeviceError, match="does not answer"):
+            source.open()
 
 
 def test_a_camera_over_http_that_sends_more_than_25_pictures_a_second_is_not_behind() -> None:
