@@ -162,6 +162,11 @@ class Decoding:
         return float(self.video.average_rate or _USUAL_RATE)
 
     @property
+    def lasts(self) -> float:
+        """Seconds for which a picture is seen."""
+        return 1.0 / (self.rate or _USUAL_RATE)
+
+    @property
     def next_picture(self) -> float | None:
         """The time of the next picture, once ``next`` has given out sound: None where none is near."""
         return self._pictures.items[0][0] if self._pictures.items else None

@@ -15,6 +15,7 @@ from classroom.common.sentences import Wording
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.base import Source
 from classroom.media.sources.decoding import Decoding, DecodingError
+from classroom.media.sources.picture_sequence import PictureSequence, open_sequence
 
 __all__ = ["MediaFile"]
 
@@ -25,9 +26,6 @@ _STILL: Final = 0.5
 
 _LEAD: Final = 0.15
 """Seconds by which sound is written before it is heard: the mixer needs it when its time comes, not after."""
-
-_USUAL_RATE: Final = 25.0
-"""Pictures a second of a file that has a single one, as the cover of a song."""
 
 _OVERDUE: Final = 0.05
 """Seconds after which a picture is too late to be worth much work."""
@@ -57,7 +55,7 @@ class MediaFile(Source):
     ) -> None:
         super().__init__(name=name, clock=clock, picture=True, sound=True)
         self._path, self._loop, self._restart, self._largest = path, loop, restart, largest
-        self._decoding: Decoding | None = None
+        self._decoding: Decoding | PictureSequence | None = None
         self._origin = 0.0
         self._length = 0.0
         self._playing = False
@@ -69,8 +67,8 @@ class MediaFile(Source):
         if not self._path.is_file():
             raise DeviceError(_NOT_FOUND(file=str(self._path)))
         try:
-            self._decoding = Decoding(str(self._path), lead=_LEAD, largest=self._largest)
-        except DecodingError as error:
+            self._decoding = self._open()
+        except (*DecodingError, OSError) as error:
             raise DeviceError(_UNPLAYABLE(file=str(self._path), fault=str(error))) from error
         self._playing = self._over = False
         self._since = None
@@ -98,7 +96,7 @@ class MediaFile(Source):
         time, content = item
         self._catch_up(time)
         if isinstance(content, av.VideoFrame):
-            self._length = max(self._length, time + 1 / (self._decoding.rate or _USUAL_RATE))
+            self._length = max(self._length, time + self._decoding.lasts)
             self.next_due = self._origin + time
             if not self._wait_for(self.next_due):
                 self.show(content, self.next_due)
@@ -120,6 +118,10 @@ class MediaFile(Source):
         decoding, self._decoding = self._decoding, None
         if decoding is not None:
             decoding.close()
+
+    def _open(self) -> Decoding | PictureSequence:
+        pictures = open_sequence(self._path, self._largest)
+        return pictures or Decoding(str(self._path), lead=_LEAD, largest=self._largest)
 
     def _begin(self, instant: float) -> None:
         """Let what is read from now on start at an instant."""
@@ -149,7 +151,7 @@ class MediaFile(Source):
         except DecodingError:
             # A file that cannot seek is opened again.
             self._decoding.close()
-            self._decoding = Decoding(str(self._path), lead=_LEAD, largest=self._largest)
+            self._decoding = self._open()
         self._over = False
 
     def _end(self) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import logging
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from PIL import Image, ImageCms, ImageOps
 
 from classroom.common.paths import open_file
 
-__all__ = ["ImageError", "in_srgb", "orientation_of", "read_image"]
+__all__ = ["ImageError", "in_srgb", "is_heif", "open_image", "orientation_of", "read_image", "upright_in_srgb"]
+
+log = logging.getLogger(__name__)
 
 _ORIENTATION: Final = 0x0112
 
@@ -24,13 +28,56 @@ _ORDINARY: Final = ("sRGB IEC61966", "sRGB built-in", "sRGB Gamut with sRGB Tran
 _MODES: Final = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 """Colour spaces of profiles, and Pillow's modes of pictures that they are for."""
 
+_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1"})
+_AVIF_BRAND: Final = b"avif"
+"""What photographs in HEIC and AVIF call themselves (ISO/IEC 23008-12, B.4.1; AVIF 1.1, 6.2)."""
+
+
+def is_heif(head: bytes) -> bool:
+    """Whether a file that begins so is a photograph in HEIC or AVIF."""
+    return head[4:8] == b"ftyp" and (head[8:12] in _HEIC_BRANDS or head[8:12] == _AVIF_BRAND)
+
+
+def open_image(file: BinaryIO) -> Image.Image:
+    """The picture file, before it is decoded, raising one of ``ImageError``."""
+    head = file.read(12)
+    file.seek(0)
+    if is_heif(head):
+        _learn_heic()
+    return Image.open(file)
+
+
+@functools.cache
+def _learn_heic() -> None:
+    """Teach Pillow HEIC, once there is such a file: the library for it is large."""
+    try:
+        import pillow_heif
+    except ImportError:
+        log.warning("Photographs in HEIC cannot be read: the package pillow-heif is not installed")
+    else:
+        pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def upright_in_srgb(opened: Image.Image, largest: int) -> Image.Image:
+    """A copy of an open picture in RGB or RGBA, as it is to be seen; its longer side has ``largest`` pixels at most."""
+    longer = max(opened.size)
+    picture = opened
+    if longer > largest:
+        size = (max(1, round(edge * largest / longer)) for edge in opened.size)
+        picture = opened.resize(tuple(size), Image.Resampling.BOX)  # type: ignore[arg-type]
+        picture.info = dict(opened.info)
+    upright = ImageOps.exif_transpose(picture)
+    profile = _profile(opened)
+    converted = (None if profile is None else _converted(upright, profile)) or upright
+    return converted if converted.mode == "RGB" else converted.convert("RGBA")
+
 
 def read_image(path: Path, largest: int) -> Image.Image:
     """The picture in RGBA and the colours of sRGB, raising one of ``ImageError``.
 
     ``largest`` is how many pixels of its longer side are of use: a photograph of 100 megapixels is decoded smaller.
     """
-    with open_file(path) as file, Image.open(file) as opened:
+    with open_file(path) as file, open_image(file) as opened:
         opened.draft(None, (largest, largest))
         upright = ImageOps.exif_transpose(opened)
         profile = _profile(opened)
