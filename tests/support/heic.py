@@ -83,7 +83,7 @@ def _hevc(tile: Image.Image) -> tuple[bytes, bytes]:
         )
         container.mux([*stream.encode(frame), *stream.encode(None)])
     film.seek(0)
-    with av.open(film) as reading:
+    with av.open(film, "r") as reading:
         coded = reading.streams.video[0]
         extradata = coded.codec_context.extradata
         assert extradata is not None
