@@ -95,8 +95,9 @@ class AlarmsFeature(Feature):
 
 
 def source_alarms(statuses: Mapping[str, SourceStatus], on_air: Collection[str]) -> list[Alarm]:
-    """The alarms of the sources that are missing.
+    """The alarms of the sources that are missing or outdated.
 
+    A source that is live and outdated has no remedy: opened again, it would be lost.
     A source that is lost for an unknown reason may be back in a moment, so it raises no alarm. One that a page sends is
     missed only while it is on air, and it has no remedy: only its page can bring it back.
     """
@@ -106,7 +107,9 @@ def source_alarms(statuses: Mapping[str, SourceStatus], on_air: Collection[str])
         if status.why is None or not missing:
             continue
         code = f"source.{status.fault or status.state}"
-        if status.kind != "browser":
+        if status.fault == "outdated":
+            alarms.append(Alarm(code, status.why, name))
+        elif status.kind != "browser":
             alarms.append(Alarm(code, status.why, name, RestartSource(name)))
         elif name in on_air:
             alarms.append(Alarm(code, status.why, name))

@@ -70,9 +70,9 @@ class SourceStatus:
 
     ``why`` is a sentence for the teacher where it is not live, after a second where it only sends nothing. ``size``
     (width, height in pixels) and ``fps`` (measured; None for a still) are known while it delivers pictures. ``fault``
-    tells a source that sends nothing or nothing new from one that failed; one that may stand still is live and frozen.
-    ``awaited`` says that nothing is wrong: somebody is to send it, and has not come yet. ``revision`` is that of the
-    source.
+    tells a source that sends nothing or nothing new from one that failed. One that may stand still is live and frozen;
+    one that cannot show what was saved last is live and outdated. ``awaited`` says that nothing is wrong: somebody is
+    to send it, and has not come yet. ``revision`` is that of the source.
     """
 
     kind: str
@@ -80,7 +80,7 @@ class SourceStatus:
     why: str | None = None
     size: tuple[int, int] | None = None
     fps: float | None = None
-    fault: Literal["stalled", "frozen"] | None = None
+    fault: Literal["stalled", "frozen", "outdated"] | None = None
     awaited: bool = False
     revision: int = 0
 
@@ -216,6 +216,7 @@ class SourceRunner:
                 if self.source.taken != seen:
                     seen = self.source.taken
                     self._delivered()
+                self._tell_if_outdated()
                 self._give_up(opened)
         except DeviceError as error:
             return error.sentence
@@ -249,7 +250,8 @@ class SourceRunner:
         level = logging.INFO if self.source.awaited else logging.WARNING
         log.log(logging.DEBUG if why == self._said else level, "%s: %s. %s", self.source.name, state, why)
         self._said = why
-        fault = self._status.fault if state == "lost" and why == self._sentence(self._status.fault) else None
+        fault = self._status.fault
+        fault = fault if state == "lost" and fault != "outdated" and why == self._sentence(fault) else None
         self._count_loss()
         self._set(SourceStatus(self.source.kind, state, why, fault=fault, awaited=self.source.awaited))
 
@@ -277,8 +279,15 @@ class SourceRunner:
         size = (newest.frame.width, newest.frame.height) if newest else None
         fps = self._rate() if newest else None
         frozen = self._stalls.verdict(self._clock.now()) == "frozen"
-        why, fault = (self._status.why, self._status.fault) if frozen else (None, None)
+        kept = frozen or self._status.fault == "outdated"
+        why, fault = (self._status.why, self._status.fault) if kept else (None, None)
         self._set(SourceStatus(self.source.kind, "live", why, size, fps, fault, revision=self.source.revision))
+
+    def _tell_if_outdated(self) -> None:
+        """Tell of a live source that shows what it had before, once, and when that is over."""
+        status, why = self._status, self.source.outdated
+        if status.state == "live" and why != (status.why if status.fault == "outdated" else None):
+            self._set(replace(status, why=why, fault="outdated" if why else None), expected=status)
 
     def _rate(self) -> float | None:
         """Pictures a second over the last window; a small change does not count as one."""

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 import av
 
 from classroom.common.clock import Clock
+from classroom.common.sentences import Sentence
 from classroom.media.frames import Picture, PictureSlot
 from classroom.media.scale import settle_tags
 from classroom.media.sound_buffer import SoundBuffer
@@ -62,6 +63,8 @@ class Source(ABC):
         self.taken = 0
         self.revision = 0
         """Grows when what it shows has become something else, such as a file that was saved again."""
+        self.outdated: Sentence | None = None
+        """Why it shows what it had before, and not what was saved since; may be set by any thread."""
         self.expected_rate: float | None = None
         self.next_due = -math.inf
         """When the next delivery is due, clock seconds, where the source knows: until then it may wait for that."""

@@ -12,6 +12,7 @@ import av
 
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError, DeviceError
+from classroom.common.sentences import Wording
 from classroom.media.sources.base import Source
 from classroom.media.sources.file_watch import FileWatch
 from classroom.media.sources.pdf import PdfFile
@@ -28,6 +29,10 @@ _STILL: Final = 0.5
 
 _GLANCE: Final = 0.1
 """Seconds between two looks at whether the lesson has ended, while a page stands."""
+
+_OUTDATED: Final = Wording(
+    "slides.outdated", "'{source}' was saved again and cannot be shown, so its pages from before stay. {fault}"
+)
 
 
 class Slides(Source):
@@ -104,6 +109,7 @@ class Slides(Source):
 
     def open(self) -> None:
         """Open the file; DeviceError when it is missing, is not a PDF, or has another password."""
+        self.outdated = None
         watch = FileWatch(self._path, self._read_again)  # before it is read, so that no later change is overlooked
         self._show_from(PdfFile(self._path, self._password))
         self._watch = watch
@@ -160,7 +166,10 @@ class Slides(Source):
             document = PdfFile(self._path, self._password)
         except DeviceError as error:
             logger.warning("%s was saved again but is not shown: %s", self.name, error)
+            self.outdated = _OUTDATED(source=self.name, fault=error.sentence)
+            self._turned.set()
             return
+        self.outdated = None
         with self._lock:
             # It may have been closed meanwhile, or saved once more.
             unused = document if watch is None or watch is not self._watch else self._saved_again

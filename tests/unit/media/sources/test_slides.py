@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,17 +12,23 @@ import pytest
 
 from classroom.common.clock import SystemClock
 from classroom.common.errors import CommandError
+from classroom.features.alarms import source_alarms
 from classroom.media.sources import slides as slides_module
 from classroom.media.sources.file_watch import FileWatch
 from classroom.media.sources.slides import Slides
 from classroom.media.supervisor import SourceRunner
 from tests.support.clips import brightness, pdf
+from tests.support.pdf_files import text_pdf
 from tests.support.waiting import wait_for
+
+A4 = (842.0, 595.0)
 
 
 @contextmanager
-def running(path: Path, size: tuple[int, int] = (320, 180)) -> Iterator[tuple[Slides, SourceRunner]]:
-    slides = Slides(name="slides", clock=SystemClock(), path=path, size=size)
+def running(
+    path: Path, size: tuple[int, int] = (320, 180), password: str | None = None
+) -> Iterator[tuple[Slides, SourceRunner]]:
+    slides = Slides(name="slides", clock=SystemClock(), path=path, size=size, password=password)
     runner = SourceRunner(slides, SystemClock(), lambda: None)
     runner.start()
     try:
@@ -155,3 +161,43 @@ def test_slides_that_are_saved_again_are_shown_as_they_are_now(
         pdf(path, 7)
         wait_for(lambda: slides.pages == 7 and shows(slides, 1))
         assert runner.losses == 0
+
+
+@pytest.mark.parametrize(
+    ("saved", "said"),
+    [
+        (lambda path: text_pdf(path, A4, password="Another#9"), "The password of the slides"),
+        (lambda path: path.write_bytes(b"%PDF-1.7\nfrom a full disk"), "are damaged"),
+        (lambda path: path.write_bytes(b""), "are damaged"),
+    ],
+    ids=["another password", "torn", "empty"],
+)
+def test_what_was_saved_and_cannot_be_opened_is_told_while_the_old_pages_stay(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    saved: Callable[[Path], object],
+    said: str,
+) -> None:
+    monkeypatch.setattr(slides_module, "FileWatch", partial(FileWatch, every=0.02))
+    path = text_pdf(tmp_path / "exam.pdf", A4, password="Geheim#1", pages=3)
+    with running(path, password="Geheim#1") as (slides, runner):
+        wait_for(lambda: runner.status.state == "live" and slides.pages == 3)
+        before = runner.status
+        saved(path)
+        wait_for(lambda: runner.status.fault == "outdated")
+        why = str(runner.status.why)
+        assert why.startswith("'slides' was saved again and cannot be shown, so its pages from before stay. The ")
+        assert said in why
+        assert "#" not in why + caplog.text, "neither password"
+        (alarm,) = source_alarms({"slides": runner.status}, ())
+        assert (alarm.code, alarm.remedy) == ("source.outdated", None), "opened again, the pages would be lost"
+        slides.go_to(2)  # pages can still be turned
+        wait_for(lambda: slides.picture is not None and (new := slides.picture.newest()) is not None and new.serial > 1)
+        assert runner.status.state == "live"
+        assert runner.status.why == why
+        text_pdf(path, A4, password="Geheim#1", pages=4)
+        wait_for(lambda: slides.pages == 4 and runner.status.fault is None)
+        assert runner.status.why is None
+        assert runner.losses == 0
+        assert before.size == runner.status.size
