@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -24,10 +25,13 @@ from classroom.lesson.audio import SETTINGS
 from classroom.lesson.difference import Changes, plan
 from classroom.media.overlay import build_overlays, tell_of_overlays
 from classroom.media.sound import SoundInput
+from classroom.media.source_swap import SourceSwap
 from classroom.media.sources import fallback_card
 from classroom.media.ticker import Supplies
 
 __all__ = ["ReloadFeature"]
+
+logger = logging.getLogger(__name__)
 
 _READY_WITHIN: Final = 1.0
 """Seconds that a scene on air waits for a new source; after that the fallback is shown until the source is live."""
@@ -73,11 +77,12 @@ class ReloadFeature(Feature):
         """Change the running lesson to this one, except for what needs a restart.
 
         The order is decided here and nowhere else: open new sources, have the features apply the lesson, scenes first,
-        close removed sources.
+        close removed sources. If a part of that fails, everything is as before, and the fault is raised.
         """
         changes = plan(self._lesson, lesson)
         if not changes:
             return
+        before = self._lesson, self._program.supplies, self._program.inputs
         supplies = await self._supplies(lesson, changes)
         swap = self._pool.swap(lesson, changes)
         self._lesson = lesson
@@ -87,6 +92,10 @@ class ReloadFeature(Feature):
             await self._ready(lesson, changes)
             self._apply_all(lesson)
             self._refresh()
+        except Exception:
+            await self._go_back(swap, *before)
+            raise
+        try:
             if swap.closing:
                 # What fades away is still to be seen.
                 await asyncio.sleep(settles_in(self._director, self._clock.now()))
@@ -98,6 +107,20 @@ class ReloadFeature(Feature):
             self._program.supply(replace(supplies, slots=self._pool.slots), self._program.inputs)
         self._events.emit(LessonFileApplied(lesson))
         self._refresh()
+
+    async def _go_back(
+        self, swap: SourceSwap, lesson: Lesson, supplies: Supplies, inputs: Mapping[str, SoundInput]
+    ) -> None:
+        """Be as before a change that failed; its new sources are closed when nothing shows them any more."""
+        self._pool.take_back(swap)
+        self._lesson = lesson
+        self._program.supply(supplies, inputs)
+        try:
+            self._apply_all(lesson)
+        except Exception:
+            logger.exception("a part of the lesson does not go back to the file from before")
+        self._refresh()
+        await asyncio.shield(asyncio.to_thread(swap.cancel))
 
     def _supply(self, supplies: Supplies, inputs: dict[str, SoundInput]) -> None:
         before = self._program.inputs

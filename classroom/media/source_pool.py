@@ -94,7 +94,7 @@ class SourcePool:
         """
         self._generation += 1
         sources, inputs = changes.sources, changes.inputs
-        old_pictures, old_sounds = self._pictures, self._sounds
+        old_lesson, old_pictures, old_sounds = self._lesson, self._pictures, self._sounds
         pictures = {
             name: self._picture_runner(name, model) if name in sources.fresh else old_pictures[name]
             for name, model in lesson.sources.items()
@@ -118,7 +118,14 @@ class SourcePool:
             closing=[old_pictures[name] for name in sources.removed | sources.changed]
             + [old_sounds[name] for name in inputs.removed | inputs.changed],
             leaving=list(leaving),
+            before=(old_lesson, old_pictures, old_sounds),
         )
+
+    def take_back(self, swap: SourceSwap) -> None:
+        """Have the sources and inputs from before a swap that was not carried out to its end."""
+        self._lesson, pictures, sounds = swap.before
+        self._pictures, self._sounds = dict(pictures), dict(sounds)
+        self._refresh()
 
     def forget(self, names: Sequence[str]) -> None:
         """Take sources out that are gone from the lesson."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from classroom.lesson import Lesson
 from classroom.media.supervisor import SourceRunner
 
 __all__ = ["SourceSwap", "stop_all"]
@@ -28,13 +29,17 @@ _GLANCE: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class SourceSwap:
-    """What is to be done with the runners. ``leaving`` names the sources that are gone from the lesson."""
+    """What is to be done with the runners. ``leaving`` names the sources that are gone from the lesson.
+
+    ``before`` is the lesson from before, and its runners of pictures and of sounds, by name.
+    """
 
     opening: Sequence[SourceRunner]
     waiting: Sequence[SourceRunner]
     """Opened when ``closing`` are closed."""
     closing: Sequence[SourceRunner]
     leaving: Sequence[str]
+    before: tuple[Lesson, Mapping[str, SourceRunner], Mapping[str, SourceRunner]]
 
     def open(self) -> None:
         """Open those that need not wait; returns at once."""
@@ -48,6 +53,10 @@ class SourceSwap:
             runner.start()
         if self.closing:
             self._open_refused()
+
+    def cancel(self) -> None:
+        """Close again what was opened, in place of ``close``; blocks for about two seconds at most."""
+        stop_all(self.opening, _STOP_TIMEOUT)
 
     def _open_refused(self) -> None:
         """Open again what could not be opened: it may have been the device of one that is closed now."""

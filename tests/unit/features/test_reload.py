@@ -50,11 +50,18 @@ class Running:
             self.events.listen(kind, self.heard.append)
         lesson, clock = lesson_of(BEFORE), ManualClock()
         self.statuses = {"camera": SourceStatus("camera", "live"), "new": SourceStatus("card", cast(Any, new))}
-        swap = SimpleNamespace(open=self._note("open"), close=self._note("close"), closing=closing, leaving=closing)
+        swap = SimpleNamespace(
+            open=self._note("open"),
+            close=self._note("close"),
+            cancel=self._note("cancel"),
+            closing=closing,
+            leaving=closing,
+        )
         self._set = {"mic": SoundInput(SoundBuffer(), gain=-3.0)}
         pool = SimpleNamespace(
             slots={},
             swap=lambda *_: swap,
+            take_back=self._note("take back"),
             inputs=lambda: {"mic": SoundInput(SoundBuffer(), gain=9.0, muted=True)},
             pictures=lambda: self.statuses,
             forget=lambda names: self.steps.append(f"forget {', '.join(names)}"),
@@ -85,7 +92,7 @@ class Running:
 
     def _supply(self, supplies: Supplies, inputs: Mapping[str, SoundInput]) -> None:
         self.steps.append("supply")
-        self.program.inputs = dict(inputs)
+        self.program.supplies, self.program.inputs = supplies, dict(inputs)
 
 
 async def test_new_sources_open_before_the_scenes_change_and_old_ones_close_after() -> None:
@@ -133,13 +140,39 @@ async def test_a_new_source_that_does_not_start_delays_the_scenes_only_for_a_mom
     assert "apply" in running.steps
 
 
-async def test_old_sources_are_closed_even_if_a_feature_fails() -> None:
+@pytest.mark.parametrize("again", [False, True])
+async def test_if_a_feature_fails_everything_is_as_before(caplog: pytest.LogCaptureFixture, again: bool) -> None:
     running = Running()
+    supplies, inputs = running.program.supplies, running.program.inputs
+    applied: list[Lesson] = []
 
-    def fail(_: Lesson) -> None:
-        raise RuntimeError("a feature fails")
+    def fail(lesson: Lesson) -> None:
+        running.steps.append("apply")
+        applied.append(lesson)
+        if again or len(applied) == 1:
+            raise RuntimeError("a feature fails")
 
     running.feature._apply_all = fail
+    before, after = running.feature._lesson, lesson_of(AFTER)
     with pytest.raises(RuntimeError, match="a feature fails"):
-        await running.feature.change_to(lesson_of(AFTER))
+        await running.feature.change_to(after)
+    steps = [step for step in running.steps if step != "refresh"]
+    assert steps == ["open", "supply", "apply", "take back", "supply", "apply", "cancel"]
+    assert applied == [after, before]
+    assert (running.program.supplies, running.program.inputs) == (supplies, inputs)
+    assert ("does not go back" in caplog.text) is again
+    assert not any(isinstance(event, LessonFileApplied) for event in running.heard)
+    running.feature._apply_all = lambda _: None
+    await running.feature.change_to(after)
+    assert running.heard[-1] == LessonFileApplied(after), "saved again, it is applied"
+
+
+async def test_old_sources_are_closed_even_if_the_lesson_ends_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reload, "settles_in", lambda *_: 60.0)
+    running = Running()
+    change = asyncio.create_task(running.feature.change_to(lesson_of(AFTER)))
+    await until(lambda: "apply" in running.steps)
+    change.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await change
     assert running.steps[-1] == "close"

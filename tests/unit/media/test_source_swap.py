@@ -13,6 +13,7 @@ from classroom.common.errors import DeviceError
 from classroom.media.source_swap import SourceSwap
 from classroom.media.sources.base import Source
 from classroom.media.supervisor import SourceRunner
+from tests.support.lessons import lesson_of
 from tests.support.waiting import wait_for
 
 CLOCK: Final = SystemClock()
@@ -48,14 +49,14 @@ class Exclusive(Source):
 
 @pytest.mark.parametrize("hesitates", [0.0, 0.3])
 def test_a_new_source_that_finds_its_device_with_one_that_leaves_gets_it_after_that(hesitates: float) -> None:
-    device = threading.Lock()
+    device, lesson = threading.Lock(), lesson_of("sources: {a: {kind: pattern}}\nscenes: {b: a}\n")
     source = Exclusive("new", device, hesitates=hesitates)
     old, new = (
         SourceRunner(each, CLOCK, lambda: None, back_off=(60.0,)) for each in (Exclusive("old", device), source)
     )
     old.start()
     wait_for(lambda: old.status.state == "live")
-    swap = SourceSwap(opening=[new], waiting=[], closing=[old], leaving=["old"])
+    swap = SourceSwap(opening=[new], waiting=[], closing=[old], leaving=["old"], before=(lesson, {}, {}))
     try:
         swap.open()
         assert source.refused.wait(10)
