@@ -25,6 +25,19 @@ class CountingConnection:
         self.now = clock.now
         self.opened: float | None = clock.now()
         self.sent = 0
+        self.transports: list[object] = []
+
+    def open(self, transport: object, _parameters: object) -> None:
+        self.transports.append(transport)
+
+    def subscribe(self, *_: object) -> None:
+        """Nothing to do."""
+
+    def send_rtcp(self, _packet: bytes) -> None:
+        """Nothing to do."""
+
+    def stopped(self, _stream: Stream) -> None:
+        """Nothing to do."""
 
     def send(self, *_: object, **__: object) -> tuple[int, int]:
         self.sent += 1
@@ -69,6 +82,9 @@ class Sent:
 
     def _demand(self) -> None:
         self.demanded += 1
+
+    def add(self, stream: Stream) -> None:
+        """Nothing to do."""
 
     def remove(self, stream: Stream) -> None:
         """Nothing to do."""

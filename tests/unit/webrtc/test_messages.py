@@ -114,6 +114,16 @@ def test_what_cannot_be_understood_is_refused(body: bytes) -> None:
         parse(body)
 
 
+def test_a_candidate_may_have_a_kibibyte() -> None:
+    def line(length: int) -> bytes:
+        padded = f"{LINE} ufrag {'u' * (length - len(LINE) - len(' ufrag '))}"
+        return json.dumps({"candidate": padded, "sdpMid": "0", "sdpMLineIndex": 0}).encode()
+
+    assert isinstance(parse(line(1024)), Candidate)
+    with pytest.raises(WireError, match="too long"):
+        parse(line(1025))
+
+
 @pytest.mark.parametrize(
     ("line", "most"),
     [("a=ssrc:{} cname:x\r\n", 990), ("a=candidate:{} 1 udp 1 10.0.0.1 9 typ host\r\n", 256), ("m=video 9\r\n", 8)],

@@ -61,5 +61,7 @@ def test_defaults_ports_and_transports() -> None:
         ("a", 5349, "tcp", True),
         ("a", 1, "tcp", False),
     ]
+    [stun] = servers(servers=[{"urls": "stun:a"}]).addresses
+    assert (stun.host, stun.port, stun.transport, stun.tls) == ("a", 3478, "udp", False)
     assert ice.refresh_after == 2700
     assert servers().refresh_after is None

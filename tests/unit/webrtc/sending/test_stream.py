@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
+from aiortc import RTCDtlsTransport
+from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpCodecParameters, RTCRtpSendParameters
 
 from classroom.webrtc.rtp.feedback import KeyFrameRequest, ReceiverReport
 from classroom.webrtc.sending.distribution import Distribution
@@ -38,6 +40,27 @@ def test_wishing_for_key_frames_all_the_time_is_heard_now_and_then() -> None:
     before = student.large.demanded
     student.stream.receive(KeyFrameRequest((1,)))
     assert student.large.demanded == before + 1
+
+
+def negotiated(*codecs: RTCRtpCodecParameters) -> RTCRtpSendParameters:
+    return RTCRtpSendParameters(codecs=list(codecs), rtcp=RTCRtcpParameters(cname="lesson"))
+
+
+VP8 = RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90_000, payloadType=97)
+
+
+@pytest.mark.parametrize(
+    ("ends_before", "codecs", "opens"), [(False, [VP8], 1), (True, [VP8], 0), (False, [], 0), (True, [], 0)]
+)
+def test_a_connection_is_opened_once_and_not_after_its_end(
+    ends_before: bool, codecs: list[RTCRtpCodecParameters], opens: int
+) -> None:
+    student = Student()
+    if ends_before:  # the student leaves while the keys are exchanged
+        student.stream.stop()
+    for _ in range(2):
+        student.stream.start(cast(RTCDtlsTransport, "transport"), negotiated(*codecs))
+    assert len(student.connection.transports) == opens
 
 
 def test_sound_begins_when_a_browser_has_had_time_to_open_its_loudspeakers() -> None:

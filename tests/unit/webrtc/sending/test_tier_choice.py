@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -248,6 +249,74 @@ def test_a_lesson_without_tiers_knows_only_the_key_frames() -> None:
         chosen = choice.update(link, [1_500_000.0], now)
     assert chosen.rendition == 0
     assert chosen.key_frame_interval is not None
+
+
+class Reported:
+    """A choice that gets ten made-up reports a second, and when it moved."""
+
+    def __init__(self) -> None:
+        self.choice = TierChoice(RENDITIONS, now=0.0)
+        self.now = 0.0
+        self.moves: list[tuple[float, int]] = []
+
+    def say(self, until: float, **values: Any) -> TierDecision:
+        while self.now < until - 0.05:
+            self.now += 0.1
+            known = {"sent": 1_500_000.0, "estimate": 2_000_000.0, "round_trip": 0.02, **values}
+            before = self.choice.decision.rendition
+            after = self.choice.update(NetworkState(reported=self.now, **known), RATES, self.now).rendition
+            if after != before:
+                self.moves.append((round(self.now, 1), after))
+        return self.choice.decision
+
+
+def test_what_a_lower_bit_rate_may_mend_is_given_a_second_and_a_half_and_the_rest_less() -> None:
+    enough, too_little = Reported(), Reported()
+    for each, estimate in ((enough, 1_000_000.0), (too_little, 600_000.0)):
+        each.say(10.0)
+        each.say(12.4, estimate=estimate)
+    assert 11.6 <= enough.moves[0][0] <= 11.9
+    assert 10.7 <= too_little.moves[0][0] <= 11.0
+    assert enough.moves[0][1] == too_little.moves[0][1] == 1
+
+
+def test_after_a_step_down_the_queue_has_two_seconds_to_drain() -> None:
+    made = Reported()
+    made.say(10.0)
+    made.say(11.0, estimate=600_000.0)
+    made.say(15.0, estimate=200_000.0, sent=500_000.0)
+    (first, _), (second, _) = made.moves
+    assert 2.0 <= second - first <= 2.3
+
+
+def test_after_a_step_up_it_is_measured_for_two_and_a_half_seconds() -> None:
+    made = Reported()
+    made.say(10.0)
+    made.say(11.0, estimate=600_000.0)
+    made.say(19.5, sent=500_000.0)
+    [(_, small), (up, large)] = made.moves
+    assert (small, large) == (1, 0)
+    made.say(up + 1.5, sent=900_000.0)
+    made.say(up + 4.0, sent=900_000.0, loss=0.2)
+    assert 2.5 <= made.moves[2][0] - up <= 2.8
+
+
+def test_an_estimate_that_never_fell_does_not_say_how_much_fits() -> None:
+    made = Reported()
+    made.say(10.0, estimate=1_000_000.0)
+    assert made.choice.decision == TierDecision(0)
+    wanted = made.say(10.1, estimate=1_000_000.0, loss=0.06).bit_rate
+    assert wanted == pytest.approx(0.94 * 1_500_000.0)
+
+
+@pytest.mark.parametrize(
+    ("round_trip", "loss", "is_full"), [(0.3, 0.06, True), (0.2, 0.06, False), (0.3, 0.02, False), (0.3, 0.0, False)]
+)
+def test_without_an_estimate_it_takes_loss_and_delay_together(round_trip: float, loss: float, is_full: bool) -> None:
+    made = Reported()
+    made.say(10.0, estimate=None)
+    made.say(13.0, estimate=None, round_trip=round_trip, loss=loss)
+    assert (made.choice.decision != TierDecision(0)) is is_full
 
 
 def test_what_makes_no_sense_is_refused() -> None:
