@@ -7,7 +7,6 @@ time and goes on where it was. A mutant that no test noticed is tried again when
 from __future__ import annotations
 
 import argparse
-import compileall
 import hashlib
 import json
 import py_compile
@@ -84,13 +83,14 @@ def _copy(tree: Path) -> Path:
     """Copy what git knows, so that nothing is changed where people work; an older copy is brought up to date."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     known = {name for name in names.split("\0") if name and (ROOT / name).is_file()}
-    changed = False
     for name in known:
         source, copy = ROOT / name, tree / name
         if not copy.exists() or copy.read_bytes() != source.read_bytes():
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, copy)
-            changed = True
+            if copy.suffix == ".py":
+                # By contents: a mutant may have the size and the second of the file that it replaces.
+                py_compile.compile(str(copy), invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
     for folder in ("classroom", "tests"):
         for copy in (tree / folder).rglob("*.py"):
             if copy.relative_to(tree).as_posix() not in known:
@@ -98,11 +98,6 @@ def _copy(tree: Path) -> Path:
     modules = tree / "web" / "node_modules"
     if not modules.is_symlink():
         modules.symlink_to(ROOT / "web" / "node_modules")
-    if changed:
-        # By contents: a mutant may have the size and the second of the file that it replaces.
-        mode = py_compile.PycInvalidationMode.CHECKED_HASH
-        for folder in ("classroom", "tests"):
-            compileall.compile_dir(tree / folder, quiet=1, force=True, invalidation_mode=mode)
     return tree
 
 
