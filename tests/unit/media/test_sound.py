@@ -40,6 +40,10 @@ def test_without_inputs_or_sound_there_is_silence() -> None:
     assert not mixer(a=SoundInput(SoundBuffer())).mix(123_456).any()
 
 
+def test_a_mixer_that_has_not_begun_has_mixed_and_lost_nothing() -> None:
+    assert mixer().blocks == (0, 0)
+
+
 def test_a_change_of_gain_or_mute_is_a_ramp_and_no_click() -> None:
     mixed = mixer(a=SoundInput(constant(0.5)))
     blocks = [mixed.mix(0)]
@@ -231,6 +235,9 @@ def test_a_mixer_that_was_held_up_goes_on_with_the_present(machine: Machine) -> 
     stamps = [pts for pts, _, _ in recorder.blocks]
     assert stamps[1] >= 20 * BLOCK
     assert mixed.skipped >= 19
+    made, lost = mixed.blocks
+    assert lost == mixed.skipped
+    assert made + lost >= stamps[-1] // BLOCK
     assert all(pts % BLOCK == 0 for pts in stamps)
     late = machine.allows(DELAY + 0.3)
     for pts, captured, delivered in recorder.blocks[1:]:
