@@ -62,3 +62,9 @@ def test_what_is_wrong_has_its_code(text: str, code: int) -> None:
 def test_half_a_surrogate_can_be_answered() -> None:
     request = messages.parse('{"jsonrpc":"2.0","id":"\\ud800","method":"x"}')
     assert messages.result(request.id, {}).encode()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_json_is_never_sent(number: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        messages.notification("meters", {"level": number})
