@@ -26,6 +26,11 @@ class Stubborn(socket.socket):
 
     fault = 0
     asked = 0
+    alone = 0
+
+    def sendto(self, *given: Any) -> int:
+        self.alone += 1
+        return super().sendto(*given)
 
     def sendmsg(self, *given: Any) -> int:
         self.asked += 1
@@ -52,6 +57,19 @@ def test_a_run_arrives_as_datagrams(receiver: socket.socket) -> None:
         path.send(memoryview(DATA), [RUN, (0, STRIDE, STRIDE)])
         assert received(receiver, 11) == [*PIECES, PIECES[0]]
         assert path.lost == 0
+
+
+def test_a_run_costs_one_call_where_the_kernel_can_cut_it(receiver: socket.socket) -> None:
+    with Stubborn(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.setsockopt(socket.IPPROTO_UDP, 103, 0)  # UDP_SEGMENT
+        except OSError:
+            pytest.skip("this kernel cannot")
+        path = SocketPath(sock, receiver.getsockname())
+        for _ in range(3):
+            path.send(memoryview(DATA), [RUN])
+            assert received(receiver, 10) == PIECES
+        assert (sock.asked, sock.alone) == (3, 0)
 
 
 @pytest.mark.parametrize("name", ["EINVAL", "EIO", "ENOPROTOOPT", "EOPNOTSUPP", "EMSGSIZE"])

@@ -73,6 +73,12 @@ def test_the_first_byte_tells_the_length(first: int, count: int) -> None:
     assert samples(bytes([first])) == count
 
 
+def test_all_kinds_of_packets_have_the_length_of_the_standard() -> None:
+    """RFC 6716, table 2: milliseconds of a frame by the number in the first five bits."""
+    silk, hybrid, celt = [10, 20, 40, 60] * 3, [10, 20] * 2, [2.5, 5, 10, 20] * 4
+    assert [samples(bytes([number << 3])) for number in range(32)] == [48 * each for each in (*silk, *hybrid, *celt)]
+
+
 def test_what_cannot_be_one_packet() -> None:
     packet = bytes([FULL_BAND, 1])
     assert joinable([packet] * 6)

@@ -51,6 +51,18 @@ def test_a_picture_is_cut_equally_so_that_the_kernel_can_do_it(length: int, code
     assert len(sizes) == max(1, -(-length // (LONGEST - (2 if codec == "h264" else 1)))) or length < LONGEST
 
 
+@pytest.mark.parametrize("codec", ["h264", "vp8"])
+@pytest.mark.parametrize("count", [1, 2, 3, 40])
+def test_what_just_fills_its_packets_needs_no_more_of_them(codec: Codec, count: int) -> None:
+    room = LONGEST - (2 if codec == "h264" else 1)
+    for length, packets in ((count * room, count), (count * room + 1, count + 1)):
+        whole = b"\0\0\0\1\x65" + b"\xaa" * length if codec == "h264" else b"\xaa" * length
+        payloads = packetize(codec, whole)
+        assert max(map(len, payloads)) <= LONGEST
+        if length > LONGEST:
+            assert len(payloads) == packets
+
+
 @given(st.binary(min_size=1, max_size=1500))
 def test_opus_goes_as_it_is(data: bytes) -> None:
     assert packetize("opus", data) == [data]

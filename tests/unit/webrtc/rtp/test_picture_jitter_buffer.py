@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from aiortc.rtp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +69,15 @@ def test_after_an_outage_a_key_frame_is_asked_for_at_once() -> None:
     assert receiver.key_frames == 1
     assert receiver.asked == []
     assert receiver.pictures[-1] == 150
+
+
+@pytest.mark.parametrize(("missing", "is_waited_for"), [(128, True), (129, False)])
+def test_so_many_are_waited_for_at_once(missing: int, is_waited_for: bool) -> None:
+    receiver = Receiver()
+    receiver.run(0, 20)
+    receiver.take(20 + missing)
+    assert (len(receiver.missing.missing) == missing) is is_waited_for
+    assert receiver.key_frames == (0 if is_waited_for else 1)
 
 
 def test_a_stream_that_begins_anew_is_followed_at_once() -> None:

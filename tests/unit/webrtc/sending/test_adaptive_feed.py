@@ -164,3 +164,18 @@ async def test_the_page_and_the_clock_reach_the_feed() -> None:
     student.feed.request_key_frame()
     await student.feed.measure()
     assert (student.program.key_frames, student.program.measured, student.feed.silence) == (1, 1, 2.5)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_page_that_became_small_is_followed_between_reports_until_the_end(closed: bool) -> None:
+    student = Student()
+    student.feed.start("h264", height=720)
+    student.now += 1.0
+    student.program.report(estimate=2_000_000, loss=0.0, last_round_trip=0.01)
+    student.feed.shown(100)
+    if closed:
+        student.feed.close()
+    for _ in range(7):
+        student.now += 1.0
+        await student.feed.measure()
+    assert student.feed.tier == ("720p" if closed else "180p")
