@@ -22,8 +22,9 @@ class Receiver:
         self.key_frames = 0
         self.pictures: list[int] = []
 
-    def take(self, number: int, *, ssrc: int = 1) -> None:
-        packet = RtpPacket(ssrc=ssrc, sequence_number=number % 65536, timestamp=number // 2 * 3000)
+    def take(self, number: int, *, ssrc: int = 1, picture: int | None = None) -> None:
+        stamp = 3000 * (number // 2 if picture is None else picture)
+        packet = RtpPacket(ssrc=ssrc, sequence_number=number % 65536, timestamp=stamp)
         packet._data = b"."  # type: ignore[attr-defined]
         if self.missing.add(packet):
             self.asked.append(self.missing.missing)
@@ -78,6 +79,18 @@ def test_so_many_are_waited_for_at_once(missing: int, is_waited_for: bool) -> No
     receiver.take(20 + missing)
     assert (len(receiver.missing.missing) == missing) is is_waited_for
     assert receiver.key_frames == (0 if is_waited_for else 1)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_picture_that_does_not_fit_is_given_up_for_a_key_frame(restarted: bool) -> None:
+    receiver = Receiver()
+    if restarted:
+        receiver.run(30000, 30010)
+    receiver.take(100)
+    before = receiver.key_frames
+    for number in range(101, 800):
+        receiver.take(number, picture=77)
+    assert receiver.key_frames > before
 
 
 def test_a_stream_that_begins_anew_is_followed_at_once() -> None:

@@ -75,6 +75,15 @@ def test_a_network_that_fills_up_gets_less_within_three_seconds() -> None:
     assert steering.rendition.name == fed.chosen[-1] != "720p"
 
 
+def test_heavy_loss_alone_is_enough_where_a_browser_makes_no_estimate() -> None:
+    fed = Fed()
+    steering = TierFollower(fed, RENDITIONS, now=0.0)
+    reports(fed, steering, 0, 5, loss=0.0, last_round_trip=0.01)
+    assert fed.chosen == ["720p"]
+    reports(fed, steering, 5, 8, loss=0.4, last_round_trip=0.01)
+    assert len(fed.chosen) > 1
+
+
 def test_it_looks_again_only_where_no_report_came_for_a_second() -> None:
     fed = Fed()
     steering = TierFollower(fed, RENDITIONS, now=0.0)
