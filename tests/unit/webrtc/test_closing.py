@@ -48,6 +48,9 @@ async def test_a_connection_that_never_closes_keeps_nobody_waiting(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(connection, "close", never)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     await asyncio.wait_for(close_fully(connection), 5)
+    assert loop.time() - began > 0.04, "it was not given its time"
     assert "did not close" in caplog.text
     await close()
