@@ -22,6 +22,9 @@ __all__ = ["remote"]
 _FOR_PAGES: Final = ("hello", "watch", "peer.")
 """Beginnings of methods that are of no use to a command, because they need a connection that stays."""
 
+_SAID: Final = ("why", "reason")
+"""What of an error's data only repeats its sentence."""
+
 
 def remote(*, address: str, method: str, params: Sequence[str], token: str | None, authority: Path | None) -> int:
     """Carry out one command and print its result; the exit code.
@@ -54,8 +57,9 @@ def remote(*, address: str, method: str, params: Sequence[str], token: str | Non
         result = asyncio.run(call(address, token, method, written, authority=trusted))
     except CommandError as fault:
         print(f"classroom: {fault.message}", file=sys.stderr)
-        if fault.data:
-            print(json.dumps(fault.data, ensure_ascii=False), file=sys.stderr)
+        more = {key: value for key, value in fault.data.items() if key not in _SAID}
+        if more:
+            print(json.dumps(more, ensure_ascii=False), file=sys.stderr)
         return 1
     if method == "methods" and sys.stdout.isatty():
         Console(soft_wrap=True).print(_help(result["methods"]), markup=False)

@@ -103,9 +103,9 @@ def _built_in() -> tuple[Lesson, list[str]]:
         language=_language(),
     )
     replaced = (
-        (devices.cameras, "No camera was found, so the source 'camera' is a test pattern."),
-        (devices.microphones, "No microphone was found, so the input 'microphone' is a muted test tone."),
-        (devices.screens, "No screen was found, so the source 'screen' is a card."),
+        (devices.cameras, "No camera was found, so a test pattern replaces it."),
+        (devices.microphones, "No microphone was found, so a muted test tone replaces it."),
+        (devices.screens, "No screen was found, so a card replaces it."),
     )
     missing = [sentence for found, sentence in replaced if not found]
     return lesson, [*missing, "`classroom devices` says why."] if missing else []

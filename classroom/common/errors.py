@@ -18,6 +18,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
+
+from classroom.common.sentences import Sentence, Wording
 
 __all__ = [
     "AddressError",
@@ -29,6 +32,19 @@ __all__ = [
     "SetupError",
     "WireError",
 ]
+
+
+Named = Literal["scene", "source", "input", "slides", "student", "peer"]
+"""What a command may name."""
+
+_NO_SUCH: Final[Mapping[Named, Wording]] = {
+    "scene": Wording("unknown.scene", "There is no scene '{name}'."),
+    "source": Wording("unknown.source", "There is no source '{name}'."),
+    "input": Wording("unknown.input", "There is no input '{name}'."),
+    "slides": Wording("unknown.slides", "There are no slides '{name}'."),
+    "student": Wording("unknown.student", "There is no student '{name}'."),
+    "peer": Wording("unknown.peer", "There is no peer '{name}'."),
+}
 
 
 class ClassroomError(Exception):
@@ -64,27 +80,30 @@ class LessonError(ClassroomError):
 
 
 class CommandError(ClassroomError):
-    """A teacher's command that changes nothing; becomes a JSON-RPC error object."""
+    """A teacher's command that changes nothing; becomes a JSON-RPC error object.
+
+    ``message`` is a ``Sentence``, so that a page can say it in another language.
+    """
 
     WRONG_TOKEN = -32001
     UNKNOWN_NAME = -32002
     NOT_POSSIBLE = -32003
 
-    def __init__(self, code: int, message: str, data: Mapping[str, object] | None = None) -> None:
+    def __init__(self, code: int, message: Sentence, data: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.data = dict(data or {})
 
     @classmethod
-    def unknown(cls, kind: str, name: str, known: Sequence[str]) -> CommandError:
-        """There is no scene, source, input or student of that name."""
-        return cls(cls.UNKNOWN_NAME, f"There is no {kind} '{name}'.", {"known": sorted(known)})
+    def unknown(cls, kind: Named, name: str, known: Sequence[str]) -> CommandError:
+        """There is nothing of that kind and name."""
+        return cls(cls.UNKNOWN_NAME, _NO_SUCH[kind](name=name), {"known": sorted(known)})
 
     @classmethod
-    def not_possible(cls, why: str) -> CommandError:
+    def not_possible(cls, why: Sentence) -> CommandError:
         """The command is right but cannot be carried out now."""
-        return cls(cls.NOT_POSSIBLE, why, {"why": why})
+        return cls(cls.NOT_POSSIBLE, why, {"why": str(why)})
 
 
 class DeviceError(ClassroomError):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal, Protocol
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 
 __all__ = ["Begin", "Call", "Calls", "Role", "Tell"]
 
@@ -21,6 +22,7 @@ Tell = Callable[[Mapping[str, object]], None]
 """Says something to the client: an offer or an answer, a candidate, ICE servers."""
 
 _MOST: Final = 4
+_ENOUGH = Wording("peer.enough", "A session has at most {most} connections. Close one with peer.close.")
 
 
 class Call(Protocol):
@@ -55,7 +57,7 @@ class Calls:
     def begin(self, role: Role, source: str | None, sdp: str | None) -> str:
         """Start a connection; return its name. Raises CommandError."""
         if len(self._open) >= _MOST:
-            raise CommandError.not_possible(f"A session has at most {_MOST} connections. Close one with peer.close.")
+            raise CommandError.not_possible(_ENOUGH(most=_MOST))
         self._count += 1
         peer = str(self._count)
         self._open[peer] = self._begin(role, source, sdp, lambda said: self._notify({"peer": peer, **said}))

@@ -17,6 +17,7 @@ from websockets.frames import CloseCode
 from websockets.typing import Subprotocol
 
 from classroom.common.errors import AddressError, CommandError
+from classroom.common.sentences import Sentence
 from classroom.control.json_rpc import SUBPROTOCOL
 from classroom.control.written_params import read_params
 
@@ -95,9 +96,15 @@ async def _ask(connection: ClientConnection, identity: int, method: str, params:
             continue
         if "error" in reply:
             fault = reply["error"]
-            raise CommandError(fault["code"], fault["message"], fault.get("data"))
+            raise CommandError(fault["code"], _said(fault), fault.get("data"))
         return reply["result"]
     raise ConnectionClosed(None, None)
+
+
+def _said(fault: Mapping[str, Any]) -> Sentence:
+    """What the lesson says about a command, with its code where it gives one."""
+    reason = (fault.get("data") or {}).get("reason") or {}
+    return Sentence(fault["message"], reason.get("code", ""), reason.get("params", {}))
 
 
 def control_address(address: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Sentence, Wording, reason_of
 
 __all__ = [
-    "INTERNAL_ERROR",
     "INVALID_PARAMS",
     "INVALID_REQUEST",
     "METHOD_NOT_FOUND",
@@ -33,7 +33,15 @@ PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
 METHOD_NOT_FOUND: Final = -32601
 INVALID_PARAMS: Final = -32602
-INTERNAL_ERROR: Final = -32603
+
+_NO_TEXT = Wording("request.no_text", "Send text frames.")
+_NOT_JSON = Wording("request.not_json", "This is not JSON.")
+_BATCH = Wording("request.batch", "Send one request a frame; batches are not taken.")
+_NO_OBJECT = Wording("request.no_object", "A request is a JSON object.")
+_BAD_ID = Wording("request.bad_id", "The id is text or a number.")
+_NO_VERSION = Wording("request.no_version", 'A request says "jsonrpc": "2.0".')
+_NO_METHOD = Wording("request.no_method", "A request names its method.")
+_BAD_PARAMS = Wording("request.bad_params", "The params are an object or a list.")
 
 Id = str | int | float | None
 
@@ -48,30 +56,32 @@ class Request:
     wants_reply: bool = True
 
 
-def parse(text: str) -> Request:
+def parse(frame: str | bytes) -> Request:
     """Read one request. A CommandError has the code and, in ``data["id"]``, the id for the answer."""
+    if isinstance(frame, bytes):
+        raise CommandError(PARSE_ERROR, _NO_TEXT())
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(frame, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as fault:
-        raise CommandError(PARSE_ERROR, "This is not JSON.") from fault
+        raise CommandError(PARSE_ERROR, _NOT_JSON()) from fault
     if isinstance(value, list):
-        raise CommandError(INVALID_REQUEST, "Send one request a frame; batches are not taken.")
+        raise CommandError(INVALID_REQUEST, _BATCH())
     if not isinstance(value, dict):
-        raise CommandError(INVALID_REQUEST, "A request is a JSON object.")
+        raise CommandError(INVALID_REQUEST, _NO_OBJECT())
     identity = value.get("id")
     if isinstance(identity, bool) or not isinstance(identity, str | int | float | None):
-        raise CommandError(INVALID_REQUEST, "The id is text or a number.")
+        raise CommandError(INVALID_REQUEST, _BAD_ID())
     if isinstance(identity, float) and not math.isfinite(identity):
-        raise CommandError(INVALID_REQUEST, "The id is text or a number.")
+        raise CommandError(INVALID_REQUEST, _BAD_ID())
     known = {"id": identity}
     if value.get("jsonrpc") != "2.0":
-        raise CommandError(INVALID_REQUEST, 'A request says "jsonrpc": "2.0".', known)
+        raise CommandError(INVALID_REQUEST, _NO_VERSION(), known)
     method = value.get("method")
     if not isinstance(method, str):
-        raise CommandError(INVALID_REQUEST, "A request names its method.", known)
+        raise CommandError(INVALID_REQUEST, _NO_METHOD(), known)
     params = value.get("params", {})
     if not isinstance(params, dict | list):
-        raise CommandError(INVALID_REQUEST, "The params are an object or a list.", known)
+        raise CommandError(INVALID_REQUEST, _BAD_PARAMS(), known)
     return Request(method, params, identity, "id" in value)
 
 
@@ -80,11 +90,9 @@ def result(identity: Id, value: object) -> str:
     return _text({"jsonrpc": "2.0", "id": identity, "result": value})
 
 
-def error(identity: Id, code: int, message: str, data: Mapping[str, object] | None = None) -> str:
-    """A reply that says what is wrong. Nothing has changed."""
-    fault: dict[str, object] = {"code": code, "message": message}
-    if data:
-        fault["data"] = dict(data)
+def error(identity: Id, code: int, message: Sentence, data: Mapping[str, object] | None = None) -> str:
+    """A reply that says what is wrong, in English and as what that is made of. Nothing has changed."""
+    fault = {"code": code, "message": message, "data": {**(data or {}), "reason": reason_of(message)}}
     return _text({"jsonrpc": "2.0", "id": identity, "error": fault})
 
 

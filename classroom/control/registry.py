@@ -14,7 +14,9 @@ from typing import Annotated, Any, Final, TypedDict, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 from classroom.control import json_rpc as messages
+from classroom.control.wrong_params import sentence_of
 
 __all__ = [
     "Command",
@@ -35,6 +37,8 @@ _CALLER: Final = "caller"
 """A parameter of this name is not a parameter of the protocol: it gets the session that asks."""
 
 _MARK: Final = "__control_method__"
+
+_TOO_MANY = Wording("params.too_many", "{method} takes at most {most} parameters.")
 
 Function = TypeVar("Function", bound=Callable[..., Mapping[str, object] | None])
 
@@ -99,7 +103,7 @@ class Command:
         try:
             checked = self.model.model_validate(named)
         except ValidationError as fault:
-            raise CommandError(messages.INVALID_PARAMS, _sentence(fault), {"parameters": self.parameters()}) from None
+            raise CommandError(messages.INVALID_PARAMS, sentence_of(fault), {"parameters": self.parameters()}) from None
         given = {name: getattr(checked, name) for name in type(checked).model_fields}
         if self.for_caller:
             given[_CALLER] = caller
@@ -118,7 +122,7 @@ class Command:
     def _by_name(self, params: Sequence[object]) -> dict[str, object]:
         names = list(self.model.model_fields)
         if len(params) > len(names):
-            raise CommandError(messages.INVALID_PARAMS, f"{self.name} takes at most {len(names)} parameters.")
+            raise CommandError(messages.INVALID_PARAMS, _TOO_MANY(method=self.name, most=len(names)))
         return dict(zip(names, params, strict=False))
 
 
@@ -156,17 +160,3 @@ def _command(
     model = create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
     for_caller = any(each.name == _CALLER for each in parameters)
     return Command(name, inspect.cleandoc(function.__doc__ or ""), model, kind, function, hints["return"], for_caller)
-
-
-def _sentence(fault: ValidationError) -> str:
-    parts = []
-    for each in fault.errors(include_url=False):
-        name = ".".join(str(step) for step in each["loc"][:1])
-        match each["type"]:
-            case "missing":
-                parts.append(f"'{name}' is missing")
-            case "extra_forbidden":
-                parts.append(f"'{name}' is not a parameter of this method")
-            case _:
-                parts.append(f"'{name}': {each['msg'][:1].lower()}{each['msg'][1:]}")
-    return "; ".join(dict.fromkeys(parts)) + "."

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from classroom.common.errors import CommandError
 from classroom.common.limited_log import LimitedLog
+from classroom.common.sentences import Wording
 from classroom.common.tasks import end
 from classroom.common.throttle import GuessLimiter, TooManyGuesses, limit_key
 from classroom.control import json_rpc as messages
@@ -57,6 +58,13 @@ _NEWS_OUTBOX = 16
 
 _UNTAKEN: Final = 8
 """No further request is looked at while more than this many messages wait."""
+
+
+_WRONG_TOKEN = Wording("hello.wrong_token", "The token is wrong.")
+_NO_HELLO = Wording("hello.first", "Say hello with the token first.")
+_CROWDED = Wording("hello.crowded", "Too many devices use this link. Close the others, or ask for a new link.")
+_NO_METHOD = Wording("unknown.method", "There is no method '{method}'.")
+_ONLY_SENDS = Wording("guest.only_sends", "This link is for sending the source '{source}' only.")
 
 
 class TeacherWelcome(TypedDict):
@@ -233,7 +241,7 @@ class Session:
             await self._farewell(TRY_AGAIN_LATER, "too many wrong tokens")
             return False
         if not known:
-            self._send(messages.error(hello.id, CommandError.WRONG_TOKEN, "The token is wrong."))
+            self._send(messages.error(hello.id, CommandError.WRONG_TOKEN, _WRONG_TOKEN()))
             await self._farewell(WRONG_TOKEN_CLOSE, "wrong token")
         elif (invitation := self._invited(hello)) is None or invitation.enter(self.dismiss):
             self._invitation = invitation
@@ -241,15 +249,14 @@ class Session:
             self._connection.trust()
             self._run_command(hello)
         else:
-            why = "Too many devices use this link. Close the others, or ask for a new link."
-            self._send(messages.error(hello.id, CommandError.NOT_POSSIBLE, why, {"why": why}))
+            self._send(messages.error(hello.id, CommandError.NOT_POSSIBLE, _CROWDED(), {"why": _CROWDED()}))
         return self.welcome
 
     def _hello(self, frame: str | bytes) -> messages.Request | None:
         request = self._parse(frame)
         if request is None or request.method == "hello":
             return request
-        self._send(messages.error(request.id, CommandError.WRONG_TOKEN, "Say hello with the token first."))
+        self._send(messages.error(request.id, CommandError.WRONG_TOKEN, _NO_HELLO()))
         return None
 
     async def _recognise(self, hello: messages.Request) -> bool:
@@ -282,7 +289,7 @@ class Session:
 
     def _begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
         if self._invitation is not None and (role, source) != ("publish", self._invitation.source):
-            raise CommandError.not_possible(f"This link is for sending the source '{self._invitation.source}' only.")
+            raise CommandError.not_possible(_ONLY_SENDS(source=self._invitation.source))
         return self._served.begin_call(role, source, sdp, tell)
 
     def _answer(self, frame: str | bytes) -> None:
@@ -291,9 +298,6 @@ class Session:
             self._run_command(request)
 
     def _parse(self, frame: str | bytes) -> messages.Request | None:
-        if isinstance(frame, bytes):
-            self._send(messages.error(None, messages.PARSE_ERROR, "Send text frames."))
-            return None
         try:
             return messages.parse(frame)
         except CommandError as fault:
@@ -318,11 +322,10 @@ class Session:
         method = self._served.commands.get(request.method)
         if method is None:
             known = {"known": list(self._served.commands)}
-            return messages.error(
-                request.id, messages.METHOD_NOT_FOUND, f"There is no method '{request.method[:64]}'.", known
-            )
+            unknown = _NO_METHOD(method=request.method[:64])
+            return messages.error(request.id, messages.METHOD_NOT_FOUND, unknown, known)
         if self._invitation is not None and request.method not in _GUEST_METHODS:
-            why = f"This link is for sending the source '{self._invitation.source}' only."
+            why = _ONLY_SENDS(source=self._invitation.source)
             return messages.error(request.id, CommandError.NOT_POSSIBLE, why, {"why": why})
         try:
             answer = dict(method.call(self, request.params))

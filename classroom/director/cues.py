@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 
 __all__ = ["Cue", "CueState", "RunOfShow"]
 
 CueState = Literal["done", "passed", "next", "coming"]
+
+_LAST = Wording("cue.last", "This was the last cue.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class RunOfShow:
         """The cues that are due by now, else the next one, regardless of its time; CommandError at the end."""
         following = self.next
         if following is None:
-            raise CommandError.not_possible("This was the last cue.")
+            raise CommandError.not_possible(_LAST())
         self._held = False
         return self._take(self._due(now) or [following])
 

@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 from classroom.director.heard import heard
 from classroom.director.layout import Placement, place
 from classroom.director.scene import Scene, TransitionKind
 from classroom.director.transition import Transition
 
 __all__ = ["Director", "ProgramState"]
+
+_NO_PREVIEW = Wording("preview.none", "No scene is in the preview. Choose one with preview.set first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Director:
     def take(self, *, now: float, transition: TransitionKind | None = None, duration: float | None = None) -> bool:
         """Put the prepared scene on air and prepare the one that leaves it; CommandError when none is prepared."""
         if self._preview is None:
-            raise CommandError.not_possible("No scene is in the preview. Choose one with preview.set first.")
+            raise CommandError.not_possible(_NO_PREVIEW())
         left = self._program.scene.name
         if not self.switch(self._preview, now=now, transition=transition, duration=duration):
             return False

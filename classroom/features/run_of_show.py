@@ -200,7 +200,7 @@ class RunOfShowFeature(Feature):
             # The scene is put on air even if the page does not exist.
             faults = [fault for step in (self._turn_page, self._switch) if (fault := _fault_of(step, cue)) is not None]
             if faults:
-                name = cue.title or cue.scene or "slide"
+                name = _name(cue)
                 logger.warning("The cue '%s' could not be carried out: %s", name, faults[0])
                 sentence = _NOT_CARRIED_OUT(cue=name, why=faults[0].message)
                 self._alarms.put(Alarm(_FAILED, sentence, remedy=ContinueCues()))
@@ -223,6 +223,11 @@ class RunOfShowFeature(Feature):
 
     def _now(self) -> float:
         return self._time.now()
+
+
+def _name(cue: Cue) -> str:
+    shown = cue.scene or (cue.slide[0] if cue.slide else "")
+    return cue.title or shown
 
 
 def _fault_of(step: Callable[[Cue], None], cue: Cue) -> CommandError | None:

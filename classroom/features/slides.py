@@ -8,12 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 from classroom.control import json_rpc
 from classroom.control.registry import Name, command
 from classroom.features.base import Events, Feature, PageTurned, TakenOver
 from classroom.media.source_pool import SourcePool
 
 __all__ = ["SlidesFeature"]
+
+_PAGE_OR_STEP = Wording("params.page_or_step", "Name a page or a step, not both.")
 
 
 class SlidesFeature(Feature):
@@ -33,7 +36,7 @@ class SlidesFeature(Feature):
     ) -> None:
         """Turn slides to a page, counted from 1, or by a step: 1 is the next page, -1 the previous one."""
         if (page is None) == (step is None):
-            raise CommandError(json_rpc.INVALID_PARAMS, "Name a page or a step, not both.")
+            raise CommandError(json_rpc.INVALID_PARAMS, _PAGE_OR_STEP())
         self._turn(source, page, step, why="teacher")
         self._events.emit(TakenOver())
 

@@ -23,6 +23,7 @@ import numpy as np
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError
 from classroom.common.limited_log import LimitedLog
+from classroom.common.sentences import Wording
 from classroom.lesson.audio import BOUNDS
 from classroom.media.channel import METER, Channel, SoundInput
 from classroom.media.ducking import SPEECH_DB, Ducking
@@ -47,6 +48,10 @@ DELAY: Final = 0.028
 
 _PATIENCE: Final = 0.2
 """A mixer this late gives up the blocks between and continues with the present."""
+
+_RANGE = Wording("audio.range", "'{key}' is {low} to {high} {unit}.")
+_NO_DUCKING = Wording("audio.no_ducking", "A microphone cannot be ducked: the other inputs are lowered for it.")
+_NOT_ON_AIR = Wording("audio.not_on_air", "Only the sound of a source can be heard while that is on air.")
 
 
 class SoundMixer:
@@ -216,8 +221,10 @@ def _refuse_impossible(setting: SoundInput, changed: Collection[str]) -> None:
     for key, bounds in BOUNDS.items():
         # NaN is within no bounds.
         if key in changed and not bounds.low <= getattr(setting, key) <= bounds.high:
-            raise CommandError.not_possible(f"'{key}' is {bounds.low:g} to {bounds.high:g} {bounds.unit}.")
+            raise CommandError.not_possible(
+                _RANGE(key=key, low=f"{bounds.low:g}", high=f"{bounds.high:g}", unit=bounds.unit)
+            )
     if "duck" in changed and setting.duck and setting.speech:
-        raise CommandError.not_possible("A microphone cannot be ducked: the other inputs are lowered for it.")
+        raise CommandError.not_possible(_NO_DUCKING())
     if "heard" in changed and setting.heard == "on-air" and setting.source is None:
-        raise CommandError.not_possible("Only the sound of a source can be heard while that is on air.")
+        raise CommandError.not_possible(_NOT_ON_AIR())

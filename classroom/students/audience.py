@@ -14,6 +14,7 @@ from typing import Final
 
 from classroom.common.errors import CommandError, WireError
 from classroom.common.limited_log import LimitedLog
+from classroom.common.sentences import Wording
 from classroom.students.bans import Bans, Identity, same_name
 from classroom.students.dismissal import Dismissal, end_viewer, report
 from classroom.students.page_messages import StudentPages
@@ -48,6 +49,13 @@ _LISTED_AFTER: Final = 2.0
 """Seconds after which a peer counts as a student although it sent nothing, such as an old client that is idle."""
 
 _MEASURE_INTERVAL: Final = 1.0
+
+_HAS_LEFT = Wording("students.has_left", "{student} has left and can be admitted when back.")
+_FULL = Wording(
+    "students.full",
+    "All {most} places are taken. Remove somebody first, or write a larger 'max_students' under 'access' in the lesson "
+    "file.",
+)
 
 
 class Audience:
@@ -161,11 +169,9 @@ class Audience:
             return
         peer = self._roster.peer_of(student)
         if peer is None:
-            raise CommandError.not_possible(f"{student.name} has left and can be admitted when back.")
+            raise CommandError.not_possible(_HAS_LEFT(student=student.name))
         if self._roster.watching() >= self._admission.most:
-            raise CommandError.not_possible(
-                f"All {self._admission.most} places are taken. Remove somebody first, or raise access.max_students."
-            )
+            raise CommandError.not_possible(_FULL(most=self._admission.most))
         student.admitted = True
         if student.page:
             # Before the offer, because its ICE servers are for that.

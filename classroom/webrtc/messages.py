@@ -17,11 +17,14 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, NotRequired, TypedDict
 
 from classroom.common.errors import WireError
+from classroom.common.sentences import Wording
 from classroom.webrtc.candidates import read_candidate
 from classroom.webrtc.description import Candidate, check_size
 
 __all__ = [
     "LONGEST_BODY",
+    "OVER",
+    "UNUSABLE",
     "Accepted",
     "Answer",
     "Bye",
@@ -59,6 +62,9 @@ _LONGEST_DESCRIPTION = 65_536
 
 _LARGEST_SIDE = 32_768
 """Pixels of the largest side that a page may say it shows."""
+
+OVER = Wording("peer.over", "This connection has ended. Begin another with peer.offer.")
+UNUSABLE = Wording("peer.unusable", "This cannot be used: {fault}.")
 
 RefusalReason = Literal["full", "teacher", "removed", "banned", "replaced"]
 """Why a student's page is sent away: there is no place left, or memory; the teacher did not let it in, or removed it;

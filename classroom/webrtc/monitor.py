@@ -10,7 +10,18 @@ from typing import Final
 from classroom.common.errors import CommandError, WireError
 from classroom.common.tasks import end
 from classroom.webrtc.description import Candidate
-from classroom.webrtc.messages import Answer, Bye, KeyFrameWanted, Offer, RestartWanted, Tell, ToTeacher, read
+from classroom.webrtc.messages import (
+    OVER,
+    UNUSABLE,
+    Answer,
+    Bye,
+    KeyFrameWanted,
+    Offer,
+    RestartWanted,
+    Tell,
+    ToTeacher,
+    read,
+)
 from classroom.webrtc.viewer import Viewer
 
 __all__ = ["ProgramMonitor", "ViewerFactory"]
@@ -37,9 +48,9 @@ class ProgramMonitor:
         try:
             parsed = read(message)
         except WireError as fault:
-            raise CommandError.not_possible(f"This cannot be used: {fault}.") from fault
+            raise CommandError.not_possible(UNUSABLE(fault=str(fault))) from fault
         if self._task.done():
-            raise CommandError.not_possible("This connection has ended. Begin another with peer.offer.")
+            raise CommandError.not_possible(OVER())
         if isinstance(parsed, Answer | Candidate | Bye | KeyFrameWanted | RestartWanted):
             self._viewer.deliver(parsed)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 from classroom.media.sources.base import Source
 from classroom.media.sources.browser import Browser
 from classroom.webrtc.ice.servers import IceServers
@@ -13,6 +14,11 @@ from classroom.webrtc.messages import Accepted, Tell
 from classroom.webrtc.receiving.publisher import Publisher
 
 __all__ = ["Publishers", "browser_source"]
+
+_NO_OFFER = Wording("peer.no_offer", "Name the source to be, and give the offer: source and sdp.")
+_NOT_SENT = Wording(
+    "peer.not_sent", "'{source}' is a source of kind '{kind}'. Only one of kind 'browser' can be sent from a page."
+)
 
 Sources = Callable[[], Mapping[str, Source]]
 """The current sources of the lesson, of all kinds."""
@@ -30,7 +36,7 @@ class Publishers:
     def begin(self, source: str | None, sdp: str | None, tell: Tell) -> Publisher:
         """Answer a page's offer, and replace the page that sent before. Raises CommandError for an unknown source."""
         if source is None or sdp is None:
-            raise CommandError.not_possible("Name the source to be, and give the offer: source and sdp.")
+            raise CommandError.not_possible(_NO_OFFER())
         name = source
         browser_source(self._sources(), name)
 
@@ -76,7 +82,5 @@ def browser_source(sources: Mapping[str, Source], name: str) -> Browser:
         known = [each for each, source in sources.items() if isinstance(source, Browser)]
         raise CommandError.unknown("source", name, known)
     if not isinstance(found, Browser):
-        raise CommandError.not_possible(
-            f"'{name}' is a source of kind '{found.kind}'. Only one of kind 'browser' can be sent from a page."
-        )
+        raise CommandError.not_possible(_NOT_SENT(source=name, kind=found.kind))
     return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.messages import Accepted, IceServersRenewed, ToTeacher, to_json
 from classroom.webrtc.monitor import ProgramMonitor, ViewerFactory
@@ -15,6 +16,8 @@ from classroom.webrtc.publishers import Publishers
 from classroom.webrtc.receiving.publisher import Publisher
 
 __all__ = ["TeacherConnections"]
+
+_IS_OFFERED = Wording("peer.is_offered", "A monitor is offered the program: leave out source and sdp.")
 
 Say = Callable[[Mapping[str, object]], None]
 """Sends a message to the client, as a JSON object."""
@@ -40,7 +43,7 @@ class TeacherConnections:
         match role:
             case "monitor":
                 if source is not None or sdp is not None:
-                    raise CommandError.not_possible("A monitor is offered the program: leave out source and sdp.")
+                    raise CommandError.not_possible(_IS_OFFERED())
                 tell(Accepted(self._ice_servers.for_page("monitor")))
                 monitor = ProgramMonitor(make_viewer=self._make_viewer, tell=tell)
                 self._monitors.add(monitor)

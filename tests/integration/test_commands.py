@@ -61,7 +61,7 @@ async def test_teach_without_a_file_runs_anywhere_and_prints_both_addresses(mach
         assert state["program"]["scene"] == "title"
         assert await running.interrupt() == 0
     assert "Open the teacher's address in your browser, and give the students theirs." in running.log
-    assert "No screen was found, so the source 'screen' is a card." in running.log
+    assert "No screen was found, so a card replaces it." in running.log
     # The promise is 3 s; the first start after an installation, which compiles everything, gets some more here.
     assert took < machine.allows(10)
 

@@ -78,13 +78,15 @@ async def test_after_the_teachers_own_command_cues_wait(tmp_path: Path) -> None:
 async def test_a_page_that_is_not_there_is_an_alarm_and_the_scene_comes_on_air(tmp_path: Path) -> None:
     lesson = written(tmp_path, "{slide: {source: deck, page: 9}, title: Last page}", "{scene: away}")
 
-    def alarms(broadcaster: Broadcaster) -> dict[str, str]:
-        return {alarm["code"]: alarm["sentence"] for alarm in broadcaster.state()["alarms"]}  # type: ignore[attr-defined]
+    def alarms(broadcaster: Broadcaster) -> dict[str, Any]:
+        return {alarm["code"]: alarm for alarm in broadcaster.state()["alarms"]}  # type: ignore[attr-defined]
 
     async with broadcasting(lesson) as broadcaster:
         broadcaster.feature(RunOfShowFeature).next()
         assert scene(broadcaster) == "deck"
-        assert alarms(broadcaster)["cue.failed"].startswith("The cue 'Last page' could not be carried out. ")
+        failed = alarms(broadcaster)["cue.failed"]
+        assert failed["sentence"].startswith("The cue 'Last page' could not be carried out. ")
+        assert failed["reason"]["params"]["why"]["reason"]["code"] in {"slides.no_page", "slides.not_open"}
         broadcaster.feature(RunOfShowFeature).next()
         assert scene(broadcaster) == "away"
         assert "cue.failed" not in alarms(broadcaster)

@@ -201,7 +201,8 @@ class TeacherPage {
       if (!this.#control) throw new ControlError(0, 'not connected');
       return await this.#control.request(method, params);
     } catch (error) {
-      this.#notices.say(sentenceOf(error, this.#translator.t));
+      const { t, language } = this.#translator;
+      this.#notices.say(sentenceOf(error, t, (said) => this.#reasons.say(language, said)));
       return null;
     }
   }

@@ -33,6 +33,8 @@ _GLANCE: Final = 0.1
 _OUTDATED: Final = Wording(
     "slides.outdated", "'{source}' was saved again and cannot be shown, so its pages from before stay. {fault}"
 )
+_NOT_OPEN = Wording("slides.not_open", "The slides '{slides}' are not open, so there is no page to show.")
+_NO_PAGE = Wording("slides.no_page", "The slides '{slides}' have no page {page}.")
 
 
 class Slides(Source):
@@ -95,14 +97,11 @@ class Slides(Source):
         with self._lock:
             last = self._pages
             if last is None:
-                raise CommandError.not_possible(f"The slides '{self.name}' are not open, so there is no page to show.")
+                raise CommandError.not_possible(_NOT_OPEN(slides=self.name))
             wanted = page if page is not None else min(last, max(1, self._page + (step or 0)))
             if not 1 <= wanted <= last:
-                raise CommandError(
-                    CommandError.UNKNOWN_NAME,
-                    f"The slides '{self.name}' have no page {wanted}.",
-                    {"known": [1, last]},
-                )
+                no_page = _NO_PAGE(slides=self.name, page=wanted)
+                raise CommandError(CommandError.UNKNOWN_NAME, no_page, {"known": [1, last]})
             self._page = wanted
         self._turned.set()
         return wanted

@@ -28,6 +28,7 @@ from av import AudioFrame, VideoFrame
 from classroom.common.clock import Clock
 from classroom.common.errors import CommandError, WireError
 from classroom.common.limited_log import LimitedLog
+from classroom.common.sentences import Wording
 from classroom.common.tasks import end
 from classroom.media.frames import SAMPLE_RATE
 from classroom.media.sources.browser import Browser
@@ -37,7 +38,7 @@ from classroom.webrtc.candidates import MOST_CANDIDATES
 from classroom.webrtc.closing import close_fully
 from classroom.webrtc.description import BAD_DESCRIPTION, Candidate, check_description
 from classroom.webrtc.ice.check_budget import CheckBudget
-from classroom.webrtc.messages import Answer, Bye, Closed, CloseReason, Tell, read
+from classroom.webrtc.messages import OVER, UNUSABLE, Answer, Bye, Closed, CloseReason, Tell, read
 from classroom.webrtc.receiving.capture_time import CaptureClock
 from classroom.webrtc.remote_candidates import add_candidate
 from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer
@@ -46,6 +47,8 @@ __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
 limited_log = LimitedLog(logger)
+
+_ONLY_CANDIDATES = Wording("peer.only_candidates", "A page that sends is answered: it only names candidates.")
 
 _CONNECT_WITHIN: Final = 30.0
 _LONGEST_FAULT: Final = 200
@@ -100,11 +103,11 @@ class Publisher:
     def take(self, message: Mapping[str, object]) -> None:
         """Read a message of the page. Raises CommandError when it cannot be read or comes too late."""
         if self._over.is_set():
-            raise CommandError.not_possible("This connection has ended. Begin another with peer.offer.")
+            raise CommandError.not_possible(OVER())
         try:
             parsed = read(message)
         except WireError as fault:
-            raise CommandError.not_possible(f"This cannot be used: {fault}.") from fault
+            raise CommandError.not_possible(UNUSABLE(fault=str(fault))) from fault
         match parsed:
             case Candidate(line=""):
                 return
@@ -114,7 +117,7 @@ class Publisher:
             case Bye():
                 self._end("ended")
             case _:
-                raise CommandError.not_possible("A page that sends is answered: it only names candidates.")
+                raise CommandError.not_possible(_ONLY_CANDIDATES())
 
     def replace(self) -> None:
         """Close: another page sends this source from now on."""

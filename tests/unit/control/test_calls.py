@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from classroom.common.errors import CommandError
+from classroom.common.sentences import Wording
 from classroom.control.calls import Calls, Role, Tell
 
 
@@ -35,7 +36,7 @@ class Desk:
 
     def begin(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Line:
         if role == "publish":
-            raise CommandError.not_possible("Not here.")
+            raise CommandError.not_possible(Wording("peer.not_here", "Not here.")())
         self.lines.append(Line(tell))
         return self.lines[-1]
 

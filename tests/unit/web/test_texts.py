@@ -85,7 +85,7 @@ def test_chinese_is_chinese() -> None:
         for key, text in _texts("zh").items()
         if isinstance(text, str) and text and not re.search(r"[\u4e00-\u9fff]", text)
     }
-    assert same == {"unit.kbits", "unit.percent", "unit.count", "unit.db", "unit.db_word"}
+    assert same == {"unit.kbits", "unit.percent", "unit.count", "unit.db", "unit.db_word", "error.between"}
 
 
 @pytest.mark.parametrize("state", ["live", "starting", "lost", "failed"])
