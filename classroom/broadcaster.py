@@ -219,7 +219,7 @@ class Broadcaster:
             slides,
             StudentsFeature(lesson, audience=self._audience, backend=self._backend, guard=self._guard, events=events,
                             refresh=refresh),
-            LipSyncFeature(lesson, shown=lambda: director.program.scene.show, inputs=lambda: self._program.inputs,
+            LipSyncFeature(lesson, director=director, live=pool.live, inputs=lambda: self._program.inputs,
                            wait_for_sound=self._audience.wait_for_sound, events=events),
             ConnectionsFeature(self._teachers, events=events),
             LessonFeature(lesson, time=time, endpoints=self._endpoints, tell=tell, end=self._end),

@@ -8,10 +8,11 @@ should follow the teacher's hand, but lips are then seen before they are heard. 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Final
 
-from classroom.features.base import Events, Feature, InputMuted, LessonFileApplied, SceneOnAir
+from classroom.director import Director, resolve
+from classroom.features.base import Events, Feature, InputMuted, LessonFileApplied, SceneOnAir, SourceChanged
 from classroom.lesson import Lesson
 from classroom.lesson.sources import BrowserSource, CameraSource, FileSource, StreamSource
 from classroom.media.sound import SoundInput
@@ -25,24 +26,26 @@ WAIT: Final = 0.08
 class LipSyncFeature(Feature):
     """Tells students' connections for how long pictures wait.
 
-    ``shown`` tells which sources are in the scene on air, ``inputs`` how the audio inputs are set; ``wait_for_sound``
-    takes the seconds.
+    ``live`` tells which sources have a picture, ``inputs`` how the audio inputs are set; ``wait_for_sound`` takes the
+    seconds. Where a source is lost, what stands in for it counts.
     """
 
     def __init__(
         self,
         lesson: Lesson,
         *,
-        shown: Callable[[], Iterable[str]],
+        director: Director,
+        live: Callable[[], Set[str]],
         inputs: Callable[[], Mapping[str, SoundInput]],
         wait_for_sound: Callable[[float], None],
         events: Events,
     ) -> None:
         self._lesson = lesson
-        self._shown = shown
+        self._director = director
+        self._live = live
         self._inputs = inputs
         self._wait_for_sound = wait_for_sound
-        for kind in (SceneOnAir, InputMuted, LessonFileApplied):
+        for kind in (SceneOnAir, SourceChanged, InputMuted, LessonFileApplied):
             events.listen(kind, self._decide)
 
     def apply(self, lesson: Lesson) -> None:
@@ -54,7 +57,9 @@ class LipSyncFeature(Feature):
         self._decide()
 
     def _decide(self, _event: object = None) -> None:
-        speaking = speaking_face(self._lesson, self._shown(), self._inputs().values())
+        shown = resolve(self._director.program.placements, self._live(), self._lesson.program.fallback)
+        names = [each.source for each in shown if each.source is not None]
+        speaking = speaking_face(self._lesson, names, self._inputs().values())
         self._wait_for_sound(WAIT if speaking else 0.0)
 
 

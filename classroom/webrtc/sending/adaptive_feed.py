@@ -76,7 +76,6 @@ class AdaptiveFeed:
     async def measure(self) -> None:
         """Follow the student's network. Call it about once a second."""
         await self._feed.measure()
-        self._playout_delay.renew()
         if self._tier_follower is not None and not self._closed:
             self._tier_follower.tend(self._now())
 

@@ -8,8 +8,8 @@ Pure: reports and time in, a playout delay out.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final, Literal
+from weakref import WeakSet
 
 from classroom.webrtc.rtp.header import PlayoutDelay
 
@@ -49,16 +49,32 @@ _SHRINKS: Final = 0.010
 """Seconds by which it then shrinks in each second, which nobody sees."""
 
 
-@dataclass(slots=True)
 class PlayoutRule:
-    """How long all students' browsers hold pictures back: one value, which all of them look at.
+    """How long all students' browsers hold pictures back; ``setting`` is the lesson's."""
 
-    ``setting`` is the lesson's. ``wait`` is for how many seconds pictures wait for their sound now, where the setting
-    is ``auto``; it changes while the lesson runs.
-    """
+    def __init__(self, setting: PlayoutSetting) -> None:
+        self.setting: Final[PlayoutSetting] = setting
+        self._wait = 0.0
+        self._followers: WeakSet[AdaptivePlayoutDelay] = WeakSet()
 
-    setting: PlayoutSetting
-    wait: float = 0.0
+    @property
+    def wait(self) -> float:
+        """For how many seconds pictures wait for their sound now, where the setting is ``auto``.
+
+        It changes while the lesson runs, and all students' next pictures follow.
+        """
+        return self._wait
+
+    @wait.setter
+    def wait(self, seconds: float) -> None:
+        if seconds != self._wait:
+            self._wait = seconds
+            for follower in self._followers:
+                follower.renew()
+
+    def follow(self, follower: AdaptivePlayoutDelay) -> None:
+        """Renew this delay when the rule changes, for as long as somebody keeps it."""
+        self._followers.add(follower)
 
 
 class AdaptivePlayoutDelay:
@@ -82,6 +98,7 @@ class AdaptivePlayoutDelay:
         else:
             self.delay = PlayoutDelay(0, 0) if self._auto else None
             self.renew()
+            rule.follow(self)
 
     def report(self, *, jitter: float, loss: float, round_trip: float | None, now: float, own: float = 0.0) -> None:
         """Read a receiver report: jitter and round trip in seconds, the share (0…1) lost recently, the clock's time.
