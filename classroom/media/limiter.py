@@ -7,6 +7,7 @@ ceiling is not touched, to the bit.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -92,9 +93,15 @@ def _largest(needed: Curve) -> Curve:
     return np.maximum(largest[: len(largest) - rest], largest[rest:]) if rest else largest
 
 
+@lru_cache(maxsize=8)
+def _fall(count: int) -> Curve:
+    """What is left of a reduction after one sample and more; blocks have few lengths."""
+    return np.asarray(np.exp(-np.arange(1, count + 1) / (_RELEASE * SAMPLE_RATE)))
+
+
 def _released(wanted: Curve, before: float) -> Curve:
     """Up at once, down slowly: the largest of what is wanted and of all before it, fallen off exponentially."""
-    fall = np.exp(-np.arange(1, len(wanted) + 1) / (_RELEASE * SAMPLE_RATE))
+    fall = _fall(len(wanted))
     released = np.maximum.accumulate(np.concatenate([[before], wanted / fall]))[1:] * fall
     released[released < _NOTHING] = 0.0
     return np.asarray(released)

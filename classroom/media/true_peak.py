@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from classroom.media.frames import Samples
 
@@ -26,25 +27,25 @@ def true_peaks(sound: Samples) -> npt.NDArray[np.float64]:
 
     The result has 2 × REACH values less than ``sound`` has samples: it begins REACH samples later.
     """
-    inner = sound[REACH : len(sound) - REACH]
-    peak = np.abs(inner).max(axis=1)
-    for channel in sound.T:
-        row = np.ascontiguousarray(channel)
-        for taps in _PHASES:
-            between = np.convolve(row, taps, "valid")[1:]
-            np.maximum(peak, np.abs(between, out=between), out=peak)
+    rows = np.ascontiguousarray(sound.T)
+    inner = np.abs(rows[:, REACH : len(sound) - REACH])
+    peak = np.maximum(inner[0], inner[1])
+    for row in rows:
+        # One product of matrices costs a quarter of as many convolutions. Row by row it is shifted by a sample.
+        between = _PHASES @ sliding_window_view(row, len(peak))[1:]
+        np.maximum(peak, np.abs(between, out=between).max(axis=0), out=peak)
     return np.asarray(peak, np.float64)
 
 
-def _phases() -> list[npt.NDArray[np.float32]]:
-    """For each place between two samples, the weights of the 24 samples around it, the last one first."""
+def _phases() -> npt.NDArray[np.float32]:
+    """For each place between two samples, a row with the weights of the 24 samples around it."""
     phases = []
     for step in range(1, _OVERSAMPLING):
         distance = np.arange(1 - REACH, REACH + 1) - step / _OVERSAMPLING
         window = np.i0(_KAISER * np.sqrt(np.maximum(0.0, 1 - (distance / REACH) ** 2))) / np.i0(_KAISER)
         weights = np.sinc(distance) * window
-        phases.append((weights / weights.sum())[::-1].astype(np.float32))
-    return phases
+        phases.append(weights / weights.sum())
+    return np.array(phases, np.float32)
 
 
 _PHASES: Final = _phases()
