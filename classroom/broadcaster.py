@@ -17,7 +17,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from classroom.common.alarms import Alarms
-from classroom.common.clock import Clock
+from classroom.common.clock import Clock, WallClock
 from classroom.common.free_memory import MemoryWatch
 from classroom.common.tasks import from_any_thread, run_supervised
 from classroom.control.invitations import Invitations
@@ -32,6 +32,7 @@ from classroom.features.lesson import LessonFeature
 from classroom.features.lesson_file import LessonFile
 from classroom.features.lip_sync import LipSyncFeature
 from classroom.features.publishing import PublishingFeature
+from classroom.features.reception import ReceptionFeature
 from classroom.features.reload import ReloadFeature
 from classroom.features.reports import ReportsFeature
 from classroom.features.resume import Beginning, ResumeFeature
@@ -67,8 +68,8 @@ __all__ = ["COMMANDS", "SECTIONS", "Broadcaster"]
 
 Features: TypeAlias = tuple[
     ScenesFeature, OpeningFeature, RunOfShowFeature, SoundFeature, SourcesFeature, AlarmsFeature, PublishingFeature,
-    SlidesFeature, StudentsFeature, LipSyncFeature, ConnectionsFeature, LessonFeature, ReportsFeature, ReloadFeature,
-    ResumeFeature,
+    SlidesFeature, StudentsFeature, ReceptionFeature, LipSyncFeature, ConnectionsFeature, LessonFeature,
+    ReportsFeature, ReloadFeature, ResumeFeature,
 ]  # fmt: skip
 """All features. In this order they are started and go on with a saved lesson file, and their commands are listed."""
 
@@ -99,6 +100,7 @@ class Broadcaster:
         self._lesson = lesson
         self._file = file
         self._clock = clock
+        self._wall = WallClock(clock)
         self._token = token
         self._over = False
         self._stopping = asyncio.Event()
@@ -163,6 +165,7 @@ class Broadcaster:
             memory=self._memory,
             alarms=self._alarms,
             clock=self._clock,
+            wall=self._wall,
             changed=self._changed.set,
         )
         self._teachers = TeacherConnections(
@@ -219,6 +222,7 @@ class Broadcaster:
             slides,
             StudentsFeature(lesson, audience=self._audience, backend=self._backend, guard=self._guard, events=events,
                             refresh=refresh),
+            ReceptionFeature(audience=self._audience, alarms=self._alarms, clock=self._clock, wall=self._wall),
             LipSyncFeature(lesson, director=director, live=pool.live, inputs=lambda: self._program.inputs,
                            wait_for_sound=self._audience.wait_for_sound, events=events),
             ConnectionsFeature(self._teachers, events=events),

@@ -27,7 +27,10 @@ MESSAGES: Final = 100
 _AT_ONCE: Final = 20
 """Members that sign in at the same time at the start, which is not measured."""
 
-_SAID: Final = b'{"type":"statistics","latency":0.1}'
+_SAID: Final = (
+    b'{"type":"statistics","latency":{"p50":0.1,"p95":0.15,"clock":0.001,"sound":null},'
+    b'"shows":{"width":1280,"height":720,"fps":30,"freezes":0,"sound":"playing"}}'
+)
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from classroom.bench.sender import Codec
 from classroom.bench.stage import FPS, Planes, yuv_frame
 from classroom.bench.students import Students
 from classroom.common.alarms import Alarms
-from classroom.common.clock import Clock
+from classroom.common.clock import Clock, SystemClock, WallClock
 from classroom.common.errors import SetupError
 from classroom.common.free_memory import MemoryWatch
 from classroom.common.tasks import run_supervised
@@ -30,6 +30,7 @@ from classroom.lesson.sections import IceModel
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.students.audience import Audience
+from classroom.students.page_clock import PageClock
 from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
@@ -83,6 +84,7 @@ class ClassroomServer:
                 StudentRelayFaults(unheard),
                 BlockedStudentsAlarm(unheard, own=None),
             ),
+            page_clock=PageClock(WallClock(SystemClock()), fps=FPS),
             changed=lambda: None,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Alarm", "Alarms", "ContinueCues", "Remedy", "RestartSource", "SetGain"]
+__all__ = ["Alarm", "Alarms", "ContinueCues", "ReconnectStudents", "Remedy", "RestartSource", "SetGain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,14 @@ class ContinueCues:
     """Remedy: continue the run of show."""
 
 
-Remedy = RestartSource | SetGain | ContinueCues
+@dataclass(frozen=True, slots=True)
+class ReconnectStudents:
+    """Remedy: make a new connection to the student with this number; None: to all who get nothing or are too late."""
+
+    student: str | None
+
+
+Remedy = RestartSource | SetGain | ContinueCues | ReconnectStudents
 """What the teacher can do about an alarm from their page."""
 
 

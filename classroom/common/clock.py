@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-__all__ = ["Clock", "LessonTime", "ManualClock", "SystemClock"]
+__all__ = ["Clock", "LessonTime", "ManualClock", "SystemClock", "WallClock"]
 
 
 class Clock(Protocol):
@@ -51,6 +51,25 @@ class ManualClock:
         if seconds < 0:
             raise ValueError("a clock does not go back")
         self._now += seconds
+
+
+class WallClock:
+    """Seconds since 1970 for those of a monotonic clock, as the wall clock told them when this was made.
+
+    Set once: a wall clock that is corrected during a lesson must not move what happened before it.
+    """
+
+    def __init__(self, clock: Clock, *, wall: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._zero = wall() - clock.now()
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self.at(self._clock.now())
+
+    def at(self, seconds: float) -> float:
+        """Seconds since 1970 of a second of the monotonic clock."""
+        return self._zero + seconds
 
 
 @dataclass(frozen=True, slots=True)

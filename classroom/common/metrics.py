@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -23,6 +23,10 @@ class LessonFigures:
     ticks_missed: int
     sources_live: int
     sources: int
+    latency: Mapping[tuple[str, float], float] = field(default_factory=dict)
+    """How late the lesson is with students, by `picture` or `sound`, and quantile."""
+    sound: Mapping[str, int] = field(default_factory=dict)
+    """Students by what their pages do with the sound."""
 
 
 def make_registry(read: Callable[[], LessonFigures]) -> CollectorRegistry:
@@ -46,6 +50,18 @@ class _Lesson(Collector):
         students.add_metric(["watching"], now.watching)
         students.add_metric(["waiting"], now.students - now.watching)
         yield students
+        sound = GaugeMetricFamily("classroom_students_sound", "Students by the sound of their page.", labels=["state"])
+        for state, count in now.sound.items():
+            sound.add_metric([state], count)
+        yield sound
+        latency = GaugeMetricFamily(
+            "classroom_latency_seconds",
+            "How late the lesson is with students, as their pages measure it.",
+            labels=["media", "quantile"],
+        )
+        for (media, quantile), seconds in now.latency.items():
+            latency.add_metric([media, f"{quantile:g}"], seconds)
+        yield latency
         yield CounterMetricFamily("classroom_ticks", "Program pictures that were due.", now.ticks)
         yield CounterMetricFamily("classroom_ticks_missed", "Program pictures that came too late.", now.ticks_missed)
         sources = GaugeMetricFamily("classroom_sources", "Sources of the lesson.", labels=["state"])

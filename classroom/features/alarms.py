@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypedDict, assert_never
 
-from classroom.common.alarms import Alarm, Alarms, ContinueCues, Remedy, RestartSource, SetGain
+from classroom.common.alarms import Alarm, Alarms, ContinueCues, ReconnectStudents, Remedy, RestartSource, SetGain
 from classroom.common.sentences import Reason, reason_of
 from classroom.features.base import AlarmCleared, AlarmRaised, Events, Feature, section
 from classroom.media.supervisor import SourceStatus
@@ -52,6 +52,8 @@ def command_of(remedy: Remedy) -> tuple[str, dict[str, object]]:
             return "audio.set", {"input": input_name, "gain": gain}
         case ContinueCues():
             return "cue.next", {}
+        case ReconnectStudents(student):
+            return "student.reconnect", {"id": student}
         case _:
             assert_never(remedy)
 

@@ -10,9 +10,10 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, get_type_hints
 
 from aiohttp import web
+from pydantic import Field
 
 from classroom.common.alarms import Alarm
 from classroom.common.clock import Clock
@@ -36,6 +37,7 @@ __all__ = [
     "StudentAdmitted",
     "StudentJoined",
     "StudentLeft",
+    "StudentNumber",
     "TakenOver",
     "section",
     "section_types",
@@ -44,6 +46,9 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 _MARK: Final = "__state_section__"
+
+StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[int, Field(ge=0, le=10**9)]
+"""The key of a student in the state, which is text; a program that took it for a number is understood as well."""
 
 Producer = TypeVar("Producer", bound=Callable[[Any], object])
 Event = TypeVar("Event")

@@ -22,6 +22,7 @@ from classroom.lesson import Lesson
 from classroom.media.thumbnail import Thumbnails
 from classroom.server.health_endpoints import add_reports
 from classroom.students.audience import Audience
+from classroom.students.class_figures import class_latency, class_sound
 
 __all__ = ["RecordingSection", "ReportsFeature", "SourceLine"]
 
@@ -103,6 +104,7 @@ class ReportsFeature(Feature):
         students = self._audience.count()
         statistics = self._program.statistics
         sources = self._pool.pictures()
+        entries = self._audience.describe().values()
         return LessonFigures(
             elapsed=self._time.now(),
             students=students.present,
@@ -111,6 +113,8 @@ class ReportsFeature(Feature):
             ticks_missed=statistics["missed"],
             sources_live=len(self._pool.live()),
             sources=len(sources),
+            latency=class_latency(entries),
+            sound=class_sound(entries),
         )
 
     def levels(self) -> dict[str, tuple[float, float]]:

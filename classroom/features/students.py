@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Annotated, assert_never
-
-from pydantic import Field
+from typing import assert_never
 
 from classroom.common.tasks import run_supervised
 from classroom.control.registry import command
-from classroom.features.base import Events, Feature, StudentAdmitted, StudentJoined, StudentLeft, section
+from classroom.features.base import Events, Feature, StudentAdmitted, StudentJoined, StudentLeft, StudentNumber, section
 from classroom.lesson import Lesson
 from classroom.signaling.access import AccessGuard
 from classroom.signaling.backend import SignalingBackend
@@ -20,9 +18,6 @@ from classroom.students.from_lesson import admission_of
 from classroom.students.roster import StudentEntry
 
 __all__ = ["StudentsFeature"]
-
-StudentNumber = Annotated[str, Field(min_length=1, max_length=16)] | Annotated[int, Field(ge=0, le=10**9)]
-"""The key of a student in the state, which is text; a program that took it for a number is understood as well."""
 
 
 class StudentsFeature(Feature):

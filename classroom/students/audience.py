@@ -17,6 +17,7 @@ from classroom.common.limited_log import LimitedLog
 from classroom.common.sentences import Wording
 from classroom.students.bans import Bans, Identity, same_name
 from classroom.students.dismissal import Dismissal, end_viewer, report
+from classroom.students.page_clock import PageClock
 from classroom.students.page_messages import StudentPages
 from classroom.students.roster import Roster, Student, StudentCount, StudentEntry
 from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
@@ -68,12 +69,14 @@ class Audience:
         viewers: ViewerSettings,
         peers: PeerChannel,
         alarms: AudienceAlarms,
+        page_clock: PageClock,
         changed: Callable[[], None],
     ) -> None:
         self._admission = admission
         self._viewers = viewers
         self._peers = peers
         self._alarms = alarms
+        self._page_clock = page_clock
         self._changed = changed
         self._roster = Roster(most=admission.most, changed=changed)
         self._bans = Bans()
@@ -95,6 +98,10 @@ class Audience:
     def count(self) -> StudentCount:
         """How many students are signed in, and how many of them see the program."""
         return self._roster.count()
+
+    def page_numbers(self) -> set[str]:
+        """The numbers of the students who are here with a page of ours."""
+        return self._roster.page_numbers()
 
     def address_banned(self, address: str) -> bool:
         """Whether nobody from a network address may come in."""
@@ -145,8 +152,8 @@ class Audience:
         match message:
             case Hello():
                 await self._hello(peer, student, message)
-            case Statistics(latency):
-                student.latency = latency
+            case Statistics():
+                student.report(message, asyncio.get_running_loop().time())
             case IceFault(code):
                 if student.page and student.admitted:
                     self._alarms.relay_faults.put(student.number, code)
@@ -187,6 +194,12 @@ class Audience:
             if not student.admitted and self._roster.peer_of(student) is not None:
                 self.admit(number)
 
+    def reconnect(self, number: str) -> None:
+        """Make a new connection to a student who is admitted. Raises CommandError."""
+        student = self._student(number)
+        if student.viewer is not None and student.task is not None and not student.task.done():
+            student.viewer.deliver(RestartWanted())
+
     def remove(self, number: str, *, ban: bool) -> None:
         """Remove a student, with ``ban`` for the rest of the lesson. Raises CommandError."""
         student = self._student(number)
@@ -224,9 +237,12 @@ class Audience:
         """Read the students' reports every second; runs until cancelled."""
         while True:
             await asyncio.sleep(_MEASURE_INTERVAL)
-            for student in list(self._roster.present.values()):
+            for peer, student in list(self._roster.present.items()):
                 if student.viewer is not None:
                     await student.viewer.measure()
+                student.forget_old_report(asyncio.get_running_loop().time())
+                if (news := self._page_clock.news(student)) is not None:
+                    await self._pages.tell(peer, news)
             for peer in self._roster.over():
                 await self.left(peer)
             self._alarms.blocked_students.tell(self._roster.blocked())

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from classroom.common.alarms import Alarms
-from classroom.common.clock import Clock
+from classroom.common.clock import Clock, WallClock
 from classroom.common.free_memory import MemoryWatch
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.signaling.backend import SignalingBackend
 from classroom.students.audience import Audience
+from classroom.students.page_clock import PageClock
 from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
@@ -34,9 +35,13 @@ def audience_of(
     memory: MemoryWatch,
     alarms: Alarms,
     clock: Clock,
+    wall: WallClock,
     changed: Callable[[], None],
 ) -> Audience:
-    """The audience of a lesson, reached through ``backend``; ``changed`` is called when its state has changed."""
+    """The audience of a lesson, reached through ``backend``.
+
+    ``wall`` is the time of ``/clock``; ``changed`` is called when the state of the audience has changed.
+    """
     return Audience(
         admission=admission_of(lesson),
         viewers=ViewerSettings(
@@ -54,6 +59,7 @@ def audience_of(
         alarms=AudienceAlarms(
             memory, OpenFilesAlarm(alarms), StudentRelayFaults(alarms), BlockedStudentsAlarm(alarms, own=relay)
         ),
+        page_clock=PageClock(wall, fps=lesson.program.fps),
         changed=changed,
     )
 

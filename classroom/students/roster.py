@@ -13,14 +13,18 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypedDict
 
 from classroom.students.bans import Identity, same_name
-from classroom.webrtc.messages import RefusalReason
-from classroom.webrtc.sending.feed import PictureCodec
+from classroom.webrtc.messages import RefusalReason, Statistics
+from classroom.webrtc.reception_report import Latency, Shows
+from classroom.webrtc.sending.feed import PictureCodec, TimeLinePair
 from classroom.webrtc.viewer import Viewer
 
 __all__ = ["Roster", "Student", "StudentCount", "StudentEntry"]
 
 _GONE_FOR: Final = 20.0
 """Seconds for which a student who left stays on the teacher's list."""
+
+_REPORT_COUNTS_FOR: Final = 20.0
+"""Seconds for which the last report of a page counts; it sends one every five."""
 
 _MOST_GONE: Final = 50
 _SPARE_TICKETS: Final = 1024
@@ -54,8 +58,12 @@ class StudentEntry(TypedDict):
     """Seconds from here to the browser and back."""
     loss: float | None
     """The share of packets that get lost, from 0 to 1."""
-    latency: float | None
-    """Seconds by which what is shown is late, as the page measures it."""
+    small: bool
+    """Whether their network carries no picture as large as their page could show."""
+    latency: Latency | None
+    """How late the lesson is with them, as their page measures it; null until it reports."""
+    shows: Shows | None
+    """What their page shows and plays; null until it reports."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +73,8 @@ class Student:
     ``page`` says that it sent hello and understands our own messages. ``refused`` is why it is not admitted, as a code
     for its page. ``ticket`` is the secret by which its page is recognized when it signs in again. ``lost`` says that
     the signaling no longer reaches it, while its connection continues; ``replaces_lost`` that it joined as the
-    replacement of a lost student with its name.
+    replacement of a lost student with its name. ``time_lines`` are those that its page was told last, ``latency`` and
+    ``shows`` what it said at ``reported``, a second of the event loop.
     """
 
     number: str
@@ -80,7 +89,10 @@ class Student:
     replaces_lost: bool = field(default=False, init=False)
     refused: RefusalReason | None = field(default=None, init=False)
     listed: bool = field(default=False, init=False)
-    latency: float | None = field(default=None, init=False)
+    reported: float = field(default=float("-inf"), init=False)
+    latency: Latency | None = field(default=None, init=False)
+    shows: Shows | None = field(default=None, init=False)
+    time_lines: TimeLinePair = field(default=(None, None), init=False)
     ticket: str = field(default="", init=False)
     device: str = field(default="", init=False)
     timers: list[asyncio.TimerHandle] = field(default_factory=list, init=False)
@@ -93,6 +105,15 @@ class Student:
     def identity(self) -> Identity:
         """What it can be recognized by."""
         return Identity(self.name, self.address, self.ticket, self.device)
+
+    def report(self, said: Statistics, now: float) -> None:
+        """Keep what its page measured, at a second of the event loop."""
+        self.reported, self.latency, self.shows = now, said.latency, said.shows
+
+    def forget_old_report(self, now: float) -> None:
+        """Forget what its page measured before it fell silent."""
+        if now - self.reported > _REPORT_COUNTS_FOR:
+            self.latency = self.shows = None
 
     def describe(self) -> StudentEntry:
         """The student as the control protocol shows it."""
@@ -108,7 +129,9 @@ class Student:
             "codec": viewer.codec if viewer is not None else None,
             "round_trip": _rounded(viewer.round_trip if viewer is not None else None),
             "loss": _rounded(viewer.loss if viewer is not None else None),
-            "latency": _rounded(self.latency),
+            "small": viewer is not None and viewer.small,
+            "latency": self.latency,
+            "shows": self.shows,
         }
 
 
@@ -201,6 +224,10 @@ class Roster:
         """The students by number, as the control protocol shows them."""
         gone = {number: each.description for number, each in self._gone.items()}
         return {**gone, **{each.number: each.describe() for each in self.present.values() if each.listed}}
+
+    def page_numbers(self) -> set[str]:
+        """The numbers of the students who are here with a page of ours."""
+        return {each.number for each in self.present.values() if each.listed and each.page and not each.lost}
 
     def count(self) -> StudentCount:
         """How many students are signed in, and how many of them see the program."""

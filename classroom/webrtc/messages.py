@@ -20,6 +20,7 @@ from classroom.common.errors import WireError
 from classroom.common.sentences import Wording
 from classroom.webrtc.candidates import read_candidate
 from classroom.webrtc.description import Candidate, check_size
+from classroom.webrtc.reception_report import Latency, Shows, read_latency, read_shows
 
 __all__ = [
     "LONGEST_BODY",
@@ -29,6 +30,7 @@ __all__ = [
     "Answer",
     "Bye",
     "Candidate",
+    "ClockLine",
     "CloseReason",
     "Closed",
     "Ended",
@@ -45,6 +47,7 @@ __all__ = [
     "RestartWanted",
     "Statistics",
     "Tell",
+    "TimeLines",
     "ToPage",
     "ToTeacher",
     "Waiting",
@@ -139,8 +142,9 @@ class Statistics:
     """What the page measures; it may say more, which is not read."""
 
     type: Literal["statistics"] = field(default="statistics", init=False)
-    latency: float | None
-    """The delay of the picture in seconds; null where the page does not know."""
+    latency: Latency | None
+    """Null where the page does not know."""
+    shows: Shows | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +210,28 @@ class IceServersRenewed:
     ice_servers: list[IceServerEntry]
 
 
+class ClockLine(TypedDict):
+    """When the time stamps of one stream were: `rtp` was at `at`, and they count `rate` a second."""
+
+    ssrc: int
+    rtp: int
+    """A time stamp of the stream, 32 bits."""
+    at: float
+    """When what has it was made, in the seconds that `/clock` tells."""
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLines:
+    """By it a page measures how late it shows and plays the connection that its last offer began."""
+
+    type: Literal["clock"] = field(default="clock", init=False)
+    picture: ClockLine | None
+    """Null before the first picture was sent."""
+    sound: ClockLine | None
+    """Null before the first sound was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The teacher has ended the lesson."""
@@ -237,7 +263,7 @@ class Closed:
     why: CloseReason
 
 
-ToPage = Offer | Welcome | Waiting | IceServersRenewed | Ended | Refused
+ToPage = Offer | Welcome | Waiting | IceServersRenewed | TimeLines | Ended | Refused
 """What a student's page is told through the signaling."""
 
 ToTeacher = Accepted | Offer | Answer | IceServersRenewed | Ended | Closed
@@ -294,7 +320,7 @@ def read(value: Mapping[str, object]) -> FromPage:
         case "ice-fault":
             return IceFault(_error_code(value))
         case "statistics":
-            return Statistics(_number(value, "latency", 60.0))
+            return Statistics(read_latency(value.get("latency")), read_shows(value.get("shows")))
         case "size":
             return PictureSize(_pixels(value, "width"), _pixels(value, "height"))
         case kind:
@@ -332,13 +358,6 @@ def _pixels(value: Mapping[str, object], key: str) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LARGEST_SIDE:
         raise WireError(f"its {key} is not a number of pixels")
     return number
-
-
-def _number(value: Mapping[str, object], key: str, largest: float) -> float | None:
-    number = value.get(key)
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= largest:
-        return None
-    return float(number)
 
 
 def _error_code(value: Mapping[str, object]) -> int | None:

@@ -35,7 +35,7 @@ from classroom.webrtc.open_files import OUT_OF_FILES
 from classroom.webrtc.rejected_media import accept_rejected_media
 from classroom.webrtc.remote_candidates import RemoteCandidates
 from classroom.webrtc.sending.adaptive_feed import AdaptiveFeed
-from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec
+from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec, TimeLinePair
 from classroom.webrtc.sending.playout_delay import PlayoutRule
 
 __all__ = ["Viewer", "ViewerMessage", "ViewerState"]
@@ -131,6 +131,16 @@ class Viewer:
     def tier(self) -> str | None:
         """The name of the rendition that is sent; None before one is."""
         return self._feed.tier if self._feed is not None else None
+
+    @property
+    def small(self) -> bool:
+        """Whether the network carries no picture as large as the page could show."""
+        return self._feed is not None and self._feed.small
+
+    @property
+    def time_lines(self) -> TimeLinePair:
+        """When what has the time stamps of picture and sound was captured."""
+        return self._feed.time_lines if self._feed is not None else (None, None)
 
     @property
     def state(self) -> ViewerState:

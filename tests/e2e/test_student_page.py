@@ -158,9 +158,8 @@ async def test_it_answers_in_stereo_and_goes_live(
     await expect(page.get_by_role("status").first).to_have_text("Live")
     assert await page.evaluate("!document.getElementById('video').muted && !document.getElementById('video').paused")
     _, figures = await server.page_message("statistics")
-    assert figures["width"] == 640
-    assert 0 <= figures["loss"] < 1
-    assert figures["latency"] is None or figures["latency"] < 5
+    assert (figures["shows"]["width"], figures["shows"]["sound"]) == (640, "playing")
+    assert figures["latency"] is None  # this server tells no time
     await page.locator("summary").click()
     await expect(page.locator("#figures")).to_contain_text("640 × 480")
     await page.locator("#mute").click()

@@ -109,7 +109,9 @@ def _student(
         "codec": None,
         "round_trip": round_trip,
         "loss": loss,
+        "small": False,
         "latency": None,
+        "shows": None,
     }
 
 

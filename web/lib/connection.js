@@ -16,6 +16,13 @@ import { refusesPicture, withStereo } from './sdp.js';
  * @property {(fault: import('./relay.js').RelayFault | null) => void} onRelay whether a relay server can be used
  */
 
+/**
+ * @typedef {object} Stamp
+ * @property {number} ssrc of the stream
+ * @property {number} rtp its time stamp
+ * @property {number} at when the browser handed it on to be played, in milliseconds of `performance.now()`
+ */
+
 export class Connection {
   #events;
   #relayOnly;
@@ -134,6 +141,20 @@ export class Connection {
   /** @returns {Promise<RTCStatsReport | null>} */
   async statistics() {
     return (await this.#peer?.getStats()) ?? null;
+  }
+
+  /**
+   * @param {'audio' | 'video'} kind
+   * @returns {Stamp | null} the newest that was handed on to be played or shown
+   */
+  stamp(kind) {
+    const receiver = this.#peer?.getReceivers().find(({ track }) => track.kind === kind);
+    const [newest] = receiver?.getSynchronizationSources().sort((a, b) => b.timestamp - a.timestamp) ?? [];
+    if (!newest) return null;
+    // Some browsers count from 1970, as the standard says, and some from the beginning of the page.
+    const { timestamp, rtpTimestamp, source } = newest;
+    const at = timestamp > performance.timeOrigin / 2 ? timestamp - performance.timeOrigin : timestamp;
+    return { ssrc: source, rtp: rtpTimestamp, at };
   }
 
   close() {

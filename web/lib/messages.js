@@ -2,7 +2,7 @@
  * The messages that a broadcaster sends through the signaling, checked as data from outside: any member can send
  * anything. What a field holds is known only after it was checked, as by `text` and `iceServers`.
  *
- * @import {Candidate, ToPage} from './protocol.d.ts'
+ * @import {Candidate, ClockLine, ToPage} from './protocol.d.ts'
  */
 
 /**
@@ -43,6 +43,19 @@ export function iceServers(value) {
  */
 export function text(value) {
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {ClockLine | null} null for anything but a time line, and where there is none
+ */
+export function clockLine(value) {
+  if (typeof value !== 'object' || value === null) return null;
+  const { ssrc, rtp, at, rate } = /** @type {Record<string, unknown>} */ (value);
+  const numbers = [ssrc, rtp, at, rate].every(Number.isFinite);
+  return numbers && Number(rate) > 0
+    ? { ssrc: Number(ssrc), rtp: Number(rtp), at: Number(at), rate: Number(rate) }
+    : null;
 }
 
 /**

@@ -44,6 +44,16 @@ export interface Candidate {
   sdpMLineIndex: number | null;
 }
 
+/** When the time stamps of one stream were: `rtp` was at `at`, and they count `rate` a second. */
+export interface ClockLine {
+  ssrc: number;
+  /** A time stamp of the stream, 32 bits. */
+  rtp: number;
+  /** When what has it was made, in the seconds that `/clock` tells. */
+  at: number;
+  rate: number;
+}
+
 /** A connection over which a teacher's page was a source has ended. */
 export interface Closed {
   type: 'closed';
@@ -188,6 +198,18 @@ export interface KeyFrameWanted {
   type: 'key-frame';
 }
 
+/** How late a page shows and plays the lesson, over the last seconds. */
+export interface Latency {
+  /** Seconds from the making of a picture to the screen; null where no picture is shown. */
+  p50: number | null;
+  /** Seconds. */
+  p95: number | null;
+  /** Seconds by which all this may be wrong, because two computers' clocks are compared. */
+  clock: number;
+  /** From the microphone to the browser's sound output. */
+  sound: Quantiles | null;
+}
+
 /** What the lesson is, for how long it runs, and where students find it. */
 export interface LessonSection {
   title: string;
@@ -261,6 +283,14 @@ export interface ProgramSection {
   transition: TransitionEntry | null;
 }
 
+/** The middle of some delays, and what 95 of 100 of them do not exceed. */
+export interface Quantiles {
+  /** Seconds. */
+  p50: number;
+  /** Seconds. */
+  p95: number;
+}
+
 /** A sentence within a sentence. */
 export interface Quoted {
   sentence: string;
@@ -306,6 +336,7 @@ export interface Replies {
   'slides.goto': CommandReply;
   'student.admit': CommandReply;
   'student.remove': CommandReply;
+  'student.reconnect': CommandReply;
   'peer.offer': CommandReply & StartedConnection;
   'peer.answer': CommandReply;
   'peer.candidate': CommandReply;
@@ -332,6 +363,19 @@ export interface SceneEntry {
   areas?: [number, number, number, number][];
   /** What is laid over everything, in this order. */
   overlays?: string[];
+}
+
+/** What a page shows and plays. */
+export interface Shows {
+  /** Pixels of the picture that arrives; 0 without one. */
+  width: number;
+  /** Pixels. */
+  height: number;
+  /** Pictures a second. */
+  fps: number;
+  /** How often the picture stopped since the connection began. */
+  freezes: number;
+  sound: 'playing' | 'blocked' | 'off';
 }
 
 /** A page of slides that a cue turns to. */
@@ -384,8 +428,9 @@ export interface State {
 /** What the page measures; it may say more, which is not read. */
 export interface Statistics {
   type: 'statistics';
-  /** The delay of the picture in seconds; null where the page does not know. */
-  latency: number | null;
+  /** Null where the page does not know. */
+  latency: Latency | null;
+  shows: Shows | null;
 }
 
 /** A student as the control protocol shows them. */
@@ -407,8 +452,12 @@ export interface StudentEntry {
   round_trip: number | null;
   /** The share of packets that get lost, from 0 to 1. */
   loss: number | null;
-  /** Seconds by which what is shown is late, as the page measures it. */
-  latency: number | null;
+  /** Whether their network carries no picture as large as their page could show. */
+  small: boolean;
+  /** How late the lesson is with them, as their page measures it; null until it reports. */
+  latency: Latency | null;
+  /** What their page shows and plays; null until it reports. */
+  shows: Shows | null;
 }
 
 /** The reply to a hello with the teacher's token. */
@@ -428,12 +477,22 @@ export interface ThumbnailNews {
   height: number;
 }
 
+/** By it a page measures how late it shows and plays the connection that its last offer began. */
+export interface TimeLines {
+  type: 'clock';
+  /** Null before the first picture was sent. */
+  picture: ClockLine | null;
+  /** Null before the first sound was sent. */
+  sound: ClockLine | null;
+}
+
 /** What a student's page is told through the signaling. */
 export type ToPage =
   | Offer
   | Welcome
   | Waiting
   | IceServersRenewed
+  | TimeLines
   | Ended
   | Refused;
 

@@ -9,7 +9,7 @@ import { Diagnosis } from './diagnosis.js';
 import { candidateOf, iceServers, readMessage, text } from './messages.js';
 import { OfferHold } from './offer_hold.js';
 import { ReceptionState } from './reception_state.js';
-import { digest, statisticsMessage } from './statistics.js';
+import { digest } from './statistics.js';
 import { Watchdog } from './watchdog.js';
 
 /**
@@ -37,7 +37,6 @@ import { Watchdog } from './watchdog.js';
 const SAMPLE_MS = 1000;
 /** Until the first picture the figures are looked at more often, so that "live" is not said late. */
 const FIRST_SAMPLE_MS = 250;
-const REPORT_MS = 5000;
 const PROBE_MS = 15000;
 /** A pause between two looks at the figures as long as this means that the computer slept, or that the page is hidden. */
 const SLEPT_MS = 20000;
@@ -70,7 +69,6 @@ export class Receiver {
   #figures = null;
   /** A member came that may be the broadcaster; if its offer is lost, a new sign-in brings another. */
   #offerExpected = false;
-  #lastReport = 0;
   #lastProbe = 0;
   #lastLook = performance.now();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -137,6 +135,14 @@ export class Receiver {
   /** @param {FromPage} message to the broadcaster; without one it is dropped */
   send(message) {
     if (!this.#stopped) void this.#send(message);
+  }
+
+  /**
+   * @param {'audio' | 'video'} kind
+   * @returns {import('./connection.js').Stamp | null} what of the lesson is newest here
+   */
+  stamp(kind) {
+    return this.#connection.stamp(kind);
   }
 
   /**
@@ -225,7 +231,7 @@ export class Receiver {
         return false;
       default: {
         // A candidate has no type; anything else is for the page, or a newer broadcaster's.
-        const candidate = candidateOf(message);
+        const candidate = 'candidate' in message ? candidateOf(message) : null;
         if (candidate && !this.#offers.candidate(candidate)) void this.#connection.takeCandidate(candidate);
         return candidate !== null || this.#events.onMessage(String(message.type), message);
       }
@@ -329,20 +335,14 @@ export class Receiver {
     const { flowing } = this.#verdict;
     this.#diagnosis.observe({ now: performance.now(), expecting, flowing, ice: this.#connection.ice });
     this.#schedule(this.#verdict.picture && picture ? SAMPLE_MS : FIRST_SAMPLE_MS);
-    if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) this.#reportFigures(figures);
+    if (figures && (!this.#figures || figures.at - this.#figures.at >= SAMPLE_MS * 0.9)) {
+      this.#figures = figures;
+      this.#events.onFigures(figures);
+    }
     // In a hidden page that waits, timers fire once a minute, so this must cost nothing where the computer did not sleep.
     if (slept && !this.#verdict.flowing) this.#signaling.renew();
     await this.#recover();
     if (!this.#stopped) this.#show();
-  }
-
-  /** @param {import('./statistics.js').Digest} figures */
-  #reportFigures(figures) {
-    this.#figures = figures;
-    this.#events.onFigures(figures);
-    if (figures.at - this.#lastReport < REPORT_MS) return;
-    this.#lastReport = figures.at;
-    void this.#send(statisticsMessage(figures));
   }
 
   async #recover() {

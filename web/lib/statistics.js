@@ -1,5 +1,5 @@
 /**
- * What `getStats()` says, digested into the few figures that people and the broadcaster want.
+ * What `getStats()` says, digested into the few figures that people want.
  *
  * Rates are taken between two digests; a figure that a browser does not have is null.
  *
@@ -96,29 +96,6 @@ export function digest(report, before, now) {
   };
 }
 
-/**
- * @param {Digest} figures
- * @returns {import('./protocol.d.ts').Statistics & Record<string, unknown>} the message that reports them
- */
-export function statisticsMessage(figures) {
-  const { width, height, fps, videoKbits, soundKbits, jitter, delay, loss, roundTrip, freezes } = figures;
-  return {
-    type: 'statistics',
-    // What the network and the buffer take together: half the round trip and the time in the jitter buffer.
-    latency: delay === null ? null : rounded((delay + (roundTrip ?? 0) / 2) / 1000, 3),
-    width,
-    height,
-    fps: rounded(fps, 1),
-    video_kbits: rounded(videoKbits, 0),
-    sound_kbits: rounded(soundKbits, 0),
-    jitter_ms: rounded(jitter, 1),
-    delay_ms: rounded(delay, 0),
-    loss: rounded(loss, 4),
-    round_trip_ms: rounded(roundTrip, 1),
-    freezes,
-  };
-}
-
 /** @param {number | undefined} seconds */
 function milliseconds(seconds) {
   return typeof seconds === 'number' ? seconds * 1000 : null;
@@ -157,12 +134,4 @@ function codecName(codec) {
 function pathName(local, remote) {
   if (!local || !remote) return null;
   return `${local.candidateType} → ${remote.candidateType}, ${local.protocol ?? 'udp'}`;
-}
-
-/**
- * @param {number | null} value
- * @param {number} digits
- */
-function rounded(value, digits) {
-  return value === null ? null : Number(value.toFixed(digits));
 }

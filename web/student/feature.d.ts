@@ -4,6 +4,7 @@
  * there before any script has come; the feature finds it by its ids.
  */
 
+import type { Stamp } from '../lib/connection.js';
 import type { EventLog } from '../lib/event_log.js';
 import type { Translator } from '../lib/i18n.js';
 import type { FromPage } from '../lib/protocol.d.ts';
@@ -40,6 +41,8 @@ export interface Frame {
   join(): void;
   /** Sends a message to the broadcaster, where there is one. */
   send(message: FromPage): void;
+  /** The time stamp of what of the lesson was handed on last to be shown or played. */
+  stamp(kind: 'audio' | 'video'): Stamp | null;
 }
 
 export type FeatureClass = new (frame: Frame) => Feature;

@@ -55,6 +55,7 @@ class StudentPage {
       eventLog: this.#eventLog,
       join: () => this.#join(),
       send: (/** @type {FromPage} */ message) => this.#receiver?.send(message),
+      stamp: (/** @type {'audio' | 'video'} */ kind) => this.#receiver?.stamp(kind) ?? null,
     };
     this.#features = FEATURES.map((FeatureClass) => new FeatureClass(frame));
     this.#showLanguage = languageSwitch((language) => {

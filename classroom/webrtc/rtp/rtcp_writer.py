@@ -10,9 +10,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["RtpClock", "SenderCounters", "bye", "ntp_time", "round_trip", "sender_report", "source_description"]
+__all__ = [
+    "RtpClock",
+    "SenderCounters",
+    "TimeLine",
+    "bye",
+    "ntp_time",
+    "round_trip",
+    "sender_report",
+    "source_description",
+]
 
 _SR: Final = 200
 _SDES: Final = 202
@@ -37,6 +46,15 @@ class SenderCounters:
     octets: int = 0
 
 
+class TimeLine(NamedTuple):
+    """When the time stamps of a stream were: ``rtp`` was at clock second ``at``, and they count ``rate`` a second."""
+
+    ssrc: int
+    rtp: int
+    at: float
+    rate: int
+
+
 class RtpClock:
     """Converts clock seconds to the RTP time of a stream: time stamp ``origin`` was at second ``zero``.
 
@@ -52,6 +70,10 @@ class RtpClock:
     def at(self, now: float) -> int:
         """The RTP time of a clock second."""
         return (self.origin + round((now - self._lag - self._zero) * self._rate)) & 0xFFFF_FFFF
+
+    def line(self, ssrc: int) -> TimeLine:
+        """The time line of the stream with this SSRC, without the lag."""
+        return TimeLine(ssrc, self.origin, self._zero, self._rate)
 
 
 def ntp_time(wall: float) -> int:

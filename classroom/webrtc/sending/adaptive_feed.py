@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiortc import RTCPeerConnection
 
 from classroom.webrtc.sending.capabilities import capabilities, preferences
-from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec
+from classroom.webrtc.sending.feed import OfferedProgram, PictureCodec, TimeLinePair
 from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay, PlayoutRule
 from classroom.webrtc.sending.tier_follower import TierFollower
 
@@ -52,6 +52,16 @@ class AdaptiveFeed:
     def tier(self) -> str | None:
         """The name of the rendition that is sent; None before one is."""
         return self._tier_follower.rendition.name if self._tier_follower is not None else None
+
+    @property
+    def small(self) -> bool:
+        """Whether the network carries no picture as large as the page could show."""
+        return self._tier_follower is not None and self._tier_follower.small
+
+    @property
+    def time_lines(self) -> TimeLinePair:
+        """When what has the time stamps of picture and sound was captured."""
+        return self._feed.time_lines
 
     @property
     def silence(self) -> float | None:

@@ -20,17 +20,21 @@ from classroom.media.rendition import Rendition
 from classroom.webrtc.aiortc_internals import playout_delay_for_new_senders, replace_sender
 from classroom.webrtc.rtp.feedback import Feedback, KeyFrameLimit, ReceiverReport
 from classroom.webrtc.rtp.header import PlayoutDelay
+from classroom.webrtc.rtp.rtcp_writer import TimeLine
 from classroom.webrtc.sending.distribution import Distribution
 from classroom.webrtc.sending.gc_schedule import GcSchedule
 from classroom.webrtc.sending.packet_track import PacketTrack
 from classroom.webrtc.sending.stream import Stream
 from classroom.webrtc.sending.transmitter import Transmitter
 
-__all__ = ["Feed", "OfferedProgram", "OwnFeed", "PictureCodec", "PublicFeed", "Reported"]
+__all__ = ["Feed", "OfferedProgram", "OwnFeed", "PictureCodec", "PublicFeed", "Reported", "TimeLinePair"]
 
 PictureCodec = Literal["h264", "vp8"]
 Reported = Callable[[int], None]
 """Called for each report on the picture, with how many packets are newly lost."""
+
+TimeLinePair = tuple[TimeLine | None, TimeLine | None]
+"""Those of picture and sound; each is None before anything was sent, and where it is not known."""
 
 Codecs = Sequence[RTCRtpCodecCapability]
 
@@ -60,6 +64,11 @@ class Feed(Protocol):
     @property
     def send_jitter(self) -> float:
         """Seconds of jitter of the picture that this computer makes itself; 0 where it is not known."""
+        ...
+
+    @property
+    def time_lines(self) -> TimeLinePair:
+        """When what has the time stamps of picture and sound was captured."""
         ...
 
     @property
@@ -191,6 +200,11 @@ class OwnFeed:
         """Seconds of jitter of the picture that this computer makes itself."""
         return 0.0 if self._distribution is None else self._distribution.jitter.largest
 
+    @property
+    def time_lines(self) -> TimeLinePair:
+        """When what has the time stamps of picture and sound was captured."""
+        return self._picture.time_line, self._sound.time_line
+
     def choose(self, rendition: Rendition, *, at_once: bool = False) -> None:
         """Send this picture, from its next key frame on; ``at_once`` sends nothing else until then."""
         self._distribution = self._transmitter.distribution(rendition.fanout, rendition.demand)
@@ -219,6 +233,7 @@ class PublicFeed:
     silence: float | None = None
     sent: int | None = None
     send_jitter = 0.0
+    time_lines: TimeLinePair = (None, None)
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ from classroom.webrtc.rtp.feedback import Feedback, KeyFrameLimit, KeyFrameReque
 from classroom.webrtc.rtp.header import HeaderExtensions, PacketTemplates, PlayoutDelay
 from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
 from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
-from classroom.webrtc.rtp.rtcp_writer import RtpClock, SenderCounters, bye, sender_report
+from classroom.webrtc.rtp.rtcp_writer import RtpClock, SenderCounters, TimeLine, bye, sender_report
 from classroom.webrtc.sending.ports import FrameSource, StreamConnection
 from classroom.webrtc.sending.rendition_switch import RenditionSwitch
 from classroom.webrtc.sending.retransmission import Retransmission
@@ -129,6 +129,11 @@ class Stream:
     def begun(self) -> bool:
         """Whether anything was sent."""
         return self._rtp_clock is not None
+
+    @property
+    def time_line(self) -> TimeLine | None:
+        """When what has its time stamps was captured; None before anything was sent."""
+        return None if self._rtp_clock is None else self._rtp_clock.line(self.ssrc)
 
     @property
     def requested_bit_rate(self) -> float | None:

@@ -153,6 +153,11 @@ class TierChoice:
         """The decision of the last update."""
         return self._decision
 
+    @property
+    def small(self) -> bool:
+        """Whether the network, and not the page, decides that it is not larger, or not all pictures."""
+        return self._decision.rendition > self._largest or self._decision.key_frame_interval is not None
+
     def shown(self, height: int, now: float) -> TierDecision:
         """The page shows the picture at this height, in pixels of its screen; 0 in a hidden tab."""
         self._shown = max(0, height)

@@ -47,6 +47,11 @@ class TierFollower:
         if self._feed.movable:
             self._apply(self._choice.shown(height, now))
 
+    @property
+    def small(self) -> bool:
+        """Whether the network carries no picture as large as the page could show."""
+        return self._choice.small
+
     def tend(self, now: float) -> None:
         """Choose again where no report has led to it recently. Call it about once a second."""
         if now - self._updated >= _UPDATES_AFTER:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from typing import Final
 
 from classroom.common.alarms import Alarm, Alarms
-from classroom.common.clock import Clock
+from classroom.common.clock import Clock, WallClock
 from classroom.common.sentences import Wording
 from classroom.common.tasks import run_supervised
 from classroom.media.fanout import Fanout
@@ -41,8 +40,7 @@ class Transmitter:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # Set once: a wall clock that is corrected during a lesson must not separate sound from picture.
-        self._wall_at_zero = time.time() - clock.now()
+        self._wall = WallClock(clock)
         self._distributions: dict[Fanout, Distribution] = {}
         self._turns: list[dict[RtpConnection, None]] = [{} for _ in range(_TURNS)]
         self._stack = contextlib.AsyncExitStack()
@@ -54,7 +52,7 @@ class Transmitter:
             self._reporting = True
             run_supervised(self._stack, "sender reports", self._report)
         turn = min(self._turns, key=len)
-        connection = RtpConnection(now=self._clock.now, wall=self._wall, ended=lambda each: turn.pop(each, None))
+        connection = RtpConnection(now=self._clock.now, wall=self._wall.at, ended=lambda each: turn.pop(each, None))
         turn[connection] = None
         return connection
 
@@ -69,9 +67,6 @@ class Transmitter:
     async def close(self) -> None:
         """Stop sending."""
         await self._stack.aclose()
-
-    def _wall(self, now: float) -> float:
-        return self._wall_at_zero + now
 
     async def _report(self) -> None:
         turn = 0

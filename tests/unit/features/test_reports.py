@@ -16,6 +16,7 @@ from classroom.features.reports import ReportsFeature, SourceLine
 from classroom.media.frames import Picture
 from classroom.media.level import Level
 from classroom.media.supervisor import SourceStatus
+from tests.support.entries import latency, shows, student_entry
 from tests.support.lessons import lesson_of
 
 LESSON = """\
@@ -23,6 +24,12 @@ sources: {camera: {kind: camera}, phone: {kind: browser}}
 audio: {mic: {kind: microphone}, room: {kind: microphone}, player: {kind: computer}, tone: {kind: tone}}
 scenes: {talk: camera}
 """
+
+
+STUDENTS = {
+    "1": student_entry(latency=latency(0.08, sound=0.12), shows=shows()),
+    "2": student_entry(shows=shows(sound="blocked")),
+}
 
 
 def reports(**of: Any) -> ReportsFeature:
@@ -43,7 +50,9 @@ def reports(**of: Any) -> ReportsFeature:
         time=LessonTime(clock, 10.0, cast(Any, None)),
         chain=cast(ProgramChain, SimpleNamespace(pool=part, program=part)),
         opening=cast(Any, SimpleNamespace(held=frozenset({"player"}))),
-        audience=cast(Any, SimpleNamespace(count=lambda: SimpleNamespace(present=30, watching=28))),
+        audience=cast(
+            Any, SimpleNamespace(count=lambda: SimpleNamespace(present=30, watching=28), describe=lambda: STUDENTS)
+        ),
         sessions=cast(Any, list),
         token="right",
     )
@@ -97,6 +106,13 @@ async def test_monitoring_gets_health_and_the_figures_of_the_lesson() -> None:
         "classroom_lesson_elapsed_seconds 90.0",
         'classroom_students{state="watching"} 28.0',
         'classroom_students{state="waiting"} 2.0',
+        'classroom_students_sound{state="playing"} 1.0',
+        'classroom_students_sound{state="blocked"} 1.0',
+        'classroom_students_sound{state="off"} 0.0',
+        'classroom_latency_seconds{media="picture",quantile="0.5"} 0.04',
+        'classroom_latency_seconds{media="picture",quantile="0.95"} 0.08',
+        'classroom_latency_seconds{media="sound",quantile="0.5"} 0.06',
+        'classroom_latency_seconds{media="sound",quantile="0.95"} 0.12',
         "classroom_ticks_total 2700.0",
         "classroom_ticks_missed_total 3.0",
         'classroom_sources{state="live"} 1.0',

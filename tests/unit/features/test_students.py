@@ -28,7 +28,9 @@ def entry(name: str, state: State = "watching", *, admitted: bool = True) -> Stu
         "codec": None,
         "round_trip": None,
         "loss": None,
+        "small": False,
         "latency": None,
+        "shows": None,
     }
 
 

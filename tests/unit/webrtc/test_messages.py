@@ -80,7 +80,14 @@ def test_any_object_is_read_or_refused(value: dict[str, object]) -> None:
         (b'{"type":"key-frame"}', KeyFrameWanted()),
         (b'{"type":"restart"}', RestartWanted()),
         (b'{"type":"size","width":640,"height":360}', PictureSize(640, 360)),
-        (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(0.04)),
+        (b'{"type":"statistics","latency":0.04,"loss":7}', Statistics(None, None)),
+        (b'{"type":"statistics","latency":{"p50":0.04,"p95":0.05,"clock":0.001},"shows":{"sound":"loud"}}',
+         Statistics({"p50": 0.04, "p95": 0.05, "clock": 0.001, "sound": None}, None)),
+        (b'{"type":"statistics","latency":{"p50":null,"p95":null,"clock":0.1,"sound":{"p50":0.1,"p95":0.2}},"shows":7}',
+         Statistics({"p50": None, "p95": None, "clock": 0.1, "sound": {"p50": 0.1, "p95": 0.2}}, None)),
+        (b'{"type":"statistics","latency":{"p50":-1,"p95":2,"clock":0.1},"shows":{"width":1e9,"height":"a","fps":29.97,'
+         b'"freezes":true,"sound":"off"}}',
+         Statistics(None, {"width": 0, "height": 0, "fps": 29.97, "freezes": 0, "sound": "off"})),
     ],
 )  # fmt: skip
 def test_messages_are_read(body: bytes, expected: object) -> None:
@@ -196,8 +203,8 @@ def test_a_message_is_sent_as_it_always_was(message: FromPage | ToPage | ToTeach
         RestartWanted(),
         IceFault(401),
         IceFault(None),
-        Statistics(0.25),
-        Statistics(None),
+        Statistics({"p50": 0.25, "p95": 0.5, "clock": 0.001, "sound": None}, None),
+        Statistics(None, {"width": 640, "height": 360, "fps": 29.9, "freezes": 2, "sound": "blocked"}),
     ],
 )
 def test_what_a_page_can_say_is_read(message: FromPage) -> None:

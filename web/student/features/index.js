@@ -5,10 +5,11 @@
 import { Details } from './details.js';
 import { FullScreen } from './full_screen.js';
 import { PictureSize } from './picture_size.js';
+import { Report } from './report.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
 import { Title } from './title.js';
 import { WakeLock } from './wake_lock.js';
 
 /** @type {readonly import('../feature.d.ts').FeatureClass[]} */
-export const FEATURES = [Stage, Sound, PictureSize, FullScreen, Details, WakeLock, Title];
+export const FEATURES = [Stage, Sound, PictureSize, FullScreen, Details, WakeLock, Title, Report];

@@ -115,6 +115,7 @@ export class Sound {
 
   #show() {
     const silent = this.#blocked || !this.#wanted;
+    document.body.dataset.sound = this.#blocked ? 'blocked' : this.#wanted ? 'playing' : 'off';
     this.#mute.setAttribute('aria-pressed', String(silent));
     this.#turnOn.hidden = !this.#blocked;
   }

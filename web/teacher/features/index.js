@@ -8,6 +8,7 @@ import { lessonEnd } from './lesson_end.js';
 import { meters } from './meters.js';
 import { program } from './program.js';
 import { publishing } from './publishing.js';
+import { reception } from './reception.js';
 import { runOfShow } from './run_of_show.js';
 import { scenes } from './scenes.js';
 import { slides } from './slides.js';
@@ -24,6 +25,7 @@ export const FEATURES = [
   meters,
   program,
   publishing,
+  reception,
   runOfShow,
   scenes,
   slides,

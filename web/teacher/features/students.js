@@ -120,7 +120,7 @@ function studentView({ t, number, time }, controller, id, student) {
   return html`
     <tr data-student=${id} data-state=${student.state}>
       <th scope="row" title=${student.name}>${student.name}</th>
-      <td class="state">${student.blocked ? t('student_state.blocked') : t(`student_state.${student.state}`)}</td>
+      <td class="state">${student.blocked ? t('student_state.blocked') : t(`student_state.${student.state}`)}${receptionView({ t, number }, student)}</td>
       <td class="joined">${time(student.joined)}</td>
       <td class="figure">${student.round_trip == null ? '–' : t('unit.ms', { value: number(student.round_trip * 1000) })}</td>
       <td class="figure">${student.loss == null ? '–' : t('unit.percent', { value: number(student.loss * 100, 1) })}</td>
@@ -129,6 +129,22 @@ function studentView({ t, number, time }, controller, id, student) {
           <span aria-hidden="true">✕</span>
         </button></td>
     </tr>`;
+}
+
+/**
+ * What the student's page reports: its picture, how late it is, and what is wrong with its sound.
+ *
+ * @param {Pick<Scope, 't' | 'number'>} scope
+ * @param {StudentEntry} student
+ */
+function receptionView({ t, number }, { state, shows, latency }) {
+  if (state !== 'watching' || shows === null) return nothing;
+  const parts = [
+    shows.fps > 0 ? `${shows.height}p` : t('students.no_picture'),
+    ...(latency?.p50 == null ? [] : [t('students.late', { value: number(latency.p50 * 1000) })]),
+    ...(shows.sound === 'playing' ? [] : [t(`students.sound_${shows.sound}`)]),
+  ];
+  return html`<small class="reception">${parts.join(' · ')}</small>`;
 }
 
 /**

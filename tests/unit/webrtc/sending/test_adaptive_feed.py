@@ -12,7 +12,7 @@ from classroom.media.rendition import Rendition
 from classroom.webrtc.rtp.feedback import Feedback
 from classroom.webrtc.rtp.header import PlayoutDelay
 from classroom.webrtc.sending.adaptive_feed import AdaptiveFeed
-from classroom.webrtc.sending.feed import OfferedProgram, Reported
+from classroom.webrtc.sending.feed import OfferedProgram, Reported, TimeLinePair
 from classroom.webrtc.sending.playout_delay import PlayoutRule, PlayoutSetting
 
 RENDITIONS = [
@@ -26,6 +26,7 @@ class Program:
 
     silence = 2.5
     send_jitter = 0.0
+    time_lines: TimeLinePair = (None, None)
     movable = True
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from classroom.media.rendition import Rendition
 from classroom.webrtc.rtp.feedback import Feedback
+from classroom.webrtc.sending.feed import TimeLinePair
 from classroom.webrtc.sending.tier_follower import TierFollower
 
 
@@ -15,6 +16,7 @@ class Fed:
 
     silence: float | None = None
     send_jitter = 0.0
+    time_lines: TimeLinePair = (None, None)
 
     def __init__(self, *, movable: bool = True) -> None:
         self.movable = movable
