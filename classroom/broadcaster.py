@@ -42,6 +42,7 @@ from classroom.features.silent_opening import OpeningFeature
 from classroom.features.slides import SlidesFeature
 from classroom.features.sound import SoundFeature
 from classroom.features.sources import SourcesFeature
+from classroom.features.stand_ins import StandInsFeature
 from classroom.features.students import StudentsFeature
 from classroom.features.teacher_connections import ConnectionsFeature
 from classroom.lesson import Lesson
@@ -68,8 +69,8 @@ __all__ = ["COMMANDS", "SECTIONS", "Broadcaster"]
 
 Features: TypeAlias = tuple[
     ScenesFeature, OpeningFeature, RunOfShowFeature, SoundFeature, SourcesFeature, AlarmsFeature, PublishingFeature,
-    SlidesFeature, StudentsFeature, ReceptionFeature, LipSyncFeature, ConnectionsFeature, LessonFeature,
-    ReportsFeature, ReloadFeature, ResumeFeature,
+    SlidesFeature, StudentsFeature, ReceptionFeature, LipSyncFeature, StandInsFeature, ConnectionsFeature,
+    LessonFeature, ReportsFeature, ReloadFeature, ResumeFeature,
 ]  # fmt: skip
 """All features. In this order they are started and go on with a saved lesson file, and their commands are listed."""
 
@@ -225,6 +226,8 @@ class Broadcaster:
             ReceptionFeature(audience=self._audience, alarms=self._alarms, clock=self._clock, wall=self._wall),
             LipSyncFeature(lesson, director=director, live=pool.live, inputs=lambda: self._program.inputs,
                            wait_for_sound=self._audience.wait_for_sound, events=events),
+            StandInsFeature(lesson, pool=pool, director=director, clock=self._clock,
+                            tell_pages=self._audience.tell_stand_ins),
             ConnectionsFeature(self._teachers, events=events),
             LessonFeature(lesson, time=time, endpoints=self._endpoints, tell=tell, end=self._end),
             ReportsFeature(lesson, time=time, chain=chain, opening=opening, audience=self._audience,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from classroom.director.layout import Placement, Rectangle
 from classroom.director.scene import PLAIN, Style
 
-__all__ = ["Shown", "resolve"]
+__all__ = ["Shown", "resolve", "stand_ins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ def resolve(placements: Iterable[Placement], live: Set[str], fallback: str | Non
     A replacement is shown whole: a crop belongs to the source it was written for.
     """
     return tuple(_shown(placement, live, fallback) for placement in placements)
+
+
+def stand_ins(placements: Iterable[Placement], live: Set[str], fallback: str | None) -> dict[str, str | None]:
+    """What replaces each source that is not live; None where it is the built-in card."""
+    missing = [placement for placement in placements if placement.source not in live]
+    return {each.source: shown.source for each, shown in zip(missing, resolve(missing, live, fallback), strict=True)}
 
 
 def _shown(placement: Placement, live: Set[str], fallback: str | None) -> Shown:

@@ -49,6 +49,8 @@ class SourcePool:
         }
         self._live: frozenset[str] = frozenset()
         self._shown: frozenset[str] = frozenset()
+        self._standing_in: frozenset[str] = frozenset()
+        self._stood_in: set[str] = set()
         self._lock = threading.Lock()
 
     @property
@@ -142,15 +144,33 @@ class SourcePool:
     def put_on_air(self, names: Set[str], now: float) -> None:
         """Say which sources the program shows from the clock second ``now`` on.
 
-        The fallback counts as always shown, and begins anew when a scene shows it.
+        What begins on air, such as a countdown, begins anew each time. Fallbacks go on behind other scenes.
         """
         come, self._shown = names - self._shown, frozenset(names)
         for name, runner in self._pictures.items():
             source = runner.source
-            if name not in names and name != self._lesson.program.fallback:
+            if name not in names and name not in self._may_go_on():
                 source.on_air_since = None
-            elif source.on_air_since is None or name in come:
+            elif name in come or (name in names and source.on_air_since is None):
                 source.on_air_since = now
+
+    def stand_in(self, names: Set[str], now: float) -> None:
+        """Say which sources replace others in the program from the clock second ``now`` on.
+
+        One that was on air, or has stood in before, goes on, so that a countdown is not set back each time that a
+        camera is lost. It begins where it never did, and anew where it is over.
+        """
+        come, self._standing_in = names - self._standing_in, frozenset(names)
+        self._stood_in |= come
+        for name in come - self._shown:
+            source = self._pictures[name].source
+            if source.on_air_since is None or source.over:
+                source.on_air_since = now
+
+    def _may_go_on(self) -> Set[str]:
+        """What continues while no scene shows it."""
+        fallback = self._lesson.program.fallback
+        return self._stood_in if fallback is None else self._stood_in | {fallback}
 
     def go_to(self, name: str, page: int | None, step: int | None) -> None:
         """Turn to a page of slides; CommandError when there are no such slides or no such page."""

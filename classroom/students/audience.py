@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from classroom.common.errors import CommandError, WireError
@@ -34,6 +34,8 @@ from classroom.webrtc.messages import (
     RefusalReason,
     Refused,
     RestartWanted,
+    StandInEntry,
+    StandIns,
     Statistics,
     ToPage,
     encode,
@@ -251,6 +253,11 @@ class Audience:
     async def refresh_ice_servers(self) -> None:
         """Give the pages new passwords for the TURN server before theirs expire; runs until cancelled."""
         await self._pages.refresh_ice_servers()
+
+    async def tell_stand_ins(self, missing: Mapping[str, str | None]) -> None:
+        """Tell the pages of admitted students which sources have no picture, and what is shown instead of each."""
+        entries: list[StandInEntry] = [{"source": name, "stand_in": shown} for name, shown in missing.items()]
+        await self._pages.tell_stand_ins(StandIns(sources=entries))
 
     async def tell_pages(self, message: ToPage) -> None:
         """Send a message to all pages of students."""

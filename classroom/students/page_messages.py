@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Iterable
 
 from classroom.common.errors import WireError
 from classroom.students.dismissal import LAST_WORD
 from classroom.students.roster import Roster, Student
 from classroom.students.settings import AdmissionRules, PeerChannel
 from classroom.webrtc.ice.servers import IceServers
-from classroom.webrtc.messages import IceServerEntry, IceServersRenewed, ToPage, Waiting, Welcome, encode
+from classroom.webrtc.messages import IceServerEntry, IceServersRenewed, StandIns, ToPage, Waiting, Welcome, encode
 
 __all__ = ["StudentPages"]
 
@@ -25,6 +26,7 @@ class StudentPages:
         self._roster = roster
         self._peers = peers
         self._ice_servers = ice_servers
+        self._stand_ins = StandIns(sources=[])
 
     async def tell(self, peer: int, message: ToPage) -> None:
         """Send a message to one peer; one that is gone is only logged."""
@@ -35,9 +37,7 @@ class StudentPages:
 
     async def tell_all(self, message: ToPage) -> None:
         """Send a message to all pages, within a bounded time."""
-        pages = [peer for peer, student in self._roster.present.items() if student.page]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(self.tell(peer, message) for peer in pages)), LAST_WORD)
+        await self._tell_each([peer for peer, student in self._roster.present.items() if student.page], message)
 
     async def welcome(self, peer: int, student: Student, admission: AdmissionRules) -> None:
         """Tell a page that its student is admitted, or waits for the teacher."""
@@ -45,8 +45,16 @@ class StudentPages:
         if student.admitted:
             servers = self._ice_servers_for(student)
             await self.tell(peer, Welcome(title=title, language=language, ticket=ticket, ice_servers=servers))
+            if self._stand_ins.sources:
+                await self.tell(peer, self._stand_ins)
         else:
             await self.tell(peer, Waiting(title=title, language=language, ticket=ticket))
+
+    async def tell_stand_ins(self, stand_ins: StandIns) -> None:
+        """Say what is missing in the picture, now and to each page that is admitted later."""
+        self._stand_ins = stand_ins
+        present = self._roster.present.items()
+        await self._tell_each([peer for peer, student in present if student.page and student.admitted], stand_ins)
 
     async def refresh_ice_servers(self) -> None:
         """Give the pages new passwords for the TURN server before theirs expire; runs until cancelled.
@@ -58,6 +66,10 @@ class StudentPages:
             for peer, student in list(self._roster.present.items()):
                 if student.page and student.admitted and student.refused is None:
                     await self.tell(peer, IceServersRenewed(self._ice_servers_for(student)))
+
+    async def _tell_each(self, peers: Iterable[int], message: ToPage) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(self.tell(peer, message) for peer in peers)), LAST_WORD)
 
     def _ice_servers_for(self, student: Student) -> list[IceServerEntry]:
         return self._ice_servers.for_page(f"student-{student.number}", student.address)

@@ -45,6 +45,8 @@ __all__ = [
     "RefusalReason",
     "Refused",
     "RestartWanted",
+    "StandInEntry",
+    "StandIns",
     "Statistics",
     "Tell",
     "TimeLines",
@@ -83,6 +85,15 @@ class IceServerEntry(TypedDict):
     urls: list[str]
     username: NotRequired[str]
     credential: NotRequired[str]
+
+
+class StandInEntry(TypedDict):
+    """A source on air that has no picture now."""
+
+    source: str
+    """The source that is meant."""
+    stand_in: str | None
+    """The source that is shown instead; null is a card that says that it will be back."""
 
 
 # From a page
@@ -248,6 +259,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIns:
+    """What is missing in the picture, and what is shown instead; an empty list when nothing is missing any more."""
+
+    type: Literal["stand-ins"] = field(default="stand-ins", init=False)
+    sources: list[StandInEntry]
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A teacher's page may make the connection that it asked for."""
 
@@ -263,7 +282,7 @@ class Closed:
     why: CloseReason
 
 
-ToPage = Offer | Welcome | Waiting | IceServersRenewed | TimeLines | Ended | Refused
+ToPage = Offer | Welcome | Waiting | IceServersRenewed | TimeLines | StandIns | Ended | Refused
 """What a student's page is told through the signaling."""
 
 ToTeacher = Accepted | Offer | Answer | IceServersRenewed | Ended | Closed

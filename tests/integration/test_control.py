@@ -91,7 +91,7 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
         state = reply["result"]["state"]
         assert set(state) == {
             "lesson", "program", "preview", "scenes", "cues", "sources", "audio", "students", "chat", "recording",
-            "alarms",
+            "alarms", "stand_ins",
         }  # fmt: skip
         assert reply["result"]["revision"] >= 0
         assert state["program"]["scene"] == "talk"

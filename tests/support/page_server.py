@@ -67,6 +67,7 @@ class State(TypedDict, total=False):
     lesson: LessonSection
     program: ProgramSection
     preview: str | None
+    stand_ins: dict[str, str | None]
     scenes: dict[str, SceneEntry]
     cues: CuesSection
     sources: dict[str, SourceEntry]
@@ -150,6 +151,7 @@ STATE: State = {
     },
     "program": {"scene": "desk", "since": "2026-11-22T10:05:00Z", "transition": None},
     "preview": None,
+    "stand_ins": {},
     "scenes": {
         "talk": {"layout": "full", "show": ["camera"]},
         "desk": {"layout": "full", "show": ["screen"]},

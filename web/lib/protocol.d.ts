@@ -404,6 +404,20 @@ export interface SourceEntry {
   pages?: number | null;
 }
 
+/** A source on air that has no picture now. */
+export interface StandInEntry {
+  /** The source that is meant. */
+  source: string;
+  /** The source that is shown instead; null is a card that says that it will be back. */
+  stand_in: string | null;
+}
+
+/** What is missing in the picture, and what is shown instead; an empty list when nothing is missing any more. */
+export interface StandIns {
+  type: 'stand-ins';
+  sources: StandInEntry[];
+}
+
 /** The reply to `peer.offer`. */
 export interface StartedConnection {
   /** The name of the connection. */
@@ -420,6 +434,7 @@ export interface State {
   sources: Record<string, SourceEntry>;
   alarms: AlarmEntry[];
   students: Record<string, StudentEntry>;
+  stand_ins: Record<string, string | null>;
   lesson: LessonSection;
   recording: RecordingSection;
   chat: unknown[];
@@ -493,6 +508,7 @@ export type ToPage =
   | Waiting
   | IceServersRenewed
   | TimeLines
+  | StandIns
   | Ended
   | Refused;
 

@@ -74,6 +74,11 @@ class Source(ABC):
         self._serial = 0
 
     @property
+    def over(self) -> bool:
+        """Whether it is at its end and stays there: a countdown at zero, a film that was played."""
+        return False
+
+    @property
     def awaited(self) -> bool:
         """Whether it only waits for a sender that has not connected yet: then not being live is not a fault."""
         return False

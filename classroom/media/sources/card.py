@@ -77,6 +77,11 @@ class Card(Source):
         """Forget the drawing."""
         self._drawing = None
 
+    @property
+    def over(self) -> bool:
+        """Whether a countdown of some seconds is at zero."""
+        return isinstance(self._countdown, int | float) and self._left() == 0
+
     def _left(self) -> float | None:
         """Seconds that are left; None on a card that does not count."""
         if isinstance(self._countdown, time):

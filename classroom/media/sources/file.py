@@ -113,6 +113,11 @@ class MediaFile(Source):
             self.sound.write(content, self._origin + time)
             self.taken += self._decoding.video is None
 
+    @property
+    def over(self) -> bool:
+        """Whether it was played to its end."""
+        return self._over
+
     def close(self) -> None:
         """Close the file."""
         decoding, self._decoding = self._decoding, None

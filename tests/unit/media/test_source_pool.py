@@ -28,7 +28,7 @@ def test_a_fallback_begins_anew_each_time_that_a_scene_shows_it() -> None:
     pool = SourcePool(lesson, clock=clock, changed=lambda: None)
     pause = pool.sources()["pause"]
     pool.put_on_air({"screen"}, 100.0)
-    assert pause.on_air_since == 100.0  # it may stand in at any time
+    assert pause.on_air_since is None
     pool.put_on_air({"pause"}, 400.0)
     assert pause.on_air_since == 400.0
     pool.put_on_air({"pause", "screen"}, 450.0)
@@ -52,3 +52,42 @@ def test_a_swap_that_is_taken_back_leaves_the_sources_as_they_were() -> None:
     assert dict(pool.slots) == slots
     assert told, "the program and the teachers see it"
     assert pool.sounds() == {}
+
+
+def test_a_countdown_that_stands_in_goes_on_and_begins_anew_only_where_it_is_over() -> None:
+    clock = ManualClock(100.0)
+    lesson = lesson_from_text(LESSON, Path("lesson.yaml")).lesson
+    assert lesson is not None
+    pool = SourcePool(lesson, clock=clock, changed=lambda: None)
+    pause = pool.sources()["pause"]
+    pool.put_on_air({"screen"}, 100.0)
+
+    def lost(now: float) -> float | None:
+        clock.advance(now - clock.now())
+        pool.stand_in({"pause"}, now)
+        began = pause.on_air_since
+        pool.stand_in(set(), now + 1)
+        return began
+
+    assert lost(200.0) == 200.0, "nobody has seen it before"
+    assert lost(210.0) == 200.0, "it goes on, however often the screen is lost"
+    pool.put_on_air({"screen"}, 220.0)
+    assert lost(499.0) == 200.0, "also where another scene comes on air"
+    assert lost(500.5) == 500.5, "0:00 tells nobody anything"
+    pool.put_on_air({"pause"}, 600.0)
+    pool.put_on_air({"screen"}, 610.0)
+    assert lost(650.0) == 600.0, "a break that a scene has begun goes on too"
+
+
+def test_the_fallback_of_a_scene_begins_when_it_stands_in() -> None:
+    clock = ManualClock(100.0)
+    text = LESSON.replace("talk: screen", "talk: {show: [screen], fallback: pause}").replace(
+        "program: {fallback: pause}\n", ""
+    )
+    lesson = lesson_from_text(text, Path("lesson.yaml")).lesson
+    assert lesson is not None
+    pool = SourcePool(lesson, clock=clock, changed=lambda: None)
+    pool.put_on_air({"screen"}, 100.0)
+    pool.stand_in({"pause"}, 130.0)
+    pool.put_on_air({"screen"}, 140.0)
+    assert pool.sources()["pause"].on_air_since == 130.0

@@ -16,7 +16,7 @@ from classroom.students.page_messages import StudentPages
 from classroom.students.roster import Roster, Student
 from classroom.students.settings import AdmissionRules, PeerChannel
 from classroom.webrtc.ice.servers import IceServers
-from classroom.webrtc.messages import Ended
+from classroom.webrtc.messages import Ended, StandIns
 
 RULES = AdmissionRules(title="Optics", language="en", admit="approve", most=10)
 TURN = {"urls": ["turn:b"], "secret": "quiet", "lifetime": 60}
@@ -115,3 +115,20 @@ async def test_passwords_that_never_expire_are_not_renewed() -> None:
     lesson.enter(1)
     await asyncio.wait_for(lesson.pages.refresh_ice_servers(), 10.0)
     assert lesson.sent == []
+
+
+async def test_pages_that_watch_are_told_what_is_missing_and_so_are_those_that_come_later() -> None:
+    lesson = Class(gone=(5,))
+    lesson.enter(1)
+    lesson.enter(2, page=False)
+    lesson.enter(3, admitted=False)
+    lesson.enter(5)
+    await lesson.pages.tell_stand_ins(StandIns(sources=[{"source": "camera", "stand_in": None}]))
+    said = {"type": "stand-ins", "sources": [{"source": "camera", "stand_in": None}]}
+    assert lesson.sent == [(1, said)]
+    await lesson.pages.welcome(4, lesson.enter(4), RULES)
+    assert [(peer, each["type"]) for peer, each in lesson.sent[1:]] == [(4, "welcome"), (4, "stand-ins")]
+    await lesson.pages.tell_stand_ins(StandIns(sources=[]))
+    lesson.sent.clear()
+    await lesson.pages.welcome(1, lesson.enter(6), RULES)
+    assert [each["type"] for _, each in lesson.sent] == ["welcome"]

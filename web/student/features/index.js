@@ -8,8 +8,9 @@ import { PictureSize } from './picture_size.js';
 import { Report } from './report.js';
 import { Sound } from './sound.js';
 import { Stage } from './stage.js';
+import { StandIns } from './stand_ins.js';
 import { Title } from './title.js';
 import { WakeLock } from './wake_lock.js';
 
 /** @type {readonly import('../feature.d.ts').FeatureClass[]} */
-export const FEATURES = [Stage, Sound, PictureSize, FullScreen, Details, WakeLock, Title, Report];
+export const FEATURES = [Stage, StandIns, Sound, PictureSize, FullScreen, Details, WakeLock, Title, Report];

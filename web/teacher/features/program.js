@@ -97,7 +97,9 @@ class ProgramMonitor {
  * @param {Scope} scope
  * @param {ProgramMonitor} monitor
  */
-function programView({ t, state }, monitor) {
+function programView(scope, monitor) {
+  const { t, state } = scope;
+  const replaced = standIns(scope);
   const { listening, blind } = monitor;
   const live = monitor.state === 'live' || monitor.state === 'sound-only';
   const note = blind ? 'picture-format' : live ? null : monitor.state;
@@ -108,6 +110,7 @@ function programView({ t, state }, monitor) {
         <h2 id="program-heading">${t('program.heading')}</h2>
         <p class="badge air"><span class="shape dot" aria-hidden="true"></span>${t('program.on_air', { scene: state.program?.scene ?? '–' })}</p>
       </div>
+      ${replaced ? html`<p class="stand-ins" id="stand-ins">${replaced}</p>` : nothing}
       <div class="monitor" data-monitor=${monitor.state}>
         <canvas data-program width="320" height="180" aria-hidden="true"></canvas>
         <video
@@ -134,10 +137,25 @@ function programView({ t, state }, monitor) {
     </section>`;
 }
 
+/**
+ * @param {Scope} scope
+ * @returns {string} which sources on air are missing and what replaces them; empty where none is
+ */
+function standIns({ t, state }) {
+  return Object.entries(state.stand_ins ?? {})
+    .map(([source, standIn]) =>
+      standIn === null ? t('program.stand_in_card', { source }) : t('program.stand_in', { source, stand_in: standIn }),
+    )
+    .join(' ');
+}
+
 /** @param {Scope} scope */
-function newsView({ t, state }) {
-  const scene = state.program?.scene;
-  return html`<p class="visually-hidden" role="status">${scene ? t('program.on_air', { scene }) : ''}</p>`;
+function newsView(scope) {
+  const { t, state } = scope;
+  const name = state.program?.scene;
+  return html`<p class="visually-hidden" role="status">
+    ${name ? t('program.on_air', { scene: name }) : ''} ${standIns(scope)}
+  </p>`;
 }
 
 /** @type {Feature<ProgramMonitor>} */
