@@ -14,6 +14,7 @@ from classroom.common.alarms import Alarm, Alarms, RestartSource, SetGain
 from classroom.common.clock import Clock
 from classroom.common.sentences import Wording
 from classroom.lesson.audio import BOUNDS
+from classroom.media.advice import advice
 from classroom.media.channel import USUAL_LAG
 from classroom.media.delivery import Delivery, MissingDetector
 from classroom.media.detectors import (
@@ -200,7 +201,7 @@ class MediaHealth:
             slot = slots.get(name)
             newest = slot.newest() if slot is not None and status.kind in _SEEING and status.state == "live" else None
             self._say(seen.black.look(now, newest is not None and is_black(newest.frame)), _black(name))
-            self._say(seen.unsteady.look(now, losses.get(name, 0)), _unsteady(name))
+            self._say(seen.unsteady.look(now, losses.get(name, 0)), _unsteady(name, status.kind))
 
     def _say(self, wrong: bool, alarm: Alarm) -> None:
         if wrong:
@@ -212,7 +213,6 @@ class MediaHealth:
 _BLACK: Final = Wording(
     "source.black", "The picture of '{source}' is black. Open its shutter or take off its cover, or restart it."
 )
-_UNSTEADY: Final = Wording("source.unsteady", "'{source}' keeps dropping out. Check its cable, or use another port.")
 _SILENT: Final = Wording(
     "audio.silent",
     "No sound from '{source}' for a minute. Check the switch on the microphone and its cable, or restart it.",
@@ -229,12 +229,12 @@ _CLIPPING: Final = Wording(
 _TOO_SLOW: Final = Wording(
     "program.overload",
     "This computer is too slow for the lesson, so the picture stutters. Close other programs; if that does "
-    "not help, write a smaller 'size' or 'fps' under 'program' in the lesson file.",
+    "not help, write 'program: {fps: 15}' in the lesson file and start the lesson again: it continues where it was.",
 )
 _SOUND_GAPS: Final = Wording(
     "program.sound_lost",
     "This computer is too busy, so parts of the sound are missing. Close other programs; if that does not help, "
-    "write a smaller 'size' or 'fps' under 'program' in the lesson file.",
+    "write 'program: {fps: 15}' in the lesson file and start the lesson again: it continues where it was.",
 )
 _NO_PICTURE: Final = Wording(
     "program.no_picture",
@@ -262,8 +262,10 @@ def _black(name: str) -> Alarm:
     return Alarm("source.black", _BLACK(source=name), name, RestartSource(name))
 
 
-def _unsteady(name: str) -> Alarm:
-    return Alarm("source.unsteady", _UNSTEADY(source=name), name, RestartSource(name))
+def _unsteady(name: str, kind: str) -> Alarm:
+    # What a page shares can only be started again there.
+    remedy = None if kind == "browser" else RestartSource(name)
+    return Alarm("source.unsteady", advice("unsteady", kind, name), name, remedy)
 
 
 def _silent(name: str) -> Alarm:

@@ -16,6 +16,7 @@ from classroom.common.clock import Clock
 from classroom.common.errors import DeviceError
 from classroom.common.limited_log import LimitedLog
 from classroom.common.sentences import Wording
+from classroom.media.advice import advice
 from classroom.media.picture_statistics import fingerprint
 from classroom.media.sources.base import Source
 from classroom.media.stall_detector import STALL, StallDetector
@@ -50,17 +51,6 @@ _HELD_UP: Final = 0.05
 _RATE_WINDOW: Final = 2.0
 """Seconds over which the frame rate is measured."""
 
-_STALLED: Final = Wording(
-    "source.stalled", "'{source}' sends no picture. Check its cable and its network, or restart it."
-)
-_FROZEN: Final = Wording(
-    "source.frozen",
-    "'{source}' keeps sending the same picture. Plug it in again or restart it; if its picture is meant to "
-    "be still, write 'frozen: ignore' for it in the lesson file.",
-)
-_STUCK: Final = Wording(
-    "source.stuck", "'{source}' has not answered for {seconds} s. Plug it in again, then restart it."
-)
 _BROKEN: Final = Wording("source.broken", "A fault in the program stopped this source ({fault}). Restart it.")
 
 
@@ -330,7 +320,7 @@ class SourceRunner:
         if status.state not in ("starting", "live") and status.fault is None:
             return
         state: SourceState = "failed" if status.state == "starting" else "lost"
-        why = _STUCK(source=self.source.name, seconds=f"{self._patience:g}")
+        why = advice("stuck", self.source.kind, self.source.name, self._patience)
         if self._set(SourceStatus(status.kind, state, why), expected=status, emptying=self.source.forget):
             log.warning("%s: %s. %s", self.source.name, state, why)
             self._count_loss(status)
@@ -357,7 +347,7 @@ class SourceRunner:
                 log.warning("%s: lost. %s", self.source.name, why)
 
     def _sentence(self, fault: str | None) -> str:
-        return (_FROZEN if fault == "frozen" else _STALLED)(source=self.source.name)
+        return advice("frozen" if fault == "frozen" else "stalled", self.source.kind, self.source.name)
 
     def _count_loss(self, before: SourceStatus | None = None) -> None:
         if (before or self._status).state == "live":
