@@ -13,8 +13,9 @@ from aiortc.mediastreams import MediaStreamError
 from classroom.bench.stage import FPS, Stage
 from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BASE
 from classroom.media.sound import BLOCK, BLOCK_SECONDS, DELAY
-from classroom.webrtc.aiortc_internals import PlayoutDelay, offer_playout_delay
+from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.sending.capabilities import preferences
+from classroom.webrtc.sending.playout_delay import AdaptivePlayoutDelay, PlayoutRule
 
 __all__ = ["WAYS", "Codec", "Way", "connection"]
 
@@ -82,15 +83,20 @@ class StockSound(MediaStreamTrack):
         return frame
 
 
-def connection(stage: Stage, way: Way, codec: Codec) -> RTCPeerConnection:
-    """A connection that will send the program in one of the two ways. It offers one picture codec and Opus."""
+def connection(stage: Stage, way: Way, codec: Codec, *, wait: float = 0.0) -> RTCPeerConnection:
+    """A connection that will send the program in one of the two ways. It offers one picture codec and Opus.
+
+    Classroom's pictures wait ``wait`` seconds for their sound.
+    """
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     if way == "classroom":
+        rule = PlayoutRule("auto" if offer_playout_delay() else "off")
+        rule.wait = wait
         feed = stage.watchable.feed(
             peer,
             picture=preferences([codec]),
             sound=[each for each in RTCRtpSender.getCapabilities("audio").codecs if each.mimeType == "audio/opus"],
-            delay=PlayoutDelay(0, 0) if offer_playout_delay() else None,
+            delay=AdaptivePlayoutDelay(rule).delay,
             reported=lambda _: None,
         )
         feed.choose(stage.program.renditions(codec)[0])

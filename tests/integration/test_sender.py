@@ -209,12 +209,17 @@ async def test_sound_and_picture_are_on_one_time_line_and_say_goodbye() -> None:
         assert abs(since - heard_since - 0.015) < 0.001
         assert any(isinstance(each, RtcpSdesPacket) for each in made.reports)
         await made.sender.close()
+        again = made.ssrcs()[1]
         await eventually(
             lambda: (
-                {media, voice}
+                {media, again, voice}
                 <= {ssrc for each in made.reports if isinstance(each, RtcpByePacket) for ssrc in each.sources}
             )
         )
+        # Each in one packet after a report and a name (RFC 3550, section 6.1).
+        goodbyes = [at for at, each in enumerate(made.reports) if isinstance(each, RtcpByePacket)]
+        assert all(isinstance(made.reports[at - 2], RtcpSrPacket) for at in goodbyes)
+        assert all(isinstance(made.reports[at - 1], RtcpSdesPacket) for at in goodbyes)
 
 
 async def test_another_rendition_begins_at_its_key_frame_and_the_stream_goes_on() -> None:

@@ -33,9 +33,6 @@ class CountingConnection:
     def subscribe(self, *_: object) -> None:
         """Nothing to do."""
 
-    def send_rtcp(self, _packet: bytes) -> None:
-        """Nothing to do."""
-
     def stopped(self, _stream: Stream) -> None:
         """Nothing to do."""
 

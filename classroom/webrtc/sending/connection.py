@@ -12,7 +12,7 @@ from classroom.webrtc.aiortc_internals import RtcpListener, subscribe_rtcp, unsu
 from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport
 from classroom.webrtc.rtp.header import PacketTemplates
 from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
-from classroom.webrtc.rtp.rtcp_writer import ntp_time, round_trip, source_description
+from classroom.webrtc.rtp.rtcp_writer import bye, ntp_time, round_trip, source_description
 from classroom.webrtc.sending.srtp_path import SrtpPath
 from classroom.webrtc.sending.stream import Stream
 
@@ -84,11 +84,6 @@ class RtpConnection:
             templates, payload_type=payload_type, sequence=sequence, stamp=stamp, ssrc=ssrc, extensions=extensions
         )
 
-    def send_rtcp(self, packet: bytes) -> None:
-        """Send an RTCP packet."""
-        if self._path is not None:
-            self._path.send_rtcp(packet)
-
     def note_activity(self) -> None:
         """Note that the other end has sent something."""
         self.last_activity = self.now()
@@ -102,8 +97,11 @@ class RtpConnection:
         return round_trip(ntp_time(self._wall(self.now())), last_report=last_report, delay=delay)
 
     def stopped(self, stream: Stream) -> None:
-        """Take note that a stream has ended."""
+        """Take note that a stream has ended, and say BYE if it had begun: after a report, in one packet with it."""
         self._streams.remove(stream)
+        now = self.now()
+        if self._path is not None and (report := stream.report(now, ntp_time(self._wall(now)))):
+            self._path.send_rtcp(report + source_description(stream.ssrc, self._name) + bye(stream.ssrcs))
         if self._streams:
             return
         if self._transport is not None:

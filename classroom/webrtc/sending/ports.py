@@ -69,10 +69,6 @@ class StreamConnection(Protocol[_Stream_contra]):
         """Send packets; returns how many were sent, and the octets of their payloads."""
         ...
 
-    def send_rtcp(self, packet: bytes) -> None:
-        """Send an RTCP packet."""
-        ...
-
     def note_activity(self) -> None:
         """Note that the other end has sent something."""
         ...
@@ -86,5 +82,5 @@ class StreamConnection(Protocol[_Stream_contra]):
         ...
 
     def stopped(self, stream: _Stream_contra) -> None:
-        """Take note that a stream has ended."""
+        """Say that a stream has ended, to the other end as well."""
         ...

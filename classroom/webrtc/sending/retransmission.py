@@ -49,6 +49,11 @@ class Retransmission:
         self._budget = RetransmissionBudget(now=connection.now())
         self._oldest = 0
 
+    @property
+    def ssrc(self) -> int | None:
+        """The SSRC of retransmissions; None where they are sent in the stream itself."""
+        return None if self._rtx_payload_type is None else self._rtx_ssrc
+
     def negotiated(self, payload_type: int, rtx_payload_type: int | None, extensions: HeaderExtensions) -> None:
         """Use what the connection agreed on; without ``rtx_payload_type`` packets keep their own numbers."""
         self._payload_type, self._rtx_payload_type = payload_type, rtx_payload_type

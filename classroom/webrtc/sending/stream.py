@@ -18,7 +18,7 @@ from classroom.webrtc.rtp.feedback import Feedback, KeyFrameLimit, KeyFrameReque
 from classroom.webrtc.rtp.header import HeaderExtensions, PacketTemplates, PlayoutDelay
 from classroom.webrtc.rtp.packet_cache import PacketCache, RtpFrame
 from classroom.webrtc.rtp.rtcp_reader import RtcpMessage
-from classroom.webrtc.rtp.rtcp_writer import RtpClock, SenderCounters, TimeLine, bye, sender_report
+from classroom.webrtc.rtp.rtcp_writer import RtpClock, SenderCounters, TimeLine, sender_report
 from classroom.webrtc.sending.ports import FrameSource, StreamConnection
 from classroom.webrtc.sending.rendition_switch import RenditionSwitch
 from classroom.webrtc.sending.retransmission import Retransmission
@@ -111,19 +111,23 @@ class Stream:
         self._switch.attach(now=self._connection.now())
 
     def stop(self) -> None:
-        """Stop sending, and send BYE. May be called again, and before ``start``."""
+        """Stop sending; the connection sends BYE. May be called again, and before ``start``."""
         if self._stopped:
             return
         self._stopped = True
         self._switch.detach()
-        if self._started:
-            self._connection.send_rtcp(bye([self.ssrc]))
         self._connection.stopped(self)
 
     def choose(self, source: FrameSource[Stream], *, at_once: bool = False) -> None:
         """Send this source from its next key frame on; until then the current one or, with ``at_once``, nothing."""
         if not self._stopped:
             self._switch.choose(source, begun=self.begun, at_once=at_once)
+
+    @property
+    def ssrcs(self) -> tuple[int, ...]:
+        """Its SSRC, and that of its retransmissions where they have their own."""
+        again = self._retransmission.ssrc
+        return (self.ssrc,) if again is None else (self.ssrc, again)
 
     @property
     def begun(self) -> bool:
@@ -215,7 +219,7 @@ class Stream:
 
     def report(self, now: float, ntp: int) -> bytes:
         """A sender report for a clock second; empty before the first packet."""
-        if self._rtp_clock is None or self._stopped:
+        if self._rtp_clock is None:
             return b""
         return sender_report(self.ssrc, ntp=ntp, rtp=self._rtp_clock.at(now), counters=self.counters)
 
