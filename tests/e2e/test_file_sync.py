@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import statistics
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
 
-from classroom.bench.pulse import MISSING, sound_card
 from classroom.broadcaster import Broadcaster
 from classroom.features.scenes import ScenesFeature
 from tests.support.broadcast import broadcasting
-from tests.support.browser import ARGUMENTS, find_browser
+from tests.support.browser import audible_browser
 from tests.support.clips import clip
 from tests.support.listening import lateness, listen
 from tests.support.senses import beeps_after, sensing
@@ -38,21 +33,6 @@ WAITED = 75.0
 
 SECONDS = 3.28
 """How long the film is: it flashes four times, and begins again."""
-
-
-@contextlib.asynccontextmanager
-async def audible_browser() -> AsyncIterator[Browser]:
-    """A browser that plays sound into a sound card that nobody hears."""
-    found = find_browser()
-    async with sound_card() as card:
-        if card is None:
-            pytest.skip(MISSING)
-        async with async_playwright() as playwright:
-            running = await playwright.chromium.launch(
-                executable_path=str(found), args=ARGUMENTS, env={**os.environ, **card}
-            )
-            yield running
-            await running.close()
 
 
 async def settled(lesson: Broadcaster, student: Watcher) -> None:

@@ -7,6 +7,7 @@ no asyncio test can start. Import ``browser`` and ``open_page`` into the test mo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,11 +19,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from classroom.bench.pulse import MISSING, sound_card
+
 __all__ = [
     "ARGUMENTS",
     "DESKTOP",
     "PHONE",
     "PageFactory",
+    "audible_browser",
     "browser",
     "find_browser",
     "open_page",
@@ -139,3 +143,18 @@ async def until_true(page: Page, expression: str, argument: Any = None, *, withi
         assert loop.time() < deadline, f"not true within {within:g} s: {expression}"
         await asyncio.sleep(0.02)
     return value
+
+
+@contextlib.asynccontextmanager
+async def audible_browser() -> AsyncIterator[Browser]:
+    """A browser that plays sound into a sound card that nobody hears."""
+    found = find_browser()
+    async with sound_card() as card:
+        if card is None:
+            pytest.skip(MISSING)
+        async with async_playwright() as playwright:
+            running = await playwright.chromium.launch(
+                executable_path=str(found), args=ARGUMENTS, env={**os.environ, **card}
+            )
+            yield running
+            await running.close()
