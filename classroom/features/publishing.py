@@ -46,7 +46,7 @@ class PublishingFeature(Feature):
     def invite(self, source: Name) -> InvitationLink:
         """Invite a device, such as a phone, to be a source of kind `browser`: answers with the `path` of its page.
 
-        `address` is the same with https, `code` that as a QR code (a data URL of SVG); null without `server.tls`.
+        `address` is the same with https, `code` that as a QR code (a data URL of SVG); null without https.
         """
         browser_source(self._sources(), source)
         key = self._invitations.invite(source).key

@@ -85,16 +85,27 @@ class ServerModel(Section):
         "/", description="The path under which a proxy shows the lesson, such as /lesson."
     )
     tls_port: Annotated[int, WholeNumber(0, 65535)] = Field(
-        8443, description="The port of https; 0 takes any free one."
+        8443,
+        description="The port of https; 0 takes any free one. One that is not written here gives way to any free one.",
     )
     tls: Annotated[
         Annotated[Annotated[Literal["none", "auto"], Choice()], Tag("word")]
         | Annotated[CertificateModel, Tag("certificate")],
         Discriminator(_tls_tag),
     ] = Field(
-        "none",
-        description="https beside http: none, auto (a certificate is made), or your own as certificate and key.",
+        "auto",
+        description="https beside http: auto (a certificate is made), none, or your own as certificate and key.",
     )
+
+    @property
+    def asks_for_tls(self) -> bool:
+        """Whether the lesson itself asks for https, and does not just get it."""
+        return "tls" in self.model_fields_set
+
+    @property
+    def asks_for_tls_port(self) -> bool:
+        """Whether the lesson itself names the port of https."""
+        return "tls_port" in self.model_fields_set
 
 
 class SignalingModel(Section):

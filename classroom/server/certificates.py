@@ -7,6 +7,7 @@ the lesson.
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,8 +58,24 @@ def kept_authority() -> Path | None:
     return file if file is not None and file.is_file() else None
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def certificates_for(server: ServerModel, *, host: str, alarms: Alarms) -> Certificates | None:
-    """The certificates of a lesson that listens on ``host``; None without https."""
+    """The certificates of a lesson that listens on ``host``; None without https.
+
+    A lesson that does not ask for https has it too, for phones and for students who speak. It would be in vain behind a
+    proxy that has it already, and where only this computer is listened to, whose browsers need none. Where nobody
+    asked, a certificate that cannot be kept is no alarm.
+    """
+    if not server.asks_for_tls:
+        if _is_loopback(host) or (server.address or "").startswith("https://"):
+            return None
+        alarms = Alarms(lambda: None)
     match server.tls:
         case "none":
             return None

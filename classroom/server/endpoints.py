@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from classroom.common.alarms import Alarm, Alarms
+from classroom.common.errors import SetupError
 from classroom.common.sentences import Wording
 from classroom.common.tasks import run_supervised
 from classroom.lesson import Lesson
@@ -20,7 +21,7 @@ from classroom.server.addresses import certified_names
 from classroom.server.advertised_addresses import AdvertisedAddresses, public_address
 from classroom.server.announce import Announcement, listened_addresses
 from classroom.server.authority import Authority
-from classroom.server.certificates import certificates_for
+from classroom.server.certificates import Certificates, certificates_for
 from classroom.server.checkpoint import Checkpoint
 from classroom.server.client_address import Proxies
 from classroom.server.host_names import HostNames, host_in
@@ -120,13 +121,15 @@ class Endpoints:
         )
 
     def _site_settings(self, listen: ListenAddress) -> SiteSettings:
-        certificates = self._certificates
+        certificates, server = self._certificates, self._lesson.server
+        any_tls_port = not server.asks_for_tls_port
         return SiteSettings(
             host=listen.host,
             port=listen.port,
             tls=None if certificates is None else lambda: certificates.context,
-            tls_port=self._lesson.server.tls_port,
-            path=self._lesson.server.path,
+            tls_port=0 if any_tls_port and listen.port == 0 else server.tls_port,
+            any_tls_port=any_tls_port,
+            path=server.path,
             limits=limits_of(self._lesson),
             students=self._lesson.access.max_students,
         )
@@ -134,7 +137,8 @@ class Endpoints:
     async def open(self, stack: contextlib.AsyncExitStack, relay: OwnRelay | None = None) -> None:
         """Listen until the stack unwinds, and run the relay beside it. Raises AddressError and SetupError."""
         if self._certificates is not None:
-            self._certificates.prepare()
+            self._prepare(self._certificates)
+        if self._certificates is not None:
             run_supervised(stack, "certificates", self._certificates.keep_current)
         self._names.refresh()
         run_supervised(stack, "names of this computer", self._names.keep_current)
@@ -149,6 +153,17 @@ class Endpoints:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.to_thread(self._advertised.resolve), _PATIENCE)
         run_supervised(stack, "addresses of this computer", self._follow)
+
+    def _prepare(self, certificates: Certificates) -> None:
+        """Get a certificate; where nobody asked for https, the lesson goes without it before it fails."""
+        try:
+            certificates.prepare()
+        except SetupError as fault:
+            if self._lesson.server.asks_for_tls:
+                raise
+            logger.warning("this lesson is without https: %s", fault)
+            self._certificates = None
+            self._site.give_up_tls()
 
     def _short_of_files(self, short: bool) -> None:
         if short:

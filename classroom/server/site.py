@@ -14,7 +14,7 @@ import http
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
@@ -67,13 +67,15 @@ class SiteSettings:
     """Where a site listens, and what its connections may take.
 
     ``host`` is the address to listen on, ``0.0.0.0`` or ``::`` for all of this computer; see ``listened_hosts``. A port
-    of 0 takes any free one. With ``tls``, what handshakes are made with, there is a second port, ``tls_port``.
+    of 0 takes any free one. With ``tls``, what handshakes are made with, there is a second port: ``tls_port``, or with
+    ``any_tls_port`` any free one where that is taken.
     """
 
     host: str
     port: int
     tls: TlsContexts | None = None
     tls_port: int = 0
+    any_tls_port: bool = False
     path: str = "/"
     """The path under which all addresses exist as well as at the root, for a proxy that passes it on."""
     limits: Limits = field(default_factory=Limits)
@@ -149,7 +151,7 @@ class Site:
             self._servers = await self._listen(hosts, port, None)
             if self._settings.tls is not None:
                 port, option = self._settings.tls_port, "server.tls_port in the lesson file"
-                self._tls_servers = await self._listen(hosts, port, self._settings.tls)
+                self._tls_servers = await self._listen_with_tls(hosts, self._settings.tls)
         except (OSError, UnicodeError) as error:
             await self._close()
             raise AddressError(_sentence(error, self._settings.host, port, option)) from error
@@ -226,6 +228,19 @@ class Site:
         if not self._tls_servers:
             return []
         return [f"https://{host}:{self.tls_port}{path}" for host in reachable_hosts(self._settings.host)]
+
+    async def _listen_with_tls(self, hosts: Sequence[str], tls: TlsContexts) -> dict[str, Server]:
+        try:
+            return await self._listen(hosts, self._settings.tls_port, tls)
+        except OSError as error:
+            if not self._settings.any_tls_port:
+                raise
+            logger.info("port %d cannot be used for https: %s", self._settings.tls_port, error.strerror or error)
+        return await self._listen(hosts, 0, tls)
+
+    def give_up_tls(self) -> None:
+        """Listen without TLS; before ``start``."""
+        self._settings = replace(self._settings, tls=None)
 
     async def _listen(self, hosts: Sequence[str], port: int, tls: TlsContexts | None) -> dict[str, Server]:
         tls_port = None if tls is None else TlsPort(tls, self._connection_limit)

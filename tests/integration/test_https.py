@@ -20,8 +20,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from classroom.common.alarms import Alarms
-from classroom.common.errors import AddressError
+from classroom.common.errors import AddressError, SetupError
 from classroom.control.connection import ControlConnection
+from classroom.features.publishing import PublishingFeature
 from classroom.server import Site, SiteSettings, add_pages
 from classroom.server.authority import fingerprint
 from classroom.server.health_endpoints import add_reports
@@ -67,7 +68,11 @@ def trusting(certificates: OwnCertificates) -> ssl.SSLContext:
 
 @contextlib.asynccontextmanager
 async def site(
-    certificates: OwnCertificates, *, connection_limit: ConnectionPolicy | None = None, tls_port: int = 0
+    certificates: OwnCertificates,
+    *,
+    connection_limit: ConnectionPolicy | None = None,
+    tls_port: int = 0,
+    any_port: bool = False,
 ) -> AsyncIterator[Site]:
     """A site that says how it was asked and gives back what it got; control echoes."""
 
@@ -82,7 +87,9 @@ async def site(
     app = web.Application()
     app.router.add_route("*", "/", echo)
     async with Site(
-        SiteSettings(host="127.0.0.1", port=0, tls=lambda: certificates.context, tls_port=tls_port),
+        SiteSettings(
+            host="127.0.0.1", port=0, tls=lambda: certificates.context, tls_port=tls_port, any_tls_port=any_port
+        ),
         control_handler=control,
         app=app,
         connection_limit=connection_limit,
@@ -211,6 +218,9 @@ async def test_a_port_that_is_taken_is_named(certificates: OwnCertificates, tmp_
         with pytest.raises(AddressError, match=rf"Port {first.tls_port} is already in use\. .*server\.tls_port"):
             async with site(own(tmp_path / "second"), tls_port=first.tls_port):
                 pass
+        # One that nobody named gives way.
+        async with site(own(tmp_path / "third"), tls_port=first.tls_port, any_port=True) as third:
+            assert third.tls_port not in (None, first.tls_port)
 
 
 # A whole lesson
@@ -255,6 +265,48 @@ async def test_a_lesson_with_its_own_authority(tmp_path: Path, monkeypatch: pyte
         assert lesson["secure_addresses"] == [f"{base}/"]
         assert lesson["fingerprint"] == fingerprint(authority.certificate)
     assert sorted(each.name for each in (tmp_path / "tls").iterdir()) == ["authority.pem", "certificate.pem"]
+
+
+async def test_a_lesson_that_says_nothing_of_https_can_invite_a_phone_and_students_stay_on_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLASSROOM_HOME", str(tmp_path))
+    text = LESSON.replace("sources:", "server: {announce: false}\nsources:\n  phone: {kind: browser}")
+    async with broadcasting(text, host="0.0.0.0") as lesson:
+        assert {each.partition(":")[0] for each in lesson.endpoints.addresses()} == {"http"}
+        link = lesson.feature(PublishingFeature).invite("phone")
+        assert link["address"] is not None
+        assert link["address"].startswith("https://")
+        assert link["address"].endswith(f":{lesson.endpoints.tls_port}{link['path']}")
+        assert link["code"] is not None
+        authority = lesson.endpoints.authority()
+        assert authority is not None
+        context = ssl.create_default_context(cadata=authority.public_pem().decode())
+        async with aiohttp.ClientSession() as session, session.get(link["address"], ssl=context) as page:
+            assert page.status == 200
+
+
+@pytest.mark.parametrize(
+    "server", ["{tls: none, announce: false}", "{address: https://lesson.school.example, announce: false}"]
+)
+async def test_there_is_no_port_for_https_where_the_lesson_says_so_or_a_proxy_has_it(server: str) -> None:
+    async with broadcasting(f"{LESSON}server: {server}\n", host="0.0.0.0") as lesson:
+        assert lesson.endpoints.tls_port is None
+
+
+async def test_a_lesson_that_did_not_ask_for_https_runs_where_no_certificate_can_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(self: OwnCertificates) -> None:
+        raise SetupError("https cannot start: the disk is full.")
+
+    monkeypatch.setattr(OwnCertificates, "prepare", full)
+    async with broadcasting(f"{LESSON}server: {{announce: false}}\n", host="0.0.0.0") as lesson:
+        assert (lesson.endpoints.tls_port, lesson.endpoints.secure_addresses()) == (None, [])
+        assert lesson.endpoints.trust_address() is None
+    with pytest.raises(SetupError):
+        async with broadcasting(f"{LESSON}server: {{tls: auto}}\n"):
+            pass
 
 
 async def test_a_lesson_with_an_expired_certificate_runs_and_says_so(tmp_path: Path) -> None:

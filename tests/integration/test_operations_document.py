@@ -33,4 +33,4 @@ async def test_metrics_are_open_to_this_machine_and_count() -> None:
             text = await reply.text()
     assert 'classroom_sources{state="live"} 3.0' in text
     for name in set(re.findall(r"\bclassroom_[a-z_]+", DOCUMENT)):
-        assert re.search(rf"^{name}[ {{]", text, re.MULTILINE)
+        assert re.search(rf"^(# HELP )?{name}[ {{]", text, re.MULTILINE)

@@ -37,11 +37,11 @@ recording: {start: never}
 
 
 @contextlib.asynccontextmanager
-async def broadcasting(text: str = LESSON, *, port: int = 0) -> AsyncIterator[Broadcaster]:
+async def broadcasting(text: str = LESSON, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Broadcaster]:
     """Run a lesson; the broadcaster is up and its sources have settled."""
     report = lesson_from_text(text, Path("lesson.yaml"))
     assert report.lesson is not None, report.faults
-    broadcaster = Broadcaster(report.lesson, host="127.0.0.1", port=port, token=TOKEN, clock=SystemClock())
+    broadcaster = Broadcaster(report.lesson, host=host, port=port, token=TOKEN, clock=SystemClock())
     async with broadcaster:
         await broadcaster.sources_settled(60.0)
         yield broadcaster

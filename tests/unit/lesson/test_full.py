@@ -26,7 +26,7 @@ def test_its_values_are_those_written() -> None:
     lesson = load_lesson(FULL)
     folder = FULL.parent
     assert (lesson.lesson.title, lesson.lesson.language) == ("Linear algebra, week 3", "en")
-    assert (lesson.server.host, lesson.server.port, lesson.server.tls) == ("0.0.0.0", 8888, "none")
+    assert (lesson.server.host, lesson.server.port, lesson.server.tls) == ("0.0.0.0", 8888, "auto")
     assert (lesson.signaling.server, lesson.signaling.visibility, lesson.signaling.ids) == ("embedded", "hub", "random")
     assert lesson.access.token is None
     assert lesson.access.passcode is None

@@ -31,7 +31,7 @@ def with_examples(text: str) -> str:
             # The example takes the place of the line before, and of the sentence that it repeats.
             key = lines.pop()
             assert re.fullmatch(
-                r" *(tls: none|servers: \[\]|region: null|turn: null|crop: null|border: null|monitor: 1|cues: \[\])",
+                r" *(tls: auto|servers: \[\]|region: null|turn: null|crop: null|border: null|monitor: 1|cues: \[\])",
                 key,
             )
         elif inside is not None and line.startswith(inside):
