@@ -36,6 +36,7 @@ from classroom.features.reception import ReceptionFeature
 from classroom.features.reload import ReloadFeature
 from classroom.features.reports import ReportsFeature
 from classroom.features.resume import Beginning, ResumeFeature
+from classroom.features.room import RoomFeature
 from classroom.features.run_of_show import RunOfShowFeature
 from classroom.features.scenes import ScenesFeature
 from classroom.features.silent_opening import OpeningFeature
@@ -69,7 +70,7 @@ __all__ = ["COMMANDS", "SECTIONS", "Broadcaster"]
 
 Features: TypeAlias = tuple[
     ScenesFeature, OpeningFeature, RunOfShowFeature, SoundFeature, SourcesFeature, AlarmsFeature, PublishingFeature,
-    SlidesFeature, StudentsFeature, ReceptionFeature, LipSyncFeature, StandInsFeature, ConnectionsFeature,
+    SlidesFeature, StudentsFeature, ReceptionFeature, RoomFeature, LipSyncFeature, StandInsFeature, ConnectionsFeature,
     LessonFeature, ReportsFeature, ReloadFeature, ResumeFeature,
 ]  # fmt: skip
 """All features. In this order they are started and go on with a saved lesson file, and their commands are listed."""
@@ -194,7 +195,7 @@ class Broadcaster:
             control_handler=lambda connection: self._sessions.handle(connection),
             app=self._app,
             alarms=self._alarms,
-            access=lambda: self._lesson.access,
+            access=lambda: self._lesson.access.model_copy(update={"admit": self._audience.rules.admit}),
             limit_alarms=self._limit_alarms,
             moved=lambda: self.feature(LessonFeature).moved(),
         )
@@ -224,6 +225,7 @@ class Broadcaster:
             StudentsFeature(lesson, audience=self._audience, backend=self._backend, guard=self._guard, events=events,
                             refresh=refresh),
             ReceptionFeature(audience=self._audience, alarms=self._alarms, clock=self._clock, wall=self._wall),
+            RoomFeature(lesson, audience=self._audience, events=events, refresh=refresh),
             LipSyncFeature(lesson, director=director, live=pool.live, inputs=lambda: self._program.inputs,
                            wait_for_sound=self._audience.wait_for_sound, events=events),
             StandInsFeature(lesson, pool=pool, director=director, clock=self._clock,
@@ -276,7 +278,7 @@ class Broadcaster:
         # the pages come back by themselves.
         if self._over:
             self._teachers.tell_monitors(Ended())
-            await self._audience.tell_pages(Ended())
+            await self._audience.pages.tell_all(Ended())
         await self._stack.aclose()
 
     @contextlib.asynccontextmanager

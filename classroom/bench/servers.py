@@ -31,6 +31,7 @@ from classroom.media.frames import PICTURE_TIME_BASE, SAMPLE_RATE, SOUND_TIME_BA
 from classroom.media.sound import BLOCK, BLOCK_SECONDS
 from classroom.students.audience import Audience
 from classroom.students.page_clock import PageClock
+from classroom.students.room_rules import RoomRules
 from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
@@ -73,7 +74,8 @@ class ClassroomServer:
         self._answered: dict[int, asyncio.Future[None]] = {}
         unheard = Alarms(lambda: None)
         self.audience = Audience(
-            admission=AdmissionRules(title="bench", language="en", admit="everyone", most=100_000),
+            admission=AdmissionRules(title="bench", language="en", most=100_000),
+            rules=RoomRules(),
             viewers=ViewerSettings(
                 program, IceServers(IceModel()), PlayoutRule("auto" if offer_playout_delay() else "off")
             ),

@@ -17,13 +17,16 @@ from pydantic import Field
 
 from classroom.common.alarms import Alarm
 from classroom.common.clock import Clock
+from classroom.common.sentences import Wording
 from classroom.director import Director
 from classroom.lesson import Lesson
 from classroom.media.program import Program
 from classroom.media.source_pool import SourcePool
 from classroom.media.supervisor import SourceState
+from classroom.students.room_rules import RoomRules
 
 __all__ = [
+    "NOTHING_NAMED",
     "AlarmCleared",
     "AlarmRaised",
     "Events",
@@ -32,6 +35,7 @@ __all__ = [
     "LessonFileApplied",
     "PageTurned",
     "ProgramChain",
+    "RoomChanged",
     "SceneOnAir",
     "SourceChanged",
     "StudentAdmitted",
@@ -44,6 +48,8 @@ __all__ = [
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
+
+NOTHING_NAMED: Final = Wording("params.nothing_named", "Name at least one of {names}.")
 
 _MARK: Final = "__state_section__"
 
@@ -208,6 +214,14 @@ class StudentLeft:
 
     number: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """Students may do something else than before: the teacher or the lesson file said so."""
+
+    rules: RoomRules
+    before: RoomRules
 
 
 @dataclass(frozen=True, slots=True)

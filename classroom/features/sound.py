@@ -6,18 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from classroom.common.errors import CommandError
-from classroom.common.sentences import Reason, Wording, reason_of
+from classroom.common.sentences import Reason, reason_of
 from classroom.control import json_rpc
 from classroom.control.registry import Name, command
-from classroom.features.base import Events, Feature, InputMuted, section
+from classroom.features.base import NOTHING_NAMED, Events, Feature, InputMuted, section
 from classroom.lesson.audio import AudioSettingsEntry, optional_parameters
 from classroom.media.program import Program
 from classroom.media.sound import SoundInput
 from classroom.media.supervisor import SourceState, SourceStatus
 
 __all__ = ["InputEntry", "SoundFeature", "audio_section"]
-
-_NOTHING_NAMED = Wording("params.nothing_named", "Name at least one of {names}.")
 
 
 class InputEntry(AudioSettingsEntry):
@@ -64,7 +62,7 @@ class SoundFeature(Feature):
         source is heard: while it is `on-air`, or `always`.
         """
         if all(each is None for each in changes.values()):
-            raise CommandError(json_rpc.INVALID_PARAMS, _NOTHING_NAMED(names=", ".join(changes)))
+            raise CommandError(json_rpc.INVALID_PARAMS, NOTHING_NAMED(names=", ".join(changes)))
         self._program.set_audio(input, **changes)
         muted = changes.get("muted")
         if muted is not None:

@@ -108,7 +108,7 @@ class StudentsFeature(Feature):
             self._audience.joined(peer.id, peer.display_name, peer.address)
         run_supervised(stack, "signaling", self._attend)
         run_supervised(stack, "students' reports", self._audience.measure)
-        run_supervised(stack, "new passwords for relays", self._audience.refresh_ice_servers)
+        run_supervised(stack, "new passwords for relays", self._audience.pages.refresh_ice_servers)
 
     async def _attend(self) -> None:
         audience = self._audience

@@ -16,12 +16,12 @@ __all__ = ["Changes", "Difference", "plan", "restart_keys"]
 
 _APPLIED: Final = frozenset({
     "lesson.title", "lesson.language",
-    "access.passcode", "access.admit", "access.max_students", "access.origins",
+    "access.passcode", "access.admit", "access.max_students", "access.names", "access.origins", "chat.open",
     "program.start", "program.transition", "program.duration", "program.fallback",
 })  # fmt: skip
 """The keys of single sections that a running lesson takes over."""
 
-_SECTIONS: Final = ("lesson", "server", "signaling", "access", "limits", "ice", "program", "video", "recording")
+_SECTIONS: Final = ("lesson", "server", "signaling", "access", "chat", "limits", "ice", "program", "video", "recording")
 
 
 @dataclass(frozen=True, slots=True)

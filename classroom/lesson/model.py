@@ -13,6 +13,7 @@ from classroom.lesson.scenes import SceneModel
 from classroom.lesson.section import Section
 from classroom.lesson.sections import (
     AccessModel,
+    ChatModel,
     IceModel,
     LessonDetails,
     LimitsModel,
@@ -32,6 +33,7 @@ _WITH_DEFAULTS = (
     "server",
     "signaling",
     "access",
+    "chat",
     "limits",
     "ice",
     "audio",
@@ -56,6 +58,7 @@ class Lesson(Section):
         default_factory=SignalingModel, description="How students and broadcaster find each other."
     )
     access: AccessModel = Field(default_factory=AccessModel, description="Who may teach and who may come in.")
+    chat: ChatModel = Field(default_factory=ChatModel, description="Who may write to the class.")
     limits: LimitsModel = Field(default_factory=LimitsModel, description="Limits for all clients on the network.")
     ice: IceModel = Field(default_factory=IceModel, description="Help for connections across networks.")
     sources: dict[Annotated[str, Name()], Source] = Field(

@@ -17,6 +17,7 @@ __all__ = [
     "ICE_SCHEMES",
     "AccessModel",
     "CertificateModel",
+    "ChatModel",
     "IceModel",
     "IceServer",
     "LessonDetails",
@@ -137,6 +138,11 @@ class AccessModel(Section):
     )
     max_students: Annotated[int, WholeNumber(1, 10_000, "students")] = Field(
         200, description="Most students at a time, 1 to 10000."
+    )
+    names: Annotated[Literal["teacher", "everyone"], Choice()] = Field(
+        "teacher",
+        description="Who sees students' names: teacher, or everyone. To the others a student is a number, as in "
+        '"Student 7".',
     )
     origins: Annotated[str | tuple[str, ...], Origins()] = Field(
         "auto",
@@ -272,6 +278,16 @@ class VideoModel(Section):
         description="How long a student's browser holds pictures back: auto (as the network needs; 80 ms while a "
         "speaking face is on air, so that lips and voice match), off (the browser's own choice), or milliseconds up to "
         "10000.",
+    )
+
+
+class ChatModel(Section):
+    """Who may write to the class."""
+
+    open: Annotated[Literal["everyone", "teacher", "off"], Choice()] = Field(
+        "everyone",
+        description="Who writes to the class when the lesson begins: everyone, the teacher alone (teacher), or nobody "
+        "(off). Students can always write to the teacher.",
     )
 
 

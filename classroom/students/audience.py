@@ -7,6 +7,7 @@ the teacher sees of it, ``bans`` are the students that it keeps out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +20,7 @@ from classroom.students.bans import Bans, Identity, same_name
 from classroom.students.dismissal import Dismissal, end_viewer, report
 from classroom.students.page_clock import PageClock
 from classroom.students.page_messages import StudentPages
+from classroom.students.room_rules import RoomRules
 from classroom.students.roster import Roster, Student, StudentCount, StudentEntry
 from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.description import Candidate
@@ -37,7 +39,6 @@ from classroom.webrtc.messages import (
     StandInEntry,
     StandIns,
     Statistics,
-    ToPage,
     encode,
     parse,
 )
@@ -68,12 +69,16 @@ class Audience:
         self,
         *,
         admission: AdmissionRules,
+        rules: RoomRules,
         viewers: ViewerSettings,
         peers: PeerChannel,
         alarms: AudienceAlarms,
         page_clock: PageClock,
         changed: Callable[[], None],
     ) -> None:
+        self.rules = rules
+        """What students may do now; ``follow`` changes it."""
+
         self._admission = admission
         self._viewers = viewers
         self._peers = peers
@@ -82,12 +87,26 @@ class Audience:
         self._changed = changed
         self._roster = Roster(most=admission.most, changed=changed)
         self._bans = Bans()
-        self._pages = StudentPages(self._roster, peers, viewers.ice_servers)
-        self._dismissal = Dismissal(tell=self._pages.tell, sign_out=peers.sign_out)
+        self.pages = StudentPages(self._roster, peers, viewers.ice_servers)
+        """What is said to the students' pages."""
+
+        self._dismissal = Dismissal(tell=self.pages.tell, sign_out=peers.sign_out)
 
     def renew(self, admission: AdmissionRules) -> None:
         """Apply other rules to students who join from now on, and show other details of the lesson."""
         self._admission = admission
+
+    def follow(self, rules: RoomRules) -> None:
+        """Let students do what these rules say from now on; who waited for that comes in, while there are places."""
+        before, self.rules = self.rules, rules
+        if before.closed and not rules.closed:
+            for peer, student in list(self._roster.present.items()):
+                if student.refused == "closed" and not student.page:
+                    student.refused, student.admitted = None, rules.admit == "everyone"
+                    self._receive(peer, student)
+        if before.admit != "everyone" and rules.admit == "everyone":
+            with contextlib.suppress(CommandError):  # no more places
+                self.admit_all()
 
     def wait_for_sound(self, seconds: float) -> None:
         """Let students' pictures wait for their sound from now on, where the lesson leaves that to the program."""
@@ -115,11 +134,17 @@ class Audience:
         """Handle a peer that signed in: offer it the program, let it wait for the teacher, or refuse it."""
         if peer in self._roster.present or peer in self._dismissal:
             return
-        student = self._roster.enter(peer, name, address, admitted=self._admission.admit == "everyone")
+        student = self._roster.enter(peer, name, address, admitted=self.rules.admit == "everyone")
         if self._bans.holds(student.identity()):
             student.refused = "banned"
             logger.info("%s is banned and not admitted", name)
-        elif student.admitted:
+        elif self.rules.closed:
+            student.refused = "closed"  # unless its hello shows that it was here before
+        else:
+            self._receive(peer, student)
+
+    def _receive(self, peer: int, student: Student) -> None:
+        if student.admitted:
             self._admit(peer, student)
         if student.refused is None:
             student.timers.append(asyncio.get_running_loop().call_later(_LISTED_AFTER, self._list, student))
@@ -184,7 +209,7 @@ class Audience:
         student.admitted = True
         if student.page:
             # Before the offer, because its ICE servers are for that.
-            self._dismissal.run(self._pages.welcome(peer, student, self._admission))
+            self._dismissal.run(self.pages.welcome(peer, student, self._admission))
         self._admit(peer, student)
         self._list(student)
         self._changed()
@@ -217,12 +242,7 @@ class Audience:
         self._changed()
 
     def _ban(self, student: Student) -> None:
-        others = [
-            each.address
-            for each in self._roster.present.values()
-            if each is not student and not (each.device and each.device == student.device)
-        ]
-        self._bans.add(student.identity(), others)
+        self._bans.add(student.identity(), self._roster.addresses_beside(student))
         for peer, each in list(self._roster.present.items()):
             if self._bans.holds(each.identity()):
                 self._dismiss(peer, "banned")  # in another tab as well
@@ -244,24 +264,16 @@ class Audience:
                     await student.viewer.measure()
                 student.forget_old_report(asyncio.get_running_loop().time())
                 if (news := self._page_clock.news(student)) is not None:
-                    await self._pages.tell(peer, news)
+                    await self.pages.tell(peer, news)
             for peer in self._roster.over():
                 await self.left(peer)
             self._alarms.blocked_students.tell(self._roster.blocked())
             self._changed()
 
-    async def refresh_ice_servers(self) -> None:
-        """Give the pages new passwords for the TURN server before theirs expire; runs until cancelled."""
-        await self._pages.refresh_ice_servers()
-
     async def tell_stand_ins(self, missing: Mapping[str, str | None]) -> None:
         """Tell the pages of admitted students which sources have no picture, and what is shown instead of each."""
         entries: list[StandInEntry] = [{"source": name, "stand_in": shown} for name, shown in missing.items()]
-        await self._pages.tell_stand_ins(StandIns(sources=entries))
-
-    async def tell_pages(self, message: ToPage) -> None:
-        """Send a message to all pages of students."""
-        await self._pages.tell_all(message)
+        await self.pages.tell_stand_ins(StandIns(sources=entries))
 
     async def close(self) -> None:
         """End all viewers."""
@@ -288,7 +300,7 @@ class Audience:
         self._list(student)
         if not student.ticket:
             self._roster.give_ticket(student, secrets.token_urlsafe(18))
-        await self._pages.welcome(peer, student, self._admission)
+        await self.pages.welcome(peer, student, self._admission)
 
     def _resume(self, peer: int, student: Student, earlier: Student) -> None:
         """Continue an earlier student: the page has signed in again, such as after a change of its network."""
@@ -299,7 +311,7 @@ class Audience:
         if not student.admitted:
             # The teacher approved a name; a student with another one needs approval again.
             student.admitted = earlier.admitted and same_name(student.name, earlier.name)
-        if student.refused == "full":
+        if student.refused in ("full", "closed"):
             student.refused = None
         if student.admitted and student.refused is None and student.viewer is None:
             self._admit(peer, student)
@@ -353,7 +365,7 @@ class Audience:
     async def _refuse(self, peer: int, student: Student, why: RefusalReason) -> None:
         student.refused = why
         self._dismissal.run(end_viewer(student))
-        await self._pages.tell(peer, Refused(why))
+        await self.pages.tell(peer, Refused(why))
 
     def _dismiss(self, peer: int, why: RefusalReason, *, show: bool = True) -> None:
         student = self._roster.leave(peer, show=show)

@@ -12,6 +12,7 @@ from classroom.media.program import Program
 from classroom.signaling.backend import SignalingBackend
 from classroom.students.audience import Audience
 from classroom.students.page_clock import PageClock
+from classroom.students.room_rules import room_rules_of
 from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
 from classroom.webrtc.aiortc_internals import offer_playout_delay
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
@@ -44,6 +45,7 @@ def audience_of(
     """
     return Audience(
         admission=admission_of(lesson),
+        rules=room_rules_of(lesson),
         viewers=ViewerSettings(
             OfferedProgram(
                 pictures={codec: program.renditions(codec) for codec in lesson.video.codecs},
@@ -65,10 +67,9 @@ def audience_of(
 
 
 def admission_of(lesson: Lesson) -> AdmissionRules:
-    """The rules of a lesson for students who join."""
+    """The places in a lesson, and what it is called, for students who join."""
     return AdmissionRules(
         title=lesson.lesson.title,
         language=lesson.lesson.language,
-        admit=lesson.access.admit,
         most=lesson.access.max_students,
     )

@@ -200,6 +200,15 @@ class Roster:
         others = (each for each in self.present.values() if each is not student and each.device == student.device)
         return next((each for each in others if each.ticket and same_name(each.name, student.name)), None)
 
+    def addresses_beside(self, student: Student) -> list[str]:
+        """The addresses of all who are present and not in this student's browser."""
+        present = self.present.values()
+        return [
+            each.address
+            for each in present
+            if each is not student and not (each.device and each.device == student.device)
+        ]
+
     def forget_ticket(self, student: Student) -> None:
         """Make a student's ticket invalid."""
         self._tickets.pop(student.ticket, None)

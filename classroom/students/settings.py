@@ -1,10 +1,9 @@
-"""What an audience is made of: the rules of admission, what viewers need, and how peers and the teacher are reached."""
+"""What an audience is made of: the places it has, what viewers need, and how peers and the teacher are reached."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from classroom.common.free_memory import MemoryWatch
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
@@ -14,21 +13,15 @@ from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.feed import OfferedProgram
 from classroom.webrtc.sending.playout_delay import PlayoutRule
 
-__all__ = ["AdmissionRules", "Admit", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
-
-Admit = Literal["everyone", "approve"]
+__all__ = ["AdmissionRules", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
 
 
 @dataclass(frozen=True, slots=True)
 class AdmissionRules:
-    """Whom the lesson admits, and the title and language that a student's page shows.
-
-    ``most`` is how many students may watch at once.
-    """
+    """How many students may watch at once, and the title and language that a student's page shows."""
 
     title: str
     language: str | None
-    admit: Admit
     most: int
 
 

@@ -71,9 +71,9 @@ _LARGEST_SIDE = 32_768
 OVER = Wording("peer.over", "This connection has ended. Begin another with peer.offer.")
 UNUSABLE = Wording("peer.unusable", "This cannot be used: {fault}.")
 
-RefusalReason = Literal["full", "teacher", "removed", "banned", "replaced"]
-"""Why a student's page is sent away: there is no place left, or memory; the teacher did not let it in, or removed it;
-it may not come back; somebody signed in with the same ticket."""
+RefusalReason = Literal["full", "closed", "teacher", "removed", "banned", "replaced"]
+"""Why a student's page is sent away: there is no place left, or memory; nobody new comes in; the teacher did not let it
+in, or removed it; it may not come back; somebody signed in with the same ticket."""
 
 CloseReason = Literal["replaced", "removed", "unusable", "failed", "ended"]
 """Why a connection was closed: somebody else sends, the source is gone, the offer cannot be read, no way was found."""

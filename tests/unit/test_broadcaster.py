@@ -17,7 +17,7 @@ def test_the_methods_of_this_version_are_there_with_help() -> None:
         "audio.set", "source.restart",
         "source.invite", "source.uninvite",
         "slides.goto",
-        "student.admit", "student.remove",
+        "student.admit", "student.remove", "student.reconnect", "room.set",
         "peer.offer", "peer.answer", "peer.candidate", "peer.key_frame", "peer.close", "lesson.end",
     ]  # fmt: skip
     assert all(str(method["help"]).endswith(".") for method in listed.values())
@@ -51,6 +51,9 @@ def test_the_methods_of_this_version_are_there_with_help() -> None:
         ("student.admit", {}, "'id' is missing"),
         ("student.admit", {"id": True}, "'id'"),
         ("student.remove", {"id": "1", "ban": 1}, "'ban'"),
+        ("room.set", {}, "Name at least one of chat"),
+        ("room.set", {"chat": "some"}, "'chat'"),
+        ("room.set", {"closed": "yes"}, "'closed'"),
         ("peer.offer", {"role": "listen"}, "'role'"),
         ("peer.answer", {"peer": "1"}, "'sdp' is missing"),
         ("peer.candidate", {"peer": "1", "candidate": "x" * 2000}, "'candidate'"),

@@ -317,7 +317,7 @@ export interface RecordingSection {
 /** The page is not to come back by itself. */
 export interface Refused {
   type: 'refused';
-  why: 'full' | 'teacher' | 'removed' | 'banned' | 'replaced';
+  why: 'full' | 'closed' | 'teacher' | 'removed' | 'banned' | 'replaced';
 }
 
 /** The reply to each method of the control protocol. */
@@ -337,6 +337,7 @@ export interface Replies {
   'student.admit': CommandReply;
   'student.remove': CommandReply;
   'student.reconnect': CommandReply;
+  'room.set': CommandReply;
   'peer.offer': CommandReply & StartedConnection;
   'peer.answer': CommandReply;
   'peer.candidate': CommandReply;
@@ -348,6 +349,18 @@ export interface Replies {
 /** The page's connection failed; it wants a new offer. */
 export interface RestartWanted {
   type: 'restart';
+}
+
+/** What students may do now. */
+export interface RoomSection {
+  /** Who writes to the class; students can always write to the teacher. */
+  chat: 'everyone' | 'teacher' | 'off';
+  /** Whether students may ask to speak. */
+  floor: boolean;
+  /** Who comes in: everyone, or whom the teacher approves. */
+  admit: 'everyone' | 'approve';
+  /** Whether nobody new comes in; who was here before may come back. */
+  closed: boolean;
 }
 
 /** A scene as the control protocol shows it. */
@@ -434,6 +447,7 @@ export interface State {
   sources: Record<string, SourceEntry>;
   alarms: AlarmEntry[];
   students: Record<string, StudentEntry>;
+  room: RoomSection;
   stand_ins: Record<string, string | null>;
   lesson: LessonSection;
   recording: RecordingSection;

@@ -25,7 +25,7 @@ import { languageSwitch, translateDocument } from './texts.js';
  * @import {Feature} from './feature.d.ts'
  */
 
-/** How often a place in a full class is asked for. */
+/** How often a place in a class that is full or closed is asked for. */
 const PLACE_MS = 15000;
 
 class StudentPage {
@@ -150,7 +150,7 @@ class StudentPage {
     document.body.dataset.state = state;
     this.#tell((feature) => feature.changed?.(state, why));
     if (state === 'refused' && why === 'passcode') this.#askPasscode();
-    if (state === 'refused' && why === 'full') this.#askForPlace();
+    if (state === 'refused' && (why === 'full' || why === 'closed')) this.#askForPlace();
   }
 
   /** Somebody may leave; a whole class must not ask in the same instant. */

@@ -18,7 +18,7 @@ from classroom.students.settings import AdmissionRules, PeerChannel
 from classroom.webrtc.ice.servers import IceServers
 from classroom.webrtc.messages import Ended, StandIns
 
-RULES = AdmissionRules(title="Optics", language="en", admit="approve", most=10)
+RULES = AdmissionRules(title="Optics", language="en", most=10)
 TURN = {"urls": ["turn:b"], "secret": "quiet", "lifetime": 60}
 
 

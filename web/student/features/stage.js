@@ -134,6 +134,7 @@ function joinAgainOf({ t }, state, why) {
     case 'origin':
       return '';
     case 'full':
+    case 'closed':
       return t('lesson.try_again');
     case 'teacher':
       return t('lesson.ask_again');

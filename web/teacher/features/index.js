@@ -9,6 +9,7 @@ import { meters } from './meters.js';
 import { program } from './program.js';
 import { publishing } from './publishing.js';
 import { reception } from './reception.js';
+import { room } from './room.js';
 import { runOfShow } from './run_of_show.js';
 import { scenes } from './scenes.js';
 import { slides } from './slides.js';
@@ -26,6 +27,7 @@ export const FEATURES = [
   program,
   publishing,
   reception,
+  room,
   runOfShow,
   scenes,
   slides,
