@@ -21,6 +21,7 @@ from classroom.common.sentences import Wording
 from classroom.media.sources.base import KnownDevice
 from classroom.media.sources.chosen import ChosenSource
 from classroom.media.sources.monitors import FAULTS, DesktopArea, Monitor, connect, find_monitors, list_monitors
+from classroom.media.sources.pointer import Locator, draw_pointer, pointer_locator
 from classroom.media.sources.ticks import TickSchedule
 
 __all__ = ["DesktopArea", "Monitor", "Screen", "find_monitors"]
@@ -60,8 +61,7 @@ class Screen(ChosenSource):
     """A monitor (``number`` from 1, the main one) or an ``area`` counted from the main monitor's top left corner.
 
     Pictures are bgra in the size of the screen, looked at ``fps`` times a second; one that is the same as the last
-    does not replace it, so whoever converts pictures can skip it. ``cursor`` draws the mouse pointer, where the
-    platform has it (X11).
+    does not replace it, so whoever converts pictures can skip it. ``cursor`` draws the mouse pointer.
     """
 
     kind = "screen"
@@ -80,6 +80,7 @@ class Screen(ChosenSource):
         self._number, self._area, self._fps, self._cursor = number, area, fps, cursor
         self.expected_rate = fps
         self._connection: mss.MSS | None = None
+        self._pointer: Locator | None = None
         self._arrangement: list[Monitor] = []
         self._target: dict[str, int] = {}
         self._ticks = TickSchedule(fps, patience=1.0 / fps)
@@ -94,6 +95,7 @@ class Screen(ChosenSource):
     def open(self) -> None:
         """Connect to the display; DeviceError on Wayland, without a display, for what lies outside or is gone."""
         self._connection = connect(cursor=self._cursor)
+        self._pointer = pointer_locator() if self._cursor else None
         self._arrangement = list_monitors(self._connection)
         wanted = self._find(self._arrangement)
         self._target = {"left": wanted.x, "top": wanted.y, "width": wanted.width, "height": wanted.height}
@@ -111,7 +113,7 @@ class Screen(ChosenSource):
         captured = self.clock.now()
         try:
             # The shot owns a fresh buffer, which is never written again; asarray makes a view of it.
-            pixels: npt.NDArray[np.uint8] = np.asarray(self._connection.grab(self._target))
+            pixels = self._with_pointer(np.asarray(self._connection.grab(self._target)))
         except FAULTS as error:
             if self._arranged_anew():
                 return
@@ -131,6 +133,14 @@ class Screen(ChosenSource):
         connection, self._connection, self._last = self._connection, None, None
         if connection is not None:
             connection.close()
+
+    def _with_pointer(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        place = None if self._pointer is None else self._pointer()
+        if place is None:
+            return pixels
+        # A picture may have more pixels than the desktop has units.
+        scale = pixels.shape[1] / self._target["width"]
+        return draw_pointer(pixels, (place[0] - self._target["left"]) * scale, (place[1] - self._target["top"]) * scale)
 
     def _find(self, monitors: Sequence[Monitor]) -> DesktopArea:
         """Where on the desktop what is shown is now: what was chosen before, else what the lesson says."""

@@ -134,6 +134,31 @@ def test_the_pointer_is_drawn_when_asked_for(display: VirtualDisplay) -> None:
             assert (shot(screen) == GREEN).all()
 
 
+def test_where_the_system_only_tells_where_the_pointer_is_an_arrow_is_drawn(
+    display: VirtualDisplay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows and macOS; on X11 the system draws it."""
+    place = [(330.0, 100.0)]
+    monkeypatch.setattr("classroom.media.sources.screen.pointer_locator", lambda: lambda: place[0])
+    display.move_pointer(20, 340)
+    area = DesktopArea(300, 80, 200, 200)
+    with display.window() as window:
+        window.fill(*GREEN)
+        with opened(cursor=True, area=area) as screen:
+            assert (shot(screen)[20:40, 30:45] != GREEN).any()
+            assert (shot(screen)[:15] == GREEN).all()
+            before = serial(screen)
+            place[0] = (430.0, 100.0)
+            screen.read()
+            assert serial(screen) > before, "it has moved, and nothing else"
+            assert (shot(screen)[20:40, 30:45] == GREEN).all()
+            place[0] = (20.0, 20.0)
+            assert (shot(screen) == GREEN).all()
+        with opened(cursor=False, area=area) as screen:
+            place[0] = (330.0, 100.0)
+            assert (shot(screen) == GREEN).all()
+
+
 def test_without_help_for_the_pointer_the_screen_is_taken_without_it(
     display: VirtualDisplay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
