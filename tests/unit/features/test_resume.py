@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -11,10 +13,12 @@ from classroom.common.clock import ManualClock
 from classroom.features.resume import Beginning
 from classroom.lesson import Lesson
 from classroom.lesson.audio import AudioSettings
-from classroom.lesson.progress import InputProgress, Progress, RunOfShowProgress
+from classroom.lesson.progress import InputProgress, PageProgress, Progress, RunOfShowProgress, path_text
 from classroom.lesson.progress_file import ProgressFile, Resumption
 from classroom.media.sound import SoundInput
 from classroom.media.sound_buffer import SoundBuffer
+from classroom.media.source_pool import SourcePool
+from classroom.media.sources.slides import Slides
 from tests.support.lessons import lesson_of
 
 LESSON = """\
@@ -45,6 +49,7 @@ def going_on(
     waits: bool = False,
     waiting: tuple[str, ...] = (),
     ago: float = 20.0,
+    pages: dict[str, PageProgress] | None = None,
     **audio: InputProgress,
 ) -> Beginning:
     before = Progress(
@@ -56,12 +61,31 @@ def going_on(
         waits=waits,
         waiting=waiting,
         audio=audio,
-        pages={},
+        pages=pages or {},
         devices={},
         cues=RunOfShowProgress(held=False, cues=()),
     )
     keeping = Resumption(ProgressFile(Path("nowhere"), "lesson.yaml"), before)
     return Beginning(lesson(text), keeping, clock=ManualClock(10_000.0))
+
+
+class Deck(Slides):
+    """Slides that note the page that they are to begin at."""
+
+    begins_at = 1
+
+    def begin_at(self, page: int) -> None:
+        self.begins_at = page
+
+
+@pytest.mark.parametrize(("file", "page"), [("deck.pdf", 7), ("another.pdf", 1)])
+def test_slides_begin_at_the_page_that_was_shown_of_the_same_file(file: str, page: int, tmp_path: Path) -> None:
+    deck = Deck(name="deck", clock=ManualClock(), path=tmp_path / "deck.pdf")
+    kept = PageProgress(file=path_text(tmp_path / file), page=7)
+    beginning = going_on(pages={"deck": kept, "gone": kept, "camera": kept})
+    others = {"deck": deck, "camera": SimpleNamespace(path=tmp_path / file)}
+    beginning.prepare(cast(SourcePool, SimpleNamespace(every_source=lambda: others)))
+    assert deck.begins_at == page
 
 
 def inputs(**muted: bool) -> dict[str, SoundInput]:

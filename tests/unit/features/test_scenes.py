@@ -11,7 +11,7 @@ from classroom.common.clock import ManualClock
 from classroom.common.errors import CommandError
 from classroom.features.base import Events, SceneOnAir, TakenOver
 from classroom.features.from_lesson import director_of
-from classroom.features.scenes import ScenesFeature
+from classroom.features.scenes import ScenesFeature, settles_in
 from tests.support.lessons import report
 
 LESSON = """\
@@ -74,6 +74,17 @@ def test_a_source_is_seen_until_its_scene_has_faded_away() -> None:
 
     # A fallback is not seen before it is needed.
     assert asyncio.run(direct()) == [{"camera"}, {"camera", "screen"}, {"screen"}]
+
+
+def test_a_fade_settles_when_its_time_is_over_and_a_cut_at_once() -> None:
+    lesson = report(LESSON).lesson
+    assert lesson is not None
+    director = director_of(lesson, clock=ManualClock())
+    assert settles_in(director, 0.0) == 0.0
+    director.switch("desk", now=10.0, transition="fade", duration=0.5)
+    assert [settles_in(director, 10.0 + passed) for passed in (0.0, 0.25, 0.5, 9.0)] == pytest.approx([0.5, 0.25, 0, 0])
+    director.switch("talk", now=20.0, transition="cut")
+    assert settles_in(director, 20.0) == 0.0
 
 
 def test_others_hear_which_scene_came_on_air_and_why() -> None:

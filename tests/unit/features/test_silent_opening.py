@@ -67,6 +67,14 @@ def opening(*, waits: bool = True) -> tuple[OpeningFeature, list[str]]:
     return begins.feature, begins.opened
 
 
+def test_it_tells_whether_the_lesson_still_stands_at_its_beginning() -> None:
+    feature, _ = opening()
+    assert feature.waits is True
+    feature.over()
+    assert feature.waits is False
+    assert opening(waits=False)[0].waits is False
+
+
 def test_whatever_can_hear_people_counts_and_nothing_else() -> None:
     each = lesson()
     assert [name for name in each.audio if hears_people(each, name)] == ["mic", "player", "phone", "yard"]

@@ -87,6 +87,15 @@ async def lesson() -> AsyncIterator[Lesson]:
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_it_ends_with_the_program_although_somebody_watches() -> None:
+    made = Lesson()
+    running = asyncio.create_task(made.distribution.run())
+    first = await made.join()
+    await made.show(1, first, key=True)
+    made.fanout.close()
+    await asyncio.wait_for(running, 10)
+
+
 async def test_who_comes_soon_after_a_key_frame_is_sent_all_since_and_needs_none() -> None:
     async with lesson() as made:
         first = await made.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import cast
 
 import pytest
@@ -40,6 +41,18 @@ def test_wishing_for_key_frames_all_the_time_is_heard_now_and_then() -> None:
     before = student.large.demanded
     student.stream.receive(KeyFrameRequest((1,)))
     assert student.large.demanded == before + 1
+
+
+def test_time_stamps_follow_the_pictures_through_the_end_of_their_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "getrandbits", lambda bits: 2**bits - 4000)
+    student = Student()
+    stamps = []
+    for number in range(4):
+        frame = student.large.frame(number, key=number == 0)
+        accepted = student.stream.accept(cast(Distribution, student.large), frame, student.large.history)
+        assert accepted is not None
+        stamps.append(accepted[1])
+    assert stamps == [2**32 - 4000, 2**32 - 1000, 2000, 5000]
 
 
 def negotiated(*codecs: RTCRtpCodecParameters) -> RTCRtpSendParameters:
