@@ -353,6 +353,28 @@ def test_packets_of_speech_carry_the_one_before() -> None:
     assert carrying > 0.5 * len(packets)
 
 
+def test_sound_of_a_thread_that_was_replaced_meanwhile_goes_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    packets: list[Encoded] = []
+    clock, silence = ManualClock(), np.zeros((960, 2), np.float32)
+    encoder = SoundEncoder(bit_rate=96_000, clock=clock, publish=packets.append)
+    encoder.activate()
+    opens = SoundEncoder._open
+
+    def hang(self: SoundEncoder) -> object:
+        context = opens(self)
+        self.change_hands()
+        return context
+
+    with monkeypatch.context() as hanging:
+        hanging.setattr(SoundEncoder, "_open", hang)
+        for number in range(5):
+            encoder.encode(silence, number * 960, number / 50)
+    assert packets == []
+    for number in range(5, 10):
+        encoder.encode(silence, number * 960, number / 50)
+    assert packets
+
+
 def test_an_opus_encoder_that_fails_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
