@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosedOK
 
 from classroom.common.errors import CommandError
 from classroom.common.limited_log import LimitedLog
+from classroom.common.sentences import Wording
 from classroom.common.throttle import GuessLimiter, Throttle
 from classroom.control import session as session_module
 from classroom.control.connection import ControlConnection
@@ -111,6 +112,9 @@ class Line:
         return await asyncio.wait_for(self.got.get(), 20)
 
 
+_BURNT_OUT = Wording("lamp.burnt_out", "It is burnt out.")
+
+
 class Lamp:
     """What a teacher may switch on."""
 
@@ -121,7 +125,7 @@ class Lamp:
     def on(self, burnt_out: bool = False) -> None:
         """Switch it on."""
         if burnt_out:
-            raise CommandError.not_possible("It is burnt out.")
+            raise CommandError.not_possible(_BURNT_OUT())
         self._board.update({"lamp": "on"})
 
 
@@ -168,11 +172,12 @@ async def test_what_cannot_be_done_is_an_error_and_the_conversation_goes_on() ->
         line.say("hello", token="right")
         await line.hears()
         line.say("lamp.on", 2, burnt_out=True)
-        line.say("lamp.off", 3)
+        line.say("off" * 100, 3)
         line.say("lamp.on", 4)
         burnt_out, unknown, done = [await line.hears() for _ in range(3)]
         assert (burnt_out["id"], burnt_out["error"]["message"]) == (2, "It is burnt out.")
         assert (unknown["id"], unknown["error"]["code"]) == (3, -32601)
+        assert f"'{('off' * 100)[:64]}'" in unknown["error"]["message"], "no more of it is said"
         assert (done["id"], board.whole()) == (4, {"lamp": "on"})
 
 

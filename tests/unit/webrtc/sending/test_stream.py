@@ -46,13 +46,15 @@ def test_wishing_for_key_frames_all_the_time_is_heard_now_and_then() -> None:
 def test_time_stamps_follow_the_pictures_through_the_end_of_their_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "getrandbits", lambda bits: 2**bits - 4000)
     student = Student()
-    stamps = []
+    stamps, numbers = [], []
     for number in range(4):
         frame = student.large.frame(number, key=number == 0)
         accepted = student.stream.accept(cast(Distribution, student.large), frame, student.large.history)
         assert accepted is not None
+        numbers.append(accepted[0])
         stamps.append(accepted[1])
     assert stamps == [2**32 - 4000, 2**32 - 1000, 2000, 5000]
+    assert [number - numbers[0] for number in numbers] == [0, 6, 12, 18]
 
 
 def negotiated(*codecs: RTCRtpCodecParameters) -> RTCRtpSendParameters:
