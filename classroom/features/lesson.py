@@ -13,7 +13,15 @@ from classroom.lesson import Lesson
 from classroom.server.authority import fingerprint
 from classroom.server.endpoints import Endpoints
 
-__all__ = ["LessonFeature", "LessonSection"]
+__all__ = ["LessonFeature", "LessonSection", "NameOrder"]
+
+
+class NameOrder(TypedDict):
+    """Names in the order of the lesson file: JavaScript sorts those in an object that are numbers to its front."""
+
+    scenes: list[str]
+    sources: list[str]
+    audio: list[str]
 
 
 class LessonSection(TypedDict):
@@ -32,6 +40,8 @@ class LessonSection(TypedDict):
     """The same with https only."""
     fingerprint: str | None
     """That of the authority behind https, for those who are asked to trust it."""
+    order: NameOrder
+    """In which order scenes, sources and audio inputs are shown."""
 
 
 class LessonFeature(Feature):
@@ -46,7 +56,7 @@ class LessonFeature(Feature):
         tell: Callable[[Mapping[str, object]], object],
         end: Callable[[], None],
     ) -> None:
-        self._details = lesson.lesson
+        self._lesson = lesson
         self._time = time
         self._endpoints = endpoints
         self._tell = tell
@@ -60,15 +70,16 @@ class LessonFeature(Feature):
     @section("lesson")
     def lesson(self) -> LessonSection:
         """What the lesson is, for how long it runs, and where students find it."""
-        authority = self._endpoints.authority()
+        authority, lesson = self._endpoints.authority(), self._lesson
         return {
-            "title": self._details.title,
-            "language": self._details.language,
+            "title": lesson.lesson.title,
+            "language": lesson.lesson.language,
             "started": self._time.began.isoformat(timespec="seconds"),
             "elapsed": round(self._time.now(), 3),
             "addresses": list(self._endpoints.addresses()),
             "secure_addresses": list(self._endpoints.secure_addresses()),
             "fingerprint": None if authority is None else fingerprint(authority.certificate),
+            "order": {"scenes": list(lesson.scenes), "sources": list(lesson.sources), "audio": list(lesson.audio)},
         }
 
     def moved(self) -> None:
@@ -76,8 +87,8 @@ class LessonFeature(Feature):
         self._tell({"lesson": self.lesson()})
 
     def apply(self, lesson: Lesson) -> None:
-        """Take over another title or language."""
-        self._details = lesson.lesson
+        """Take over another title, language or order."""
+        self._lesson = lesson
         self._tell({"lesson": self.lesson()})
 
     async def run(self, stack: contextlib.AsyncExitStack) -> None:

@@ -148,6 +148,11 @@ STATE: State = {
         "addresses": [],
         "secure_addresses": [],
         "fingerprint": None,
+        "order": {
+            "scenes": ["talk", "desk", "both", "duo", "experiment", "away"],
+            "sources": ["camera", "screen", "bench", "pause", "slides"],
+            "audio": ["mic", "music"],
+        },
     },
     "program": {"scene": "desk", "since": "2026-11-22T10:05:00Z", "transition": None},
     "preview": None,

@@ -225,6 +225,8 @@ export interface LessonSection {
   secure_addresses: string[];
   /** That of the authority behind https, for those who are asked to trust it. */
   fingerprint: string | null;
+  /** In which order scenes, sources and audio inputs are shown. */
+  order: NameOrder;
 }
 
 /** How loud something was over the last 100 ms, in dBFS; -100 is silence. */
@@ -249,6 +251,13 @@ export interface MethodEntry {
 /** The reply to `methods`. */
 export interface MethodList {
   methods: MethodEntry[];
+}
+
+/** Names in the order of the lesson file: JavaScript sorts those in an object that are numbers to its front. */
+export interface NameOrder {
+  scenes: string[];
+  sources: string[];
+  audio: string[];
 }
 
 /** The program, to be answered over a new connection that replaces the one before. */

@@ -59,3 +59,16 @@ export class Model {
     this.#begun = typeof elapsed === 'number' ? performance.now() - elapsed * 1000 : null;
   }
 }
+
+/**
+ * @template Entry
+ * @param {LessonState} state
+ * @param {keyof import('../lib/protocol.d.ts').NameOrder} section
+ * @param {Record<string, Entry>} [entries] what the section holds
+ * @returns {[name: string, entry: Entry][]} in the order of the lesson file; an object would begin with names that are numbers
+ */
+export function inOrder(state, section, entries = {}) {
+  const names = state.lesson?.order?.[section] ?? [];
+  const place = new Map(names.map((name, index) => [name, index]));
+  return Object.entries(entries).sort(([a], [b]) => (place.get(a) ?? names.length) - (place.get(b) ?? names.length));
+}

@@ -11,7 +11,7 @@ from classroom.features.lesson import LessonFeature
 from classroom.server.endpoints import Endpoints
 from tests.support.lessons import report
 
-LESSON = "lesson: {title: Algebra}\nsources: {bars: {kind: pattern}}\nscenes: {talk: bars}\n"
+LESSON = "lesson: {title: Algebra}\nsources: {bars: {kind: pattern}}\nscenes: {talk: bars, 2: bars, 1: bars}\n"
 
 
 class Port:
@@ -59,6 +59,7 @@ def test_the_lesson_is_told_with_its_time_and_its_addresses() -> None:
         "addresses": ["http://10.0.0.2:8000/"],
         "secure_addresses": [],
         "fingerprint": None,
+        "order": {"scenes": ["talk", "2", "1"], "sources": ["bars"], "audio": []},
     }
 
 

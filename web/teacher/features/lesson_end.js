@@ -32,22 +32,22 @@ function dialog() {
  * @param {Scope} scope
  * @param {LessonEnd} end
  */
-function buttonView({ t }, end) {
-  return html`<button type="button" id="end" class="danger" @click=${() => end.askFirst()}>${t('head.end')}</button>`;
+function buttonView({ t, connected }, end) {
+  return html`<button type="button" id="end" class="danger" ?disabled=${!connected} @click=${() => end.askFirst()}>${t('head.end')}</button>`;
 }
 
 /**
  * @param {Scope} scope
  * @param {LessonEnd} end
  */
-function dialogView({ t }, end) {
+function dialogView({ t, connected }, end) {
   return html`
     <dialog id="end-dialog" aria-labelledby="end-heading" aria-describedby="end-text">
       <h2 id="end-heading">${t('end.heading')}</h2>
       <p id="end-text">${t('end.text')}</p>
       <form method="dialog" class="dialog-buttons">
         <button type="submit" id="end-cancel" autofocus>${t('end.cancel')}</button>
-        <button type="button" id="end-confirm" class="danger" @click=${() => end.end()}>${t('end.confirm')}</button>
+        <button type="button" id="end-confirm" class="danger" ?disabled=${!connected} @click=${() => end.end()}>${t('end.confirm')}</button>
       </form>
     </dialog>`;
 }

@@ -5,6 +5,7 @@ import { Sender } from '../../lib/sender.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
+import { inOrder } from '../model.js';
 
 /**
  * @import {Control, PeerNews} from '../../lib/control.js'
@@ -98,7 +99,7 @@ class Publishing {
  * @param {Publishing} publishing
  */
 function publishView(scope, publishing) {
-  const sources = Object.entries(scope.state.sources ?? {}).filter(([, { kind }]) => kind === 'browser');
+  const sources = inOrder(scope.state, 'sources', scope.state.sources).filter(([, { kind }]) => kind === 'browser');
   if (sources.length === 0) return nothing;
   return foldView(
     scope,

@@ -5,6 +5,7 @@
 import { recall, remember } from '../../lib/storage.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
+import { inOrder } from '../model.js';
 
 /**
  * @import {SceneEntry} from '../../lib/protocol.d.ts'
@@ -114,7 +115,8 @@ class Switcher {
 
   /** @param {number} number of a scene in the order of the lesson file, from 1 */
   #pressNumber(number) {
-    const scene = Object.keys(this.#frame.state().scenes ?? {})[number - 1];
+    const state = this.#frame.state();
+    const [scene] = inOrder(state, 'scenes', state.scenes)[number - 1] ?? [];
     if (scene !== undefined) this.press(scene);
     return scene !== undefined;
   }
@@ -135,7 +137,7 @@ function scenesView(scope, switcher) {
       ${settingsView(scope, switcher)}
       <div class="scene-grid">
         ${repeat(
-          Object.entries(scope.state.scenes ?? {}),
+          inOrder(scope.state, 'scenes', scope.state.scenes),
           ([name]) => name,
           ([name, scene], index) => sceneView(scope, switcher, name, scene, index),
         )}

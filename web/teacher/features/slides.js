@@ -4,6 +4,7 @@
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
+import { inOrder } from '../model.js';
 
 /**
  * @import {SourceEntry} from '../../lib/protocol.d.ts'
@@ -52,7 +53,7 @@ class Slides {
  * @returns {[name: string, source: SourceEntry][]}
  */
 function decks(state) {
-  return Object.entries(state.sources ?? {}).filter(([, { kind }]) => kind === 'slides');
+  return inOrder(state, 'sources', state.sources).filter(([, { kind }]) => kind === 'slides');
 }
 
 /**

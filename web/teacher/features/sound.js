@@ -5,6 +5,7 @@ import { AUDIO_SETTINGS } from '../../lib/audio_settings.js';
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
+import { inOrder } from '../model.js';
 import { OptimisticValues } from '../optimistic.js';
 import { SETTINGS, settingsView } from '../sound_settings.js';
 
@@ -99,7 +100,7 @@ function elements(selector, type) {
  */
 function soundView(scope, sound) {
   const { t, state } = scope;
-  const inputs = Object.entries(state.audio ?? {});
+  const inputs = inOrder(state, 'audio', state.audio);
   return foldView(
     scope,
     'audio',

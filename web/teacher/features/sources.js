@@ -4,6 +4,7 @@
 import { repeat } from '../../vendor/lit-html/directives/repeat.js';
 import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 import { foldView } from '../fold.js';
+import { inOrder } from '../model.js';
 
 /**
  * @import {AlarmEntry} from '../../lib/protocol.d.ts'
@@ -53,7 +54,7 @@ function sourcesView(scope, controller) {
     html`
       <ul class="rows">
         ${repeat(
-          Object.entries(state.sources ?? {}),
+          inOrder(state, 'sources', state.sources),
           ([name]) => name,
           ([name, source]) => {
             const facts = [
