@@ -15,6 +15,7 @@ from tests.support.machine import Machine, measured_machine
 ALONE = (
     "e2e/test_failover.py",
     "e2e/test_file_sync.py",
+    "e2e/test_latency.py",
     "e2e/test_lesson.py",
     "e2e/test_lip_sync.py",
     "e2e/test_sent_sync.py",
