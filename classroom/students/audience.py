@@ -287,7 +287,7 @@ class Audience:
         if student.page:
             return
         student.page = True
-        student.device = hello.device
+        student.device, student.can_send = hello.device, hello.can_send
         earlier = self._roster.holder(hello.ticket) or self._roster.twin(student)
         if earlier is not None:
             self._resume(peer, student, earlier)

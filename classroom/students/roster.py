@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypedDict
 
 from classroom.students.bans import Identity, same_name
+from classroom.webrtc.can_send import CanSend
 from classroom.webrtc.messages import RefusalReason, Statistics
 from classroom.webrtc.reception_report import Latency, Shows
 from classroom.webrtc.sending.feed import PictureCodec, TimeLinePair
@@ -58,6 +59,8 @@ class StudentEntry(TypedDict):
     """Seconds from here to the browser and back."""
     loss: float | None
     """The share of packets that get lost, from 0 to 1."""
+    can_send: CanSend | None
+    """What they could send if they were asked, or why they cannot; null where their client does not say."""
     small: bool
     """Whether their network carries no picture as large as their page could show."""
     latency: Latency | None
@@ -89,6 +92,7 @@ class Student:
     replaces_lost: bool = field(default=False, init=False)
     refused: RefusalReason | None = field(default=None, init=False)
     listed: bool = field(default=False, init=False)
+    can_send: CanSend | None = field(default=None, init=False)
     reported: float = field(default=float("-inf"), init=False)
     latency: Latency | None = field(default=None, init=False)
     shows: Shows | None = field(default=None, init=False)
@@ -129,6 +133,7 @@ class Student:
             "codec": viewer.codec if viewer is not None else None,
             "round_trip": _rounded(viewer.round_trip if viewer is not None else None),
             "loss": _rounded(viewer.loss if viewer is not None else None),
+            "can_send": self.can_send,
             "small": viewer is not None and viewer.small,
             "latency": self.latency,
             "shows": self.shows,

@@ -18,6 +18,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from classroom.common.errors import WireError
 from classroom.common.sentences import Wording
+from classroom.webrtc.can_send import CanSend, read_can_send
 from classroom.webrtc.candidates import read_candidate
 from classroom.webrtc.description import Candidate, check_size
 from classroom.webrtc.reception_report import Latency, Shows, read_latency, read_shows
@@ -123,6 +124,8 @@ class Hello:
     """The one it was given when it was here before."""
     device: str = ""
     """A mark that its browser keeps."""
+    can_send: CanSend | None = None
+    """What it could send if the teacher asked; null where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +334,7 @@ def read(value: Mapping[str, object]) -> FromPage:
             check_size(sdp)
             return Answer(sdp)
         case "hello" if value.get("app") == "classroom":
-            return Hello(_mark(value, "ticket"), _mark(value, "device"))
+            return Hello(_mark(value, "ticket"), _mark(value, "device"), read_can_send(value.get("can_send")))
         case "key-frame":
             return KeyFrameWanted()
         case "restart":

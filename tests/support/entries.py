@@ -23,6 +23,7 @@ def student_entry(name: str = "Ada", **other: Any) -> StudentEntry:
         "codec": "h264",
         "round_trip": None,
         "loss": None,
+        "can_send": None,
         "small": False,
         "latency": None,
         "shows": None,

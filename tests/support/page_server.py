@@ -110,6 +110,7 @@ def _student(
         "codec": None,
         "round_trip": round_trip,
         "loss": loss,
+        "can_send": None,
         "small": False,
         "latency": None,
         "shows": None,

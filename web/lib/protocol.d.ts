@@ -139,6 +139,8 @@ export interface Hello {
   ticket?: string;
   /** A mark that its browser keeps. */
   device?: string;
+  /** What it could send if the teacher asked; null where it does not say. */
+  can_send?: SendingDevices | 'insecure' | 'unsupported';
 }
 
 /** The page got nothing from any TURN server. */
@@ -387,6 +389,12 @@ export interface SceneEntry {
   overlays?: string[];
 }
 
+/** What a page has, as far as browsers say before anybody allows it. */
+export interface SendingDevices {
+  microphone: boolean;
+  camera: boolean;
+}
+
 /** What a page shows and plays. */
 export interface Shows {
   /** Pixels of the picture that arrives; 0 without one. */
@@ -490,6 +498,8 @@ export interface StudentEntry {
   round_trip: number | null;
   /** The share of packets that get lost, from 0 to 1. */
   loss: number | null;
+  /** What they could send if they were asked, or why they cannot; null where their client does not say. */
+  can_send: SendingDevices | 'insecure' | 'unsupported' | null;
   /** Whether their network carries no picture as large as their page could show. */
   small: boolean;
   /** How late the lesson is with them, as their page measures it; null until it reports. */

@@ -79,7 +79,7 @@ export class Receiver {
    * @param {(events: import('./signaling.js').SignalingEvents) => SignalingChannel} options.signaling makes it
    * @param {string | null} [options.broadcaster] its name, where others are listed as well
    * @param {string | null} [options.ticket] of an earlier welcome
-   * @param {{language?: string, device?: string}} options.hello what the hello says besides its fixed part, such as the language
+   * @param {{language?: string, device?: string, can_send?: import('./can_send.js').CanSend}} options.hello what the hello says besides its fixed part, such as the language
    * @param {boolean} [options.relayOnly] to receive over relay servers only, which shows whether they work
    * @param {import('./event_log.js').EventLog} options.eventLog
    * @param {ReceiverEvents} options.events

@@ -6,6 +6,7 @@
  * `document.body.dataset.state` is the state of the receiver, or `idle` before joining, or `passcode`.
  */
 
+import { canSend } from '../lib/can_send.js';
 import { EventLog } from '../lib/event_log.js';
 import { bestLanguage, languageOf, Translator } from '../lib/i18n.js';
 import { Receiver } from '../lib/receiver.js';
@@ -20,6 +21,7 @@ import { languageSwitch, translateDocument } from './texts.js';
 
 /**
  * @import {Language} from '../lib/i18n.js'
+ * @import {CanSend} from '../lib/can_send.js'
  * @import {FromPage} from '../lib/protocol.d.ts'
  * @import {State} from '../lib/receiver.js'
  * @import {Feature} from './feature.d.ts'
@@ -38,6 +40,8 @@ class StudentPage {
   #features;
   /** @type {Receiver | null} */
   #receiver = null;
+  /** @type {CanSend | undefined} */
+  #canSend;
   /** @type {State | null} */
   #state = null;
   /** @type {string | null} */
@@ -50,6 +54,9 @@ class StudentPage {
   /** @param {Translator} translator */
   constructor(translator) {
     this.#translator = translator;
+    void canSend().then((answer) => {
+      this.#canSend = answer;
+    });
     const frame = {
       translator,
       eventLog: this.#eventLog,
@@ -89,7 +96,7 @@ class StudentPage {
       signaling: (events) => new Signaling({ name, passcode, base, events }),
       broadcaster,
       ticket: recallInTab('ticket'),
-      hello: { language: this.#translator.language, device: deviceMark() },
+      hello: { language: this.#translator.language, device: deviceMark(), can_send: this.#canSend },
       relayOnly: new URLSearchParams(location.hash.slice(1)).get('relay') !== null,
       eventLog: this.#eventLog,
       events: {

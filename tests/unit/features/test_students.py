@@ -28,6 +28,7 @@ def entry(name: str, state: State = "watching", *, admitted: bool = True) -> Stu
         "codec": None,
         "round_trip": None,
         "loss": None,
+        "can_send": None,
         "small": False,
         "latency": None,
         "shows": None,
