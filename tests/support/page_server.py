@@ -36,6 +36,7 @@ from classroom.director.scene import SceneEntry
 from classroom.features.alarms import AlarmEntry, describe
 from classroom.features.lesson import LessonSection
 from classroom.features.reports import RecordingSection
+from classroom.features.room import RoomSection
 from classroom.features.run_of_show import CuesSection
 from classroom.features.scenes import ProgramSection
 from classroom.features.sound import InputEntry
@@ -73,6 +74,7 @@ class State(TypedDict, total=False):
     sources: dict[str, SourceEntry]
     audio: dict[str, InputEntry]
     students: dict[str, StudentEntry]
+    room: RoomSection
     alarms: list[AlarmEntry]
     chat: list[object]
     recording: RecordingSection
@@ -189,6 +191,7 @@ STATE: State = {
         "3": _student("Maximilian-Alexander von und zu Hohenstein-Wolkenburg", "10:03:05", "waiting"),
         "4": _student("<img src=x onerror=alert(1)>", "10:04:00", "gone"),
     },
+    "room": {"chat": "everyone", "floor": True, "admit": "everyone", "closed": False},
     "alarms": [describe(Alarm("source.lost", _UNPLUGGED, "bench", RestartSource("bench")))],
     "chat": [],
     "recording": {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None},
