@@ -240,8 +240,9 @@ class Roster:
         return {**gone, **{each.number: each.describe() for each in self.present.values() if each.listed}}
 
     def page_numbers(self) -> set[str]:
-        """The numbers of the students who are here with a page of ours."""
-        return {each.number for each in self.present.values() if each.listed and each.page and not each.lost}
+        """The numbers of the students who are here with a page of ours, and not about to vanish."""
+        pages = (each for each in self.present.values() if each.listed and each.page and not each.lost)
+        return {each.number for each in pages if each.viewer is None or not each.viewer.absent}
 
     def count(self) -> StudentCount:
         """How many students are signed in, and how many of them see the program."""

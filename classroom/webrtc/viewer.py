@@ -138,6 +138,11 @@ class Viewer:
         return self._feed is not None and self._feed.small
 
     @property
+    def absent(self) -> bool:
+        """Whether the peer fetches no messages, as after its computer was closed."""
+        return self._absence() > _ABSENT_FOR
+
+    @property
     def time_lines(self) -> TimeLinePair:
         """When what has the time stamps of picture and sound was captured."""
         return self._feed.time_lines if self._feed is not None else (None, None)
@@ -294,7 +299,7 @@ class Viewer:
 
     async def measure(self) -> None:
         """Follow the student's network, and give up a connection whose other end is gone. Call it once a second."""
-        self.block_detector.update(_now(), absent=self._absence() > _ABSENT_FOR)
+        self.block_detector.update(_now(), absent=self.absent)
         feed = self._feed
         if feed is None or self._state != "watching":
             return
@@ -303,7 +308,7 @@ class Viewer:
 
     def _check_alive(self) -> None:
         silence = self._feed.silence if self._feed is not None else None
-        if silence is None or self._absence() <= _ABSENT_FOR:
+        if silence is None or not self.absent:
             return
         if silence >= _SILENT_FOR:
             logger.info("%s has sent nothing for %d s", self._name, _SILENT_FOR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -27,6 +28,16 @@ def enter(register: Roster, peer: int, name: str, state: str, *, lost: bool = Fa
     student.viewer = cast(Viewer, cast(Any, Watching(state)))
     student.lost = lost
     return student
+
+
+def test_a_page_counts_until_it_fetches_no_messages_any_more(register: Roster) -> None:
+    for peer, (page, absent) in enumerate([(True, False), (True, True), (False, False)], 1):
+        student = register.enter(peer, f"student {peer}", "", admitted=True)
+        student.page, student.listed = page, True
+        student.viewer = cast(Any, SimpleNamespace(absent=absent))
+    waiting = register.enter(4, "Dan", "", admitted=False)
+    waiting.page = waiting.listed = True
+    assert register.page_numbers() == {"1", "4"}
 
 
 def test_who_is_lost_takes_no_place_and_is_kept_while_it_watches(register: Roster) -> None:
