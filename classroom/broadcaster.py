@@ -28,6 +28,7 @@ from classroom.control.state import State, StateBoard
 from classroom.features.alarms import AlarmsFeature
 from classroom.features.base import Events, Feature, ProgramChain, SceneOnAir, section_types
 from classroom.features.from_lesson import director_of
+from classroom.features.hands import HandsFeature
 from classroom.features.lesson import LessonFeature
 from classroom.features.lesson_file import LessonFile
 from classroom.features.lip_sync import LipSyncFeature
@@ -70,8 +71,8 @@ __all__ = ["COMMANDS", "SECTIONS", "Broadcaster"]
 
 Features: TypeAlias = tuple[
     ScenesFeature, OpeningFeature, RunOfShowFeature, SoundFeature, SourcesFeature, AlarmsFeature, PublishingFeature,
-    SlidesFeature, StudentsFeature, ReceptionFeature, RoomFeature, LipSyncFeature, StandInsFeature, ConnectionsFeature,
-    LessonFeature, ReportsFeature, ReloadFeature, ResumeFeature,
+    SlidesFeature, StudentsFeature, ReceptionFeature, RoomFeature, HandsFeature, LipSyncFeature,
+    StandInsFeature, ConnectionsFeature, LessonFeature, ReportsFeature, ReloadFeature, ResumeFeature,
 ]  # fmt: skip
 """All features. In this order they are started and go on with a saved lesson file, and their commands are listed."""
 
@@ -226,6 +227,7 @@ class Broadcaster:
                             refresh=refresh),
             ReceptionFeature(audience=self._audience, alarms=self._alarms, clock=self._clock, wall=self._wall),
             RoomFeature(lesson, audience=self._audience, events=events, refresh=refresh),
+            HandsFeature(audience=self._audience, events=events, refresh=refresh),
             LipSyncFeature(lesson, director=director, live=pool.live, inputs=lambda: self._program.inputs,
                            wait_for_sound=self._audience.wait_for_sound, events=events),
             StandInsFeature(lesson, pool=pool, director=director, clock=self._clock,

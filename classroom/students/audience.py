@@ -28,6 +28,7 @@ from classroom.webrtc.ice.interfaces import is_here
 from classroom.webrtc.messages import (
     Answer,
     Bye,
+    Hand,
     Hello,
     IceFault,
     KeyFrameWanted,
@@ -86,6 +87,7 @@ class Audience:
         self._page_clock = page_clock
         self._changed = changed
         self._roster = Roster(most=admission.most, changed=changed)
+        self.hands = self._roster.hands
         self._bans = Bans()
         self.pages = StudentPages(self._roster, peers, viewers.ice_servers)
         """What is said to the students' pages."""
@@ -181,9 +183,10 @@ class Audience:
                 await self._hello(peer, student, message)
             case Statistics():
                 student.report(message, asyncio.get_running_loop().time())
-            case IceFault(code):
-                if student.page and student.admitted:
-                    self._alarms.relay_faults.put(student.number, code)
+            case IceFault(code) if student.page and student.admitted:
+                self._alarms.relay_faults.put(student.number, code)
+            case Hand(up) if student.page and student.admitted:
+                self._roster.move_hand(student, up=up and self.rules.floor)
             case Answer() | Candidate() | Bye() | KeyFrameWanted() | PictureSize() | RestartWanted():
                 if isinstance(message, Answer):
                     self._list(student)
@@ -263,8 +266,9 @@ class Audience:
                 if student.viewer is not None:
                     await student.viewer.measure()
                 student.forget_old_report(asyncio.get_running_loop().time())
-                if (news := self._page_clock.news(student)) is not None:
-                    await self.pages.tell(peer, news)
+                news = (self._page_clock.news(student), self._roster.class_news(student, floor=self.rules.floor))
+                await self.pages.tell_news(peer, news)
+            self._roster.look_at_hands(asyncio.get_running_loop().time())
             for peer in self._roster.over():
                 await self.left(peer)
             self._alarms.blocked_students.tell(self._roster.blocked())

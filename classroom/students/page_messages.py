@@ -35,6 +35,12 @@ class StudentPages:
         except WireError as gone:
             logger.info("a message does not reach a page: %s", gone)
 
+    async def tell_news(self, peer: int, news: Iterable[ToPage | None]) -> None:
+        """Send what there is of some messages to one peer."""
+        for message in news:
+            if message is not None:
+                await self.tell(peer, message)
+
     async def tell_all(self, message: ToPage) -> None:
         """Send a message to all pages, within a bounded time."""
         await self._tell_each([peer for peer, student in self._roster.present.items() if student.page], message)

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypedDict
 
 from classroom.students.bans import Identity, same_name
+from classroom.students.hands import KEPT_FOR, Hands
 from classroom.webrtc.can_send import CanSend
+from classroom.webrtc.class_messages import ClassNews, HandEntry
 from classroom.webrtc.messages import RefusalReason, Statistics
 from classroom.webrtc.reception_report import Latency, Shows
 from classroom.webrtc.sending.feed import PictureCodec, TimeLinePair
@@ -21,7 +23,7 @@ from classroom.webrtc.viewer import Viewer
 
 __all__ = ["Roster", "Student", "StudentCount", "StudentEntry"]
 
-_GONE_FOR: Final = 20.0
+_GONE_FOR: Final = KEPT_FOR
 """Seconds for which a student who left stays on the teacher's list."""
 
 _REPORT_COUNTS_FOR: Final = 20.0
@@ -51,7 +53,9 @@ class StudentEntry(TypedDict):
     blocked: bool
     """Whether their network lets no picture through."""
     hand: bool
-    """Whether they raise a hand; always false in this version."""
+    """Whether they raise a hand."""
+    raised: str | None
+    """When the hand went up, ISO 8601; hands are in this order. One who is gone keeps a place for a minute."""
     tier: str | None
     """The size of the picture that is sent, such as `full`."""
     codec: PictureCodec | None
@@ -76,8 +80,8 @@ class Student:
     ``page`` says that it sent hello and understands our own messages. ``refused`` is why it is not admitted, as a code
     for its page. ``ticket`` is the secret by which its page is recognized when it signs in again. ``lost`` says that
     the signaling no longer reaches it, while its connection continues; ``replaces_lost`` that it joined as the
-    replacement of a lost student with its name. ``time_lines`` are those that its page was told last, ``latency`` and
-    ``shows`` what it said at ``reported``, a second of the event loop.
+    replacement of a lost student with its name. ``time_lines`` and ``class_news`` are what its page was told last,
+    ``latency`` and ``shows`` what it said at ``reported``, a second of the event loop.
     """
 
     number: str
@@ -97,6 +101,7 @@ class Student:
     latency: Latency | None = field(default=None, init=False)
     shows: Shows | None = field(default=None, init=False)
     time_lines: TimeLinePair = field(default=(None, None), init=False)
+    class_news: ClassNews | None = field(default=None, init=False)
     ticket: str = field(default="", init=False)
     device: str = field(default="", init=False)
     timers: list[asyncio.TimerHandle] = field(default_factory=list, init=False)
@@ -129,6 +134,7 @@ class Student:
             "admitted": self.admitted,
             "blocked": viewer is not None and viewer.block_detector.blocked,
             "hand": False,
+            "raised": None,
             "tier": viewer.tier if viewer is not None else None,
             "codec": viewer.codec if viewer is not None else None,
             "round_trip": _rounded(viewer.round_trip if viewer is not None else None),
@@ -156,6 +162,8 @@ class Roster:
     def __init__(self, *, most: int, changed: Callable[[], None]) -> None:
         self.present: dict[int, Student] = {}
         """All students who are signed in, by signaling id."""
+        self.hands = Hands()
+        """Whose hands are up, by number."""
         self._changed = changed
         self._gone: dict[str, _Departed] = {}
         self._tickets: OrderedDict[str, Student] = OrderedDict()
@@ -215,8 +223,35 @@ class Roster:
         ]
 
     def forget_ticket(self, student: Student) -> None:
-        """Make a student's ticket invalid."""
+        """Make a student's ticket invalid, and with it the place among raised hands."""
         self._tickets.pop(student.ticket, None)
+        self.hands.take_down(student.number)
+
+    # Hands
+
+    def move_hand(self, student: Student, *, up: bool) -> None:
+        """Raise or lower the hand of a student."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        student.class_news = None  # tell its page, also where nothing came of it
+        changed = self.hands.put_up(student.number, now) if up else self.hands.take_down(student.number)
+        if changed:
+            self._changed()
+
+    def look_at_hands(self, now: float) -> None:
+        """Keep the places of those who are gone, for a while; ``now`` is a second of a steady clock."""
+        self.hands.look({each.number for each in self.present.values()}, now)
+
+    def class_news(self, student: Student, *, floor: bool) -> ClassNews | None:
+        """What the page of a student has to know of the class and was not told; None where that is nothing."""
+        if not student.page or not student.admitted or student.refused is not None:
+            return None
+        place = self.hands.place(student.number)
+        hand: HandEntry = {"up": False} if place is None else {"up": True, "place": place.place, "of": place.of}
+        news = ClassNews(hand, floor)
+        if news == student.class_news:
+            return None
+        student.class_news = news
+        return news
 
     def peer_of(self, student: Student) -> int | None:
         """The signaling id of a student who is present."""
@@ -236,8 +271,11 @@ class Roster:
 
     def describe(self) -> dict[str, StudentEntry]:
         """The students by number, as the control protocol shows them."""
-        gone = {number: each.description for number, each in self._gone.items()}
-        return {**gone, **{each.number: each.describe() for each in self.present.values() if each.listed}}
+        shown = {number: each.description for number, each in self._gone.items()}
+        shown |= {each.number: each.describe() for each in self.present.values() if each.listed}
+        for number in shown.keys() & set(self.hands.queue):
+            shown[number] = {**shown[number], "hand": True, "raised": self.hands.raised(number)}
+        return shown
 
     def page_numbers(self) -> set[str]:
         """The numbers of the students who are here with a page of ours, and not about to vanish."""

@@ -20,6 +20,7 @@ from classroom.common.errors import WireError
 from classroom.common.sentences import Wording
 from classroom.webrtc.can_send import CanSend, read_can_send
 from classroom.webrtc.candidates import read_candidate
+from classroom.webrtc.class_messages import ClassNews, Hand, read_hand
 from classroom.webrtc.description import Candidate, check_size
 from classroom.webrtc.reception_report import Latency, Shows, read_latency, read_shows
 
@@ -31,11 +32,13 @@ __all__ = [
     "Answer",
     "Bye",
     "Candidate",
+    "ClassNews",
     "ClockLine",
     "CloseReason",
     "Closed",
     "Ended",
     "FromPage",
+    "Hand",
     "Hello",
     "IceFault",
     "IceServerEntry",
@@ -172,7 +175,7 @@ class PictureSize:
     """Pixels of the screen."""
 
 
-FromPage = Answer | Candidate | Hello | KeyFrameWanted | PictureSize | RestartWanted | IceFault | Statistics
+FromPage = Answer | Candidate | Hello | KeyFrameWanted | PictureSize | RestartWanted | IceFault | Statistics | Hand
 """What a page says as a JSON object."""
 
 
@@ -285,7 +288,7 @@ class Closed:
     why: CloseReason
 
 
-ToPage = Offer | Welcome | Waiting | IceServersRenewed | TimeLines | StandIns | Ended | Refused
+ToPage = Offer | Welcome | Waiting | IceServersRenewed | TimeLines | StandIns | ClassNews | Ended | Refused
 """What a student's page is told through the signaling."""
 
 ToTeacher = Accepted | Offer | Answer | IceServersRenewed | Ended | Closed
@@ -345,6 +348,8 @@ def read(value: Mapping[str, object]) -> FromPage:
             return Statistics(read_latency(value.get("latency")), read_shows(value.get("shows")))
         case "size":
             return PictureSize(_pixels(value, "width"), _pixels(value, "height"))
+        case "hand":
+            return read_hand(value)
         case kind:
             raise WireError(f"its type is unknown: {str(kind)[:32]!r}")
 

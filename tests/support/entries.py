@@ -19,6 +19,7 @@ def student_entry(name: str = "Ada", **other: Any) -> StudentEntry:
         "admitted": True,
         "blocked": False,
         "hand": False,
+        "raised": None,
         "tier": "full",
         "codec": "h264",
         "round_trip": None,

@@ -108,6 +108,7 @@ def _student(
         "admitted": True,
         "blocked": False,
         "hand": False,
+        "raised": None,
         "tier": None,
         "codec": None,
         "round_trip": round_trip,

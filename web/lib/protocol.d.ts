@@ -44,6 +44,14 @@ export interface Candidate {
   sdpMLineIndex: number | null;
 }
 
+/** How the class is for this student: after each welcome, and when it has changed, at most once a second. */
+export interface ClassNews {
+  type: 'class';
+  hand: HandEntry;
+  /** Whether students may raise their hands. */
+  floor: boolean;
+}
+
 /** When the time stamps of one stream were: `rtp` was at `at`, and they count `rate` a second. */
 export interface ClockLine {
   ssrc: number;
@@ -104,7 +112,8 @@ export type FromPage =
   | PictureSize
   | RestartWanted
   | IceFault
-  | Statistics;
+  | Statistics
+  | Hand;
 
 /** The notification `guest`: what a device that sends a source has to know of the lesson now. */
 export interface GuestNews {
@@ -128,6 +137,21 @@ export interface GuestWelcome {
   language: string | null;
   /** Where the page of the device is found by https, the best first. */
   secure_addresses: string[];
+}
+
+/** The student raises a hand or lowers it. */
+export interface Hand {
+  type: 'hand';
+  up: boolean;
+}
+
+/** The student's own hand. */
+export interface HandEntry {
+  up: boolean;
+  /** Its place in the queue while it is up; the first is 1. */
+  place?: number;
+  /** How many hands are up. */
+  of?: number;
 }
 
 /** The peer is our own page and understands our own messages; it may say more, which is not read. */
@@ -349,6 +373,7 @@ export interface Replies {
   'student.remove': CommandReply;
   'student.reconnect': CommandReply;
   'room.set': CommandReply;
+  'hand.lower': CommandReply;
   'peer.offer': CommandReply & StartedConnection;
   'peer.answer': CommandReply;
   'peer.candidate': CommandReply;
@@ -489,8 +514,10 @@ export interface StudentEntry {
   admitted: boolean;
   /** Whether their network lets no picture through. */
   blocked: boolean;
-  /** Whether they raise a hand; always false in this version. */
+  /** Whether they raise a hand. */
   hand: boolean;
+  /** When the hand went up, ISO 8601; hands are in this order. One who is gone keeps a place for a minute. */
+  raised: string | null;
   /** The size of the picture that is sent, such as `full`. */
   tier: string | null;
   codec: 'h264' | 'vp8' | null;
@@ -542,6 +569,7 @@ export type ToPage =
   | IceServersRenewed
   | TimeLines
   | StandIns
+  | ClassNews
   | Ended
   | Refused;
 

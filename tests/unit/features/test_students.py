@@ -24,6 +24,7 @@ def entry(name: str, state: State = "watching", *, admitted: bool = True) -> Stu
         "admitted": admitted,
         "blocked": False,
         "hand": False,
+        "raised": None,
         "tier": None,
         "codec": None,
         "round_trip": None,

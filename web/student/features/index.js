@@ -4,6 +4,7 @@
  */
 import { Details } from './details.js';
 import { FullScreen } from './full_screen.js';
+import { Hand } from './hand.js';
 import { PictureSize } from './picture_size.js';
 import { Report } from './report.js';
 import { Sound } from './sound.js';
@@ -13,4 +14,4 @@ import { Title } from './title.js';
 import { WakeLock } from './wake_lock.js';
 
 /** @type {readonly import('../feature.d.ts').FeatureClass[]} */
-export const FEATURES = [Stage, StandIns, Sound, PictureSize, FullScreen, Details, WakeLock, Title, Report];
+export const FEATURES = [Stage, StandIns, Sound, PictureSize, FullScreen, Hand, Details, WakeLock, Title, Report];

@@ -3,6 +3,7 @@
  */
 import { alarms } from './alarms.js';
 import { clock } from './clock.js';
+import { hands } from './hands.js';
 import { join } from './join.js';
 import { lessonEnd } from './lesson_end.js';
 import { meters } from './meters.js';
@@ -21,6 +22,7 @@ import { thumbnails } from './thumbnails.js';
 export const FEATURES = [
   alarms,
   clock,
+  hands,
   join,
   lessonEnd,
   meters,
