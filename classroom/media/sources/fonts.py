@@ -5,11 +5,12 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from PIL import ImageFont
+from PIL import ImageFont, features
 
 from classroom.common.errors import DeviceError
 from classroom.common.sentences import Sentence, Wording
@@ -73,10 +74,34 @@ _NO_FONT: Final = Wording(
     "font.missing",
     "No font on this computer has the characters {characters} of the card. Install one, or leave them out.",
 )
+_NO_EMOJI: Final = Wording(
+    "font.no_emoji",
+    "Emoji, here {characters}, cannot be drawn on cards and straps. Leave them out, or show a picture that has them.",
+)
+_NO_ONE_FONT: Final = Wording(
+    "font.no_one_font",
+    "No single font on this computer has all the characters of the text; {characters} are in another one. Write such "
+    "languages on cards or straps of their own.",
+)
+_NO_RIGHT_TO_LEFT: Final = Wording(
+    "font.no_right_to_left",
+    "Text from right to left, here {characters}, cannot be drawn: the library FriBiDi is missing. Install it (Debian, "
+    "Ubuntu: sudo apt install libfribidi0), or show a picture of the text.",
+)
+
+_EMOJI: Final = (("\U0001f000", "\U0001faff"), ("\ufe0f", "\ufe0f"))
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
+"""Directions of letters (UAX #9); without FriBiDi, Pillow draws them from left to right and unjoined."""
 
 
 def find_font(text: str) -> Font:
-    """The first font of this machine that has every character of the text; DeviceError when there is none."""
+    """The first font of this machine that has every character of the text; DeviceError when there is none.
+
+    The same where the text cannot be drawn in its direction.
+    """
+    turned = "".join(sorted({each for each in text if unicodedata.bidirectional(each) in _RIGHT_TO_LEFT}))
+    if turned and not features.check("raqm"):
+        raise DeviceError(_NO_RIGHT_TO_LEFT(characters=_shown(turned)))
     wanted = sorted({character for character in text if not character.isspace()})
     best: list[str] | None = None
     for font in _candidates("".join(wanted)):
@@ -85,7 +110,13 @@ def find_font(text: str) -> Font:
             return font
         if best is None or len(missing) < len(best):
             best = missing
-    raise DeviceError(_advice("".join(best if best is not None else wanted)))
+    missing = best if best is not None else wanted
+    raise DeviceError(_advice("".join(missing), elsewhere=len(missing) < len(wanted) and _has_font(missing)))
+
+
+def _has_font(characters: list[str]) -> bool:
+    """Whether a font of this machine has these."""
+    return any(not _missing(font, characters) for font in _candidates("".join(characters)))
 
 
 def _candidates(text: str) -> Iterator[Font]:
@@ -137,11 +168,18 @@ def _shape(font: Font, character: str) -> tuple[tuple[int, int], bytes]:
     return mask.size, bytes(mask)
 
 
-def _advice(missing: str) -> Sentence:
-    shown = missing[:12] + ("…" if len(missing) > 12 else "")
-    wide = any(
-        "\u2e80" <= character <= "\U0003ffff" and not "\U0001f000" <= character <= "\U0001ffff" for character in missing
-    )
+def _shown(characters: str) -> str:
+    return characters[:12] + ("…" if len(characters) > 12 else "")
+
+
+def _advice(missing: str, *, elsewhere: bool) -> Sentence:
+    """What to do about characters that the best font lacks; ``elsewhere``: another font has them, and not the rest."""
+    shown = _shown(missing)
+    if any(first <= character <= last for character in missing for first, last in _EMOJI):
+        return _NO_EMOJI(characters=shown)
+    if elsewhere:
+        return _NO_ONE_FONT(characters=shown)
+    wide = any("\u2e80" <= character <= "\U0003ffff" for character in missing)
     package = "fonts-wqy-microhei" if wide else "fonts-noto-core"
     match platform.system():
         case "Linux":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
@@ -49,6 +50,9 @@ logger = logging.getLogger(__name__)
 limited_log = LimitedLog(logger)
 
 _ONLY_CANDIDATES = Wording("peer.only_candidates", "A page that sends is answered: it only names candidates.")
+
+_OPUS: Final = re.compile(r"^a=rtpmap:\d+ opus/48000/2", re.IGNORECASE | re.MULTILINE)
+"""Every browser offers it (RFC 7874). The rest, such as PCMU, has other rates and channels, and telephones' quality."""
 
 _CONNECT_WITHIN: Final = 30.0
 _LONGEST_FAULT: Final = 200
@@ -162,6 +166,8 @@ class Publisher:
             await self._connection.setRemoteDescription(RTCSessionDescription(sdp=description.sdp, type="offer"))
             if not self._kinds:
                 raise ValueError("it sends neither picture nor sound")
+            if "audio" in self._kinds and not _OPUS.search(description.sdp):
+                raise ValueError("it cannot send its sound as Opus")
             guard(self._connection, CheckBudget(time.monotonic()))
             await self._connection.setLocalDescription(await self._connection.createAnswer())
         except (*BAD_DESCRIPTION, WireError, OSError) as fault:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFont, features
 
 from classroom.common.clock import ManualClock
 from classroom.common.errors import DeviceError
@@ -150,6 +150,40 @@ def test_the_fallback_card_speaks_the_language_of_the_lesson() -> None:
 def test_a_character_that_no_font_has_is_named() -> None:
     with pytest.raises(DeviceError, match="leave them out"):
         draw_card("Private \ue123 sign", "", None, SIZE)
+
+
+@pytest.mark.parametrize("text", ["Well done \U0001f44b", "\U0001f1e8\U0001f1ed"])
+def test_emoji_are_told_as_such_and_no_package_is_named_for_them(text: str) -> None:
+    with pytest.raises(DeviceError, match=r"^Emoji, here .* cannot be drawn on cards and straps\. Leave them out"):
+        draw_card(text, "", None, SIZE)
+
+
+def test_languages_that_no_font_has_together_are_told_and_no_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = {"hebrew": "שלום", "chinese": "你好"}
+    monkeypatch.setattr(fonts, "_candidates", lambda _: iter(letters))
+    monkeypatch.setattr(fonts, "_missing", lambda font, wanted: [each for each in wanted if each not in letters[font]])
+    with pytest.raises(
+        DeviceError, match=r"^No single font .*; 你好 are in another one\. Write such languages on cards"
+    ):
+        fonts.find_font("你好 שלום")
+
+
+def test_text_from_right_to_left_is_drawn_in_its_direction_or_said_not_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "שלום"
+    if features.check("raqm"):
+        card = rgb(draw_card(text, "", None, SIZE))
+        monkeypatch.setattr(ImageFont.core, "HAVE_RAQM", False)
+        with monkeypatch.context() as patch:
+            # Without the library, the letters have to be put in the other order to look the same.
+            patch.setattr(fonts, "_RIGHT_TO_LEFT", frozenset())
+            turned, as_written = (
+                np.abs(card - rgb(draw_card(letters, "", None, SIZE))).mean() for letters in (text[::-1], text)
+            )
+        assert turned * 3 < as_written
+    monkeypatch.setattr("PIL.features.check", lambda feature: feature != "raqm")
+    with pytest.raises(DeviceError, match="FriBiDi is missing"):
+        draw_card(f"Shalom: {text}", "", None, SIZE)
+    draw_card("Back at 10:15", "", None, SIZE)
 
 
 def test_a_card_is_delivered_once_and_then_waits() -> None:
