@@ -33,10 +33,10 @@ ROOMS_OF_COMMANDS = ("common", "control", "director", "features", "media", "stud
 NAMES = re.findall(
     r"\S+",
     """
-    ALSA BlackHole Cable Chrome Debian Edge Firefox MP OpenH PipeWire PortAudio PulseAudio Safari Ubuntu Wayland
+    ALSA BlackHole Cable Chrome Debian Edge Firefox FriBiDi MP OpenH PipeWire PortAudio PulseAudio Safari Ubuntu Wayland
     WebM Windows Xorg aiortc coturn macOS README Page Up Down Tab JSON MiB PDF PEM PNG STUN TCP TURN UDP WebRTC
     WebSocket YAML UTF SHA dB http https id jsonrpc kbit method params sdp Classroom classroom devices embedded
-    browser relay CLASSROOM_HOME DISPLAY SLIDES_PASSWORD NAME USER sudo apt install libasound libportaudio plugins
+    browser relay CLASSROOM_HOME DISPLAY SLIDES_PASSWORD NAME USER sudo apt install libasound libfribidi libportaudio plugins
     pulseaudio utils parec modprobe snd aloop usermod aG ulimit requirements lock vb audio existential blackhole com
     true false null ffffff school example step vp week
     """,
