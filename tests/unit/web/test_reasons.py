@@ -36,8 +36,8 @@ NAMES = re.findall(
     ALSA BlackHole Cable Chrome Debian Edge Firefox FriBiDi MP OpenH PipeWire PortAudio PulseAudio Safari Ubuntu Wayland
     WebM Windows Xorg aiortc coturn macOS README Page Up Down Tab JSON MiB PDF PEM PNG STUN TCP TURN UDP WebRTC
     WebSocket YAML UTF SHA dB http https id jsonrpc kbit method params sdp Classroom classroom devices embedded
-    browser relay CLASSROOM_HOME DISPLAY SLIDES_PASSWORD NAME USER sudo apt install libasound libfribidi libportaudio plugins
-    pulseaudio utils parec modprobe snd aloop usermod aG ulimit requirements lock vb audio existential blackhole com
+    browser relay CLASSROOM_HOME DISPLAY SLIDES_PASSWORD NAME USER sudo apt install libasound libfribidi libportaudio
+    plugins pulseaudio utils parec modprobe snd aloop usermod aG ulimit requirements lock vb audio existential blackhole com
     true false null ffffff school example step vp week
     """,
 )
