@@ -37,8 +37,8 @@ NAMES = re.findall(
     WebM Windows Xorg aiortc coturn macOS README Page Up Down Tab JSON MiB PDF PEM PNG STUN TCP TURN UDP WebRTC
     WebSocket YAML UTF SHA dB http https id jsonrpc kbit method params sdp Classroom classroom devices embedded
     browser relay CLASSROOM_HOME DISPLAY SLIDES_PASSWORD NAME USER sudo apt install libasound libfribidi libportaudio
-    plugins pulseaudio utils parec modprobe snd aloop usermod aG ulimit requirements lock vb audio existential blackhole com
-    true false null ffffff school example step vp week
+    plugins pulseaudio utils parec modprobe snd aloop usermod aG ulimit requirements lock vb audio existential
+    blackhole com true false null ffffff school example step vp week
     """,
 )
 """What has no Chinese name, or is typed as it stands."""
