@@ -129,7 +129,9 @@ def test_there_are_lessons() -> None:
 
 
 def test_the_metrics_are_told_by_name() -> None:
-    text = generate_latest(make_registry(lambda: LessonFigures(1, 3, 2, 4, 0, 2, 3))).decode()
+    heard, late = {"playing": 2, "blocked": 1, "off": 0}, {("picture", 0.5): 0.04}
+    figures = LessonFigures(1, 3, 2, 4, 0, 2, 3, latency=late, sound=heard)
+    text = generate_latest(make_registry(lambda: figures)).decode()
     there = {line.split(" ")[0].split("{")[0] for line in text.splitlines() if not line.startswith("#")}
     assert set(re.findall(r"\bclassroom_[a-z_]+", DOCUMENTS["docs/operations.md"])) == there
     labels = set(re.findall(r'state="(\w+)"', text))
