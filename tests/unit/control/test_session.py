@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from classroom.common.limited_log import LimitedLog
 from classroom.common.sentences import Wording
 from classroom.common.throttle import GuessLimiter, Throttle
 from classroom.control import session as session_module
+from classroom.control.calls import Role
 from classroom.control.connection import ControlConnection
 from classroom.control.invitations import Invitations
 from classroom.control.registry import bound, command, commands_of
@@ -199,3 +201,25 @@ async def test_a_wrong_token_is_told_so_and_closed() -> None:
         assert (await line.hears())["error"]["message"] == "The token is wrong."
         await asyncio.wait_for(line.closed.wait(), 20)
         assert (line.code, line.trusted) == (4401, False)
+
+
+@pytest.mark.parametrize(
+    ("role", "source", "may"), [("publish", "phone", True), ("publish", "camera", False), ("monitor", None, False)]
+)
+def test_an_invited_device_sends_its_source_and_nothing_else(role: Role, source: str | None, may: bool) -> None:
+    begun: list[object] = []
+    served = SimpleNamespace(begin_call=lambda *call: begun.append(call[:2]))
+    session = Session(
+        cast(ControlConnection, StuckConnection()),
+        served=cast(Served, served),
+        token="right",
+        invitations=Invitations(),
+        guesses=GuessLimiter(Throttle(), forgives=True),
+    )
+    session._invitation = Invitations().invite("phone")
+    if may:
+        session._begin_call(role, source, "v=0", lambda _: None)
+    else:
+        with pytest.raises(CommandError):
+            session._begin_call(role, source, "v=0", lambda _: None)
+    assert begun == ([(role, source)] if may else [])

@@ -80,3 +80,35 @@ async def test_one_that_ends_in_the_middle_is_no_reply() -> None:
 async def test_where_nobody_listens_nothing_was_sent() -> None:
     with pytest.raises(Unreachable, match="nothing listens there"):
         await ask(ServerAddress.parse(f"http://127.0.0.1:{free_port()}"), "/")
+
+
+@pytest.mark.parametrize(("coding", "is_read"), [("chunked", False), ("x-zip", False), ("Identity", True), ("", False)])
+async def test_only_a_body_as_it_is_is_read(coding: str, is_read: bool) -> None:
+    async def coded(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: %s\r\n\r\nx" % coding.encode())
+
+    async with server_of(coded) as server:
+        if is_read:
+            assert (await ask(server, "/")).body == b"x"
+        else:
+            with pytest.raises(WireError, match="encoded"):
+                await ask(server, "/")
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("[::1]", "[::1]")])
+async def test_proxies_read_which_host_is_meant(host: str, shown: str) -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n")
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(serve, host.strip("[]"), 0)
+    except OSError:
+        pytest.skip("this computer has no IPv6")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        await ask(ServerAddress.parse(f"http://{host}:{port}"), "/")
+    assert f"\r\nHost: {shown}:{port}\r\n".encode() in heads[0]

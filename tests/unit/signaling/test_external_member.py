@@ -11,7 +11,9 @@ from classroom.common.alarms import Alarms
 from classroom.common.errors import WireError
 from classroom.signaling import external_member
 from classroom.signaling.client import ServerAddress, ServerReply, Unreachable
-from classroom.signaling.external_member import AWAY, ExternalMember
+from classroom.signaling.external_member import AWAY, ExternalMember, listed_name
+from classroom.signaling.member import Joined, Left
+from classroom.signaling.room import NAME_LIMIT
 from tests.support.broadcast import eventually
 
 
@@ -101,4 +103,40 @@ async def test_only_200_says_that_a_message_was_taken(
     sending = asyncio.create_task(here.send(event.peer.id, b"x"))  # type: ignore[union-attr]
     await eventually(sending.done)
     assert isinstance(sending.exception(), WireError) is not taken
+    await here.sign_out()
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "线", "😀"])
+def test_a_long_name_is_cut_between_two_letters_where_it_is_full(letter: str) -> None:
+    coded = listed_name(letter * NAME_LIMIT)
+    one = len(listed_name(letter))
+    assert len(coded) == NAME_LIMIT // one * one
+    assert coded == listed_name(letter) * (NAME_LIMIT // one)
+
+
+async def test_a_membership_that_goes_on_tells_only_of_those_who_left_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lists = iter([b"lesson,1,1\nstays,2,1\nleaves,3,1\n", b"lesson,9,1\nlesson,1,1\nstays,2,1\n"])
+    first_wait = asyncio.Event()
+
+    async def ask(server: ServerAddress, target: str, **_: object) -> ServerReply:
+        if target.startswith("/sign_in"):
+            return ServerReply(200, None, next(lists))
+        if target.startswith("/wait") and first_wait.is_set():
+            await asyncio.Event().wait()
+        if target.startswith("/wait"):
+            first_wait.set()
+            raise Unreachable("nothing listens there")
+        return ServerReply(200, None, b"")
+
+    monkeypatch.setattr(external_member, "ask", ask)
+    monkeypatch.setattr(external_member, "_FIRST_PAUSE", 0.01)
+    here, _ = member()
+    await here.sign_in("lesson")
+    events = here.events()
+    seen = [await asyncio.wait_for(anext(events), 20) for _ in range(3)]
+    assert [type(event) for event in seen] == [Joined, Joined, Left]
+    assert seen[2] == Left(seen[1].peer)  # type: ignore[union-attr]
+    await here.send(seen[0].peer.id, b"still here")  # type: ignore[union-attr]
     await here.sign_out()

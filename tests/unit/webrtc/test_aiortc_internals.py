@@ -8,11 +8,13 @@ import queue
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import aiortc.codecs
 import aiortc.rtp
 import pytest
-from aiortc import RTCPeerConnection
+from aiortc import RTCDtlsTransport, RTCPeerConnection
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import (
     HeaderExtensions,
@@ -176,6 +178,27 @@ async def test_a_stream_hears_what_is_said_of_it_and_nothing_else(packet: bytes,
     for each in RtcpPacket.parse(packet):
         await listener._handle_rtcp_packet(each)
     assert heard == ([] if expected is None else [expected])
+
+
+def test_a_report_that_cannot_be_used_stops_none_after_it() -> None:
+    usual: list[bytes] = []
+    protocol = SimpleNamespace(datagram_received=lambda data, _: usual.append(data))
+    ice = SimpleNamespace(_nominated={1: SimpleNamespace(protocol=protocol)})
+    srtp = SimpleNamespace(unprotect_rtcp=lambda data: data)
+    transport = SimpleNamespace(transport=SimpleNamespace(_connection=ice), _rx_srtp=srtp)
+    heard: list[RtcpMessage] = []
+
+    def receive(message: RtcpMessage) -> None:
+        heard.append(message)
+        if len(heard) == 1:
+            raise ZeroDivisionError
+
+    rtp.intercept_rtcp(cast(RTCDtlsTransport, transport), receive)
+    for _ in range(2):
+        protocol.datagram_received(bytes(RtcpRrPacket(ssrc=1, reports=[report(7), report(8)])), ("192.0.2.1", 9))
+    protocol.datagram_received(b"\x16\xfe\xfd", ("192.0.2.1", 9))
+    assert [message.ssrc for message in heard if isinstance(message, ReceiverReport)] == [7, 8, 7, 8]
+    assert usual == [b"\x16\xfe\xfd"]
 
 
 def test_a_receiver_of_another_make_stays_as_it_is() -> None:

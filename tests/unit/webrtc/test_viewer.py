@@ -165,6 +165,14 @@ async def test_who_reports_or_fetches_messages_has_not_vanished(silence: float, 
     assert made._inbox.empty()
 
 
+async def test_who_sends_too_much_loses_the_rest_and_nobody_else_notices(caplog: pytest.LogCaptureFixture) -> None:
+    made, _ = watched(silence=0.0, absence=0.0)
+    for _ in range(10_000):
+        made.deliver(RestartWanted())
+    assert 0 < made._inbox.qsize() < 1000
+    assert 0 < len([record for record in caplog.records if "too many messages" in record.getMessage()]) < 10
+
+
 async def test_who_does_neither_is_given_up_after_ten_seconds_and_not_with_the_next_look() -> None:
     made, feed = watched(silence=9.7, absence=9.0)
     await made.measure()
