@@ -280,6 +280,17 @@ def test_what_a_lower_bit_rate_may_mend_is_given_a_second_and_a_half_and_the_res
     assert enough.moves[0][1] == too_little.moves[0][1] == 1
 
 
+def test_a_picture_counts_as_small_only_where_the_network_made_it_so() -> None:
+    made = Reported()
+    made.say(10.0)
+    assert made.choice.small is False
+    made.choice.shown(200, made.now)
+    made.say(16.0)
+    assert (made.choice.decision.rendition, made.choice.small) == (1, False)
+    made.say(18.0, estimate=100_000.0, sent=500_000.0)
+    assert (made.choice.decision.rendition, made.choice.small) == (2, True)
+
+
 def test_after_a_step_down_the_queue_has_two_seconds_to_drain() -> None:
     made = Reported()
     made.say(10.0)
