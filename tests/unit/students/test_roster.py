@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from classroom.students.roster import Roster, Student
+from classroom.webrtc.class_messages import ClassNews
 from classroom.webrtc.viewer import Viewer
 
 
@@ -74,3 +75,38 @@ def test_who_has_no_name_is_shown_by_its_number_also_when_it_comes_back(register
     assert again.name == "#2"
     register.come_back(again, first)
     assert (again.number, again.name) == ("1", "#1")
+
+
+async def test_who_is_gone_is_shown_with_its_hand_and_loses_it_when_it_was_removed(register: Roster) -> None:
+    ada, bob = (enter(register, peer, name, "watching") for peer, name in ((1, "Ada"), (2, "Bob")))
+    for student in (ada, bob):
+        student.listed = True
+        student.viewer = None
+        register.move_hand(student, up=True)
+    register.leave(1)
+    shown = register.describe()
+    assert [(each["name"], each["state"], each["hand"]) for each in shown.values()] == [
+        ("Ada", "gone", True),
+        ("Bob", "waiting", True),
+    ]
+    assert str(shown["1"]["raised"]) < str(shown["2"]["raised"])
+    register.forget_ticket(ada)
+    assert [each["hand"] for each in register.describe().values()] == [False, True]
+    assert register.describe()["1"]["raised"] is None
+
+
+def test_a_page_is_told_of_the_class_once_however_often_it_moves_its_hand(register: Roster) -> None:
+    page, original = (enter(register, peer, "Ada", "watching") for peer in (1, 2))
+    page.page = True
+    assert register.class_news(original, floor=True) is None
+    assert register.class_news(page, floor=True) == ClassNews({"up": False}, floor=True)
+    for _ in range(50):
+        register.move_hand(page, up=True)
+        register.move_hand(page, up=False)
+    register.move_hand(page, up=True)
+    assert register.class_news(page, floor=True) == ClassNews({"up": True, "place": 1, "of": 1}, floor=True)
+    assert register.class_news(page, floor=True) is None
+    page.admitted = False
+    assert register.class_news(page, floor=False) is None
+    page.admitted, page.refused = True, "banned"
+    assert register.class_news(page, floor=False) is None
