@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classroom.server.client_address import Client, Proxies
+from classroom.server.client_address import Client, Proxies, keep_client, own_address
 
 PROXIES = Proxies(["127.0.0.1", "10.0.0.0/24", "2001:db8:1::/64"])
 
@@ -96,3 +97,11 @@ def test_whatever_headers_hold_somebody_asks(forwarded: str, chain: str, host: s
     found = client("127.0.0.1", ("Forwarded", forwarded), ("X-Forwarded-For", chain), ("X-Forwarded-Host", host))
     assert found.address
     assert found.proxied
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+@pytest.mark.parametrize("certain", [False, True])
+def test_a_proxy_is_not_taken_for_the_computer_of_its_clients(proxied: bool, certain: bool) -> None:
+    found = Client("192.0.2.7", certain=certain, proxied=proxied, host="lesson:8888", scheme="http")
+    request = keep_client(make_mocked_request("GET", "/sign_in"), found)
+    assert own_address(request) == ("192.0.2.7" if certain else "")
