@@ -189,3 +189,12 @@ async def test_a_file_that_replaces_another_is_whole_however_short(tmp_path: Pat
         await until(lambda: len(watched.applied) == 1)
         assert looks <= 4
         await end(task)
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_no_half_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "lesson.yaml"
+    path.write_text("sources:", encoding="utf-8")
+    mark = file_mark(path)
+    assert lesson_file._half_written(path, None, mark), "its last line has no end"
+    path.unlink()
+    assert not lesson_file._half_written(path, None, mark)

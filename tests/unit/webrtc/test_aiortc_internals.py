@@ -29,6 +29,7 @@ from aiortc.rtp import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from pylibsrtp import Policy, Session
 
 from classroom.common.clock import ManualClock
 from classroom.webrtc import aiortc_internals as rtp
@@ -42,6 +43,7 @@ from classroom.webrtc.aiortc_internals import (
 )
 from classroom.webrtc.aiortc_names import RELIED_ON
 from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport, Remb
+from classroom.webrtc.rtp.header import PacketTemplate, PacketTemplates
 from classroom.webrtc.rtp.sound_jitter_buffer import SoundJitterBuffer, TimedOpus
 
 
@@ -178,6 +180,31 @@ async def test_a_stream_hears_what_is_said_of_it_and_nothing_else(packet: bytes,
     for each in RtcpPacket.parse(packet):
         await listener._handle_rtcp_packet(each)
     assert heard == ([] if expected is None else [expected])
+
+
+def test_packets_are_numbered_through_the_end_of_their_16_bits_and_the_length_of_a_tag_is_learnt() -> None:
+    key = bytes(range(30))
+    sending, receiving = (
+        Session(Policy(key=key, ssrc_type=kind)) for kind in (Policy.SSRC_ANY_OUTBOUND, Policy.SSRC_ANY_INBOUND)
+    )
+    srtp = rtp.Srtp(cast(RTCDtlsTransport, SimpleNamespace(_tx_srtp=sending)))
+    srtp.tag = 4
+    templates = PacketTemplates([b"one", b"two!", b"three"], ends=True)
+
+    def sealed(sequence: int) -> tuple[PacketTemplate, memoryview | None]:
+        template = templates.get(0, srtp.tag)
+        return template, srtp.seal(template, payload_type=97, sequence=sequence, stamp=9, ssrc=7, extensions=b"")
+
+    assert sealed(50_000)[1] is None
+    assert srtp.tag == 10
+    template, data = sealed(65_534)
+    assert data is not None
+    packets = [
+        RtpPacket.parse(receiving.unprotect(bytes(data[at : at + size + srtp.tag]))) for at, size, _ in template.packets
+    ]
+    assert [packet.sequence_number for packet in packets] == [65_534, 65_535, 0]
+    assert [packet.payload for packet in packets] == [b"one", b"two!", b"three"]
+    assert [packet.marker for packet in packets] == [0, 0, 1]
 
 
 def test_a_report_that_cannot_be_used_stops_none_after_it() -> None:

@@ -8,7 +8,7 @@ import errno
 import re
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from aiortc import RTCPeerConnection
@@ -163,6 +163,15 @@ async def test_who_reports_or_fetches_messages_has_not_vanished(silence: float, 
     made, _ = watched(silence=silence, absence=absence)
     await made.measure()
     assert made._inbox.empty()
+
+
+async def test_what_was_captured_when_is_known_while_something_is_sent() -> None:
+    made, feed = watched(silence=0.0, absence=0.0)
+    lines: Any = (object(), object())
+    feed.time_lines = lines  # type: ignore[attr-defined]
+    assert made.time_lines is lines
+    made._feed = None
+    assert made.time_lines == (None, None)
 
 
 async def test_who_sends_too_much_loses_the_rest_and_nobody_else_notices(caplog: pytest.LogCaptureFixture) -> None:
