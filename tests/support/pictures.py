@@ -10,6 +10,9 @@ from classroom.director import Placement, Scene, place
 from classroom.media.frames import Picture, PictureSlot
 
 Array = npt.NDArray[np.uint8]
+_BT709, _FULL = 1, 2
+"""Tags of frames: the matrix of ITU-T H.273, and libav's full range."""
+
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 WHITE, GREY, BLACK = (255, 255, 255), (128, 128, 128), (0, 0, 0)
 
@@ -47,17 +50,26 @@ def coded(colour: tuple[int, int, int], *, full: bool) -> tuple[int, int, int]:
 
 
 def to_rgb(frame: av.VideoFrame) -> Array:
-    """The pixels (height, width, 3) of a yuv420p frame, read as BT.601 in limited range."""
+    """The pixels (height, width, 3) of a yuv420p frame, read as its tags say; BT.601 in limited range without any.
+
+    So a picture with the right values and a wrong tag has wrong colours, as it would have in a browser.
+    """
     assert frame.format.name == "yuv420p"
+    red, blue = (0.2126, 0.0722) if frame.colorspace == _BT709 else (0.299, 0.114)
+    green = 1 - red - blue
     y, cb, cr = (
         np.frombuffer(memoryview(plane), np.uint8)
         .reshape(-1, plane.line_size)[: plane.height, : plane.width]
         .astype(np.float32)
         for plane in frame.planes
     )
-    y, cb, cr = (y - 16) * (255 / 219), (cb - 128) * (255 / 224), (cr - 128) * (255 / 224)
+    if frame.color_range == _FULL:
+        cb, cr = cb - 128, cr - 128
+    else:
+        y, cb, cr = (y - 16) * (255 / 219), (cb - 128) * (255 / 224), (cr - 128) * (255 / 224)
+    reds, blues = 2 - 2 * red, 2 - 2 * blue
     rgb = np.empty((*y.shape, 3), np.uint8)
-    for part, colour in enumerate((1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb)):
+    for part, colour in enumerate((reds * cr, -(blues * blue * cb + reds * red * cr) / green, blues * cb)):
         # Worked out at half the resolution, which is where colour is.
         large = colour.repeat(2, 0).repeat(2, 1)[: y.shape[0], : y.shape[1]]
         rgb[..., part] = (y + large).round().clip(0, 255)

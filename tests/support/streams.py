@@ -1,14 +1,16 @@
-"""One student's stream, with a connection that only counts and distributions that only listen."""
+"""One student's stream, with a connection that notes what it is given and distributions that only listen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Literal, cast
 
 from aiortc import RTCRtpSender
 
 from classroom.common.clock import ManualClock
+from classroom.webrtc.rtp.header import PacketTemplates
 from classroom.webrtc.rtp.packet_cache import CachedPacket, PacketCache, RtpFrame
 from classroom.webrtc.sending.connection import RtpConnection
 from classroom.webrtc.sending.distribution import Distribution
@@ -17,14 +19,27 @@ from classroom.webrtc.sending.stream import Stream
 __all__ = ["Sent", "Student"]
 
 
-class CountingConnection:
-    """A connection that counts."""
+@dataclass(frozen=True)
+class SentPacket:
+    """A packet that a stream gave to its connection."""
+
+    payload_type: int
+    ssrc: int
+    sequence: int
+    stamp: int
+    marker: bool
+    payload: bytes
+    extensions: bytes
+
+
+class NotingConnection:
+    """A connection that notes what it is given."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.ready = True
         self.now = clock.now
         self.opened: float | None = clock.now()
-        self.sent = 0
+        self.packets: list[SentPacket] = []
         self.transports: list[object] = []
 
     def open(self, transport: object, _parameters: object) -> None:
@@ -36,9 +51,21 @@ class CountingConnection:
     def stopped(self, _stream: Stream) -> None:
         """Nothing to do."""
 
-    def send(self, *_: object, **__: object) -> tuple[int, int]:
-        self.sent += 1
-        return 1, 1000
+    @property
+    def sent(self) -> int:
+        """How many packets it was given."""
+        return len(self.packets)
+
+    def send(
+        self, templates: PacketTemplates, *, payload_type: int, sequence: int, stamp: int, ssrc: int, extensions: bytes
+    ) -> tuple[int, int]:
+        template = templates.get(0, 0)
+        for number, (at, size, marker) in enumerate(template.packets):
+            payload = template.data[at + 12 : at + size]
+            self.packets.append(
+                SentPacket(payload_type, ssrc, sequence + number, stamp, bool(marker), payload, extensions)
+            )
+        return len(template.packets), template.octets
 
     def note_activity(self) -> None:
         """Nothing to do."""
@@ -92,7 +119,7 @@ class Student:
 
     def __init__(self, kind: Literal["video", "audio"] = "video") -> None:
         self.clock = ManualClock(100.0)
-        self.connection = CountingConnection(self.clock)
+        self.connection = NotingConnection(self.clock)
         self.reports = 0
         sender = cast(RTCRtpSender, SimpleNamespace(_ssrc=1, _rtx_ssrc=2))
         self.stream = Stream(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import cast
 
 import pytest
 from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpCodecParameters, RTCRtpSendParameters
 
-from classroom.webrtc.rtp.feedback import KeyFrameRequest, ReceiverReport
+from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport
+from classroom.webrtc.rtp.header import PacketTemplates
 from classroom.webrtc.sending.distribution import Distribution
-from tests.support.streams import Student
+from tests.support.streams import SentPacket, Student
 
 
 def test_reports_that_come_in_a_flood_are_left_out() -> None:
@@ -76,6 +78,62 @@ def test_a_connection_is_opened_once_and_not_after_its_end(
     for _ in range(2):
         student.stream.start(cast(RTCDtlsTransport, "transport"), negotiated(*codecs))
     assert len(student.connection.transports) == opens
+
+
+RTX = RTCRtpCodecParameters(mimeType="video/rtx", clockRate=90_000, payloadType=98, parameters={"apt": 97})
+OTHER_RTX = RTCRtpCodecParameters(mimeType="video/rtx", clockRate=90_000, payloadType=99, parameters={"apt": 96})
+
+
+def sent_pictures(student: Student, count: int) -> list[SentPacket]:
+    """Give it pictures of three packets, one every 1/30 s, and return what it sent."""
+    distribution, before = cast(Distribution, student.large), student.connection.sent
+    for number in range(count):
+        payloads = [bytes([number, part]) * 500 for part in range(3)]
+        frame = student.large.history.add(
+            payloads=payloads, pts=number * 3000, captured=student.clock.now(), key=number == 0
+        )
+        accepted = student.stream.accept(distribution, frame, student.large.history)
+        assert accepted is not None
+        student.stream.send(PacketTemplates(payloads, ends=True), *accepted, sent=b"\1\2\3")
+        student.clock.advance(1 / 30)
+    return student.connection.packets[before:]
+
+
+def test_packets_leave_with_what_was_negotiated_in_one_row_of_numbers() -> None:
+    student = Student()
+    student.stream.start(cast(RTCDtlsTransport, "transport"), negotiated(VP8, OTHER_RTX, RTX))
+    sent = sent_pictures(student, 4)
+    assert {(packet.payload_type, packet.ssrc) for packet in sent} == {(97, 1)}
+    first = sent[0]
+    assert [packet.sequence - first.sequence for packet in sent] == list(range(12))
+    assert [(packet.stamp - first.stamp) % 2**32 for packet in sent] == [3000 * (at // 3) for at in range(12)]
+    assert [packet.marker for packet in sent] == [False, False, True] * 4, "the last packet of each picture"
+    assert [packet.payload[:2] for packet in sent] == [bytes([at // 3, at % 3]) for at in range(12)]
+    assert (student.stream.counters.packets, student.stream.counters.octets) == (12, 12_000)
+
+
+@pytest.mark.parametrize("rtx", [True, False])
+def test_a_missing_packet_is_sent_again_as_it_was_wrapped_where_that_was_agreed_on(rtx: bool) -> None:
+    student = Student()
+    codecs = [VP8, OTHER_RTX, RTX] if rtx else [VP8, OTHER_RTX]
+    student.stream.start(cast(RTCDtlsTransport, "transport"), negotiated(*codecs))
+    sent = sent_pictures(student, 4)
+    for asked in (sent[4], sent[11]):
+        student.stream.receive(Nack(1, (asked.sequence & 0xFFFF,)))
+    again = student.connection.packets[12:]
+    assert [packet.stamp for packet in again] == [sent[4].stamp, sent[11].stamp]
+    assert [packet.marker for packet in again] == [False, True]
+    if not rtx:
+        assert [replace(packet, extensions=b"") for packet in again] == [
+            replace(packet, extensions=b"") for packet in (sent[4], sent[11])
+        ]
+        return
+    # RFC 4588, section 4: its own SSRC, payload type and numbers; the original number precedes the payload.
+    assert {(packet.payload_type, packet.ssrc) for packet in again} == {(98, 2)}
+    assert again[1].sequence == again[0].sequence + 1
+    wrapped = [packet.sequence.to_bytes(2, "big") + packet.payload for packet in (sent[4], sent[11])]
+    assert [packet.payload for packet in again] == wrapped
+    assert student.stream.counters.packets == 12, "sender reports count the stream without them"
 
 
 def test_sound_begins_when_a_browser_has_had_time_to_open_its_loudspeakers() -> None:
