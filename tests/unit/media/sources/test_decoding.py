@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from classroom.media.sources.decoding import Decoding, Item
-from tests.support.clips import RATE, clip
+from tests.support.clips import RATE, brightness, clip
 from tests.support.films import ffmpeg, pictures
 
 UPRIGHT: Final = (1, 0, 0, 1)
@@ -175,6 +175,22 @@ def test_all_pictures_and_all_sound_come_in_their_order_also_after_going_back(tm
     sounds = [(time, len(content)) for time, content in first if not isinstance(content, av.VideoFrame)]
     assert all(time + count / 48_000 == pytest.approx(later, abs=0.001) for (time, count), (later, _) in pairs(sounds))
     assert sounds[-1][0] > 1.9
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.ts", "film.mkv"])
+def test_pictures_that_are_coded_in_another_order_come_in_that_of_their_times(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    getting_lighter = "color=gray:size=64x48:rate=25:duration=1.2,geq=lum=20+6*N:cb=128:cr=128"
+    ffmpeg("-f", "lavfi", "-i", getting_lighter, "-c:v", "libx264", "-bf", "3", "-b_strategy", "0", path)
+    with av.open(str(path)) as container:
+        coded = [packet.pts for packet in container.demux(video=0) if packet.pts is not None]
+    assert coded != sorted(coded)
+    with Decoding(str(path)) as decoding:
+        shown = [(time, content) for time, content in everything(decoding) if isinstance(content, av.VideoFrame)]
+    times, shades = zip(*((time, brightness(picture)) for time, picture in shown), strict=True)
+    assert np.diff(times) == pytest.approx(0.04, abs=0.001)
+    assert np.diff(shades) == pytest.approx(6, abs=2)
+    assert len(times) == 30
 
 
 def pairs(sounds: list[tuple[float, int]]) -> list[tuple[tuple[float, int], tuple[float, int]]]:
