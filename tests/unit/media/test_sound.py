@@ -436,3 +436,24 @@ def test_a_fault_costs_its_block_and_not_the_sound_of_the_lesson(caplog: pytest.
     told = [record for record in caplog.records if record.message.startswith("A block of sound could not be mixed")]
     assert 1 <= len(told) <= 3
     assert [record.exc_info is not None for record in told] == [True] + [False] * (len(told) - 1)
+
+
+def test_a_mixer_that_is_held_up_again_and_again_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    clock, ended, blocks = ManualClock(1.0), threading.Event(), 0
+
+    def deliver(*_: object) -> None:
+        nonlocal blocks
+        blocks += 1
+        clock.advance(0.5)
+        if blocks == 100:
+            ended.set()
+
+    mixed = SoundMixer(inputs={}, clock=clock, deliver=deliver)
+    mixed.start(0.0)
+    try:
+        assert ended.wait(60)
+    finally:
+        assert mixed.stop()
+    assert mixed.skipped >= 2000
+    lines = [record for record in caplog.records if "held up" in record.getMessage()]
+    assert 1 <= len(lines) <= 3 * (1 + mixed.blocks[0] * 0.5 / 60)
