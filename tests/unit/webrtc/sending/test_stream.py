@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtcpParameters, RTCRtpCodecParameters, RTCRtpSendParameters
+from aiortc.rtp import RtcpPacket, RtcpSrPacket
 
 from classroom.webrtc.rtp.feedback import KeyFrameRequest, Nack, ReceiverReport
 from classroom.webrtc.rtp.header import PacketTemplates
@@ -146,3 +147,19 @@ def test_sound_begins_when_a_browser_has_had_time_to_open_its_loudspeakers() -> 
         student.clock.advance(0.02)
     assert taken == sorted(taken)
     assert 24 <= taken.index(True) <= 26
+
+
+@pytest.mark.parametrize(("kind", "rate", "late"), [("video", 90_000, 0.0), ("audio", 48_000, 0.015)])
+def test_a_report_says_which_time_stamp_is_now_and_that_sound_is_heard_later(
+    kind: Literal["video", "audio"], rate: int, late: float
+) -> None:
+    student = Student(kind)
+    student.clock.advance(5.0)
+    captured, frame = student.clock.now(), student.large.frame(0, key=True, packets=1)
+    accepted = student.stream.accept(cast(Distribution, student.large), frame, student.large.history)
+    assert accepted is not None
+    student.clock.advance(0.5)
+    [report] = RtcpPacket.parse(student.stream.report(student.clock.now(), ntp=7))
+    assert isinstance(report, RtcpSrPacket)
+    passed = (report.sender_info.rtp_timestamp - accepted[1]) % 2**32 / rate
+    assert passed == pytest.approx(student.clock.now() - captured - late, abs=1e-4)
