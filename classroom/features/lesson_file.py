@@ -123,6 +123,7 @@ class LessonFileWatch:
             self._alarms.put(Alarm(_FAULTY, _faulty(report.faults)))
             return
         logger.info("%s was saved and is applied", path)
+        self._alarms.clear(_FAULTY)
         try:
             await self._apply(report.lesson)
         except Exception as error:
@@ -131,7 +132,6 @@ class LessonFileWatch:
             logger.exception("%s is not applied", path)
             self._alarms.put(Alarm(_FAULTY, _NOT_APPLIED(fault=type(error).__name__)))
             return
-        self._alarms.clear(_FAULTY)
         keys = restart_keys(self._file.lesson, report.lesson)
         if keys:
             wording = _ONE_KEY if len(keys) == 1 else _KEYS
