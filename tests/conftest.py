@@ -15,7 +15,6 @@ from tests.support.machine import Machine, measured_machine
 ALONE = (
     "e2e/test_failover.py",
     "e2e/test_file_sync.py",
-    "e2e/test_latency.py",
     "e2e/test_lesson.py",
     "e2e/test_lip_sync.py",
     "e2e/test_sent_sync.py",
@@ -25,7 +24,7 @@ ALONE = (
     "net/test_wire.py",
 )
 
-LONG = ("integration/test_bench_fanout.py",)
+LONG = ("e2e/test_latency.py", "integration/test_bench_fanout.py")
 
 settings.register_profile("classroom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("classroom"), max_examples=500_000)

@@ -114,7 +114,6 @@ async def test_chromium_is_as_late_as_it_says(open_page: PageFactory) -> None:
         assert shows["sound"] in ("playing", "blocked")
 
 
-@pytest.mark.long
 async def test_firefox_is_nearly_as_late_as_it_says() -> None:
     async with broadcasting(LESSON % "vp8") as lesson, firefox() as browser:
         page = await browser.open(f"http://127.0.0.1:{lesson.port}/")
