@@ -27,6 +27,7 @@ from classroom.control.sessions import Sessions
 from classroom.control.state import State, StateBoard
 from classroom.features.alarms import AlarmsFeature
 from classroom.features.base import Events, Feature, ProgramChain, SceneOnAir, section_types
+from classroom.features.chat import ChatFeature
 from classroom.features.from_lesson import director_of
 from classroom.features.hands import HandsFeature
 from classroom.features.lesson import LessonFeature
@@ -71,7 +72,7 @@ __all__ = ["COMMANDS", "SECTIONS", "Broadcaster"]
 
 Features: TypeAlias = tuple[
     ScenesFeature, OpeningFeature, RunOfShowFeature, SoundFeature, SourcesFeature, AlarmsFeature, PublishingFeature,
-    SlidesFeature, StudentsFeature, ReceptionFeature, RoomFeature, HandsFeature, LipSyncFeature,
+    SlidesFeature, StudentsFeature, ReceptionFeature, RoomFeature, HandsFeature, ChatFeature, LipSyncFeature,
     StandInsFeature, ConnectionsFeature, LessonFeature, ReportsFeature, ReloadFeature, ResumeFeature,
 ]  # fmt: skip
 """All features. In this order they are started and go on with a saved lesson file, and their commands are listed."""
@@ -114,7 +115,7 @@ class Broadcaster:
         self._events = Events()
         # What a scene brings with it is told too: microphones that open, sources that are missed only on air.
         self._events.listen(SceneOnAir, lambda _: self._changed.set())
-        self._board = StateBoard()
+        self._board = StateBoard(keyed={"students": 50})
         self._stack = contextlib.AsyncExitStack()
         self.relay = OwnRelay(lesson, host=host, options=relay, alarms=self._alarms) if relay is not None else None
         """The relay of our own, where the teacher asked for one."""
@@ -202,15 +203,13 @@ class Broadcaster:
         )
 
     def _build_features(self) -> Features:
-        lesson, time, events = self._lesson, self._beginning.time, self._events
-        chain, opening, pool, director = self._chain, self._opening, self._pool, self._chain.director
-        tell, refresh = self._board.update, self._refresh
-        scenes = ScenesFeature(director, clock=self._clock, events=events, tell=tell, on_air=pool.put_on_air)
+        lesson, time, events, board = self._lesson, self._beginning.time, self._events, self._board
+        chain, opening, pool, refresh = self._chain, self._opening, self._pool, self._refresh
+        director = chain.director
+        scenes = ScenesFeature(director, clock=self._clock, events=events, tell=board.update, on_air=pool.put_on_air)
         slides = SlidesFeature(pool, events=events, refresh=refresh)
-        run_of_show = RunOfShowFeature(
-            lesson, time=time, director=director, scenes=scenes, turn=slides.turn, events=events,
-            alarms=self._alarms, tell=tell,
-        )  # fmt: skip
+        run_of_show = RunOfShowFeature(lesson, time=time, director=director, scenes=scenes, turn=slides.turn,
+                                       events=events, alarms=self._alarms, tell=board.update)  # fmt: skip
         return (
             scenes,
             opening,
@@ -228,12 +227,13 @@ class Broadcaster:
             ReceptionFeature(audience=self._audience, alarms=self._alarms, clock=self._clock, wall=self._wall),
             RoomFeature(lesson, audience=self._audience, events=events, refresh=refresh),
             HandsFeature(audience=self._audience, events=events, refresh=refresh),
+            ChatFeature(lesson, audience=self._audience, board=board, clock=self._clock),
             LipSyncFeature(lesson, director=director, live=pool.live, inputs=lambda: self._program.inputs,
                            wait_for_sound=self._audience.wait_for_sound, events=events),
             StandInsFeature(lesson, pool=pool, director=director, clock=self._clock,
                             tell_pages=self._audience.tell_stand_ins),
             ConnectionsFeature(self._teachers, events=events),
-            LessonFeature(lesson, time=time, endpoints=self._endpoints, tell=tell, end=self._end),
+            LessonFeature(lesson, time=time, endpoints=self._endpoints, tell=board.update, end=self._end),
             ReportsFeature(lesson, time=time, chain=chain, opening=opening, audience=self._audience,
                            sessions=lambda: self._sessions, token=self._token),
             ReloadFeature(lesson, self._file, chain=chain, opening=opening, alarms=self._alarms, events=events,

@@ -37,6 +37,7 @@ from classroom.broadcaster import COMMANDS, SECTIONS
 from classroom.control import news
 from classroom.control.registry import CommandReply
 from classroom.control.session import GuestNews
+from classroom.students.chat_log import ChatUpdate
 from classroom.webrtc import messages
 
 __all__ = ["TypeDeclarations", "page_types"]
@@ -52,7 +53,7 @@ _HEAD: Final = """\
 _UNIONS: Final = ("FromPage", "ToPage", "ToTeacher")
 """The unions of ``webrtc/messages.py``, each with what is said about it there."""
 
-_NEWS: Final = (news.MetersNews, news.ThumbnailNews, GuestNews)
+_NEWS: Final = (news.MetersNews, news.ThumbnailNews, GuestNews, ChatUpdate)
 """The notifications of the control protocol that are neither the state nor messages."""
 
 _PLAIN: Final[Mapping[Any, str]] = {

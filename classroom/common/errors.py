@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-Named = Literal["scene", "source", "input", "slides", "student", "peer"]
+Named = Literal["scene", "source", "input", "slides", "student", "peer", "message"]
 """What a command may name."""
 
 _NO_SUCH: Final[Mapping[Named, Wording]] = {
@@ -44,6 +44,7 @@ _NO_SUCH: Final[Mapping[Named, Wording]] = {
     "slides": Wording("unknown.slides", "There are no slides '{name}'."),
     "student": Wording("unknown.student", "There is no student '{name}'."),
     "peer": Wording("unknown.peer", "There is no peer '{name}'."),
+    "message": Wording("unknown.message", "There is no message '{name}' in the chat."),
 }
 
 

@@ -107,3 +107,14 @@ def _text(value: object) -> str:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+def token_of(hello: Request) -> object:
+    """The token in a hello, whatever it is; by name or as the first parameter."""
+    params = hello.params
+    return params.get("token") if isinstance(params, Mapping) else next(iter(params), None)
+
+
+def key_of(hello: Request) -> object:
+    """The key of an invitation in a hello, whatever it is."""
+    return hello.params.get("key") if isinstance(hello.params, Mapping) else None

@@ -194,7 +194,7 @@ class Session:
     async def run(self) -> None:
         """Serve until the connection ends; never raises for what a client does."""
         writer = asyncio.create_task(self._write(), name=f"control writer {self.address}")
-        forget = self._served.board.listen(self._state_changed)
+        forget = self._served.board.listen(self._state_changed, self._news)
         try:
             if await self._greet():
                 async for frame in self._connection:
@@ -261,9 +261,9 @@ class Session:
 
     async def _recognise(self, hello: messages.Request) -> bool:
         """Whether the token or the key is right; a wrong one takes its time, here or not. Raises TooManyGuesses."""
-        given = repr((_token(hello), _key(hello)))
+        given = repr((messages.token_of(hello), messages.key_of(hello)))
         check = functools.partial(self._is_right, hello)
-        shared = _key(hello) is not None
+        shared = messages.key_of(hello) is not None
         looking = asyncio.create_task(self._guesses.is_right(self.address, given, check, shared=shared))
         gone = asyncio.create_task(self._connection.wait_closed())
         try:
@@ -280,11 +280,11 @@ class Session:
         return right
 
     def _right_token(self, hello: messages.Request) -> bool:
-        token = _token(hello)
+        token = messages.token_of(hello)
         return isinstance(token, str) and hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
 
     def _invited(self, hello: messages.Request) -> Invitation | None:
-        key = _key(hello)
+        key = messages.key_of(hello)
         return self._invitations.find(key) if isinstance(key, str) and not self._right_token(hello) else None
 
     def _begin_call(self, role: Role, source: str | None, sdp: str | None, tell: Tell) -> Call:
@@ -343,6 +343,10 @@ class Session:
             self._told_guest = news
             self._send(messages.notification("guest", news))
 
+    def _news(self, revision: int, section: str, news: Mapping[str, object]) -> None:
+        if self.welcome and self._invitation is None:
+            self._send(messages.notification(section, {"revision": revision, **news}))
+
     def _send(self, message: str, *, held: bool = True) -> None:
         if held and self._held is not None:
             self._held.append(message)
@@ -389,12 +393,3 @@ class Session:
         if not writer.done():
             await self._drained()
         await end(writer)
-
-
-def _token(hello: messages.Request) -> object:
-    params = hello.params
-    return params.get("token") if isinstance(params, Mapping) else next(iter(params), None)
-
-
-def _key(hello: messages.Request) -> object:
-    return hello.params.get("key") if isinstance(hello.params, Mapping) else None

@@ -90,11 +90,6 @@ class ReportsFeature(Feature):
         """Recording is not available in this version."""
         return {"state": "not available", "file": None, "seconds": 0, "bytes": 0, "disk_minutes": None}
 
-    @section("chat")
-    def chat(self) -> list[object]:
-        """Always empty in this version."""
-        return []
-
     def health(self) -> dict[str, object]:
         """What ``/healthz`` answers."""
         return {"status": "ok", "version": __version__, "elapsed": round(self._time.now(), 1)}

@@ -12,7 +12,8 @@ from classroom.control.registry import command
 from classroom.features.base import NOTHING_NAMED, Events, Feature, RoomChanged, section
 from classroom.lesson import Lesson
 from classroom.students.audience import Audience
-from classroom.students.room_rules import Admit, ChatMode, RoomRules, room_rules_of, with_changed_defaults
+from classroom.students.room_rules import Admit, RoomRules, room_rules_of, with_changed_defaults
+from classroom.webrtc.class_messages import ChatMode
 
 __all__ = ["RoomFeature", "RoomSection"]
 

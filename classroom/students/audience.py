@@ -15,14 +15,14 @@ from typing import Final
 
 from classroom.common.errors import CommandError, WireError
 from classroom.common.limited_log import LimitedLog
-from classroom.common.sentences import Wording
 from classroom.students.bans import Bans, Identity, same_name
 from classroom.students.dismissal import Dismissal, end_viewer, report
 from classroom.students.page_clock import PageClock
 from classroom.students.page_messages import StudentPages
 from classroom.students.room_rules import RoomRules
 from classroom.students.roster import Roster, Student, StudentCount, StudentEntry
-from classroom.students.settings import AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
+from classroom.students.settings import FULL, HAS_LEFT, AdmissionRules, AudienceAlarms, PeerChannel, ViewerSettings
+from classroom.webrtc.class_messages import ChatSaid
 from classroom.webrtc.description import Candidate
 from classroom.webrtc.ice.interfaces import is_here
 from classroom.webrtc.messages import (
@@ -55,13 +55,6 @@ _LISTED_AFTER: Final = 2.0
 
 _MEASURE_INTERVAL: Final = 1.0
 
-_HAS_LEFT = Wording("students.has_left", "{student} has left and can be admitted when back.")
-_FULL = Wording(
-    "students.full",
-    "All {most} places are taken. Remove somebody first, or write a larger 'max_students' under 'access' in the lesson "
-    "file.",
-)
-
 
 class Audience:
     """Holds the viewers of a lesson. ``changed`` is called when the result of ``describe`` has changed."""
@@ -85,7 +78,7 @@ class Audience:
         self._peers = peers
         self._alarms = alarms
         self._page_clock = page_clock
-        self._changed = changed
+        self.changed = changed
         self._roster = Roster(most=admission.most, changed=changed)
         self.hands = self._roster.hands
         self._bans = Bans()
@@ -158,7 +151,7 @@ class Audience:
         if student is not None:
             self._alarms.relay_faults.forget(student.number)
             self._dismissal.run(end_viewer(student))
-            self._changed()
+            self.changed()
 
     async def lost(self, peer: int) -> None:
         """Handle a peer that can no longer be reached; if it watches, it continues until its connection ends."""
@@ -187,6 +180,8 @@ class Audience:
                 self._alarms.relay_faults.put(student.number, code)
             case Hand(up) if student.page and student.admitted:
                 self._roster.move_hand(student, up=up and self.rules.floor)
+            case ChatSaid():
+                self.pages.hear(student, message)
             case Answer() | Candidate() | Bye() | KeyFrameWanted() | PictureSize() | RestartWanted():
                 if isinstance(message, Answer):
                     self._list(student)
@@ -201,38 +196,38 @@ class Audience:
 
     def admit(self, number: str) -> None:
         """Admit a student who waits; one who is admitted already stays so. Raises CommandError."""
-        student = self._student(number)
+        student = self.student(number)
         if student.admitted:
             return
         peer = self._roster.peer_of(student)
         if peer is None:
-            raise CommandError.not_possible(_HAS_LEFT(student=student.name))
+            raise CommandError.not_possible(HAS_LEFT(student=student.name))
         if self._roster.watching() >= self._admission.most:
-            raise CommandError.not_possible(_FULL(most=self._admission.most))
+            raise CommandError.not_possible(FULL(most=self._admission.most))
         student.admitted = True
         if student.page:
             # Before the offer, because its ICE servers are for that.
             self._dismissal.run(self.pages.welcome(peer, student, self._admission))
         self._admit(peer, student)
         self._list(student)
-        self._changed()
+        self.changed()
 
     def admit_all(self) -> None:
         """Admit everyone who waits, in the order in which they came. Raises CommandError when places run out."""
         for number in self._roster.numbers():
-            student = self._student(number)
+            student = self.student(number)
             if not student.admitted and self._roster.peer_of(student) is not None:
                 self.admit(number)
 
     def reconnect(self, number: str) -> None:
         """Make a new connection to a student who is admitted. Raises CommandError."""
-        student = self._student(number)
+        student = self.student(number)
         if student.viewer is not None and student.task is not None and not student.task.done():
             student.viewer.deliver(RestartWanted())
 
     def remove(self, number: str, *, ban: bool) -> None:
         """Remove a student, with ``ban`` for the rest of the lesson. Raises CommandError."""
-        student = self._student(number)
+        student = self.student(number)
         peer = self._roster.peer_of(student)
         if peer is None and not ban:
             return  # gone already
@@ -242,7 +237,7 @@ class Audience:
         elif peer is not None:
             self._dismiss(peer, "removed" if student.admitted else "teacher")
         logger.info("student %s is %s", student.number, "banned" if ban else "removed")
-        self._changed()
+        self.changed()
 
     def _ban(self, student: Student) -> None:
         self._bans.add(student.identity(), self._roster.addresses_beside(student))
@@ -250,7 +245,8 @@ class Audience:
             if self._bans.holds(each.identity()):
                 self._dismiss(peer, "banned")  # in another tab as well
 
-    def _student(self, number: str) -> Student:
+    def student(self, number: str) -> Student:
+        """The student with a number, present or just gone. Raises CommandError."""
         student = self._roster.find(number)
         if student is None:
             raise CommandError.unknown("student", number, self._roster.numbers())
@@ -266,13 +262,14 @@ class Audience:
                 if student.viewer is not None:
                     await student.viewer.measure()
                 student.forget_old_report(asyncio.get_running_loop().time())
-                news = (self._page_clock.news(student), self._roster.class_news(student, floor=self.rules.floor))
+                class_news = self._roster.class_news(student, rules=self.rules, names=self._admission.names)
+                news = (self._page_clock.news(student), class_news)
                 await self.pages.tell_news(peer, news)
             self._roster.look_at_hands(asyncio.get_running_loop().time())
             for peer in self._roster.over():
                 await self.left(peer)
             self._alarms.blocked_students.tell(self._roster.blocked())
-            self._changed()
+            self.changed()
 
     async def tell_stand_ins(self, missing: Mapping[str, str | None]) -> None:
         """Tell the pages of admitted students which sources have no picture, and what is shown instead of each."""
@@ -361,7 +358,7 @@ class Audience:
             ice_servers=self._viewers.ice_servers.for_viewer,
             playout=self._viewers.playout,
             send=send,
-            changed=self._changed,
+            changed=self.changed,
             absence=absence,
             near=near,
         )
@@ -396,4 +393,4 @@ class Audience:
     def _list(self, student: Student) -> None:
         if not student.listed and student.refused is None:
             student.listed = True
-            self._changed()
+            self.changed()

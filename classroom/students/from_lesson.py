@@ -72,4 +72,5 @@ def admission_of(lesson: Lesson) -> AdmissionRules:
         title=lesson.lesson.title,
         language=lesson.lesson.language,
         most=lesson.access.max_students,
+        names=lesson.access.names,
     )

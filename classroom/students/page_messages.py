@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from classroom.common.errors import WireError
 from classroom.students.dismissal import LAST_WORD
@@ -18,6 +19,8 @@ __all__ = ["StudentPages"]
 
 logger = logging.getLogger(__name__)
 
+Said = TypeVar("Said")
+
 
 class StudentPages:
     """The pages of the students on a roster."""
@@ -27,11 +30,33 @@ class StudentPages:
         self._peers = peers
         self._ice_servers = ice_servers
         self._stand_ins = StandIns(sources=[])
+        self._listeners: dict[type, list[Callable[[Student, Any], None]]] = {}
+
+    def listen(self, kind: type[Said], listener: Callable[[Student, Said], None]) -> None:
+        """Call a listener with each message of a kind from the page of an admitted student, and with its welcome."""
+        self._listeners.setdefault(kind, []).append(listener)
+
+    def hear(self, student: Student, message: object) -> None:
+        """Give a message to its listeners; who was not admitted is not heard."""
+        if student.page and student.admitted and student.refused is None:
+            for listener in self._listeners.get(type(message), ()):
+                listener(student, message)
+
+    def welcomed(self) -> list[tuple[int, Student]]:
+        """The pages of students who are admitted, and have their ticket."""
+        present = self._roster.present.items()
+        return [
+            (peer, each) for peer, each in present if each.page and each.admitted and each.ticket and not each.refused
+        ]
 
     async def tell(self, peer: int, message: ToPage) -> None:
         """Send a message to one peer; one that is gone is only logged."""
+        await self.tell_text(peer, encode(message))
+
+    async def tell_text(self, peer: int, text: str) -> None:
+        """Send a message that is encoded to one peer; one that is gone is only logged."""
         try:
-            await self._peers.send(peer, encode(message))
+            await self._peers.send(peer, text)
         except WireError as gone:
             logger.info("a message does not reach a page: %s", gone)
 
@@ -50,7 +75,9 @@ class StudentPages:
         title, language, ticket = admission.title, admission.language, student.ticket or None
         if student.admitted:
             servers = self._ice_servers_for(student)
-            await self.tell(peer, Welcome(title=title, language=language, ticket=ticket, ice_servers=servers))
+            welcome = Welcome(title=title, language=language, ticket=ticket, ice_servers=servers)
+            await self.tell(peer, welcome)
+            self.hear(student, welcome)
             if self._stand_ins.sources:
                 await self.tell(peer, self._stand_ins)
         else:

@@ -6,14 +6,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from classroom.lesson import Lesson
+from classroom.webrtc.class_messages import ChatMode
 
-__all__ = ["Admit", "ChatMode", "RoomRules", "room_rules_of", "with_changed_defaults"]
+__all__ = ["Admit", "RoomRules", "room_rules_of", "with_changed_defaults"]
 
 Admit = Literal["everyone", "approve"]
 """Who comes in: everyone, or whom the teacher approves."""
-
-ChatMode = Literal["everyone", "teacher", "off"]
-"""Who writes to the class: everyone, only the teacher, or nobody. Students can always write to the teacher."""
 
 
 @dataclass(frozen=True, slots=True)

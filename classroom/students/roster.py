@@ -10,10 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Literal, TypedDict
+from typing import Final, Literal, NotRequired, TypedDict
 
 from classroom.students.bans import Identity, same_name
 from classroom.students.hands import KEPT_FOR, Hands
+from classroom.students.room_rules import RoomRules
 from classroom.webrtc.can_send import CanSend
 from classroom.webrtc.class_messages import ClassNews, HandEntry
 from classroom.webrtc.messages import RefusalReason, Statistics
@@ -52,6 +53,8 @@ class StudentEntry(TypedDict):
     """Whether they may watch; one who may not waits for the teacher."""
     blocked: bool
     """Whether their network lets no picture through."""
+    chat_muted: NotRequired[bool]
+    """True while only teachers see what they write in the chat, else not there."""
     hand: bool
     """Whether they raise a hand."""
     raised: str | None
@@ -102,6 +105,7 @@ class Student:
     shows: Shows | None = field(default=None, init=False)
     time_lines: TimeLinePair = field(default=(None, None), init=False)
     class_news: ClassNews | None = field(default=None, init=False)
+    chat_muted: bool = field(default=False, init=False)
     ticket: str = field(default="", init=False)
     device: str = field(default="", init=False)
     timers: list[asyncio.TimerHandle] = field(default_factory=list, init=False)
@@ -127,7 +131,7 @@ class Student:
     def describe(self) -> StudentEntry:
         """The student as the control protocol shows it."""
         viewer = self.viewer
-        return {
+        entry: StudentEntry = {
             "name": self.name,
             "joined": self.joined,
             "state": viewer.state if viewer is not None else "waiting",
@@ -144,6 +148,9 @@ class Student:
             "latency": self.latency,
             "shows": self.shows,
         }
+        if self.chat_muted:
+            entry["chat_muted"] = True
+        return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,7 @@ class Roster:
         if student.name == _by_number(student.number):
             student.name = _by_number(earlier.number)
         student.number, student.joined, student.ticket = earlier.number, earlier.joined, earlier.ticket
+        student.chat_muted = earlier.chat_muted
         self._keep(student)
 
     def give_ticket(self, student: Student, ticket: str) -> None:
@@ -241,13 +249,15 @@ class Roster:
         """Keep the places of those who are gone, for a while; ``now`` is a second of a steady clock."""
         self.hands.look({each.number for each in self.present.values()}, now)
 
-    def class_news(self, student: Student, *, floor: bool) -> ClassNews | None:
+    def class_news(
+        self, student: Student, *, rules: RoomRules, names: Literal["teacher", "everyone"]
+    ) -> ClassNews | None:
         """What the page of a student has to know of the class and was not told; None where that is nothing."""
         if not student.page or not student.admitted or student.refused is not None:
             return None
         place = self.hands.place(student.number)
         hand: HandEntry = {"up": False} if place is None else {"up": True, "place": place.place, "of": place.of}
-        news = ClassNews(hand, floor)
+        news = ClassNews(hand, rules.floor, student.number, names, rules.chat, student.chat_muted)
         if news == student.class_news:
             return None
         student.class_news = news

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from classroom.common.free_memory import MemoryWatch
+from classroom.common.sentences import Wording
 from classroom.webrtc.blocked_network import BlockedStudentsAlarm
 from classroom.webrtc.ice.server_check import StudentRelayFaults
 from classroom.webrtc.ice.servers import IceServers
@@ -13,16 +15,25 @@ from classroom.webrtc.open_files import OpenFilesAlarm
 from classroom.webrtc.sending.feed import OfferedProgram
 from classroom.webrtc.sending.playout_delay import PlayoutRule
 
-__all__ = ["AdmissionRules", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
+__all__ = ["FULL", "HAS_LEFT", "AdmissionRules", "AudienceAlarms", "PeerChannel", "ViewerSettings"]
+
+
+HAS_LEFT = Wording("students.has_left", "{student} has left and can be admitted when back.")
+FULL = Wording(
+    "students.full",
+    "All {most} places are taken. Remove somebody first, or write a larger 'max_students' under 'access' in the lesson "
+    "file.",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AdmissionRules:
-    """How many students may watch at once, and the title and language that a student's page shows."""
+    """How many students may watch at once, what its page shows of the lesson, and who sees its name."""
 
     title: str
     language: str | None
     most: int
+    names: Literal["teacher", "everyone"] = "teacher"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from classroom.common.errors import WireError
 from classroom.common.sentences import Wording
 from classroom.webrtc.can_send import CanSend, read_can_send
 from classroom.webrtc.candidates import read_candidate
-from classroom.webrtc.class_messages import ClassNews, Hand, read_hand
+from classroom.webrtc.class_messages import ChatNews, ChatSaid, ClassNews, Hand, read_chat, read_hand
 from classroom.webrtc.description import Candidate, check_size
 from classroom.webrtc.reception_report import Latency, Shows, read_latency, read_shows
 
@@ -175,7 +175,9 @@ class PictureSize:
     """Pixels of the screen."""
 
 
-FromPage = Answer | Candidate | Hello | KeyFrameWanted | PictureSize | RestartWanted | IceFault | Statistics | Hand
+FromPage = (
+    Answer | Candidate | Hello | KeyFrameWanted | PictureSize | RestartWanted | IceFault | Statistics | Hand | ChatSaid
+)
 """What a page says as a JSON object."""
 
 
@@ -288,7 +290,7 @@ class Closed:
     why: CloseReason
 
 
-ToPage = Offer | Welcome | Waiting | IceServersRenewed | TimeLines | StandIns | ClassNews | Ended | Refused
+ToPage = Offer | Welcome | Waiting | IceServersRenewed | TimeLines | StandIns | ClassNews | ChatNews | Ended | Refused
 """What a student's page is told through the signaling."""
 
 ToTeacher = Accepted | Offer | Answer | IceServersRenewed | Ended | Closed
@@ -346,6 +348,8 @@ def read(value: Mapping[str, object]) -> FromPage:
             return IceFault(_error_code(value))
         case "statistics":
             return Statistics(read_latency(value.get("latency")), read_shows(value.get("shows")))
+        case "chat":
+            return read_chat(value)
         case "size":
             return PictureSize(_pixels(value, "width"), _pixels(value, "height"))
         case "hand":

@@ -42,6 +42,10 @@ class Caller:
                 self.news.append(message["method"])
                 if message["method"] == "state":
                     self.state |= message["params"]
+                elif message["method"] == "chat":
+                    gone = message["params"]["removed"]
+                    kept = [each for each in self.state["chat"] if each["id"] not in gone]
+                    self.state["chat"] = kept + message["params"]["added"]
 
     async def ask(self, method: str, **params: object) -> dict[str, Any]:
         """The whole answer to a request."""

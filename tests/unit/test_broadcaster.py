@@ -18,6 +18,7 @@ def test_the_methods_of_this_version_are_there_with_help() -> None:
         "source.invite", "source.uninvite",
         "slides.goto",
         "student.admit", "student.remove", "student.reconnect", "room.set", "hand.lower",
+        "chat.send", "chat.remove", "chat.clear", "chat.mute",
         "peer.offer", "peer.answer", "peer.candidate", "peer.key_frame", "peer.close", "lesson.end",
     ]  # fmt: skip
     assert all(str(method["help"]).endswith(".") for method in listed.values())

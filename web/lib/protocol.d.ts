@@ -44,12 +44,78 @@ export interface Candidate {
   sdpMLineIndex: number | null;
 }
 
+/** A message as teachers see it. */
+export interface ChatEntry {
+  id: number;
+  /** The number of who wrote it, null for a teacher. */
+  student: string | null;
+  /** Of the student; empty for a teacher. */
+  name: string;
+  text: string;
+  /** When, ISO 8601. */
+  at: string;
+  /** Who sees it: the class, or only teachers and who wrote it. */
+  to: 'class' | 'teacher';
+}
+
+/**
+ * A message of the chat: `from` is the name of who wrote it, None where students see only its `number`;
+ * `private` says that only teachers and the writer see it.
+ */
+export interface ChatLine {
+  id: number;
+  from: string | null;
+  number: string | null;
+  own: boolean;
+  teacher: boolean;
+  private: boolean;
+  text: string;
+  at: string;
+}
+
+/** What is new in the chat, at most once a second. */
+export interface ChatNews {
+  type: 'chat';
+  messages: ChatLine[];
+  /** The ids of messages that are gone. */
+  removed: number[];
+  /** The last message of the page that was taken, by its `n`. */
+  acknowledged?: number;
+  /** The last one that was not: the page writes too fast, or nothing of it can be seen. */
+  refused?: number;
+  /** Whether the messages are all there are, and replace those that the page has. */
+  history?: boolean;
+}
+
+/** A student writes: to the class where the lesson allows that, else to the teacher. */
+export interface ChatSaid {
+  type: 'chat';
+  text: string;
+  /** A number of the page's own, by which a message that is sent again is not doubled. */
+  n: number;
+}
+
+/** The notification `chat`: what is new, and the ids of what was removed. */
+export interface ChatUpdate {
+  revision: number;
+  added: ChatEntry[];
+  removed: number[];
+}
+
 /** How the class is for this student: after each welcome, and when it has changed, at most once a second. */
 export interface ClassNews {
   type: 'class';
   hand: HandEntry;
   /** Whether students may raise their hands. */
   floor: boolean;
+  /** The student's, by which others know it where they see no names. */
+  number: string;
+  /** Who sees students' names. */
+  names: 'teacher' | 'everyone';
+  /** Who writes to the class; students can always write to the teacher. */
+  chat: 'everyone' | 'teacher' | 'off';
+  /** Whether only teachers see what this student writes. */
+  muted: boolean;
 }
 
 /** When the time stamps of one stream were: `rtp` was at `at`, and they count `rate` a second. */
@@ -113,7 +179,8 @@ export type FromPage =
   | RestartWanted
   | IceFault
   | Statistics
-  | Hand;
+  | Hand
+  | ChatSaid;
 
 /** The notification `guest`: what a device that sends a source has to know of the lesson now. */
 export interface GuestNews {
@@ -374,6 +441,10 @@ export interface Replies {
   'student.reconnect': CommandReply;
   'room.set': CommandReply;
   'hand.lower': CommandReply;
+  'chat.send': CommandReply;
+  'chat.remove': CommandReply;
+  'chat.clear': CommandReply;
+  'chat.mute': CommandReply;
   'peer.offer': CommandReply & StartedConnection;
   'peer.answer': CommandReply;
   'peer.candidate': CommandReply;
@@ -490,10 +561,10 @@ export interface State {
   alarms: AlarmEntry[];
   students: Record<string, StudentEntry>;
   room: RoomSection;
+  chat: ChatEntry[];
   stand_ins: Record<string, string | null>;
   lesson: LessonSection;
   recording: RecordingSection;
-  chat: unknown[];
 }
 
 /** What the page measures; it may say more, which is not read. */
@@ -514,6 +585,8 @@ export interface StudentEntry {
   admitted: boolean;
   /** Whether their network lets no picture through. */
   blocked: boolean;
+  /** True while only teachers see what they write in the chat, else not there. */
+  chat_muted?: boolean;
   /** Whether they raise a hand. */
   hand: boolean;
   /** When the hand went up, ISO 8601; hands are in this order. One who is gone keeps a place for a minute. */
@@ -570,6 +643,7 @@ export type ToPage =
   | TimeLines
   | StandIns
   | ClassNews
+  | ChatNews
   | Ended
   | Refused;
 

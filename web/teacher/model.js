@@ -4,6 +4,9 @@
  * @import {State} from '../lib/protocol.d.ts'
  * @typedef {Partial<State>} LessonState nothing is known at first, and a newer broadcaster may leave sections out
  */
+/** As many messages as the broadcaster keeps. */
+const MOST_MESSAGES = 200;
+
 export class Model {
   /** @type {LessonState} */
   #state = {};
@@ -46,6 +49,29 @@ export class Model {
     this.#revision = revision;
     this.#state = { ...this.#state, ...sections };
     if (sections.lesson) this.#setClock();
+    return true;
+  }
+
+  /**
+   * What is new in a section that is too large to be told whole.
+   *
+   * @param {string} section
+   * @param {any} news
+   * @returns {boolean} whether it was that
+   */
+  add(section, { revision, added, changed = {}, gone = [], removed = [] }) {
+    if (section !== 'chat' && section !== 'students') return false;
+    if (revision <= this.#revision) return false;
+    this.#revision = revision;
+    const { chat = [], students = {} } = this.#state;
+    if (section === 'chat') {
+      const kept = chat.filter(({ id }) => !removed.includes(id));
+      this.#state = { ...this.#state, chat: [...kept, ...added].slice(-MOST_MESSAGES) };
+    } else {
+      const all = { ...students, ...changed };
+      for (const id of gone) delete all[id];
+      this.#state = { ...this.#state, students: all };
+    }
     return true;
   }
 

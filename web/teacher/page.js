@@ -175,8 +175,9 @@ class TeacherPage {
    * @param {any} params
    */
   #notified(method, params) {
-    if (method !== 'state') this.#features.take(method, params);
-    else if (this.#model.change(params)) this.#draw();
+    const news = method === 'state' ? this.#model.change(params) : this.#model.add(method, params);
+    if (news) this.#draw();
+    else if (method !== 'state') this.#features.take(method, params);
   }
 
   #ended() {

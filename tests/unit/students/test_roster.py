@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from classroom.students.room_rules import RoomRules
 from classroom.students.roster import Roster, Student
 from classroom.webrtc.class_messages import ClassNews
 from classroom.webrtc.viewer import Viewer
@@ -95,18 +96,22 @@ async def test_who_is_gone_is_shown_with_its_hand_and_loses_it_when_it_was_remov
     assert register.describe()["1"]["raised"] is None
 
 
+def told(register: Roster, student: Student, *, floor: bool = True) -> ClassNews | None:
+    return register.class_news(student, rules=RoomRules(floor=floor), names="teacher")
+
+
 def test_a_page_is_told_of_the_class_once_however_often_it_moves_its_hand(register: Roster) -> None:
     page, original = (enter(register, peer, "Ada", "watching") for peer in (1, 2))
     page.page = True
-    assert register.class_news(original, floor=True) is None
-    assert register.class_news(page, floor=True) == ClassNews({"up": False}, floor=True)
+    assert told(register, original) is None
+    assert told(register, page) == ClassNews({"up": False}, True, "1", "teacher", "everyone", False)
     for _ in range(50):
         register.move_hand(page, up=True)
         register.move_hand(page, up=False)
     register.move_hand(page, up=True)
-    assert register.class_news(page, floor=True) == ClassNews({"up": True, "place": 1, "of": 1}, floor=True)
-    assert register.class_news(page, floor=True) is None
+    assert told(register, page) == ClassNews({"up": True, "place": 1, "of": 1}, True, "1", "teacher", "everyone", False)
+    assert told(register, page) is None
     page.admitted = False
-    assert register.class_news(page, floor=False) is None
+    assert told(register, page, floor=False) is None
     page.admitted, page.refused = True, "banned"
-    assert register.class_news(page, floor=False) is None
+    assert told(register, page, floor=False) is None

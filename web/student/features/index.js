@@ -2,6 +2,7 @@
  * All features of the student page, in the order in which the frame tells them what happens. The stage comes before the
  * sound, which plays what the stage has put into the video.
  */
+import { Chat } from './chat.js';
 import { Details } from './details.js';
 import { FullScreen } from './full_screen.js';
 import { Hand } from './hand.js';
@@ -14,4 +15,4 @@ import { Title } from './title.js';
 import { WakeLock } from './wake_lock.js';
 
 /** @type {readonly import('../feature.d.ts').FeatureClass[]} */
-export const FEATURES = [Stage, StandIns, Sound, PictureSize, FullScreen, Hand, Details, WakeLock, Title, Report];
+export const FEATURES = [Stage, StandIns, Sound, PictureSize, FullScreen, Hand, Chat, Details, WakeLock, Title, Report];

@@ -2,6 +2,7 @@
  * All features of the teacher page. Their places decide the order on the page.
  */
 import { alarms } from './alarms.js';
+import { chat } from './chat.js';
 import { clock } from './clock.js';
 import { hands } from './hands.js';
 import { join } from './join.js';
@@ -21,6 +22,7 @@ import { thumbnails } from './thumbnails.js';
 
 export const FEATURES = [
   alarms,
+  chat,
   clock,
   hands,
   join,
