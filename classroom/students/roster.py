@@ -215,11 +215,15 @@ class Roster:
         return self._tickets.get(ticket)
 
     def twin(self, student: Student) -> Student | None:
-        """A student present with the same name and browser: the same page, or another of its tabs."""
+        """A student with the same name and browser: the same page, another of its tabs, or one that has just left.
+
+        Who was removed is nobody's twin: its ticket is worth nothing.
+        """
         if not student.device:
             return None
-        others = (each for each in self.present.values() if each is not student and each.device == student.device)
-        return next((each for each in others if each.ticket and same_name(each.name, student.name)), None)
+        known = [*self.present.values(), *(each.student for each in self._gone.values())]
+        others = (each for each in known if each is not student and each.device == student.device)
+        return next((each for each in others if self._is_held(each) and same_name(each.name, student.name)), None)
 
     def addresses_beside(self, student: Student) -> list[str]:
         """The addresses of all who are present and not in this student's browser."""
@@ -324,6 +328,9 @@ class Roster:
             if back is not None or not each.watches:
                 over.append(peer)
         return over
+
+    def _is_held(self, student: Student) -> bool:
+        return bool(student.ticket) and self._tickets.get(student.ticket) is student
 
     def _keep(self, student: Student) -> None:
         self._tickets[student.ticket] = student

@@ -115,3 +115,21 @@ def test_a_page_is_told_of_the_class_once_however_often_it_moves_its_hand(regist
     assert told(register, page, floor=False) is None
     page.admitted, page.refused = True, "banned"
     assert told(register, page, floor=False) is None
+
+
+async def test_a_closed_tab_comes_back_by_its_browser_and_name_unless_it_was_removed(register: Roster) -> None:
+    before = enter(register, 1, "Ada", "watching")
+    before.device, before.listed, before.chat_muted = "mark", True, True
+    register.give_ticket(before, "ticket")
+    before.viewer = None
+    register.leave(1)
+    again, other = (enter(register, peer, name, "watching") for peer, name in ((2, "Ada"), (3, "Bob")))
+    again.device = other.device = "mark"
+    assert register.twin(again) is before
+    assert register.twin(other) is None
+    register.come_back(again, before)
+    assert (again.number, again.chat_muted) == ("1", True)
+    register.forget_ticket(again)
+    later = enter(register, 4, "Ada", "watching")
+    later.device = "mark"
+    assert register.twin(later) is None
