@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, TypeVar, get_args
@@ -173,7 +174,7 @@ class Broadcaster:
             changed=self._changed.set,
         )
         self._teachers = TeacherConnections(
-            make_viewer=self._audience.make_viewer,
+            make_viewer=functools.partial(self._audience.make_viewer, monitor=True),
             ice_servers=self._ice_servers,
             publishers=Publishers(sources=self._pool.sources, ice_servers=self._ice_servers, clock=self._clock),
         )

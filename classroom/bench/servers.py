@@ -77,7 +77,10 @@ class ClassroomServer:
             admission=AdmissionRules(title="bench", language="en", most=100_000),
             rules=RoomRules(),
             viewers=ViewerSettings(
-                program, IceServers(IceModel()), PlayoutRule("auto" if offer_playout_delay() else "off")
+                program,
+                IceServers(IceModel()),
+                PlayoutRule("auto" if offer_playout_delay() else "off"),
+                monitor=program,
             ),
             peers=PeerChannel(self._said, None),
             alarms=AudienceAlarms(

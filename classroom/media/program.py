@@ -23,6 +23,7 @@ from classroom.media.level import Level
 from classroom.media.picture import ProgramPicture
 from classroom.media.program_settings import ProgramSettings
 from classroom.media.rendition import Rendition, build_renditions
+from classroom.media.side_mix import SideMix
 from classroom.media.sound import SoundInput, SoundMixer
 from classroom.media.sound_encoder import SoundEncoder
 from classroom.media.ticker import Supplies, Ticker
@@ -74,6 +75,8 @@ class Program:
             encoders=self._encoders,
         )
         self._sound, self._sound_encoder, self._sound_fanout = _build_sound(inputs, director, clock, loop)
+        self.teacher_sound, self.teacher_demand = _build_teacher_sound(self._sound, clock, loop)
+        """The program less the lesson's microphones, for teachers, who would hear themselves in it; and its demand."""
         self._workers = [self._ticker.worker, self._sound.worker, *(encoder.worker for encoder in self._encoders)]
         self._zero = 0.0
         self._started = False
@@ -129,6 +132,7 @@ class Program:
                 for one in renditions
             ),
             Delivery("sound", "opus", self._sound_fanout.subscribers, self._sound_fanout.published, _MISSING_AFTER),
+            Delivery("sound", "teacher", self.teacher_sound.subscribers, self.teacher_sound.published, _MISSING_AFTER),
         ]
 
     async def stop(self) -> None:
@@ -138,6 +142,7 @@ class Program:
             for rendition in renditions:
                 rendition.fanout.close()
         self._sound_fanout.close()
+        self.teacher_sound.close()
         await asyncio.to_thread(self._join)
 
     def renditions(self, codec: Codec) -> tuple[Rendition, ...]:
@@ -241,7 +246,7 @@ class Program:
     def _subscribers(self, codec: Codec) -> int:
         """How many subscribe to a codec, in any size."""
         if codec == "opus":
-            return self._sound_fanout.subscribers
+            return self._sound_fanout.subscribers + self.teacher_sound.subscribers
         return sum(rendition.fanout.subscribers for rendition in self._renditions[codec])
 
     def _join(self) -> None:
@@ -270,6 +275,26 @@ def _build_sound(
     )
     fanout = Fanout(codec="opus", demand=encoder, loop=loop, on_first=encoder.activate, on_last=encoder.deactivate)
     return mixer, encoder, fanout
+
+
+def _build_teacher_sound(mixer: SoundMixer, clock: Clock, loop: asyncio.AbstractEventLoop) -> tuple[Fanout, Demand]:
+    """Where teachers' sound can be subscribed to; it is mixed and encoded only while somebody does."""
+
+    def publish(encoded: Encoded) -> None:
+        fanout.publish(encoded)
+
+    def begin() -> None:
+        encoder.activate()
+        mixer.attach(mix)
+
+    def end() -> None:
+        mixer.detach(mix)
+        encoder.deactivate()
+
+    encoder = SoundEncoder(bit_rate=_SOUND_BIT_RATE, clock=clock, publish=publish)
+    mix = SideMix(leaves_out=lambda each: each.speech, deliver=encoder.encode)
+    fanout = Fanout(codec="opus", demand=encoder, loop=loop, on_first=begin, on_last=end)
+    return fanout, encoder
 
 
 def _describe(rendition: Rendition) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from classroom.media.ducking import SPEECH_DB, Ducking
 from classroom.media.frames import SAMPLE_RATE, Samples
 from classroom.media.level import Level, combine, measure
 from classroom.media.limiter import LOOK_AHEAD, Limiter
+from classroom.media.side_mix import HeardInput, SideMix
 from classroom.media.sound_buffer import sample_index
 from classroom.media.timing import Timings, wait_until
 from classroom.media.worker import Lease, Worker
@@ -80,6 +81,9 @@ class SoundMixer:
         self._shares = shares
         self._ducking = Ducking()
         self._limiter = Limiter()
+        self._side_mixes: tuple[SideMix, ...] = ()
+        self._total: Samples = np.zeros((BLOCK, 2), np.float32)
+        self._heard: list[HeardInput] = []
         self._next: int | None = None
         self._program: deque[Level] = deque(maxlen=METER)
         self._zero = 0.0
@@ -120,6 +124,15 @@ class SoundMixer:
         # As one value: the mixer's thread has all of the old ones or all of the new ones.
         self._channels = channels
 
+    def attach(self, mix: SideMix) -> None:
+        """Make another mix too, from the next block on."""
+        mix.start_over()
+        self._side_mixes = (*self._side_mixes, mix)
+
+    def detach(self, mix: SideMix) -> None:
+        """Make that mix no more."""
+        self._side_mixes = tuple(each for each in self._side_mixes if each is not mix)
+
     def levels(self) -> dict[str, Level]:
         """The level of every input (with its gain, even when muted) and of ``program`` over the last 100 ms."""
         levels = {name: channel.level for name, channel in self._channels.items()}
@@ -157,14 +170,22 @@ class SoundMixer:
         if first != self._next:
             # The limiter has to know what comes before the first block, and after a gap, too.
             self._limiter = Limiter()
-            self._limiter.push(self._sum(first, LOOK_AHEAD))
+            self._limiter.push(self._sum(first, LOOK_AHEAD)[0])
+            for mix in self._side_mixes:
+                mix.start_over()
         self._next = first + BLOCK
-        block = self._limiter.push(self._sum(first + LOOK_AHEAD, BLOCK))
+        total, self._heard = self._sum(first + LOOK_AHEAD, BLOCK)
+        self._total = total
+        block = self._limiter.push(total)
         self._program.append(measure(block))
         return block
 
-    def _sum(self, first: int, count: int) -> Samples:
-        """All inputs from a sample on, as they are heard."""
+    def mix_beside(self, mix: SideMix) -> Samples:
+        """The block of another mix, for the same time as the program's block that was mixed last."""
+        return mix.push(self._total, self._heard)
+
+    def _sum(self, first: int, count: int) -> tuple[Samples, list[HeardInput]]:
+        """All inputs from a sample on, as they are heard, and each of them."""
         read = [(channel, channel.read(first, count)) for channel in self._channels.values()]
         speaking = any(
             channel.setting.speech and not channel.setting.muted and channel.newest.rms_db > SPEECH_DB
@@ -173,11 +194,21 @@ class SoundMixer:
         depth = self._ducking.advance(count / SAMPLE_RATE, speaking=speaking)
         shares = None if self._shares is None else self._shares((first + count) / SAMPLE_RATE)
         total: Samples = np.zeros((count, 2), np.float32)
+        heard: list[HeardInput] = []
         for channel, block in read:
             follows = channel.setting.follows
             share = 1.0 if shares is None or follows is None else shares.get(follows, 0.0)
-            total += channel.heard(block, share, depth)
-        return total
+            heard.append(HeardInput(channel.setting, channel.heard(block, share, depth)))
+            total += heard[-1].samples
+        return total, heard
+
+    def _deliver_beside(self, pts: int, captured: float) -> None:
+        """Make and deliver the other mixes; a fault in one costs neither the program nor the others."""
+        for mix in self._side_mixes:
+            try:
+                mix.deliver(self.mix_beside(mix), pts, captured)
+            except Exception as error:  # noqa: BLE001 - as for the program's own block
+                self._limited.warn("A mix beside the program failed: %s: %s", type(error).__name__, error, fault=error)
 
     def _run(self, lease: Lease) -> None:
         origin = sample_index(self._zero)
@@ -195,6 +226,7 @@ class SoundMixer:
                 block = self.mix(origin + number * BLOCK)
                 if lease.current:
                     self._deliver(block, number * BLOCK, captured)
+                    self._deliver_beside(number * BLOCK, captured)
             except Exception as error:  # noqa: BLE001 - logged, and silence for 20 ms is better than lasting silence
                 self._limited.warn(
                     "A block of sound could not be mixed: %s: %s", type(error).__name__, error, fault=error
@@ -210,6 +242,8 @@ class SoundMixer:
             channel.clipped = self._channels[name].clipped
         self._channels = channels
         self._ducking, self._limiter, self._next = Ducking(), Limiter(), None
+        for mix in self._side_mixes:
+            mix.start_over()
         self._changes_hands()
 
     def _due(self, block: int) -> float:

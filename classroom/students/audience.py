@@ -282,6 +282,7 @@ class Audience:
         self._roster.present.clear()
         self._alarms.open_files.close()
         await asyncio.gather(*(end_viewer(student) for student in students), self._dismissal.close())
+        self._viewers.monitor.gc_schedule.close()
         await self._viewers.program.close()
 
     async def _hello(self, peer: int, student: Student, hello: Hello) -> None:
@@ -346,15 +347,15 @@ class Audience:
         *,
         absence: Callable[[], float] = lambda: 0.0,
         near: bool = False,
+        monitor: bool = False,
     ) -> Viewer:
-        """A viewer of the program that sends its offers by ``send``; the caller runs it.
+        """A viewer that sends its offers by ``send``; the caller runs it. ``monitor``: it is a teacher's.
 
-        ``absence`` returns for how many seconds its page has fetched no messages; ``near`` says that it is on this
-        computer.
+        ``absence`` says for how many seconds its page has fetched no messages, ``near`` that it is on this computer.
         """
         return Viewer(
             name=name,
-            program=self._viewers.program,
+            program=self._viewers.monitor if monitor else self._viewers.program,
             ice_servers=self._viewers.ice_servers.for_viewer,
             playout=self._viewers.playout,
             send=send,

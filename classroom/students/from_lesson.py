@@ -8,6 +8,8 @@ from classroom.common.alarms import Alarms
 from classroom.common.clock import Clock, WallClock
 from classroom.common.free_memory import MemoryWatch
 from classroom.lesson import Lesson
+from classroom.media.fanout import Fanout
+from classroom.media.frames import Demand
 from classroom.media.program import Program
 from classroom.signaling.backend import SignalingBackend
 from classroom.students.audience import Audience
@@ -43,19 +45,21 @@ def audience_of(
 
     ``wall`` is the time of ``/clock``; ``changed`` is called when the state of the audience has changed.
     """
+    transmitter = transmitter_or_alarm(clock, alarms)
+
+    def offered(sound: Fanout, demand: Demand) -> OfferedProgram:
+        pictures = {codec: program.renditions(codec) for codec in lesson.video.codecs}
+        return OfferedProgram(pictures=pictures, sound=sound, sound_demand=demand, transmitter=transmitter)
+
     return Audience(
         admission=admission_of(lesson),
         rules=room_rules_of(lesson),
         viewers=ViewerSettings(
-            OfferedProgram(
-                pictures={codec: program.renditions(codec) for codec in lesson.video.codecs},
-                sound=program.fanout("opus"),
-                sound_demand=program.demand("opus"),
-                transmitter=transmitter_or_alarm(clock, alarms),
-            ),
+            offered(program.fanout("opus"), program.demand("opus")),
             ice_servers,
             # Where a delay cannot be sent, there is none; the log says why.
             PlayoutRule(lesson.video.playout_delay if offer_playout_delay() else "off"),
+            monitor=offered(program.teacher_sound, program.teacher_demand),
         ),
         peers=PeerChannel(backend.member.send, backend.sign_out, backend.absence),
         alarms=AudienceAlarms(

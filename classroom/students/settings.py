@@ -38,11 +38,12 @@ class AdmissionRules:
 
 @dataclass(frozen=True, slots=True)
 class ViewerSettings:
-    """What each viewer of the program needs."""
+    """What each viewer of the program needs; ``monitor`` is the program as teachers are sent it."""
 
     program: OfferedProgram
     ice_servers: IceServers
     playout: PlayoutRule
+    monitor: OfferedProgram
 
 
 @dataclass(frozen=True, slots=True)

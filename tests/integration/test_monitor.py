@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
-from av import VideoFrame
+from av import AudioFrame, VideoFrame
 
 from classroom.broadcaster import Broadcaster
 from classroom.features.lesson import LessonFeature
@@ -23,7 +23,7 @@ class Screen:
     """A WebRTC end that counts pictures."""
 
     def __init__(self) -> None:
-        self.pictures = 0
+        self.pictures = self.sounds = 0
         self.connection = RTCPeerConnection()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -42,7 +42,9 @@ class Screen:
     async def _receive(self, track: MediaStreamTrack) -> None:
         try:
             while True:
-                self.pictures += isinstance(await track.recv(), VideoFrame)
+                frame = await track.recv()
+                self.pictures += isinstance(frame, VideoFrame)
+                self.sounds += isinstance(frame, AudioFrame)
         except MediaStreamError:
             return
 
@@ -59,7 +61,8 @@ async def test_a_monitor_gets_the_program_and_is_no_student() -> None:
         assert offer["peer"] == peer
         answered = await session.ask("peer.answer", peer=peer, sdp=await screen.answer(offer["sdp"]))
         assert "result" in answered
-        await eventually(lambda: screen.pictures > 10, what="pictures")
+        await eventually(lambda: screen.pictures > 10 and screen.sounds > 10, what="pictures and sound")
+        assert lesson._program.teacher_sound.subscribers == 1, "its sound is the teachers'"
         assert "result" in await session.ask("peer.key_frame", peer=peer)
         assert lesson._audience.count().present <= 1
 
