@@ -50,6 +50,7 @@ from classroom.server.health_endpoints import add_reports
 from classroom.server.join_code import add_join_code
 from classroom.server.trust import add_trust
 from classroom.signaling import Joined, Left, Message, Peer, PeerEvent, Room, RoomMember, Switchboard, add_routes
+from classroom.students.chat_log import ChatEntry
 from classroom.students.roster import StudentEntry
 from classroom.webrtc.messages import ToPage, ToTeacher, encode, to_json
 
@@ -76,7 +77,7 @@ class State(TypedDict, total=False):
     students: dict[str, StudentEntry]
     room: RoomSection
     alarms: list[AlarmEntry]
-    chat: list[object]
+    chat: list[ChatEntry]
     recording: RecordingSection
 
 
