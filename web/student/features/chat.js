@@ -21,7 +21,7 @@ export class Chat {
   #panel = element('chat', HTMLDetailsElement);
   #unread = element('chat-unread', HTMLElement);
   #who = element('chat-who', HTMLElement);
-  #list = element('chat-messages', HTMLOListElement);
+  #list = element('chat-messages', HTMLElement);
   #input = element('chat-text', HTMLInputElement);
   #fault = element('chat-fault', HTMLElement);
   /** @type {ClassNews | null} */
@@ -130,7 +130,8 @@ export class Chat {
   /** @param {ChatLine} message */
   #row(message) {
     const { t } = this.#translator;
-    const item = document.createElement('li');
+    const item = document.createElement('div');
+    item.className = 'chat-message';
     item.dataset.message = String(message.id);
     const head = document.createElement('p');
     const name = document.createElement('strong');

@@ -75,13 +75,13 @@ function chatView(scope, controller) {
         <h2 id="chat-heading">${t('chat.heading')}</h2>
         ${messages.length > 0 ? html`<button type="button" id="chat-clear" class="small" @click=${() => controller.clear()}>${t('chat.clear')}</button>` : nothing}
       </div>
-      <ol id="chat-messages" class="chat-messages" role="log" tabindex="0" aria-labelledby="chat-heading">
+      <div id="chat-messages" class="chat-messages" role="log" tabindex="0" aria-labelledby="chat-heading">
         ${repeat(
           messages,
           ({ id }) => id,
           (message) => messageView(scope, controller, message),
         )}
-      </ol>
+      </div>
       ${messages.length === 0 ? html`<p class="quiet">${t('chat.none')}</p>` : nothing}
       <form id="chat-form" class="chat-form" @submit=${(/** @type {SubmitEvent} */ event) => controller.send(event)}>
         <label for="chat-text" class="visually-hidden">${t('chat.write_class')}</label>
@@ -100,14 +100,14 @@ function messageView({ t, time, state }, controller, { id, student, name, text, 
   const muted = student !== null && state.students?.[student]?.chat_muted === true;
   const known = student !== null && state.students?.[student] !== undefined;
   return html`
-    <li data-message=${id}>
+    <div class="chat-message" data-message=${id}>
       <p><strong><bdi>${student === null ? t('chat.you') : name}</bdi></strong> <time datetime=${at} class="quiet">${time(at)}</time>${to === 'teacher' ? html` <span class="quiet">${t('chat.only_you')}</span>` : nothing}</p>
       <p class="chat-text"><bdi>${text}</bdi></p>
       <div class="chat-acts">
         ${known ? html`<button type="button" class="small" data-mute=${student} aria-pressed=${muted} aria-label=${t(muted ? 'chat.unmute_named' : 'chat.mute_named', { name })} @click=${() => controller.mute(student, !muted)}>${t(muted ? 'chat.unmute' : 'chat.mute')}</button>` : nothing}
         <button type="button" class="small" data-remove-message=${id} @click=${() => controller.remove(id)}>${t('chat.remove')}</button>
       </div>
-    </li>`;
+    </div>`;
 }
 
 /** @type {Feature<Chat>} */
