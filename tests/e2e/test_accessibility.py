@@ -63,7 +63,7 @@ async def test_student_page(
     await page.locator("#name").fill("Ada")
     await page.locator("#join-button").click()
     await state_is(page, "waiting")
-    await page.locator("summary").click()
+    await page.locator("#details > summary").click()
     await check(page, axe, "waiting, with details")
     await server.member.sign_in("Algebra")
     await page.reload()

@@ -70,6 +70,7 @@ async def test_it_says_hello_first_and_waits_for_the_teacher(server: PageServer,
     await join(page)
     hello = await server.hello()
     assert re.fullmatch("[0-9a-f]{32}", hello.pop("device"))
+    assert hello.pop("can_send") == {"microphone": True, "camera": True}
     assert hello == {"type": "hello", "app": "classroom", "version": 1, "language": "en"}
 
 
@@ -160,7 +161,7 @@ async def test_it_answers_in_stereo_and_goes_live(
     _, figures = await server.page_message("statistics")
     assert (figures["shows"]["width"], figures["shows"]["sound"]) == (640, "playing")
     assert figures["latency"] is None  # this server tells no time
-    await page.locator("summary").click()
+    await page.locator("#details > summary").click()
     await expect(page.locator("#figures")).to_contain_text("640 × 480")
     await page.locator("#mute").click()
     assert await page.evaluate("document.getElementById('video').muted")
@@ -359,7 +360,7 @@ async def test_plain_http_from_another_machine_is_enough(server: PageServer, ope
     assert await page.evaluate("!isSecureContext && !navigator.mediaDevices && !crypto.randomUUID")
     await join(page)
     await state_is(page, "waiting")
-    await page.locator("summary").click()
+    await page.locator("#details > summary").click()
     await page.locator("#copy").click()
     await expect(page.locator("#copied")).to_have_text("Copied.")
 
@@ -370,7 +371,7 @@ async def test_nothing_overflows_on_a_phone(server: PageServer, open_page: PageF
     if state == "waiting":
         await join(page)
         await state_is(page, "waiting")
-        await page.locator("summary").click()
+        await page.locator("#details > summary").click()
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     small = await page.evaluate(
         """[...document.querySelectorAll('button, summary, input')].filter((each) => each.checkVisibility())

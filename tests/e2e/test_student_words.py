@@ -94,7 +94,7 @@ async def test_a_server_that_stopped_is_first_told_as_the_teachers(server: PageS
     await server.member.remove(peer)
     await state_is(page, "unreachable")
     await says(page, "正在重新连接…", "与老师的电脑失去联系", "自动重新连接")
-    await page.locator("summary").click()
+    await page.locator("#details > summary").click()
     lines = await page.locator("#log li").all_inner_texts()
     assert any("服务器返回错误 500" in line for line in lines), lines
     assert any("没有应答" in line for line in lines), lines
