@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from classroom.students.roster import StudentEntry
+from classroom.webrtc.class_messages import ClassNews, HandEntry
 from classroom.webrtc.reception_report import Latency, Shows
 
-__all__ = ["latency", "shows", "student_entry"]
+__all__ = ["class_news", "latency", "shows", "student_entry"]
 
 
 def student_entry(name: str = "Ada", **other: Any) -> StudentEntry:
@@ -41,3 +42,10 @@ def latency(p95: float | None, *, clock: float = 0.001, sound: float | None = No
     """How late a page is, in seconds."""
     heard = None if sound is None else {"p50": sound / 2, "p95": sound}
     return cast("Latency", {"p50": None if p95 is None else p95 / 2, "p95": p95, "clock": clock, "sound": heard})
+
+
+def class_news(hand: HandEntry | None = None, *, floor: bool = True) -> ClassNews:
+    """What the page of student 7 is told where all may write, speak and see names."""
+    return ClassNews(
+        hand=hand or {"up": False}, floor=floor, number="7", names="everyone", chat="everyone", muted=False
+    )

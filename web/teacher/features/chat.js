@@ -16,6 +16,8 @@ const NEAR_END = 40;
 class Chat {
   #frame;
   #atEnd = true;
+  /** Whether a button of the list was pressed, which may go with its message. */
+  #pressed = false;
 
   /** @param {Frame} frame */
   constructor(frame) {
@@ -35,10 +37,12 @@ class Chat {
 
   /** @param {number} id */
   remove(id) {
+    this.#pressed = true;
     void this.#frame.ask('chat.remove', { id });
   }
 
   clear() {
+    this.#pressed = true;
     void this.#frame.ask('chat.clear', {});
   }
 
@@ -58,6 +62,13 @@ class Chat {
   drawn() {
     const list = document.getElementById('chat-messages');
     if (list && this.#atEnd) list.scrollTop = list.scrollHeight;
+    if (!this.#pressed) return;
+    const { activeElement } = document;
+    if (activeElement instanceof HTMLButtonElement) return;
+    this.#pressed = false;
+    // Who uses a keyboard goes on at the list, or where it is empty at the line to write in.
+    const next = list && list.childElementCount > 0 ? list : document.getElementById('chat-text');
+    if (activeElement === document.body) next?.focus({ preventScroll: true });
   }
 }
 

@@ -11,6 +11,8 @@ import { html, nothing } from '../../vendor/lit-html/lit-html.js';
 
 class Hands {
   #frame;
+  /** Whether a button was pressed, which may go with its hand. */
+  #pressed = false;
 
   /** @param {Frame} frame */
   constructor(frame) {
@@ -19,7 +21,17 @@ class Hands {
 
   /** @param {string | null} id null for all */
   lower(id) {
+    this.#pressed = true;
     void this.#frame.ask('hand.lower', { id });
+  }
+
+  drawn() {
+    const { activeElement } = document;
+    if (!this.#pressed || activeElement instanceof HTMLButtonElement) return;
+    this.#pressed = false;
+    // Who uses a keyboard goes on at the first hand that is still up, or at the heading of the students.
+    const next = document.querySelector('[data-lower]') ?? document.getElementById('students-heading');
+    if (activeElement === document.body && next instanceof HTMLElement) next.focus({ preventScroll: true });
   }
 }
 

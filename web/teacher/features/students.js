@@ -77,7 +77,7 @@ function studentsView(scope, controller) {
   return html`
     <section class="panel students" aria-labelledby="students-heading">
       <div class="section-head">
-        <h2 id="students-heading">${t('students.heading')}</h2>
+        <h2 id="students-heading" tabindex="-1">${t('students.heading')}</h2>
         <p class="badge" id="student-count">${t('students.count', { count: present.length })}</p>
       </div>
       ${slot('students')}
