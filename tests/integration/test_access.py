@@ -108,8 +108,8 @@ async def test_a_wrong_passcode_is_slow_and_the_right_one_is_not() -> None:
         # The others wait still; somebody behind the same address who knows it does not.
         began = loop.time()
         async with peer(running, name=b"Ada&pass=right") as watcher:
+            assert [guess for guess in guesses if not guess.done()]
             await watcher.offer()
-        assert [guess for guess in guesses if not guess.done()]
         assert loop.time() - began < 30
         for reply in await asyncio.gather(*guesses):
             assert reply.startswith(b"HTTP/1.0 403")

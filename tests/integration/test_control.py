@@ -91,7 +91,7 @@ async def test_hello_answers_with_the_whole_state(lesson: Broadcaster) -> None:
         state = reply["result"]["state"]
         assert set(state) == {
             "lesson", "program", "preview", "scenes", "cues", "sources", "audio", "students", "chat", "recording",
-            "alarms", "stand_ins",
+            "alarms", "stand_ins", "room",
         }  # fmt: skip
         assert reply["result"]["revision"] >= 0
         assert state["program"]["scene"] == "talk"
@@ -209,7 +209,7 @@ async def test_audio_and_watch(lesson: Broadcaster) -> None:
             {"why": "No scene is in the preview. Choose one with preview.set first."},
         ),
         ("program.switch", {}, -32602, None),
-        ("chat.send", {"text": "hi"}, -32601, None),
+        ("chat.sing", {"text": "hi"}, -32601, None),
         ("peer.offer", {}, -32602, None),
     ],
 )

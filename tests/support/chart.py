@@ -98,6 +98,7 @@ class Sheet:
     def __init__(self, width: int, height: int) -> None:
         self._wanted: npt.NDArray[np.int16] = np.zeros((height, width, 3), np.int16)
         self._judged = np.ones((height, width), bool)
+        self._sharp = np.ones((height, width), bool)
         self._known: npt.NDArray[np.bool_] | None = None
 
     def lay(self, box: Box, colours: Array, part: Part = WHOLE) -> Sheet:
@@ -106,9 +107,16 @@ class Sheet:
         height, width = self._wanted.shape[:2]
         x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
         columns, rows = (x > box.x) & (x < box.x + box.width), (y > box.y) & (y < box.y + box.height)
-        self._wanted[np.ix_(rows, columns)] = _cut(
-            colours, part, (x[columns] - box.x) / box.width, (y[rows] - box.y) / box.height
-        )
+
+        def cut(right: float, down: float) -> Array:
+            across = (x[columns] + right - box.x) / box.width
+            return _cut(colours, part, across, (y[rows] + down - box.y) / box.height)
+
+        place, wanted = np.ix_(rows, columns), cut(0, 0)
+        self._wanted[place] = wanted
+        # A cell that ends just outside of the box is not to be seen, and still blurs the first pixels.
+        beside = [cut(right, down) for right, down in ((-_BLURRED, 0), (_BLURRED, 0), (0, -_BLURRED), (0, _BLURRED))]
+        self._sharp[place] = ~np.any([(each != wanted).any(2) for each in beside], axis=0)
         return self
 
     def paint(self, box: Box, colour: tuple[int, int, int]) -> Sheet:
@@ -169,7 +177,7 @@ class Sheet:
                 grown[forth] |= edges[back]
                 grown[back] |= edges[forth]
                 edges = grown
-        self._known = ~edges & self._judged
+        self._known = ~edges & self._judged & self._sharp
         return self._known
 
 

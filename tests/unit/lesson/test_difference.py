@@ -137,7 +137,7 @@ def test_some_keys_need_a_restart() -> None:
 
 
 def test_every_section_that_stands_once_is_looked_at() -> None:
-    looked_at = {"lesson", "server", "signaling", "access", "limits", "ice", "program", "video", "recording"}
+    looked_at = {"lesson", "server", "signaling", "access", "chat", "limits", "ice", "program", "video", "recording"}
     assert set(_WITH_DEFAULTS) - {"audio", "overlays"} == looked_at
     assert set(Lesson.model_fields) == looked_at | {"sources", "audio", "overlays", "scenes", "cues"}
 

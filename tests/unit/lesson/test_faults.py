@@ -84,7 +84,7 @@ def small(extra: str) -> list[str]:
         ("  missing: {layout: full}", "1:3: scenes.missing.show: is missing"),
         ("  small: {layout: picture-in-picture, show: [screen, camera], size: 25}", "1:69: scenes.small.size: expects 5% to 95%, not 25; did you mean '25%'?"),
         ("  small: {layout: picture-in-picture, show: [screen, camera], corner: left}", "1:71: scenes.small.corner: expects top-left, top-right, bottom-left or bottom-right, not 'left'; did you mean 'top-left'?"),
-        ("'': {}", "1:1: '': unknown key; allowed here: lesson, server, signaling, access, limits, ice, sources, audio, overlays, scenes, cues, program, video or recording"),
+        ("'': {}", "1:1: '': unknown key; allowed here: lesson, server, signaling, access, chat, limits, ice, sources, audio, overlays, scenes, cues, program, video or recording"),
         ("audio: {a: {source: nobody}}", "1:21: audio.a.source: there is no source 'nobody'; there are camera and screen"),
         ("audio: {a: {source: screen}}", "1:21: audio.a.source: 'screen' is a screen and has no sound; sources of kind file, stream, browser or pattern have sound"),
         ("audio: {a: {gain: 3}}", "1:9: audio.a.kind: is missing; write the kind, such as kind: microphone"),
