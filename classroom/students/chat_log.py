@@ -122,7 +122,7 @@ class ChatLog:
         count = self.moment - moment
         if count > len(self._changes):
             return None
-        changes = list(itertools.islice(self._changes, len(self._changes) - count, None))
+        changes = list(itertools.islice(reversed(self._changes), count))[::-1]
         removed = {change for change in changes if isinstance(change, int)}
         added = [each for each in changes if isinstance(each, ChatMessage) and each.entry["id"] not in removed]
         return added, sorted(removed)

@@ -76,36 +76,33 @@ class PageNews:
         return self._told.setdefault(peer, _Told(at=float("-inf")))
 
     def _waiting(self) -> list[tuple[int, Student]]:
+        """The pages that may not know everything. What is news to each of them is looked at in its turn only."""
         pages = self._pages.welcomed()
         present = {peer for peer, _ in pages}
         self._told = {peer: told for peer, told in self._told.items() if peer in present}
-        return [(peer, student) for peer, student in pages if self._has_news(self._of(peer), student)]
-
-    def _has_news(self, told: _Told, student: Student) -> bool:
-        if told.moment != self._chat.moment and self._is_blank(told, student):
-            told.moment = self._chat.moment
-        return told.owed or told.moment != self._chat.moment
-
-    def _is_blank(self, told: _Told, student: Student) -> bool:
-        """Whether nothing of what is new is for this student, as when others have written to the teacher."""
-        if told.moment is None:
-            return not self._chat.history(student.number)
-        added, removed, whole = self._chat.news(student.number, told.moment)
-        return not (added or removed or whole)
+        moment = self._chat.moment
+        return [page for page in pages if (told := self._of(page[0])).owed or told.moment != moment]
 
     async def _tell(self, peer: int, student: Student, now: float) -> None:
         told = self._told[peer]
         told.at = now
         text = self._text(told, student)
         told.moment, told.acknowledged, told.refused = self._chat.moment, None, None
-        await self._pages.tell_text(peer, text)
+        if text is not None:
+            await self._pages.tell_text(peer, text)
 
-    def _text(self, told: _Told, student: Student) -> str:
-        """A ``ChatNews`` as JSON, of messages that were written once for all pages."""
+    def _text(self, told: _Told, student: Student) -> str | None:
+        """A ``ChatNews`` as JSON, of messages that were written once for all pages.
+
+        None where nothing of what is new is for this student, as when others have written to the teacher.
+        """
         if told.moment is None:
             added, removed, whole = self._chat.history(student.number), list[int](), True
         else:
             added, removed, whole = self._chat.news(student.number, told.moment)
+        # A page that has just come has nothing that a history without messages would replace.
+        if not (added or removed or told.owed or (whole and told.moment is not None)):
+            return None
         answers = "".join(
             f', "{name}": {value}'
             for name, value in (("acknowledged", told.acknowledged), ("refused", told.refused))
