@@ -103,7 +103,7 @@ class ChatFeature(Feature):
 
     @section("chat")
     def chat(self) -> list[ChatEntry]:
-        """The last 200 messages; after hello only what is new is told, in the notification `chat`."""
+        """The last 200 messages to the class, and 200 to teachers; what is new later is told as `chat`."""
         return self._log.entries()
 
     # The lesson
@@ -123,8 +123,9 @@ class ChatFeature(Feature):
         if len(self._writers) > _WRITERS:
             self._writers.popitem(last=False)
         taken = message.n in writer.seen
-        text = "" if taken else chat_text(message.text)
-        if text and writer.bucket.take(self._clock.now(), 0.0) is not None:
+        # Looking at a text costs time, so one that comes too fast is not even looked at.
+        may_write = not taken and writer.bucket.take(self._clock.now(), 0.0) is not None
+        if may_write and (text := chat_text(message.text)):
             taken = True
             writer.seen.append(message.n)
             everyone = self._audience.rules.chat == "everyone" and not student.chat_muted

@@ -17,6 +17,8 @@ HISTORY: Final = 50
 """Messages that a page gets when it joins or comes back."""
 
 _KEPT: Final = 200
+"""Messages to the class, and as many to teachers: who writes to teachers alone pushes nothing of the class out."""
+
 _CHANGES: Final = 1000
 
 
@@ -89,11 +91,12 @@ class ChatLog:
     def add(
         self, text: str, *, at: str, student: str | None, name: str, shown: str | None, to: Literal["class", "teacher"]
     ) -> ChatMessage:
-        """Add a message; the oldest is forgotten when there are more than 200."""
+        """Add a message. More than 200 to the class, or to teachers, are not kept: the oldest of these is forgotten."""
         entry: ChatEntry = {"id": next(self._ids), "student": student, "name": name, "text": text, "at": at, "to": to}
         message = self._messages[entry["id"]] = ChatMessage(entry, shown)
-        if len(self._messages) > _KEPT:
-            del self._messages[next(iter(self._messages))]
+        alike = [id for id, each in self._messages.items() if each.entry["to"] == to]
+        if len(alike) > _KEPT:
+            del self._messages[alike[0]]
         self._change(message)
         return message
 
@@ -123,9 +126,9 @@ class ChatLog:
         if count > len(self._changes):
             return None
         changes = list(itertools.islice(reversed(self._changes), count))[::-1]
-        removed = {change for change in changes if isinstance(change, int)}
-        added = [each for each in changes if isinstance(each, ChatMessage) and each.entry["id"] not in removed]
-        return added, sorted(removed)
+        removed = sorted(change for change in changes if isinstance(change, int))
+        added = [each for each in changes if isinstance(each, ChatMessage) and each.entry["id"] in self._messages]
+        return added, removed
 
     def news(self, number: str, moment: int) -> tuple[list[str], list[int], bool]:
         """What a student has not been told since a moment, as JSON: added, removed, and whether it is the history."""

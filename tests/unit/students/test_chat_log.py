@@ -49,3 +49,23 @@ def test_a_history_is_short_and_who_missed_too_much_gets_it_instead() -> None:
     added, removed, whole = log.news("2", 0)
     assert (len(added), removed, whole) == (HISTORY, [], True)
     assert texts(added)[-1] == "1099"
+
+
+def test_who_writes_to_the_teacher_alone_pushes_nothing_of_the_class_out() -> None:
+    log = ChatLog()
+    first = write(log, "of the class")
+    for number in range(300):
+        write(log, str(number), student="2", to="teacher")
+    assert texts(log.history("1")) == ["of the class"]
+    assert len(log.entries()) == 201
+    assert log.remove(first)
+
+
+def test_what_is_gone_is_no_news() -> None:
+    log = ChatLog()
+    for number in range(250):
+        write(log, str(number))
+    for each in log.ids():
+        log.remove(each)
+    added, removed, whole = log.news("2", 0)
+    assert (added, len(removed), whole) == ([], 200, False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from classroom.students.chat_text import LONGEST_TEXT, chat_text
@@ -41,3 +43,17 @@ def test_hostile_text_is_tamed(text: str, shown: str) -> None:
 @pytest.mark.parametrize("text", ["", " \n", "\u200d\ufe0f", "\u3164\u2800", "\u0301\u0301"])
 def test_what_cannot_be_seen_is_nothing(text: str) -> None:
     assert chat_text(text) == ""
+
+
+def test_text_of_accents_costs_no_more_than_other_text() -> None:
+    def cost(text: str) -> float:
+        def once() -> float:
+            began = time.thread_time()
+            chat_text(text)
+            return time.thread_time() - began
+
+        return min(once() for _ in range(3))
+
+    hostile = "a" + "\u0301" * 9999 + "\u0323" * 9999
+    assert cost(hostile) < 20 * cost("hello " * 3333), "composing takes the square of the marks of one letter"
+    assert chat_text(hostile) == "á" + "\u0301" * 4

@@ -92,8 +92,9 @@ export class Chat {
     while (this.#list.childElementCount > MOST) this.#list.firstElementChild?.remove();
     if (atEnd) this.#list.scrollTop = this.#list.scrollHeight;
     if (!history && !this.#panel.open) this.#showUnread(this.#count + fresh.filter(({ own }) => !own).length);
-    if (typeof acknowledged === 'number') this.#answered(acknowledged);
+    // What was refused comes first: an answer to a later message counts for all before it.
     if (typeof refused === 'number') this.#refused(refused);
+    if (typeof acknowledged === 'number') this.#answered(acknowledged);
   }
 
   /** @param {number} n */
