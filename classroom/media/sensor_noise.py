@@ -14,8 +14,12 @@ __all__ = ["SensorNoise"]
 _EVERYWHERE: Final = 0.8
 """The share of a picture's lines that noise changes; what moves on a screen changes fewer, except for a film."""
 
-_LEARNT_AFTER: Final = 2.0
-"""Seconds of noise after which it is taken for that of a sensor: longer than one slide fades into the next."""
+_LEARNT_AFTER: Final = 10.0
+"""Seconds of noise, without the same picture twice, after which it is taken for that of a sensor.
+
+That is longer than the film on a title page, or than one slide fades into the next. A film of 24 pictures a second has
+some of them twice in what a grabber sends.
+"""
 
 
 class SensorNoise:
@@ -39,7 +43,10 @@ class SensorNoise:
         elif now - self._since >= _LEARNT_AFTER and not self._stood_still:
             self.known = True
 
+    def repeated(self) -> None:
+        """The same picture came once more: what was seen until here may have been a film."""
+        self._since = None
+
     def stood_still(self) -> None:
         """The same picture came for longer than a sensor can: one that is not known as such is none."""
         self._stood_still |= not self.known
-        self._since = None

@@ -114,6 +114,7 @@ class StallDetector:
             self._still_frozen = False
             self._changes.happened(now)
             return True
+        self._noise.repeated()
         if self._changes.age(now) > self._changes.limit:
             self._noise.stood_still()
             self._still_frozen = self.lost_when_frozen

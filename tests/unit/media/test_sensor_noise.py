@@ -88,7 +88,7 @@ def fade(one: Grey, other: Grey, seconds: float) -> Iterator[Grey]:
 
 def test_a_camera_whose_noise_ends_is_lost_until_it_has_noise_again() -> None:
     camera = Device()
-    camera.send(scene(4.0))
+    camera.send(scene(11.0))
     assert camera.losses == 0
     camera.send(still(by_a_sensor(slide(1)), 0.4))
     assert camera.lost
@@ -112,6 +112,18 @@ def test_a_grabber_is_not_lost_whatever_its_slides_do() -> None:
     assert grabber.detector.verdict(grabber.now) == "frozen", "a teacher is told, as it may be a fault"
 
 
+def test_a_grabber_that_begins_with_a_film_is_not_lost_with_its_first_slide() -> None:
+    grabber = Device()
+    grabber.send(scene(6.0))
+    grabber.send(still(slide(1), 5.0))
+    assert grabber.losses == 0
+    grabber = Device()
+    for number, picture in enumerate(scene(20.0)):  # of 24 pictures a second, at 30
+        grabber.send([picture] if number % 4 else [picture, picture])
+    grabber.send(still(slide(1), 5.0))
+    assert grabber.losses == 0
+
+
 def test_a_window_with_a_film_is_no_noise() -> None:
     grabber, page = Device(), slide(1)
     for picture in scene(5.0):
@@ -124,7 +136,7 @@ def test_a_window_with_a_film_is_no_noise() -> None:
 
 def test_what_was_learnt_lasts_until_a_teacher_restarts_the_device() -> None:
     camera = Device()
-    camera.send(scene(4.0))
+    camera.send(scene(11.0))
     camera.detector.begin(RATE, "noise", fresh=False)
     camera.send(still(slide(1), 1.0))
     assert camera.lost, "it was opened again, and is frozen from the beginning"
