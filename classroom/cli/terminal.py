@@ -35,13 +35,17 @@ _TRIES: Final = 50
 class Terminal(io.TextIOBase):
     """A text file over a standard stream that never fails and, in the background, never blocks.
 
-    What cannot be written is dropped. With ``background`` a thread writes, from a bounded queue.
+    What cannot be written is dropped. With ``background`` a thread writes, from a bounded queue, and whole lines only:
+    standard output and error are often the same terminal, and one must not break into a line of the other.
     """
 
     def __init__(self, stream: TextIO, raw: io.RawIOBase, *, background: bool) -> None:
         self._stream = stream
         self._raw = raw
         self._encoding = stream.encoding or "utf-8"
+        self._line = ""
+        # The handler of a signal may write while its own thread does.
+        self._lock = threading.RLock()
         self._queue: queue.Queue[str | None] | None = None
         self._thread: threading.Thread | None = None
         if background:
@@ -73,15 +77,27 @@ class Terminal(io.TextIOBase):
         if self._queue is None:
             self._put(text)
         else:
-            with contextlib.suppress(queue.Full):
-                self._queue.put_nowait(text[:_LONGEST])
+            with self._lock:
+                lines, end, self._line = (self._line + text[:_LONGEST]).rpartition("\n")
+                if len(self._line) > _LONGEST:
+                    end, self._line = end + self._line, ""
+                self._hand_over(lines + end)
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: nothing is buffered."""
+        """Write what there is of a line."""
+        with self._lock:
+            line, self._line = self._line, ""
+            self._hand_over(line)
+
+    def _hand_over(self, text: str) -> None:
+        if text and self._queue is not None:
+            with contextlib.suppress(queue.Full):
+                self._queue.put_nowait(text)
 
     def finish(self) -> None:
         """Wait a moment until all is written, and write in the caller's thread from then on."""
+        self.flush()
         waiting, self._queue = self._queue, None
         if waiting is not None and self._thread is not None:
             with contextlib.suppress(queue.Full):
