@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
+
+from classroom.common.visible_text import visible_line
 
 __all__ = ["visible_name", "whole_name"]
 
@@ -25,24 +26,9 @@ _HALF_ESCAPE: Final = re.compile(rb"%[0-9A-Fa-f]?\Z")
 def visible_name(text: str) -> str:
     """A name on one line of at most 80 characters; empty where nothing of it could be seen.
 
-    Letters and their accents are composed (NFC), so that equal names are equal. It is not escaped for markup; a
-    page must set it as text.
+    It is not escaped for markup; a page must set it as text.
     """
-    shown: list[str] = []
-    marks = _MARKS  # there is no letter before the first accent
-    for each in _UNSEEN.sub("", unicodedata.normalize("NFC", text)):
-        category = unicodedata.category(each)
-        if category in ("Mn", "Me"):
-            marks += 1
-            if marks <= _MARKS:
-                shown.append(each)
-        elif category in ("Cc", "Zl", "Zp", "Zs"):
-            shown.append(" ")
-            marks = _MARKS
-        elif category not in ("Cf", "Cs"):
-            shown.append(each)
-            marks = 0
-    return " ".join("".join(shown).split())[:_LONGEST].rstrip()
+    return visible_line(text, unseen=_UNSEEN, marks=_MARKS, longest=_LONGEST)
 
 
 def whole_name(raw: bytes, limit: int) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
+
+from classroom.common.visible_text import visible_line
 
 __all__ = ["LONGEST_TEXT", "chat_text"]
 
@@ -13,12 +14,6 @@ LONGEST_TEXT: Final = 500
 
 _MARKS: Final = 4
 """Accents that a letter may bear, and the marks of an emoji. With dozens they cover the lines above and below."""
-
-_READ: Final = 4000
-"""Characters that are looked at, some for each that is shown: letters of some languages come with their marks apart."""
-
-_MARKS_APART: Final = 8
-"""Marks after a letter that are composed with it; composing takes the square of their number."""
 
 _UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
@@ -34,29 +29,5 @@ def chat_text(text: str) -> str:
 
     It is not escaped for markup; a page must set it as text.
     """
-    shown: list[str] = []
-    marks = _MARKS  # there is no letter before the first accent
-    for each in _UNSEEN.sub("", unicodedata.normalize("NFC", _with_few_marks(text[:_READ]))):
-        category = unicodedata.category(each)
-        if category in ("Mn", "Me"):
-            marks += 1
-            if marks <= _MARKS:
-                shown.append(each)
-        elif category in ("Cc", "Zl", "Zp", "Zs"):
-            shown.append(" ")
-            marks = _MARKS
-        elif category != "Cs":
-            shown.append(each)
-            marks = 0
-    line = " ".join("".join(shown).split())[:LONGEST_TEXT].rstrip()
+    line = visible_line(text, unseen=_UNSEEN, marks=_MARKS, longest=LONGEST_TEXT, kept="Cf")
     return line if _ONLY_JOINS.sub("", line).strip() else ""
-
-
-def _with_few_marks(text: str) -> str:
-    kept: list[str] = []
-    marks = 0
-    for each in text:
-        marks = marks + 1 if unicodedata.combining(each) else 0
-        if marks <= _MARKS_APART:
-            kept.append(each)
-    return "".join(kept)
